@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* The table of verbs. Those without a function are planned and refused by name. */
+#include "gate/cli/verbs.h"
+
+/* What makes sense whatever the verb does. */
+#define TAKES_ALWAYS (OPT_BIT(OPT_ERRORS) | OPT_BIT(OPT_COLOUR) | OPT_BIT(OPT_NO_COLOUR))
+
+// clang-format off
+const struct verb verbs[] = {
+	{ "check", "gate check [--interfaces NAME,...] FILE...",
+	  "check files without asking the kernel", check_options,
+	  TAKES_ALWAYS | OPT_BIT(OPT_FILE) | OPT_BIT(OPT_DEFINE) | OPT_BIT(OPT_INCLUDE) |
+	  OPT_BIT(OPT_CHECK) | OPT_BIT(OPT_DEBUG) | OPT_BIT(OPT_KERNEL) |
+	  OPT_BIT(OPT_INTERFACES) | OPT_BIT(OPT_STATE), verb_check },
+	{ .name = "apply" }, { .name = "confirm" }, { .name = "rollback" },
+	{ .name = "history" }, { .name = "save" }, { .name = "lint" }, { .name = "test" },
+	{ .name = "explain" }, { .name = "replay" }, { .name = "prove" }, { .name = "diff" },
+	{ .name = "exposure" }, { .name = "top" }, { .name = "log" }, { .name = "conntrack" },
+	{ .name = "ban" }, { .name = "unban" }, { .name = "bans" }, { .name = "import" },
+	{ .name = "doctor" },
+	{ 0 },
+};
+// clang-format on
+
+const struct verb *verb_by_name(struct str name)
+{
+	for (const struct verb *v = verbs; v->name; v++)
+		if (str_is(name, v->name))
+			return v;
+	return NULL;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* The verbs gate has beside nft's commands: one row each, one file each. */
+#pragma once
+
+#include "base/str.h"
+#include "gate/cli/options.h"
+
+struct cli;
+
+struct verb {
+	const char *name; /* NULL ends the table */
+	const char *usage, *help;
+	const struct option_row *options; /* its own, or NULL */
+	uint32_t takes;                   /* OPT_BIT of all options it obeys */
+	/* Returns the exit status. NULL: not supported yet. */
+	int (*run)(struct cli *c);
+};
+
+extern const struct verb verbs[];
+
+/* NULL: the word is not a verb of ours. */
+const struct verb *verb_by_name(struct str name);
+
+/* verb_check.c */
+extern const struct option_row check_options[];
+int verb_check(struct cli *c);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/*
+ * Encodes and decodes the program form by the rows of attrs.h. Decoded slices point into the
+ * message, lists lie in the arena given.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "gate/engine/kernel/attrs.h"
+#include "gate/engine/kernel/wire.h"
+
+/* Appends the attributes that `base` has. */
+void codec_put(struct wire *w, const struct attr_table *t, const void *base);
+/* Only those that identify the object. */
+void codec_put_key(struct wire *w, const struct attr_table *t, const void *base);
+/* Only the row with that attribute number, if `base` has it. */
+void codec_put_one(struct wire *w, const struct attr_table *t, uint16_t attr,
+                   const void *base);
+
+/* Reads attributes into the zeroed `base`. `strict`: one that no row names is an error.
+ * Errors: -EBADMSG malformed (or unknown, when strict). `*base` is then undefined. */
+MUST_USE int codec_get(const struct attr_table *t, struct cursor c, bool strict,
+                       struct arena *a, void *base);
+
+/* One expression: NFTA_EXPR_NAME and NFTA_EXPR_DATA. */
+void codec_put_insn(struct wire *w, const struct insn *i);
+/* What is not understood fully becomes INSN_FOREIGN with its bytes. Errors: -EBADMSG. */
+MUST_USE int codec_get_insn(struct cursor c, struct arena *a, struct insn *i);
+
+/* NFTA_DATA_VALUE, or NFTA_DATA_VERDICT, inside an attribute. */
+void codec_put_data(struct wire *w, uint16_t attr, const struct data *d);
+void codec_put_verdict(struct wire *w, uint16_t attr, const struct verdict *v);
+/* *is_verdict says which of the two it was. */
+MUST_USE int codec_get_data(struct cursor c, struct data *d, struct verdict *v,
+                            bool *is_verdict);
+
+/* A list of expressions, NFTA_LIST_ELEM each. */
+void codec_put_exprs(struct wire *w, uint16_t attr, const struct insn *p, size_t n);
+/* Appends a list's expressions. Errors: -EBADMSG. */
+MUST_USE int codec_get_exprs(struct cursor c, struct arena *a, struct program *prog);
+/* Where the kernel has one attribute for a single expression and another for several. */
+void codec_put_stateful(struct wire *w, uint16_t one, uint16_t several,
+                        const struct program *prog);

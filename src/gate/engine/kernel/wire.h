@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/*
+ * Netlink's bytes. `struct wire` builds messages and attributes at the end of a pagebuf, with
+ * a sticky error; attr_next() walks attributes that came from outside. libmnl's own helpers are
+ * not used here since they bound-check against a buffer of fixed size, one attribute a call.
+ */
+#pragma once
+
+#include <endian.h>
+#include <linux/netlink.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/cursor.h"
+#include "base/str.h"
+
+struct wire {
+	struct pagebuf buf;
+	int err; /* first failure: -EMSGSIZE, an attribute over 65535 bytes */
+};
+
+/* `n` writable bytes at the end; nothing is added yet. */
+static inline uint8_t *wire_room(struct wire *w, size_t n)
+{
+	if (n > w->buf.usable - w->buf.n)
+		return pagebuf_reserve(&w->buf, n);
+	return (uint8_t *)w->buf.p + w->buf.n;
+}
+
+/* Bytes that `n` of payload take, header and padding included. */
+static inline size_t attr_space(size_t n)
+{
+	return (NLA_HDRLEN + n + 3) & ~(size_t)3;
+}
+
+/* Appends an attribute of `n` bytes, its padding zeroed; returns where the payload goes. */
+uint8_t *wire_attr(struct wire *w, uint16_t type, size_t n);
+
+void wire_bytes(struct wire *w, uint16_t type, const void *p, size_t n);
+void wire_str(struct wire *w, uint16_t type, struct str s); /* a NUL is added */
+void wire_u8(struct wire *w, uint16_t type, uint8_t v);
+void wire_be16(struct wire *w, uint16_t type, uint16_t v);
+void wire_be32(struct wire *w, uint16_t type, uint32_t v);
+void wire_be64(struct wire *w, uint16_t type, uint64_t v);
+void wire_host32(struct wire *w, uint16_t type, uint32_t v);
+
+/* A nested attribute; what wire_nest returns goes into wire_end. */
+size_t wire_nest(struct wire *w, uint16_t type);
+void wire_end(struct wire *w, size_t nest);
+
+/* As wire_end, but takes a nest back in which nothing stands. */
+void wire_end_unless_empty(struct wire *w, size_t nest);
+
+/* A message with nfgenmsg; what it returns goes into wire_message_end. */
+size_t wire_message(struct wire *w, uint16_t type, uint16_t flags, uint32_t seq,
+                    uint8_t family, uint16_t res_id);
+void wire_message_end(struct wire *w, size_t message);
+
+struct attr {
+	uint16_t type; /* without NLA_F_NESTED */
+	uint16_t n;
+	const uint8_t *p;
+};
+
+/* The next attribute; false at the end, and at a malformed one (then c->failed is set). */
+bool attr_next(struct cursor *c, struct attr *a);
+
+/* Reading an attribute as a number; false when its length is another. */
+bool attr_number(const struct attr *a, size_t bytes, uint64_t *v); /* big-endian */
+bool attr_host32(const struct attr *a, uint32_t *v);
+
+/* Text up to the first NUL. */
+static inline struct str attr_str(const struct attr *a)
+{
+	return (struct str){ (const char *)a->p, strnlen((const char *)a->p, a->n) };
+}
+
+static inline struct cursor attr_cursor(const struct attr *a)
+{
+	return cursor_of(a->p, a->n);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/*
+ * The program form: names of the expressions, and building a rule's list of them.
+ */
+#include "gate/program/program.h"
+
+#include <string.h>
+
+static const char *const names[] = {
+#define X(id, name) name,
+	INSN_LIST(X)
+#undef X
+		"foreign",
+};
+
+const char *insn_name(enum insn_kind kind)
+{
+	return names[kind];
+}
+
+void insn_init(struct insn *i, enum insn_kind kind)
+{
+	memset(i, 0, sizeof(*i));
+	i->kind = kind;
+	i->dreg = i->sreg = REG_NONE;
+	if (kind == INSN_CT)
+		i->ct.dir = -1;
+	if (kind == INSN_DYNSET)
+		i->dynset.sreg_data = REG_NONE;
+	if (kind == INSN_NAT || kind == INSN_MASQ || kind == INSN_REDIR) {
+		i->nat.addr_min = i->nat.addr_max = REG_NONE;
+		i->nat.proto_min = i->nat.proto_max = REG_NONE;
+	}
+	if (kind == INSN_TPROXY)
+		i->tproxy.addr = i->tproxy.port = REG_NONE;
+	if (kind == INSN_DUP || kind == INSN_FWD)
+		i->dup.addr = i->dup.dev = REG_NONE;
+	if (kind == INSN_QUEUE)
+		i->queue.sreg_from = REG_NONE;
+}
+
+struct insn *program_add(struct program *prog, struct arena *a, enum insn_kind kind)
+{
+	struct insn *i;
+
+	if (prog->n == prog->cap) {
+		size_t cap = prog->cap ? prog->cap * 2 : 8;
+		struct insn *p = arena_array(a, struct insn, cap);
+
+		if (prog->n)
+			memcpy(p, prog->p, prog->n * sizeof(*p));
+		prog->p = p;
+		prog->cap = cap;
+	}
+	i = &prog->p[prog->n++];
+	insn_init(i, kind);
+	return i;
+}
+
+uint32_t reg_number(uint8_t reg)
+{
+	if (reg == REG_VERDICT)
+		return 0; /* NFT_REG_VERDICT */
+	if (reg % 4 == 0)
+		return 1 + reg / 4; /* NFT_REG_1 … NFT_REG_4 */
+	return 8 + reg;             /* NFT_REG32_00 + n */
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* `auto-merge` with what the kernel holds already. */
+#pragma once
+
+#include "gate/ruleset/session.h"
+
+/* Joins the collected intervals with those of `set` they overlap or touch. What they were joined
+ * with is given to `drop`, to be deleted in the same transaction; what is there already is
+ * taken out. The kernel is asked for the few intervals concerned, never for the set. */
+bool automerge(struct session *s, struct elem_builder *b, const struct prog_set *set,
+               struct elem_builder *drop);

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/*
+ * What a match implies: `tcp dport` is only right for TCP, so a match of the protocol stands
+ * before it, unless an earlier match in the rule already says so. The same table tells the
+ * listing which matches to leave out.
+ */
+#include "gate/ruleset/deps.h"
+
+#include <linux/if_arp.h>
+#include <linux/if_ether.h>
+#include <linux/netfilter/nf_tables.h>
+#include <netinet/in.h>
+
+static struct expr *meta_expr(struct arena *a, struct span span, uint16_t key)
+{
+	struct expr *e = arena_new(a, struct expr);
+
+	e->kind = EXPR_META;
+	e->span = span;
+	e->key.key = key_by_number(meta_keys, key);
+	e->key.dir = DIR_NONE;
+	return e;
+}
+
+static struct expr *field_expr(struct arena *a, struct span span, enum proto_id proto,
+                               const char *field)
+{
+	struct expr *e = arena_new(a, struct expr);
+
+	e->kind = EXPR_PAYLOAD;
+	e->span = span;
+	e->payload.proto = protos[proto];
+	e->payload.field = field_by_name(protos[proto]->fields, str_from(field));
+	e->payload.base = protos[proto]->base;
+	return e;
+}
+
+/* Writes `left == number`, and learns from it. */
+static bool write_match(struct lower *L, struct expr *left, uint64_t number)
+{
+	struct stmt s = { .kind = STMT_MATCH, .span = left->span };
+	struct value v;
+
+	if (!type_expr(L, left))
+		return false;
+	struct part part = expr_part(left);
+
+	value_from_u64(&v, number, left->bits);
+	s.match.left = left;
+	s.match.op = REL_EQ;
+	s.match.right = expr_value(L->a, left->span, &part, &v);
+	return lower_match(L, &s);
+}
+
+static bool conflict(struct lower *L, const struct expr *e, const struct proto *have,
+                     const struct proto *want)
+{
+	bool from_table = have == L->nh && ((L->family == FAMILY_IP && have->id == PROTO_IP) ||
+	                                    (L->family == FAMILY_IP6 && have->id == PROTO_IP6) ||
+	                                    (L->family == FAMILY_ARP && have->id == PROTO_ARP));
+	struct diag *d;
+
+	if (from_table) {
+		d = fail_diag(L, "E0301", e->span, "this chain only sees %s",
+		              have->id == PROTO_IP ? "IPv4" : have->id == PROTO_IP6 ? "IPv6" : "ARP");
+		if (!span_is_none(L->table_span))
+			diag_related(L->diags, d, L->table_span, "declared here");
+		diag_help(L->diags, d, "make the table `inet`, or move the rule to a table `%s`",
+		          want->id == PROTO_ARP ? "arp" : want->id == PROTO_IP6 ||
+		          want->id == PROTO_ICMPV6 ? "ip6" : "ip");
+		return false;
+	}
+	d = fail_diag(L, "E0302", e->span, "a packet cannot be both %s and %s", have->name,
+	              want->name);
+	diag_note(L->diags, d, "an earlier match in this rule says %s", have->name);
+	return false;
+}
+
+/* The link layer: in ip, ip6, inet and arp tables the device's type must be Ethernet. */
+static bool need_ether(struct lower *L, const struct expr *e)
+{
+	if (L->ll)
+		return true;
+	if (L->family == FAMILY_BRIDGE) {
+		L->ll = protos[PROTO_ETHER];
+		return true;
+	}
+	return write_match(L, meta_expr(L->a, e->span, NFT_META_IIFTYPE), ARPHRD_ETHER);
+}
+
+static bool need_vlan(struct lower *L, const struct expr *e)
+{
+	if (L->ll && L->ll->id == PROTO_VLAN)
+		return true;
+	return need_ether(L, e) &&
+	       write_match(L, field_expr(L->a, e->span, PROTO_ETHER, "type"), ETH_P_8021Q);
+}
+
+static bool need_network(struct lower *L, const struct expr *e, const struct proto *want)
+{
+	bool is_ip = want->id == PROTO_IP || want->id == PROTO_IP6;
+
+	if (L->nh == want)
+		return true;
+	if (L->nh)
+		return conflict(L, e, L->nh, want);
+	if (L->ll && L->ll->id == PROTO_VLAN)
+		return write_match(L, field_expr(L->a, e->span, PROTO_VLAN, "type"), want->number);
+	if (L->family == FAMILY_INET && !L->ll) {
+		if (!is_ip)
+			return conflict(L, e, protos[PROTO_IP], want);
+		return write_match(L, meta_expr(L->a, e->span, NFT_META_NFPROTO),
+		                   want->id == PROTO_IP ? FAMILY_IP : FAMILY_IP6);
+	}
+	if (is_ip && e->kind == EXPR_PAYLOAD && e->payload.proto == want &&
+	    (L->family == FAMILY_BRIDGE || !L->ll))
+		return write_match(L, meta_expr(L->a, e->span, NFT_META_PROTOCOL), want->number);
+	if (!L->ll && L->family == FAMILY_BRIDGE)
+		L->ll = protos[PROTO_ETHER];
+	if (L->ll)
+		return write_match(L, field_expr(L->a, e->span, PROTO_ETHER, "type"), want->number);
+	return write_match(L, meta_expr(L->a, e->span, NFT_META_PROTOCOL), want->number);
+}
+
+static bool need_transport(struct lower *L, const struct expr *e, const struct proto *want)
+{
+	if (want->id == PROTO_TH)
+		return true;
+	if (L->th == want)
+		return true;
+	if (L->th)
+		return conflict(L, e, L->th, want);
+	if (want->id == PROTO_ICMP && !need_network(L, e, protos[PROTO_IP]))
+		return false;
+	if (want->id == PROTO_ICMPV6 && !need_network(L, e, protos[PROTO_IP6]))
+		return false;
+	return write_match(L, meta_expr(L->a, e->span, NFT_META_L4PROTO), want->number);
+}
+
+/* icmp id, mtu, gateway …: only messages of some types have the field. */
+static bool need_icmp_type(struct lower *L, const struct expr *e)
+{
+	const struct icmp_need *need = icmp_need(e->payload.proto, e->payload.field);
+	struct expr *left = field_expr(L->a, e->span, e->payload.proto->id, "type");
+	struct stmt s = { .kind = STMT_MATCH, .span = e->span };
+
+	if (!need || L->icmp_type == need->types[0] || (need->n > 1 && L->icmp_type == need->types[1]))
+		return true;
+	if (need->n == 1) {
+		L->icmp_type = need->types[0];
+		return write_match(L, left, need->types[0]);
+	}
+	if (!type_expr(L, left))
+		return false;
+	struct part part = expr_part(left);
+	struct expr *set = expr_make(L->a, EXPR_SET, e->span, &part);
+
+	for (unsigned i = 0; i < need->n; i++) {
+		struct expr *elem = expr_make(L->a, EXPR_ELEM, e->span, &part);
+		struct value v;
+
+		value_from_u64(&v, need->types[i], 8);
+		elem->elem.key = expr_value(L->a, e->span, &part, &v);
+		expr_list_add(&set->list, L->a, elem);
+	}
+	L->icmp_type = need->types[0];
+	s.match.left = left;
+	s.match.right = set;
+	return lower_match(L, &s);
+}
+
+static bool payload_deps(struct lower *L, const struct expr *e)
+{
+	const struct proto *proto = e->payload.proto;
+
+	if (!proto)
+		return true;
+	switch (proto->base) {
+	case PAYLOAD_LL:
+		return proto->id == PROTO_VLAN ? need_vlan(L, e) : need_ether(L, e);
+	case PAYLOAD_NH:
+		return need_network(L, e, proto);
+	case PAYLOAD_TH:
+		if (!need_transport(L, e, proto))
+			return false;
+		if (proto->id == PROTO_ICMP || proto->id == PROTO_ICMPV6)
+			return need_icmp_type(L, e);
+		return true;
+	case PAYLOAD_INNER:
+		return true;
+	}
+	return true;
+}
+
+static bool exthdr_deps(struct lower *L, const struct expr *e)
+{
+	switch (e->exthdr.op) {
+	case EXTHDR_IPV6:
+		return need_network(L, e, protos[PROTO_IP6]);
+	case EXTHDR_IPV4:
+		return need_network(L, e, protos[PROTO_IP]);
+	case EXTHDR_TCPOPT:
+	case EXTHDR_SCTP:
+	case EXTHDR_DCCP:
+		return true;
+	}
+	return true;
+}
+
+bool deps_write(struct lower *L, const struct expr *e)
+{
+	switch (e->kind) {
+	case EXPR_PAYLOAD:
+		return payload_deps(L, e);
+	case EXPR_EXTHDR:
+		return exthdr_deps(L, e);
+	case EXPR_CONCAT:
+		for (size_t i = 0; i < e->list.n; i++)
+			if (!deps_write(L, e->list.p[i]))
+				return false;
+		return true;
+	case EXPR_BINARY:
+		return deps_write(L, e->binary.left) && deps_write(L, e->binary.right);
+	case EXPR_MAP:
+		return deps_write(L, e->pair.left);
+	case EXPR_FLAGCMP:
+	case EXPR_NOT:
+		return deps_write(L, e->pair.left);
+	case EXPR_HASH:
+		return e->hash.sym || deps_write(L, e->hash.of);
+	case EXPR_ELEM:
+		return deps_write(L, e->elem.key);
+	default: /* everything else reads no header */
+		return true;
+	}
+}
+
+static void learn_network(struct lower *L, const struct proto *p)
+{
+	if (p && p->base == PAYLOAD_NH && !L->nh)
+		L->nh = p;
+	if (p && p->id == PROTO_VLAN) {
+		L->ll_bits += protos[PROTO_ETHER]->bits;
+		L->ll = p;
+	}
+}
+
+static void learn_meta(struct lower *L, uint16_t key, uint64_t n)
+{
+	switch (key) {
+	case NFT_META_NFPROTO:
+		if (L->family == FAMILY_INET && !L->nh)
+			L->nh = n == FAMILY_IP ? protos[PROTO_IP] : n == FAMILY_IP6 ? protos[PROTO_IP6]
+			                                                            : NULL;
+		return;
+	case NFT_META_PROTOCOL:
+		if (L->family == FAMILY_BRIDGE || L->family == FAMILY_NETDEV)
+			learn_network(L, proto_by_ethertype((uint16_t)n));
+		return;
+	case NFT_META_L4PROTO:
+		L->th = proto_by_l4((uint8_t)n);
+		return;
+	case NFT_META_IIFTYPE:
+		if (n == ARPHRD_ETHER && !L->ll)
+			L->ll = protos[PROTO_ETHER];
+		return;
+	default:
+		return;
+	}
+}
+
+void deps_learn(struct lower *L, const struct expr *left, const struct value *v)
+{
+	uint64_t n = value_to_u64(v);
+
+	if (left->kind == EXPR_META) {
+		learn_meta(L, left->key.key->number, n);
+		return;
+	}
+	if (left->kind != EXPR_PAYLOAD || !left->payload.field)
+		return;
+	struct str name = str_from(left->payload.field->name);
+
+	switch (left->payload.proto->id) {
+	case PROTO_ETHER:
+	case PROTO_VLAN:
+		if (str_is(name, "type"))
+			learn_network(L, proto_by_ethertype((uint16_t)n));
+		return;
+	case PROTO_IP:
+		if (str_is(name, "protocol"))
+			L->th = proto_by_l4((uint8_t)n);
+		return;
+	case PROTO_IP6:
+		if (str_is(name, "nexthdr"))
+			L->th = proto_by_l4((uint8_t)n);
+		return;
+	case PROTO_ICMP:
+	case PROTO_ICMPV6:
+		if (str_is(name, "type"))
+			L->icmp_type = (int)n;
+		return;
+	default:
+		return;
+	}
+}
+
+unsigned payload_offset(const struct lower *L, const struct expr *e)
+{
+	unsigned off = e->payload.field ? e->payload.field->off : e->payload.off;
+
+	if (e->payload.proto && e->payload.proto->id == PROTO_VLAN)
+		off += L->ll_bits;
+	return off;
+}
+
+/* RFC 792, RFC 4443, RFC 4861: which messages carry the field. */
+static const struct icmp_need icmp_needs[] = {
+	// clang-format off
+	{ PROTO_ICMP,   "id",                { 8, 0 }, 2 }, /* echo-request, echo-reply */
+	{ PROTO_ICMP,   "sequence",          { 8, 0 }, 2 },
+	{ PROTO_ICMP,   "gateway",           { 5 },    1 }, /* redirect */
+	{ PROTO_ICMP,   "mtu",               { 3 },    1 }, /* destination-unreachable */
+	{ PROTO_ICMPV6, "id",                { 128, 129 }, 2 },
+	{ PROTO_ICMPV6, "sequence",          { 128, 129 }, 2 },
+	{ PROTO_ICMPV6, "mtu",               { 2 },    1 }, /* packet-too-big */
+	{ PROTO_ICMPV6, "parameter-problem", { 4 },    1 },
+	{ PROTO_ICMPV6, "max-delay",         { 130 },  1 }, /* mld-listener-query */
+	{ PROTO_ICMPV6, "taddr",             { 135, 136 }, 2 }, /* neighbour solicitation, advert */
+	{ PROTO_ICMPV6, "daddr",             { 137 },  1 }, /* redirect */
+	{ PROTO_NONE,   NULL,                { 0 },    0 },
+	// clang-format on
+};
+
+const struct icmp_need *icmp_need(const struct proto *proto, const struct field *field)
+{
+	if (!field)
+		return NULL;
+	for (const struct icmp_need *n = icmp_needs; n->field; n++)
+		if (n->proto == proto->id && str_is(str_from(n->field), field->name))
+			return n;
+	return NULL;
+}

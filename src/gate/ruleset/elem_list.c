@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* Records are: key in network order, last key (ranges in concatenations), flags, extra. */
+#include "gate/ruleset/elem_list.h"
+
+#include <linux/netfilter/nf_tables.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/vec.h"
+
+enum { NO_EXTRA = UINT32_MAX };
+
+void elem_list_init(struct elem_list *l, struct arena *a, const struct set_info *info)
+{
+	*l = (struct elem_list){ .a = a, .info = info };
+	l->key_n = parts_bytes(&info->key);
+	l->rec = l->key_n * (info->flags & NFT_SET_CONCAT ? 2 : 1) + 8;
+}
+
+void elem_list_fini(struct elem_list *l)
+{
+	free(l->recs);
+	free(l->extras);
+}
+
+/* Host-order parts are turned, so that memcmp orders numbers. */
+static void turn_key(const struct elem_list *l, const uint8_t *from, uint8_t *to)
+{
+	const struct parts *parts = &l->info->key;
+	size_t at = 0;
+
+	memcpy(to, from, l->key_n);
+	if (l->info->flags & NFT_SET_INTERVAL)
+		return;
+	for (unsigned i = 0; i < parts->n; i++) {
+		size_t n = (parts->p[i].bits + 7u) / 8;
+
+		if (parts->p[i].order == ORDER_HOST && !type_is(parts->p[i].type, TYPE_STRING))
+			for (size_t k = 0; k < n; k++)
+				to[at + k] = from[at + n - 1 - k];
+		at += parts->n > 1 ? (n + 3) & ~(size_t)3 : n;
+	}
+}
+
+static struct userdata copy_udata(struct arena *a, struct userdata u)
+{
+	return (struct userdata){ u.n ? arena_copy(a, u.p, u.n) : NULL, u.n };
+}
+
+static uint32_t add_extra(struct elem_list *l, const struct prog_elem *e)
+{
+	struct prog_elem *x = arena_copy(l->a, e, sizeof(*e));
+
+	x->userdata = copy_udata(l->a, e->userdata);
+	x->verdict.chain = arena_str(l->a, e->verdict.chain);
+	x->obj = arena_str(l->a, e->obj);
+	x->exprs.p = e->exprs.n ? arena_copy(l->a, e->exprs.p, e->exprs.n * sizeof(*e->exprs.p))
+	                        : NULL;
+	l->extras = vec_grow(l->extras, sizeof(*l->extras), l->n_extras, &l->cap_extras);
+	l->extras[l->n_extras] = x;
+	return (uint32_t)l->n_extras++;
+}
+
+int elem_list_add(void *list, const struct prog_elem *e)
+{
+	struct elem_list *l = list;
+	bool plain = !e->has_data && !e->has_timeout && !e->expiration_ms && !e->exprs.n &&
+	             !e->userdata.n && !e->obj.n && !(e->flags & NFT_SET_ELEM_CATCHALL);
+	uint32_t extra = plain ? NO_EXTRA : add_extra(l, e);
+
+	if (e->has_key && e->key.n != l->key_n)
+		return 0; /* not as the set says: nothing we could name */
+	l->recs = vec_grow(l->recs, l->rec, l->n, &l->cap);
+	uint8_t *r = l->recs + l->n++ * l->rec;
+
+	memset(r, 0xff, l->rec);
+	if (e->has_key)
+		turn_key(l, e->key.b, r);
+	if (l->info->flags & NFT_SET_CONCAT)
+		memcpy(r + l->key_n, e->has_key_end ? e->key_end.b : e->key.b, l->key_n);
+	memcpy(r + l->rec - 8, &e->flags, 4);
+	memcpy(r + l->rec - 4, &extra, 4);
+	return 0;
+}
+
+static void restart(void *ctx)
+{
+	struct elem_list *l = ctx;
+
+	l->n = l->n_extras = 0;
+}
+
+static uint32_t rec_u32(const struct elem_list *l, const uint8_t *r, size_t from_end)
+{
+	uint32_t v;
+
+	memcpy(&v, r + l->rec - from_end, 4);
+	return v;
+}
+
+/* By key; where one interval ends and the next starts, the end first. */
+static int compare(const void *x, const void *y, void *ctx)
+{
+	const struct elem_list *l = ctx;
+	int c = memcmp(x, y, l->key_n);
+
+	if (c)
+		return c;
+	uint32_t fx = rec_u32(l, x, 8), fy = rec_u32(l, y, 8);
+
+	if ((fx ^ fy) & NFT_SET_ELEM_INTERVAL_END)
+		return fx & NFT_SET_ELEM_INTERVAL_END ? -1 : 1;
+	if ((fx ^ fy) & NFT_SET_ELEM_CATCHALL)
+		return fx & NFT_SET_ELEM_CATCHALL ? 1 : -1;
+	return memcmp(x, y, l->rec - 8);
+}
+
+void elem_list_sort(struct elem_list *l)
+{
+	if (l->n > 1 && !(l->info->flags & NFT_SET_CONCAT)) /* nft keeps the dump's order there */
+		qsort_r(l->recs, l->n, l->rec, compare, l);
+}
+
+int elem_list_read(struct elem_list *l, struct engine *e, const struct prog_set *set, bool reset)
+{
+	static const struct dump_ops ops = { .elem = elem_list_add };
+	struct dump_filter f = { .family = set->family, .table = set->table, .name = set->name,
+	                         .reset = reset };
+	int r = e->ops->dump(e, DUMP_ELEMS, &f, &ops, restart, l);
+
+	if (r < 0)
+		return r;
+	elem_list_sort(l);
+	return 0;
+}
+
+static bool is_end(const struct elem_list *l, const uint8_t *r)
+{
+	return rec_u32(l, r, 8) & NFT_SET_ELEM_INTERVAL_END;
+}
+
+/* Last key of the interval that starts at record `at`. */
+static void interval_end(const struct elem_list *l, size_t *at, uint8_t *to)
+{
+	if (*at + 1 >= l->n || rec_u32(l, l->recs + (*at + 1) * l->rec, 8) & NFT_SET_ELEM_CATCHALL) {
+		memset(to, 0xff, l->key_n);
+		return;
+	}
+	const uint8_t *next = l->recs + (*at + 1) * l->rec;
+
+	memcpy(to, next, l->key_n);
+	key_before(to, l->key_n);
+	if (is_end(l, next))
+		++*at;
+}
+
+struct expr *elem_list_next(const struct elem_list *l, size_t *at, struct arena *a)
+{
+	bool interval = (l->info->flags & NFT_SET_INTERVAL) && !(l->info->flags & NFT_SET_CONCAT);
+	uint8_t to[64];
+
+	while (*at < l->n && interval && is_end(l, l->recs + *at * l->rec))
+		++*at;
+	if (*at >= l->n)
+		return NULL;
+	const uint8_t *r = l->recs + *at * l->rec;
+	uint32_t extra = rec_u32(l, r, 4);
+	struct prog_elem e = { .has_key = true };
+
+	if (extra != NO_EXTRA) {
+		e = *l->extras[extra];
+	} else {
+		e.key.n = (uint8_t)l->key_n;
+		turn_key(l, r, e.key.b);
+		if (l->info->flags & NFT_SET_CONCAT) {
+			e.has_key_end = true;
+			memcpy(e.key_end.b, r + l->key_n, l->key_n);
+		}
+	}
+	if (interval && !(e.flags & NFT_SET_ELEM_CATCHALL))
+		interval_end(l, at, to);
+	++*at;
+	return lift_elem(a, l->info, &e, interval && !(e.flags & NFT_SET_ELEM_CATCHALL) ? to : NULL);
+}

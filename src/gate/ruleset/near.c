@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/*
+ * Names are looked for in the kernel and in what this run makes; both may be empty.
+ */
+#include "gate/ruleset/near.h"
+
+#include <linux/netfilter/nf_tables.h>
+
+enum { NAMES_MAX = 128, NAMES_SHOWN = 20 };
+
+struct near {
+	struct session *s;
+	enum dump_kind kind;
+	enum family family;
+	struct str table, name;
+	uint32_t obj_type;
+	struct str names[NAMES_MAX]; /* of the table, in `s->a` */
+	size_t n;
+	struct str elsewhere;        /* "inet g": another table that has the name */
+};
+
+static void take_name(struct near *n, uint8_t family, struct str table, struct str name)
+{
+	bool here = family == n->family && str_eq(table, n->table);
+
+	if (!here && str_eq(name, n->name) && n->elsewhere.n == 0)
+		n->elsewhere = arena_fmt(&n->s->a, "%s " STR_FMT, family_name(family), STR_ARG(table));
+	if (!here || n->n == NAMES_MAX)
+		return;
+	for (size_t i = 0; i < n->n; i++)
+		if (str_eq(n->names[i], name))
+			return;
+	n->names[n->n++] = arena_str(&n->s->a, name);
+}
+
+static int take_chain(void *ctx, const struct prog_chain *c)
+{
+	if (!(c->flags & NFT_CHAIN_BINDING))
+		take_name(ctx, c->family, c->table, c->name);
+	return 0;
+}
+
+static int take_set(void *ctx, const struct prog_set *set)
+{
+	if (!(set->flags & NFT_SET_ANONYMOUS))
+		take_name(ctx, set->family, set->table, set->name);
+	return 0;
+}
+
+static int take_obj(void *ctx, const struct prog_obj *o)
+{
+	struct near *n = ctx;
+
+	if (n->obj_type == 0 || n->obj_type == o->type)
+		take_name(n, o->family, o->table, o->name);
+	return 0;
+}
+
+static int take_flowtable(void *ctx, const struct prog_flowtable *f)
+{
+	take_name(ctx, f->family, f->table, f->name);
+	return 0;
+}
+
+static void restart(void *ctx)
+{
+	((struct near *)ctx)->n = 0;
+}
+
+static bool tag_is(const struct tag *t, enum dump_kind kind)
+{
+	switch (t->object) {
+	case OBJ_CHAIN:
+		return kind == DUMP_CHAINS;
+	case OBJ_SET:
+	case OBJ_MAP:
+		return kind == DUMP_SETS;
+	case OBJ_NAMED:
+		return kind == DUMP_OBJS;
+	case OBJ_FLOWTABLE:
+		return kind == DUMP_FLOWTABLES;
+	default: /* what has no name of its own */
+		return false;
+	}
+}
+
+static void collect(struct near *n)
+{
+	static const struct dump_ops ops = { .chain = take_chain, .set = take_set, .obj = take_obj,
+	                                     .flowtable = take_flowtable };
+	struct dump_filter all = { 0 };
+	struct session *s = n->s;
+
+	if (s->engine && !s->flushed)
+		s->engine->ops->dump(s->engine, n->kind, &all, &ops, restart, n);
+	for (size_t i = 0; i < s->tags.n; i++) {
+		const struct tag *t = &s->tags.p[i];
+
+		if ((t->verb == CMD_ADD || t->verb == CMD_CREATE) && tag_is(t, n->kind))
+			take_name(n, (uint8_t)t->family, t->table, t->name);
+	}
+}
+
+static void suggest(struct near *n, struct diag *d)
+{
+	struct str best = str_nearest(n->name, n->names, n->n);
+	struct diags *ds = n->s->diags;
+	auto_buf list = { 0 };
+
+	for (size_t i = 0; i < n->n && i < NAMES_SHOWN; i++)
+		buf_fmt(&list, "%s" STR_FMT, list.n ? ", " : "", STR_ARG(n->names[i]));
+	if (n->n > NAMES_SHOWN)
+		buf_cstr(&list, " …");
+	if (best.n)
+		diag_help(ds, d, "did you mean `" STR_FMT "`?   (there are: %.*s)", STR_ARG(best),
+		          (int)list.n, list.p);
+	else if (list.n)
+		diag_help(ds, d, "there are: %.*s", (int)list.n, list.p);
+	if (n->elsewhere.n)
+		diag_note(ds, d, "table `" STR_FMT "` has one of this name; tables do not see into each "
+		          "other", STR_ARG(n->elsewhere));
+}
+
+static const char *code_of(enum dump_kind kind)
+{
+	return kind == DUMP_SETS ? "E0102" : kind == DUMP_OBJS ? "E0105" : "E0101";
+}
+
+void no_such_name(struct session *s, enum dump_kind kind, const char *what, enum family f,
+                  struct str table, struct str name, uint32_t obj_type, struct span span)
+{
+	struct near *n = arena_new(&s->a, struct near);
+	struct diag *d = diag_error(s->diags, code_of(kind), span,
+	                            "table `%s " STR_FMT "` has no %s `" STR_FMT "`",
+	                            family_name(f), STR_ARG(table), what, STR_ARG(name));
+
+	*n = (struct near){ .s = s, .kind = kind, .family = f, .table = table, .name = name,
+	                    .obj_type = obj_type };
+	collect(n);
+	suggest(n, d);
+}

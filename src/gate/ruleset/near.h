@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/*
+ * "Did you mean": for a name that a table does not have, the names it does have.
+ */
+#pragma once
+
+#include "gate/ruleset/session.h"
+
+/* Reports that the table has nothing of that kind and name, at `span`, and what there is instead:
+ * a name spelt alike, the others, or the same name in another table. `what` is the kind's word,
+ * obj_type only counts for DUMP_OBJS (0: all). */
+void no_such_name(struct session *s, enum dump_kind kind, const char *what, enum family f,
+                  struct str table, struct str name, uint32_t obj_type, struct span span);

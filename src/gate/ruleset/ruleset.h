@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/*
+ * From syntax tree to program form and back, and what runs a file's commands on an engine:
+ * changes become one transaction, reads are answered after it.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "base/diag.h"
+#include "gate/engine/engine.h"
+#include "gate/lang/parser.h"
+
+struct ruleset_options {
+	const struct names *names;
+	const struct format *format;
+	bool check;          /* -c: everything but the commit */
+	bool debug_netlink;  /* --debug netlink: print the byte code of rules as they are lowered */
+	/* Where text goes: called with each piece of output as it is ready. */
+	void (*write)(void *ctx, struct str text);
+	void *write_ctx;
+};
+
+/* Runs all commands `parser` holds. `engine` NULL: offline check only (what only a kernel can
+ * refuse is noted in `diags`). Returns 0; -EINVAL when the text is wrong (diagnosed, nothing
+ * applied); another negative errno when the engine refused (diagnosed, nothing applied). */
+int ruleset_run(struct engine *engine, struct parser *parser, const struct sources *sources,
+                struct diags *diags, const struct ruleset_options *options);

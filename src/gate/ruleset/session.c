@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/*
+ * Runs commands: changes fill one transaction, reads wait until it is committed.
+ */
+#include "gate/ruleset/echo.h"
+#include "gate/ruleset/session.h"
+
+#include <errno.h>
+#include <linux/netfilter/nf_tables.h>
+#include <string.h>
+
+#include "gate/ruleset/near.h"
+
+uint32_t tag_add(struct session *s, const struct tag *t)
+{
+	uint32_t first = s->next_tag;
+
+	vec_push(&s->tags, *t);
+	s->tags.p[s->tags.n - 1].first = first;
+	s->next_tag += t->n_rules ? (uint32_t)t->n_rules : 1;
+	return first;
+}
+
+bool tag_find(const struct session *s, uint32_t number, struct tag *out)
+{
+	size_t low = 0, high = s->tags.n;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (s->tags.p[middle].first <= number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == 0 || number >= s->next_tag)
+		return false;
+	*out = s->tags.p[low - 1];
+	if (out->n_rules) {
+		out->rule = &out->rules[number - out->first];
+		out->span = out->rule->span;
+	}
+	return true;
+}
+
+bool session_tx(struct session *s)
+{
+	if (s->tx || !s->engine)
+		return true;
+	int r = s->engine->ops->tx_begin(s->engine, s->generation, &s->tx);
+
+	if (r < 0)
+		diag_error(s->diags, "E0600", SPAN_NONE, "cannot start a transaction: %s", strerror(-r));
+	return r >= 0;
+}
+
+struct str session_key(struct session *s, enum family f, struct str table, struct str name)
+{
+	char *p = arena_alloc(&s->scratch, table.n + name.n + 3);
+	size_t n = 0;
+
+	p[n++] = (char)f;
+	if (table.n)
+		memcpy(p + n, table.p, table.n);
+	n += table.n;
+	p[n++] = 0; /* no name holds one */
+	if (name.n)
+		memcpy(p + n, name.p, name.n);
+	return (struct str){ p, n + name.n };
+}
+
+void session_put(struct session *s, struct map *map, struct str key, void *value)
+{
+	map_put(map, map_has(map, key) ? key : arena_str(&s->a, key), value);
+}
+
+void session_write(struct session *s, struct buf *out)
+{
+	s->opt->write(s->opt->write_ctx, buf_as_str(out));
+	buf_reset(out);
+}
+
+static int copy_chain(void *ctx, const struct prog_chain *c)
+{
+	*(struct prog_chain *)ctx = *c;
+	return 0;
+}
+
+int session_get_chain(struct session *s, enum family f, struct str table, struct str name,
+                      struct prog_chain *out)
+{
+	struct dump_ops ops = { .chain = copy_chain };
+	struct dump_filter filter = { .family = (uint8_t)f, .table = table, .name = name };
+
+	if (!s->engine)
+		return -ENOENT;
+	int r = s->engine->ops->get(s->engine, DUMP_CHAINS, &filter, &ops, out);
+
+	if (r == 0) { /* the strings are the engine's, and gone by now */
+		out->type = str_is(out->type, "nat") ? STR("nat") : str_is(out->type, "route") ?
+		            STR("route") : STR("filter");
+		out->table = table;
+		out->name = name;
+	}
+	return r;
+}
+
+struct set_get {
+	struct session *s;
+	struct set_info *info;
+	int err;
+};
+
+static int keep_set(void *ctx, const struct prog_set *set)
+{
+	struct set_get *g = ctx;
+
+	g->info = arena_new(&g->s->a, struct set_info);
+	g->err = set_info_from_kernel(&g->s->a, set, g->info);
+	return 0;
+}
+
+const struct set_info *session_set(struct session *s, enum family f, struct str table,
+                                   struct str name, struct span span)
+{
+	struct str key = session_key(s, f, table, name);
+	struct set_info *info = map_get(&s->sets, key);
+	struct set_get g = { .s = s };
+	struct dump_ops ops = { .set = keep_set };
+	struct dump_filter filter = { .family = (uint8_t)f, .table = table, .name = name };
+
+	if (info)
+		return info;
+	int r = s->engine && !s->flushed ?
+	        s->engine->ops->get(s->engine, DUMP_SETS, &filter, &ops, &g) : -ENOENT;
+
+	if (r < 0 || !g.info) {
+		no_such_name(s, DUMP_SETS, "set", f, table, name, 0, span);
+		return NULL;
+	}
+	if (g.err < 0) {
+		diag_error(s->diags, "E0902", span, "set `" STR_FMT "` has a type that gate does not "
+		           "know", STR_ARG(name));
+		return NULL;
+	}
+	session_put(s, &s->sets, key, g.info);
+	return g.info;
+}
+
+static bool refuse(struct session *s, const struct command *c, const char *what)
+{
+	diag_error(s->diags, "E0900", c->span, "not supported by gate yet: %s", what);
+	return false;
+}
+
+static bool keep_read(struct session *s, const struct command *c)
+{
+	vec_push(&s->reads, *c);
+	return true;
+}
+
+static bool run_command(struct session *s, const struct command *c)
+{
+	switch (c->verb) {
+	case CMD_ADD:
+	case CMD_CREATE:
+	case CMD_INSERT:
+		return run_add(s, c);
+	case CMD_REPLACE:
+		return run_replace(s, c);
+	case CMD_DELETE:
+	case CMD_DESTROY:
+		return run_delete(s, c);
+	case CMD_FLUSH:
+		return run_flush(s, c);
+	case CMD_RENAME:
+		return run_rename(s, c);
+	case CMD_LIST:
+	case CMD_RESET:
+	case CMD_GET:
+	case CMD_DESCRIBE:
+		return keep_read(s, c);
+	case CMD_MONITOR:
+		return refuse(s, c, "`monitor`");
+	case CMD_EXPORT:
+		return refuse(s, c, "`export` (use `list ruleset`)");
+	case CMD_IMPORT:
+		return refuse(s, c, "`import`");
+	}
+	return false;
+}
+
+static void session_fini(struct session *s)
+{
+	vec_fini(&s->tags);
+	vec_fini(&s->reads);
+	map_fini(&s->sets);
+	map_fini(&s->chains);
+	map_fini(&s->tables);
+	arena_fini(&s->scratch);
+	arena_fini(&s->a);
+}
+
+static int commit(struct session *s)
+{
+	struct tx_error *errors = NULL;
+	size_t n = 0;
+	struct tx *tx = s->tx;
+
+	s->tx = NULL;
+	if (!tx)
+		return 0;
+	struct echo *echo = s->opt->format->echo && !s->opt->check ? echo_new(s) : NULL;
+	int r = s->engine->ops->tx_commit(tx, s->opt->check, &s->a, &errors, &n,
+	                                  echo ? &echo_ops : NULL, echo);
+	if (r < 0 && r != -ERESTART)
+		explain_errors(s, errors, n, r);
+	if (r == 0 && echo)
+		echo_print(echo);
+	return r;
+}
+
+static int run_all(struct session *s)
+{
+	struct command *c;
+	int r = 0;
+
+	while (parser_next(s->parser, &c) == 1) {
+		run_command(s, c);
+		arena_reset(&s->scratch);
+	}
+	if (diags_failed(s->diags)) {
+		if (s->tx)
+			s->engine->ops->tx_abort(s->tx);
+		s->tx = NULL;
+		return -EINVAL;
+	}
+	r = commit(s);
+	if (s->opt->check && s->changes) /* what the reads ask about was never made */
+		return r;
+	for (size_t i = 0; r == 0 && i < s->reads.n; i++) {
+		if (!run_read(s, &s->reads.p[i]))
+			r = -EINVAL;
+		arena_reset(&s->scratch);
+	}
+	return r;
+}
+
+int ruleset_run(struct engine *engine, struct parser *parser, const struct sources *sources,
+                struct diags *diags, const struct ruleset_options *options)
+{
+	struct session s = { .engine = engine, .parser = parser, .sources = sources,
+	                     .diags = diags, .opt = options };
+
+	arena_init(&s.a);
+	arena_init(&s.scratch);
+	tag_add(&s, &(struct tag){ .object = OBJ_RULESET }); /* 0: the transaction as a whole */
+	s.spare.cap = 128; /* more the kernel does not take */
+	s.spare.p = arena_array(&s.a, struct insn, s.spare.cap);
+	int r = run_all(&s);
+
+	if (r == -ERESTART)
+		diag_error(diags, "E0601", SPAN_NONE,
+		           "the ruleset changed while this was being loaded; nothing was applied");
+	session_fini(&s);
+	return r;
+}

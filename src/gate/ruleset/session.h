@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/*
+ * One run of commands: what the files of this folder share while they fill a transaction and
+ * answer reads. session.c dispatches, add.c and del.c fill, kernel_error.c explains a refusal,
+ * list*.c answer.
+ */
+#pragma once
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "gate/ruleset/ruleset.h"
+#include "gate/ruleset/sets.h"
+
+/* What a message came from, by its tag: to say it again when the kernel refuses it. */
+struct tag {
+	enum command_verb verb;
+	enum command_object object;
+	enum family family;
+	struct span span;
+	struct str table, name;   /* name: chain, set, object … */
+	const struct rule_text *rule; /* NULL: no rule */
+	const struct elems_text *elems;
+	/* The rules of a block share one: numbers `first` to `first + n_rules - 1` are theirs. */
+	uint32_t first;
+	const struct rule_text *rules;
+	size_t n_rules;
+};
+
+struct session {
+	struct engine *engine;    /* NULL: offline */
+	struct parser *parser;
+	const struct sources *sources;
+	struct diags *diags;
+	const struct ruleset_options *opt;
+	struct arena a;           /* as long as the run */
+	struct arena scratch;     /* one rule or element list */
+	struct tx *tx;            /* NULL: nothing to change yet */
+	VEC(struct tag) tags;
+	VEC(struct command) reads; /* answered after the commit */
+	struct map sets;          /* "family table set" -> struct set_info */
+	struct map chains;        /* "family table chain" -> struct chain_info */
+	struct map tables;        /* "family table" -> struct span *: made in this run */
+	uint32_t next_set_id, next_chain_id, next_tag;
+	struct program spare;     /* room for a rule's instructions, used again and again */
+	struct rule_env *env;     /* of the rule being lowered */
+	bool flushed;             /* `flush ruleset` came: the kernel's objects do not count */
+	size_t changes;
+	uint32_t generation;
+};
+
+/* The lowering context's callbacks for one table. */
+struct rule_env {
+	struct session *s;
+	enum family family;
+	struct str table;
+	uint32_t tag;
+	struct lower *L;
+	bool find_twice;         /* a literal's key that stands twice is looked for */
+	struct span first, twice;
+};
+
+/* Gives the number of the tag, or of its first rule. */
+uint32_t tag_add(struct session *s, const struct tag *t);
+/* What a number stands for; false for none ever given. */
+bool tag_find(const struct session *s, uint32_t number, struct tag *out);
+/* Opens the transaction when it is not; false after an error. */
+bool session_tx(struct session *s);
+/* Key of s->sets, chains and tables, good until the scratch memory is reset; session_put keeps
+ * a copy. */
+struct str session_key(struct session *s, enum family f, struct str table, struct str name);
+void session_put(struct session *s, struct map *map, struct str key, void *value);
+/* A lowering context for `table`; the program goes to `prog`. */
+void session_lower(struct session *s, struct rule_env *env, struct lower *L, struct program *prog,
+                   struct arena *a);
+/* The set of that name: made in this run, or the kernel's; NULL after an error at `span`. */
+const struct set_info *session_set(struct session *s, enum family f, struct str table,
+                                   struct str name, struct span span);
+/* Asks the kernel for one chain, set …; 0, -ENOENT, or another negative errno. */
+int session_get_chain(struct session *s, enum family f, struct str table, struct str name,
+                      struct prog_chain *out);
+
+bool run_add(struct session *s, const struct command *c);
+bool run_delete(struct session *s, const struct command *c);
+bool run_flush(struct session *s, const struct command *c);
+bool run_rename(struct session *s, const struct command *c);
+bool run_replace(struct session *s, const struct command *c);
+bool run_read(struct session *s, const struct command *c);
+
+/* add.c and its neighbours */
+enum command_verb tx_verb(enum tx_op op);
+bool add_chain_block(struct session *s, const struct chain_block *b, enum tx_op op);
+bool add_flowtable_block(struct session *s, const struct flowtable_block *b, enum tx_op op);
+bool add_set_block(struct session *s, const struct set_block *b, enum tx_op op);
+/* What is known of a rule's chain: from this run, else from the kernel; NULL: nothing. */
+const struct chain_info *chain_of_rule(struct session *s, enum family f, struct str table,
+                                       struct str chain);
+/* Where a rule goes: behind or before `position`, in the place of `handle`, or at an end. */
+struct rule_place {
+	enum family family;
+	struct str table, chain;
+	uint32_t chain_id;         /* of a chain without a name, or 0 */
+	uint64_t position, handle; /* 0: none */
+	enum tx_op op;
+	uint32_t tag;              /* 0: make one */
+	const struct chain_info *info; /* of the chain, where it is known */
+};
+bool add_rule_text(struct session *s, const struct rule_place *at, const struct rule_text *text);
+bool add_elems(struct session *s, enum family f, struct str table, const struct set_info *info,
+               const struct elems_text *text, enum tx_op op, struct span name_span);
+
+/* Reads and lowers a refused rule once more, sending nothing: for the places of its pieces. */
+bool rule_relower(struct session *s, const struct tag *t, struct lower *L, struct program *prog);
+/* Reports the key that a literal of a refused rule has twice; false when there is none. */
+bool rule_explain_twice(struct session *s, const struct tag *t);
+/* Where a chain, set or object that is still used is used. */
+void explain_uses(struct session *s, const struct tag *t, struct diag *d);
+/* Says what the kernel refused, at its place. */
+void explain_errors(struct session *s, const struct tx_error *errors, size_t n, int err);
+
+/* Sends text to the caller. */
+void session_write(struct session *s, struct buf *out);

@@ -1,0 +1,1 @@
+list chain inet filter inpt

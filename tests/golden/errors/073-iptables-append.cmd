@@ -1,0 +1,1 @@
+-A INPUT -p tcp --dport 22 -j ACCEPT

@@ -1,0 +1,1 @@
+--verbos list ruleset

@@ -1,0 +1,1 @@
+delete rule inet filter input

@@ -1,0 +1,1 @@
+add table inet filternft add chain inet filter input

@@ -1,0 +1,1 @@
+-j list ruleset

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 Gatehouse founders
+"""Elements of sets that are in the kernel already: added, merged, got, deleted."""
+import pytest
+
+from harness.netns import require_nft
+
+
+@pytest.fixture
+def networks(gate, netns):
+    """A set of intervals that merges, and a function for commands on it."""
+    require_nft()
+
+    def run(command, check=True):
+        return netns.run([gate, *command.split(" ", 3)], check=check)
+
+    run("add table ip t")
+    run("add set ip t s { type ipv4_addr; flags interval; auto-merge; "
+        "elements = { 10.0.0.0/24, 10.0.2.0/24, 255.255.255.0/24 } }")
+    run.elements = lambda: _elements(netns)
+    return run
+
+
+def _elements(netns):
+    text = netns.nft("list", "set", "ip", "t", "s").stdout
+    return text.split("elements = {")[1].split("}")[0].replace("\n", " ").split(",")
+
+
+def listed(run):
+    return [element.strip() for element in run.elements()]
+
+
+@pytest.mark.parametrize("new, after", [
+    ("10.0.1.0/24", ["10.0.0.0-10.0.2.255", "255.255.255.0/24"]),
+    ("10.0.0.5", ["10.0.0.0/24", "10.0.2.0/24", "255.255.255.0/24"]),
+    ("10.0.2.200-10.0.3.5", ["10.0.0.0/24", "10.0.2.0-10.0.3.5", "255.255.255.0/24"]),
+    ("10.0.3.0", ["10.0.0.0/24", "10.0.2.0-10.0.3.0", "255.255.255.0/24"]),
+    ("9.255.255.255", ["9.255.255.255-10.0.0.255", "10.0.2.0/24", "255.255.255.0/24"]),
+    ("255.255.254.0-255.255.255.5", ["10.0.0.0/24", "10.0.2.0/24", "255.255.254.0/23"]),
+    ("0.0.0.0/8", ["0.0.0.0/8", "10.0.0.0/24", "10.0.2.0/24", "255.255.255.0/24"]),
+    ("1.1.1.1, 10.0.1.0/25, 10.0.1.128/25", ["1.1.1.1", "10.0.0.0-10.0.2.255",
+                                             "255.255.255.0/24"]),
+])
+def test_new_intervals_merge_with_the_kernels(networks, new, after):
+    networks(f"add element ip t s {{ {new} }}")
+    assert listed(networks) == after
+
+
+def test_an_interval_over_others_is_refused_and_nothing_changes(networks):
+    before = listed(networks)
+    result = networks("add element ip t s { 10.0.0.0/8 }", check=False)
+    assert result.returncode == 1
+    assert "is not merged" in result.stderr
+    assert listed(networks) == before
+
+
+def test_get_shows_the_interval_around_a_value(networks):
+    assert "10.0.2.0/24" in networks("get element ip t s { 10.0.2.77 }").stdout
+    assert networks("get element ip t s { 11.0.0.0 }", check=False).returncode == 1
+
+
+def test_deleted_intervals_are_gone(networks):
+    networks("delete element ip t s { 10.0.2.0/24, 255.255.255.0/24 }")
+    assert listed(networks) == ["10.0.0.0/24"]
