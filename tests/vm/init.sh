@@ -10,6 +10,7 @@
 set -eu
 BUSYBOX=/bin/busybox
 RUN=/run/vm
+NEW=/root # where the new root is put together
 
 initramfs() {
 	$BUSYBOX mount -t devtmpfs dev /dev
@@ -22,7 +23,7 @@ initramfs() {
 	$BUSYBOX mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000,cache=loose,ro root /lower
 	$BUSYBOX mount -t tmpfs -o mode=755 rw /rw
 	$BUSYBOX mkdir /rw/upper /rw/work
-	$BUSYBOX mount -t overlay -o lowerdir=/lower,upperdir=/rw/upper,workdir=/rw/work root /root
+	$BUSYBOX mount -t overlay -o lowerdir=/lower,upperdir=/rw/upper,workdir=/rw/work root $NEW
 	$BUSYBOX mount -t tmpfs -o mode=755 run $NEW/run
 	$BUSYBOX mkdir -p $NEW$RUN/bin $NEW$RUN/share $NEW/dev $NEW/proc $NEW/sys
 	$BUSYBOX cp $BUSYBOX $NEW$RUN/bin/busybox
@@ -31,9 +32,9 @@ initramfs() {
 		$BUSYBOX ln -s busybox "$NEW$RUN/bin/$link"
 	done
 	for folder in dev proc sys; do
-		$BUSYBOX mount --move /$folder /root/$folder
+		$BUSYBOX mount --move /$folder $NEW/$folder
 	done
-	exec $BUSYBOX switch_root /root $RUN/bin/sh $RUN/init changed
+	exec $BUSYBOX switch_root $NEW $RUN/bin/sh $RUN/init changed
 }
 
 # What systemd would have mounted and set.
