@@ -399,7 +399,7 @@ static void explain_object(struct session *s, const struct tag *t, const struct 
 			return;
 		}
 		if (t->verb == CMD_ADD && t->object == OBJ_CHAIN && e->part != PART_TABLE) {
-			d = diag_error(s->diags, "E0414", t->span, "this kernel has no such chain type, or "
+			diag_error(s->diags, "E0414", t->span, "this kernel has no such chain type, or "
 			               "a device does not exist");
 			return;
 		}
