@@ -195,8 +195,11 @@ static struct expr *short_constant(struct lift *L, struct expr *e, const struct 
 
 	if (e->bits > 128 || d->n > sizeof(v.b))
 		return NULL;
-	if (type_is(part.type, TYPE_STRING))
-		return lift_wildcard(L->a, &part, d->b, d->n);
+	if (type_is(part.type, TYPE_STRING)) {
+		/* iptables-nft compares a whole name up to its NUL */
+		return memchr(d->b, '\0', d->n) ? lift_value(L, d->b, d->n, &part)
+		                                : lift_wildcard(L->a, &part, d->b, d->n);
+	}
 	memcpy(v.b, d->b, d->n);
 	struct expr *p = expr_make(L->a, EXPR_PREFIX, SPAN_NONE, &part);
 
