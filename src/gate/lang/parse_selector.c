@@ -197,7 +197,7 @@ static struct expr *parse_newer(struct parse *p, const struct selector_row *row,
 static struct expr *parse_xt(struct parse *p, const struct selector_row *row, struct span start)
 {
 	(void)row;
-	struct diag *d = diag_error(p->diags, "E0905", start, "matches and targets of iptables can be "
+	struct diag *d = diag_error(p->diags, "E0912", start, "matches and targets of iptables can be "
 	                            "listed but not loaded");
 
 	diag_help(p->diags, d, "let iptables-restore load them, or write the rule in nftables' words: "
