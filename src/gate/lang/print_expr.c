@@ -139,11 +139,14 @@ static const char *const base_names[] = {
 
 static void put_payload(const struct printer *p, const struct expr *e)
 {
-	if (e->payload.proto && e->payload.field)
-		buf_fmt(p->out, "%s %s", e->payload.proto->name, e->payload.field->name);
-	else
+	if (e->payload.proto && e->payload.field) {
+		buf_cstr(p->out, e->payload.proto->name);
+		buf_char(p->out, ' ');
+		buf_cstr(p->out, e->payload.field->name);
+	} else {
 		buf_fmt(p->out, "@%s,%u,%u", base_names[e->payload.base], e->payload.off,
 		        e->payload.len);
+	}
 }
 
 static const char *const exthdr_heads[] = {
@@ -360,7 +363,8 @@ static void put_value(const struct printer *p, const struct expr *e)
 static void put_prefix(const struct printer *p, const struct expr *e)
 {
 	put_numeric(p, e->prefix.base);
-	buf_fmt(p->out, "/%u", e->prefix.len);
+	buf_char(p->out, '/');
+	buf_u64(p->out, e->prefix.len);
 }
 
 /* Whether `-` right behind it would go on with the word: a name, not a number or address. */

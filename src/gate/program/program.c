@@ -7,16 +7,29 @@
 
 #include <string.h>
 
-static const char *const names[] = {
-#define X(id, name) name,
+static const struct str names[] = {
+#define X(id, name) STR_INIT(name),
 	INSN_LIST(X)
 #undef X
-		"foreign",
+		STR_INIT("foreign"),
 };
 
 const char *insn_name(enum insn_kind kind)
 {
+	return names[kind].p;
+}
+
+struct str insn_word(enum insn_kind kind)
+{
 	return names[kind];
+}
+
+enum insn_kind insn_by_name(struct str name)
+{
+	for (size_t i = 0; i < INSN_FOREIGN; i++)
+		if (names[i].n == name.n && names[i].p[0] == name.p[0] && str_eq(names[i], name))
+			return (enum insn_kind)i;
+	return INSN_FOREIGN;
 }
 
 void insn_init(struct insn *i, enum insn_kind kind)
@@ -40,10 +53,8 @@ void insn_init(struct insn *i, enum insn_kind kind)
 		i->queue.sreg_from = REG_NONE;
 }
 
-struct insn *program_add(struct program *prog, struct arena *a, enum insn_kind kind)
+struct insn *program_room(struct program *prog, struct arena *a)
 {
-	struct insn *i;
-
 	if (prog->n == prog->cap) {
 		size_t cap = prog->cap ? prog->cap * 2 : 8;
 		struct insn *p = arena_array(a, struct insn, cap);
@@ -53,7 +64,13 @@ struct insn *program_add(struct program *prog, struct arena *a, enum insn_kind k
 		prog->p = p;
 		prog->cap = cap;
 	}
-	i = &prog->p[prog->n++];
+	return &prog->p[prog->n++];
+}
+
+struct insn *program_add(struct program *prog, struct arena *a, enum insn_kind kind)
+{
+	struct insn *i = program_room(prog, a);
+
 	insn_init(i, kind);
 	return i;
 }

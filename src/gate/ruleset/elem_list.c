@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sort.h"
 #include "base/vec.h"
 
 enum { NO_EXTRA = UINT32_MAX };
@@ -99,14 +100,10 @@ static uint32_t rec_u32(const struct elem_list *l, const uint8_t *r, size_t from
 	return v;
 }
 
-/* By key; where one interval ends and the next starts, the end first. */
+/* Of records with the same key: where one interval ends and the next starts, the end first. */
 static int compare(const void *x, const void *y, void *ctx)
 {
 	const struct elem_list *l = ctx;
-	int c = memcmp(x, y, l->key_n);
-
-	if (c)
-		return c;
 	uint32_t fx = rec_u32(l, x, 8), fy = rec_u32(l, y, 8);
 
 	if ((fx ^ fy) & NFT_SET_ELEM_INTERVAL_END)
@@ -119,7 +116,7 @@ static int compare(const void *x, const void *y, void *ctx)
 void elem_list_sort(struct elem_list *l)
 {
 	if (l->n > 1 && !(l->info->flags & NFT_SET_CONCAT)) /* nft keeps the dump's order there */
-		qsort_r(l->recs, l->n, l->rec, compare, l);
+		sort_records(l->recs, l->n, l->rec, l->key_n, compare, l);
 }
 
 int elem_list_read(struct elem_list *l, struct engine *e, const struct prog_set *set, bool reset)

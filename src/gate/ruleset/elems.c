@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sort.h"
 #include "base/vec.h"
 #include "gate/ruleset/udata.h"
 
@@ -277,9 +278,17 @@ bool elem_builder_add(struct elem_builder *b, const struct expr *e)
 
 /* ---- intervals ---- */
 
+/* What starts at the same key: the shorter interval first, then the one written first. */
 static int compare_recs(const void *a, const void *b, void *n)
 {
-	return memcmp(a, b, *(size_t *)n);
+	size_t key_n = *(size_t *)n;
+	const uint8_t *x = a, *y = b;
+	uint32_t at_x, at_y;
+	int c = memcmp(x + key_n, y + key_n, key_n);
+
+	memcpy(&at_x, x + 2 * key_n + 4, sizeof(at_x));
+	memcpy(&at_y, y + 2 * key_n + 4, sizeof(at_y));
+	return c ? c : at_x < at_y ? -1 : at_x > at_y;
 }
 
 static bool is_sorted(const struct elem_builder *b, size_t n)
@@ -467,7 +476,7 @@ bool elem_builder_finish(struct elem_builder *b)
 	if (!is_interval(b->info) || b->n == 0)
 		return true;
 	if (!is_sorted(b, n))
-		qsort_r(b->recs, b->n, b->rec, compare_recs, &n);
+		sort_records(b->recs, b->n, b->rec, n, compare_recs, &n);
 	if (!merge_intervals(b, n))
 		return false;
 	if (memcmp(b->recs, zero, n) != 0)

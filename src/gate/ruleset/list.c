@@ -286,6 +286,9 @@ static void set_to_block(struct arena *a, const struct snapshot_set *s, struct s
 	}
 }
 
+/* Bytes of a long list that are written at once. */
+enum { PIECE = 64 << 10 };
+
 static void print_elems(struct lister *l, const struct snapshot_set *s, struct elem_list *elems)
 {
 	struct elems_printer ep;
@@ -298,6 +301,8 @@ static void print_elems(struct lister *l, const struct snapshot_set *s, struct e
 	while ((e = elem_list_next(elems, &at, &one))) {
 		elems_put(&ep, e);
 		arena_reset(&one);
+		if (l->out.n > PIECE)
+			session_write(l->s, &l->out);
 	}
 	elems_end(&ep);
 }

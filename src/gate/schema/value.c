@@ -22,7 +22,7 @@ static void clear_above(struct value *v)
 }
 
 /* The same, and the bytes that are not used. */
-static void value_trim(struct value *v)
+static inline void value_trim(struct value *v)
 {
 	unsigned n = value_len(v);
 
@@ -134,6 +134,8 @@ void value_shr(struct value *v, unsigned n)
 {
 	struct value from = *v;
 
+	if (n == 0)
+		return;
 	for (unsigned i = 0; i < value_len(v); i++)
 		v->b[i] = (uint8_t)(value_pair(&from, (long)i - (long)(n / 8) - 1) >>
 		                    n % 8);
@@ -179,8 +181,13 @@ static bool is_reversed(enum byteorder order)
 static void copy_ordered(uint8_t *to, const uint8_t *from, unsigned n,
                          enum byteorder order)
 {
-	for (unsigned i = 0; i < n; i++)
-		to[i] = from[is_reversed(order) ? n - 1 - i : i];
+	if (is_reversed(order))
+		for (unsigned i = 0; i < n; i++)
+			to[i] = from[n - 1 - i];
+	else if (n == 4) /* most are addresses */
+		memcpy(to, from, 4);
+	else
+		memcpy(to, from, n);
 }
 
 void value_store(const struct value *v, enum byteorder order, uint8_t *reg)
@@ -192,5 +199,5 @@ void value_load(struct value *v, uint16_t bits, enum byteorder order, const uint
 {
 	*v = (struct value){ .bits = bits };
 	copy_ordered(v->b, reg, value_len(v), order);
-	value_trim(v);
+	clear_above(v);
 }

@@ -143,8 +143,7 @@ int codec_get_exprs(struct cursor c, struct arena *a, struct program *prog)
 		int r;
 		if (at.type != NFTA_LIST_ELEM || prog->n >= EXPRS_MAX)
 			return -EBADMSG;
-		r = codec_get_insn(attr_cursor(&at), a,
-		                   program_add(prog, a, INSN_FOREIGN));
+		r = codec_get_insn(attr_cursor(&at), a, program_room(prog, a));
 		if (r < 0)
 			return r;
 	}
@@ -155,8 +154,7 @@ static bool get_stateful(const struct attr_row *row, const struct attr *at,
                          struct arena *a, struct program *prog)
 {
 	if (row->wire == WIRE_EXPR || row->wire == WIRE_DYN_EXPR)
-		return codec_get_insn(attr_cursor(at), a,
-		                      program_add(prog, a, INSN_FOREIGN)) == 0;
+		return codec_get_insn(attr_cursor(at), a, program_room(prog, a)) == 0;
 	return codec_get_exprs(attr_cursor(at), a, prog) == 0;
 }
 
@@ -322,9 +320,16 @@ static bool get_row(const struct attr_row *row, const struct attr *at, bool stri
 	return false;
 }
 
-static const struct attr_row *find_row(const struct attr_table *t, uint16_t attr)
+/* The kernel writes attributes in the rows' order: the search starts behind the row found
+ * last, *hint. */
+static const struct attr_row *find_row(const struct attr_table *t, uint16_t attr, size_t *hint)
 {
-	for (size_t i = 0; i < t->n; i++)
+	for (size_t i = *hint; i < t->n; i++)
+		if (t->rows[i].attr == attr) {
+			*hint = i + 1;
+			return &t->rows[i];
+		}
+	for (size_t i = 0; i < *hint; i++)
 		if (t->rows[i].attr == attr)
 			return &t->rows[i];
 	return NULL;
@@ -334,10 +339,11 @@ int codec_get(const struct attr_table *t, struct cursor c, bool strict, struct a
               void *base)
 {
 	uint64_t seen = 0;
+	size_t hint = 0;
 	struct attr at;
 
 	while (attr_next(&c, &at)) {
-		const struct attr_row *row = find_row(t, at.type);
+		const struct attr_row *row = find_row(t, at.type, &hint);
 		if (!row && strict)
 			return -EBADMSG;
 		if (!row || row->wire == WIRE_IGNORE)
@@ -365,7 +371,7 @@ int codec_get_insn(struct cursor c, struct arena *a, struct insn *i)
 	}
 	if (c.failed || !name.n)
 		return -EBADMSG;
-	kind = attrs_insn_kind(name);
+	kind = insn_by_name(name);
 	if (kind != INSN_FOREIGN) {
 		insn_init(i, kind);
 		if (codec_get(attrs_insn(kind), attr_cursor(&data), true, a, i) == 0)
