@@ -37,20 +37,32 @@ void insn_init(struct insn *i, enum insn_kind kind)
 	memset(i, 0, sizeof(*i));
 	i->kind = kind;
 	i->dreg = i->sreg = REG_NONE;
-	if (kind == INSN_CT)
+	switch (kind) {
+	case INSN_CT:
 		i->ct.dir = -1;
-	if (kind == INSN_DYNSET)
+		return;
+	case INSN_DYNSET:
 		i->dynset.sreg_data = REG_NONE;
-	if (kind == INSN_NAT || kind == INSN_MASQ || kind == INSN_REDIR) {
+		return;
+	case INSN_NAT:
+	case INSN_MASQ:
+	case INSN_REDIR:
 		i->nat.addr_min = i->nat.addr_max = REG_NONE;
 		i->nat.proto_min = i->nat.proto_max = REG_NONE;
-	}
-	if (kind == INSN_TPROXY)
+		return;
+	case INSN_TPROXY:
 		i->tproxy.addr = i->tproxy.port = REG_NONE;
-	if (kind == INSN_DUP || kind == INSN_FWD)
+		return;
+	case INSN_DUP:
+	case INSN_FWD:
 		i->dup.addr = i->dup.dev = REG_NONE;
-	if (kind == INSN_QUEUE)
+		return;
+	case INSN_QUEUE:
 		i->queue.sreg_from = REG_NONE;
+		return;
+	default: /* no registers in the union */
+		return;
+	}
 }
 
 struct insn *program_room(struct program *prog, struct arena *a)

@@ -44,6 +44,16 @@ bool tag_find(const struct session *s, uint32_t number, struct tag *out)
 	return true;
 }
 
+enum { PASS_BYTES = 256 << 10 }; /* given back at once */
+
+void session_passed(struct session *s, struct span *left, uint32_t off)
+{
+	if (off < left->off || off - left->off < PASS_BYTES)
+		return;
+	sources_passed(s->sources, (struct span){ left->file, left->off, off - left->off });
+	left->off = off;
+}
+
 bool session_tx(struct session *s)
 {
 	if (s->tx || !s->engine)

@@ -60,7 +60,7 @@ static void records_come_in_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(records_come_in_order),
+		UNIT(records_come_in_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

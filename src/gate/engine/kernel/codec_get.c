@@ -64,10 +64,12 @@ static bool get_number(const struct attr_row *row, const struct attr *a, void *b
 /* nf_tables.h: enum nft_registers */
 static bool get_reg(const struct attr *a, uint8_t *reg)
 {
-	uint64_t v;
+	uint64_t n;
 
-	if (!attr_number(a, 4, &v))
+	if (!attr_number(a, 4, &n))
 		return false;
+	uint32_t v = (uint32_t)n;
+
 	if (v == NFT_REG_VERDICT)
 		*reg = REG_VERDICT;
 	else if (v <= NFT_REG_4)
@@ -335,6 +337,19 @@ static const struct attr_row *find_row(const struct attr_table *t, uint16_t attr
 	return NULL;
 }
 
+/* A 32-bit number, as most are. False: another, or wrong. */
+static inline bool get_plain(const struct attr_row *row, const struct attr *at, void *base)
+{
+	uint32_t v;
+
+	if (row->wire != WIRE_BE32 || row->size != sizeof(v) || at->n != sizeof(v))
+		return false;
+	memcpy(&v, at->p, sizeof(v));
+	v = be32toh(v);
+	memcpy(member(row, base), &v, sizeof(v));
+	return true;
+}
+
 int codec_get(const struct attr_table *t, struct cursor c, bool strict, struct arena *a,
               void *base)
 {
@@ -348,7 +363,9 @@ int codec_get(const struct attr_table *t, struct cursor c, bool strict, struct a
 			return -EBADMSG;
 		if (!row || row->wire == WIRE_IGNORE)
 			continue;
-		if (seen & UINT64_C(1) << at.type || !get_row(row, &at, strict, a, base))
+		if (seen & UINT64_C(1) << at.type)
+			return -EBADMSG;
+		if (!get_plain(row, &at, base) && !get_row(row, &at, strict, a, base))
 			return -EBADMSG;
 		seen |= UINT64_C(1) << at.type;
 		if (row->when == WHEN_HAS || row->when == WHEN_SET_TELL)
