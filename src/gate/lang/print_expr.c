@@ -43,18 +43,25 @@ void put_flags_number(const struct printer *p, const struct expr *e)
 	buf_fmt(p->out, "0x%llx", (unsigned long long)value_to_u64(&e->value));
 }
 
+struct format format_numeric(const struct format *fmt)
+{
+	struct format numeric = *fmt;
+
+	numeric.names_dns = numeric.names_service = numeric.names_guid = false;
+	numeric.numeric_all = numeric.numeric_proto = numeric.numeric_time = true;
+	return numeric;
+}
+
 /* Ranges and prefixes show numbers where single values show names. */
 static void put_numeric(const struct printer *p, const struct expr *e)
 {
-	struct format fmt = *p->fmt;
+	struct format fmt = format_numeric(p->fmt);
 	struct printer numeric = *p;
 
 	if (is_several_flags(e)) {
 		put_flags_number(p, e);
 		return;
 	}
-	fmt.names_dns = fmt.names_service = fmt.names_guid = false;
-	fmt.numeric_all = fmt.numeric_proto = fmt.numeric_time = true;
 	numeric.fmt = &fmt;
 	print_expr(&numeric, e);
 }
