@@ -124,6 +124,10 @@ void value_shl(struct value *v, unsigned n)
 {
 	struct value from = *v;
 
+	if (n == 0) {
+		clear_above(v);
+		return;
+	}
 	for (unsigned i = 0; i < value_len(v); i++)
 		v->b[i] = (uint8_t)(value_pair(&from, (long)i + (long)(n / 8)) << n % 8 >>
 		                    8);
@@ -167,6 +171,8 @@ void value_resize(struct value *v, uint16_t bits)
 	struct value from = *v;
 	unsigned old = value_len(&from);
 
+	if (bits == v->bits)
+		return;
 	*v = (struct value){ .bits = bits };
 	for (unsigned i = value_len(v), j = old; i > 0 && j > 0;)
 		v->b[--i] = from.b[--j];

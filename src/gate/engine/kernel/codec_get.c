@@ -62,23 +62,24 @@ static bool get_number(const struct attr_row *row, const struct attr *a, void *b
 }
 
 /* nf_tables.h: enum nft_registers */
-static bool get_reg(const struct attr *a, uint8_t *reg)
+static inline bool store_reg(uint32_t v, uint8_t *reg)
 {
-	uint64_t n;
-
-	if (!attr_number(a, 4, &n))
-		return false;
-	uint32_t v = (uint32_t)n;
-
-	if (v == NFT_REG_VERDICT)
-		*reg = REG_VERDICT;
-	else if (v <= NFT_REG_4)
+	if (v - NFT_REG_1 <= NFT_REG_4 - NFT_REG_1)
 		*reg = (uint8_t)((v - NFT_REG_1) * 4);
-	else if (v >= NFT_REG32_00 && v <= NFT_REG32_15)
+	else if (v == NFT_REG_VERDICT)
+		*reg = REG_VERDICT;
+	else if (v - NFT_REG32_00 <= NFT_REG32_15 - NFT_REG32_00)
 		*reg = (uint8_t)(v - NFT_REG32_00);
 	else
 		return false;
 	return true;
+}
+
+static bool get_reg(const struct attr *a, uint8_t *reg)
+{
+	uint64_t v;
+
+	return attr_number(a, 4, &v) && store_reg((uint32_t)v, reg);
 }
 
 static bool get_verdict(struct cursor c, struct verdict *v)
@@ -324,7 +325,8 @@ static bool get_row(const struct attr_row *row, const struct attr *at, bool stri
 
 /* The kernel writes attributes in the rows' order: the search starts behind the row found
  * last, *hint. */
-static const struct attr_row *find_row(const struct attr_table *t, uint16_t attr, size_t *hint)
+static inline const struct attr_row *find_row(const struct attr_table *t, uint16_t attr,
+                                              size_t *hint)
 {
 	for (size_t i = *hint; i < t->n; i++)
 		if (t->rows[i].attr == attr) {
@@ -337,15 +339,19 @@ static const struct attr_row *find_row(const struct attr_table *t, uint16_t attr
 	return NULL;
 }
 
-/* A 32-bit number, as most are. False: another, or wrong. */
+/* Registers and numbers of 32 bits, as most are. False: another, or wrong. */
 static inline bool get_plain(const struct attr_row *row, const struct attr *at, void *base)
 {
 	uint32_t v;
 
-	if (row->wire != WIRE_BE32 || row->size != sizeof(v) || at->n != sizeof(v))
+	if (at->n != sizeof(v))
 		return false;
 	memcpy(&v, at->p, sizeof(v));
 	v = be32toh(v);
+	if (row->wire == WIRE_REG)
+		return store_reg(v, member(row, base));
+	if (row->wire != WIRE_BE32 || row->size != sizeof(v))
+		return false;
 	memcpy(member(row, base), &v, sizeof(v));
 	return true;
 }
