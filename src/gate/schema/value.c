@@ -6,6 +6,8 @@
  */
 #include "gate/schema/schema.h"
 
+#include <endian.h>
+
 /* Bytes in use; a width that does not fit is cut to the room there is. */
 static unsigned value_len(const struct value *v)
 {
@@ -32,9 +34,12 @@ static inline void value_trim(struct value *v)
 
 void value_from_u64(struct value *v, uint64_t n, uint16_t bits)
 {
+	uint8_t wide[sizeof(v->b)] = { 0 };
+	uint64_t big = htobe64(n);
+
 	*v = (struct value){ .bits = bits };
-	for (unsigned i = value_len(v); i-- > 0; n >>= 8)
-		v->b[i] = (uint8_t)n;
+	memcpy(wide + sizeof(wide) - sizeof(big), &big, sizeof(big));
+	memcpy(v->b, wide + sizeof(wide) - value_len(v), value_len(v));
 	clear_above(v);
 }
 
