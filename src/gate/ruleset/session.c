@@ -268,11 +268,13 @@ int ruleset_run(struct engine *engine, struct parser *parser, const struct sourc
 	tag_add(&s, &(struct tag){ .object = OBJ_RULESET }); /* 0: the transaction as a whole */
 	s.spare.cap = 128; /* more the kernel does not take */
 	s.spare.p = arena_array(&s.a, struct insn, s.spare.cap);
-	int r = run_all(&s);
+	/* What is read on the way must still hold at the commit. */
+	int r = engine ? engine->ops->generation(engine, &s.generation) : 0;
 
-	if (r == -ERESTART)
-		diag_error(diags, "E0601", SPAN_NONE,
-		           "the ruleset changed while this was being loaded; nothing was applied");
+	if (r < 0)
+		diag_error(diags, "E0602", SPAN_NONE, "cannot read the ruleset: %s", strerror(-r));
+	else
+		r = run_all(&s);
 	session_fini(&s);
 	return r;
 }
