@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <locale.h>
 #include <stdio.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/oom.h"
 #include "gate/cli/verbs.h"
+#include "gate/ruleset/kernels.h"
 
 /* Options that are known, and refused whatever else is asked. */
 // clang-format off
@@ -99,12 +101,20 @@ static void write_output(void *ctx, struct str text)
 	output_put(ctx, text);
 }
 
+static uint32_t running_kernel(void)
+{
+	struct utsname name;
+
+	return uname(&name) == 0 ? kernel_parse(str_from(name.release)) : 0;
+}
+
 struct ruleset_options cli_ruleset_options(struct cli *c)
 {
 	return (struct ruleset_options){
 		.names = &c->names,
 		.format = &c->options.format,
 		.check = c->options.check,
+		.running = running_kernel(),
 		.debug_netlink = c->options.debug_netlink,
 		.write = write_output,
 		.write_ctx = &c->out,

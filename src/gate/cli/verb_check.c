@@ -4,11 +4,12 @@
 #include "gate/cli/verbs.h"
 
 #include "gate/cli/cli.h"
+#include "gate/ruleset/kernels.h"
 
 // clang-format off
 const struct option_row check_options[] = {
 	{ 0, OPT_INTERFACES, "interfaces", "NAME,...", "these interfaces exist, and no others" },
-	{ 0, OPT_KERNEL, "kernel", "VERSION", "for that kernel (not supported by gate yet)" },
+	{ 0, OPT_KERNEL, "kernel", "VERSION", "that kernel takes it (6.1, say)" },
 	{ 0, OPT_STATE, "state", "FILE", "added to that ruleset (not supported by gate yet)" },
 	{ 0 },
 };
@@ -45,12 +46,27 @@ static void set_interfaces(struct cli *c, struct str list)
 	c->machine.n_interfaces = n;
 }
 
+/* Only said here: ruleset_run gets the number. */
+static void check_kernel(struct cli *c, struct str version)
+{
+	uint32_t kernel = kernel_parse(version);
+	struct diag *d;
+
+	if (kernel >= KERNEL_OLDEST)
+		return;
+	d = diag_error(&c->diags, "E0903", SPAN_NONE,
+	               kernel ? "gate works on kernels from 5.10 on, not on `" STR_FMT "`"
+	                      : "`" STR_FMT "` is no version of a kernel",
+	               STR_ARG(version));
+	diag_help(&c->diags, d, "--kernel 6.1, or what `uname -r` prints there");
+}
+
 static void check_own_options(struct cli *c)
 {
 	const struct options *o = &c->options;
 
 	if (o->kernel.p)
-		cli_unsupported(c, SPAN_NONE, "`gate check --kernel`");
+		check_kernel(c, o->kernel);
 	if (o->state.p)
 		cli_unsupported(c, SPAN_NONE, "`gate check --state`");
 	if (o->interfaces.p)
@@ -75,7 +91,10 @@ int verb_check(struct cli *c)
 	parser = cli_parser(c, &c->arena, &c->diags);
 	cli_add_files(c, parser, &o->files);
 	cli_add_files(c, parser, &words);
-	const struct ruleset_options options = cli_ruleset_options(c);
+	struct ruleset_options options = cli_ruleset_options(c);
+
+	options.running = 0; /* another machine's */
+	options.kernel = o->kernel.p ? kernel_parse(o->kernel) : 0;
 	int r = diags_failed(&c->diags)
 	                ? -1
 	                : ruleset_run(NULL, parser, &c->sources, &c->diags, &options);

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "gate/ruleset/kernels.h"
 #include "gate/ruleset/objects.h"
 #include "gate/ruleset/rules.h"
 #include "gate/ruleset/udata.h"
@@ -25,6 +26,8 @@ static bool add_table(struct session *s, const struct table_block *t, struct spa
 	                   .span = span, .table = t->ref.table };
 	struct span *kept = arena_new(&s->a, struct span);
 
+	if (!kernel_takes_table(s, &out, t->ref.table_span))
+		return false;
 	out.userdata = udata_comment(&s->scratch, t->comment);
 	*kept = t->ref.table_span;
 	session_put(s, &s->tables, session_key(s, t->ref.family, t->ref.table, STR("")), kept);

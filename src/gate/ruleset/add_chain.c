@@ -9,6 +9,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
+#include "gate/ruleset/kernels.h"
 #include "gate/ruleset/udata.h"
 
 static bool resolve_priority(struct session *s, enum family f, int hook, const struct expr *e,
@@ -151,6 +152,8 @@ bool add_chain_block(struct session *s, const struct chain_block *b, enum tx_op 
 		out.policy = str_is(b->policy, "drop") ? NF_DROP : NF_ACCEPT;
 	}
 	if (!b->is_base && !resolve_devices(s, b->devices, &out.devs, &out.n_devs))
+		return false;
+	if (!kernel_takes_chain(s, &out, b->hook_span))
 		return false;
 	out.userdata = udata_comment(&s->scratch, b->comment);
 	struct str key = session_key(s, b->ref.family, b->ref.table, b->ref.name);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "gate/ruleset/automerge.h"
+#include "gate/ruleset/kernels.h"
 
 struct elem_sender {
 	struct session *s;
@@ -130,6 +131,8 @@ bool add_set_block(struct session *s, const struct set_block *b, enum tx_op op)
 	out.has_gc = b->has_gc;
 	out.gc_interval_ms = (uint32_t)b->gc_interval_ms;
 	if (!lower_stateful_list(&L, &b->stmts, &out.exprs))
+		return false;
+	if (!kernel_takes_set(s, &out, b->ref.name_span))
 		return false;
 	if (out.exprs.n > 1)
 		out.flags |= NFT_SET_EXPR;

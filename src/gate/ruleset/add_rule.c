@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "gate/ruleset/kernels.h"
 #include "gate/ruleset/rules.h"
 #include "gate/ruleset/udata.h"
 
@@ -52,7 +53,7 @@ static bool send_rule(struct session *s, const struct rule_place *at,
 	if (!at->info && !at->chain_id)
 		L.chain = chain_of_rule(s, at->family, at->table, at->chain);
 	env.tag = at->tag ? at->tag : rule_tag(s, at, text);
-	if (!lower_rule(&L, rule))
+	if (!lower_rule(&L, rule) || !kernel_takes_rule(s, &L, out))
 		return false;
 	if (rule->comment.n > 127)
 		return fail(&L, "E0255", text->span, "the comment has %zu characters; at most 127 fit",

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "gate/ruleset/elem_place.h"
+#include "gate/ruleset/kernels.h"
 #include "gate/ruleset/lister.h"
 #include "gate/ruleset/loops.h"
 #include "gate/ruleset/near.h"
@@ -151,18 +152,17 @@ static void missing_object(struct session *s, const struct tag *t)
 }
 
 /* The instruction the kernel refused and the piece of text it came from: the rule is read and
- * lowered once more. False when that cannot be told. */
+ * lowered once more (into `L`). False when that cannot be told. */
 static bool failing_insn(struct session *s, const struct tag *t, const struct tx_error *e,
-                         struct insn *insn, struct span *at)
+                         struct lower *L, struct insn *insn, struct span *at)
 {
 	struct program prog = { 0 };
-	struct lower L;
 
-	if (e->part != PART_INSN || !t->rule || !rule_relower(s, t, &L, &prog) || e->index >= prog.n)
+	if (e->part != PART_INSN || !t->rule || !rule_relower(s, t, L, &prog) || e->index >= prog.n)
 		return false;
 	*insn = prog.p[e->index];
-	if (insn->place < L.n_places)
-		*at = L.places[insn->place];
+	if (insn->place < L->n_places)
+		*at = L->places[insn->place];
 	return true;
 }
 
@@ -278,10 +278,13 @@ static void explain_rule(struct session *s, const struct tag *t, const struct tx
 {
 	struct span at = t->span;
 	struct insn in = { .kind = INSN_CMP };
-	bool known = failing_insn(s, t, e, &in, &at);
+	struct lower L;
+	bool known = failing_insn(s, t, e, &L, &in, &at);
 	const struct feature *f = find_feature(e->missing.n ? e->missing : known ?
 	                                       str_from(insn_name(in.kind)) : STR(""));
 
+	if (known && kernel_is_too_old(s, &L, &in, at))
+		return;
 	switch (e->err) {
 	case ENOENT:
 		if (e->part == PART_HANDLE)

@@ -95,6 +95,7 @@ struct lower {
 	struct part *map_data;          /* wanted result of an anonymous map (statement's target) */
 	bool map_data_interval;
 	uint32_t map_obj;               /* a literal map's data are names of such objects */
+	uint32_t kernel;                /* for which version is checked, 0: any */
 	bool th_known;                  /* a match with several transport protocols stands before */
 };
 

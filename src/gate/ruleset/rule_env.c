@@ -8,6 +8,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
+#include "gate/ruleset/kernels.h"
 #include "gate/ruleset/near.h"
 #include "gate/ruleset/rules.h"
 
@@ -178,7 +179,7 @@ void session_lower(struct session *s, struct rule_env *env, struct lower *L, str
 	*le = lower_env_template;
 	le->ctx = env;
 	*L = (struct lower){ .a = a, .diags = s->diags, .sources = s->sources, .names = s->opt->names,
-	                     .family = env->family, .env = le, .prog = prog };
+	                     .family = env->family, .env = le, .prog = prog, .kernel = s->opt->kernel };
 	env->s = s;
 	env->L = L;
 	struct span *span = map_get(&s->tables, session_key(s, env->family, env->table, STR("")));

@@ -10,6 +10,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
+#include "gate/ruleset/kernels.h"
 #include "gate/ruleset/near.h"
 
 uint32_t tag_add(struct session *s, const struct tag *t)
@@ -157,7 +158,7 @@ static bool refuse(struct session *s, const struct command *c, const char *what)
 static bool keep_read(struct session *s, const struct command *c)
 {
 	vec_push(&s->reads, *c);
-	return true;
+	return kernel_takes_read(s, c);
 }
 
 static bool run_command(struct session *s, const struct command *c)
