@@ -115,6 +115,7 @@ struct ruleset_options cli_ruleset_options(struct cli *c)
 		.format = &c->options.format,
 		.check = c->options.check,
 		.running = running_kernel(),
+		.closed_interfaces = c->machine.interfaces != NULL,
 		.debug_netlink = c->options.debug_netlink,
 		.write = write_output,
 		.write_ctx = &c->out,

@@ -153,3 +153,7 @@ struct engine {
  * without both: all tables of the family. Errors: -EPERM without CAP_NET_ADMIN,
  * -EPROTONOSUPPORT without nf_tables. */
 int engine_kernel_open(struct engine **e);
+
+/* An empty ruleset in memory: holds what it is given and judges it by the kernel's rules about
+ * names, uses, elements and jumps. It filters nothing. Never fails. */
+struct engine *engine_memory_new(void);

@@ -36,34 +36,51 @@ static bool resolve_priority(struct session *s, enum family f, int hook, const s
 	return true;
 }
 
+/* Linux 6.16 lets a chain wait for its device; flow tables and older kernels want it there. */
+static bool check_device(struct session *s, struct str name, struct span span)
+{
+	uint32_t index;
+	struct diag *d;
+
+	if (name.n > 15) { /* IFNAMSIZ, less the NUL */
+		diag_error(s->diags, "E0221", span, "`" STR_FMT "` is too long: an interface name "
+		           "has at most 15 bytes", STR_ARG(name));
+		return false;
+	}
+	if (!s->opt->closed_interfaces || s->opt->kernel >= KERNEL(6, 16) ||
+	    s->opt->names->ifindex(s->opt->names->ctx, str_dup_c(&s->scratch, name), &index) == 0)
+		return true;
+	d = diag_error(s->diags, "E0120", span, "there is no interface `" STR_FMT "`",
+	               STR_ARG(name));
+	diag_note(s->diags, d, "before Linux 6.16 a device must be there when a chain names it");
+	return false;
+}
+
+static bool add_device(struct session *s, const struct expr *e, struct str *out, size_t *n)
+{
+	if (e->kind == EXPR_ELEM)
+		e = e->elem.key;
+	if (e->kind != EXPR_SYMBOL && e->kind != EXPR_STRING) {
+		diag_error(s->diags, "E0405", e->span, "a device's name is wanted here");
+		return false;
+	}
+	out[(*n)++] = e->word;
+	return check_device(s, e->word, e->span);
+}
+
 static bool resolve_devices(struct session *s, const struct expr *e, const struct str **devs,
                             size_t *n)
 {
-	struct str *out;
+	bool is_list = e && e->kind != EXPR_SYMBOL && e->kind != EXPR_STRING;
+	size_t count = is_list ? e->list.n : e != NULL;
+	struct str *out = arena_array(&s->scratch, struct str, count + 1);
+	bool ok = true;
 
 	*n = 0;
-	if (!e)
-		return true;
-	if (e->kind == EXPR_SYMBOL || e->kind == EXPR_STRING) {
-		out = arena_array(&s->scratch, struct str, 1);
-		out[(*n)++] = e->word;
-		*devs = out;
-		return true;
-	}
-	out = arena_array(&s->scratch, struct str, e->list.n ? e->list.n : 1);
-	for (size_t i = 0; i < e->list.n; i++) {
-		const struct expr *item = e->list.p[i];
-
-		if (item->kind == EXPR_ELEM)
-			item = item->elem.key;
-		if (item->kind != EXPR_SYMBOL && item->kind != EXPR_STRING) {
-			diag_error(s->diags, "E0405", item->span, "a device's name is wanted here");
-			return false;
-		}
-		out[(*n)++] = item->word;
-	}
 	*devs = out;
-	return true;
+	for (size_t i = 0; i < count; i++)
+		ok &= add_device(s, is_list ? e->list.p[i] : e, out, n);
+	return ok;
 }
 
 static bool check_chain_type(struct session *s, const struct chain_block *b, int hook)

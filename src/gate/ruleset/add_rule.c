@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "gate/ruleset/hooks_of.h"
 #include "gate/ruleset/kernels.h"
 #include "gate/ruleset/rules.h"
 #include "gate/ruleset/udata.h"
@@ -53,7 +54,8 @@ static bool send_rule(struct session *s, const struct rule_place *at,
 	if (!at->info && !at->chain_id)
 		L.chain = chain_of_rule(s, at->family, at->table, at->chain);
 	env.tag = at->tag ? at->tag : rule_tag(s, at, text);
-	if (!lower_rule(&L, rule) || !kernel_takes_rule(s, &L, out))
+	if (!lower_rule(&L, rule) || !kernel_takes_rule(s, &L, out) ||
+	    (s->opt->check && !hooks_take_rule(&L, out)))
 		return false;
 	if (rule->comment.n > 127)
 		return fail(&L, "E0255", text->span, "the comment has %zu characters; at most 127 fit",
@@ -93,6 +95,7 @@ static bool relower(struct session *s, const struct tag *t, struct rule_env *env
 	if (parse_rule(s->parser, t->rule, &s->a, &rule) < 0)
 		return false;
 	session_lower(s, env, L, prog, &s->a);
+	L->chain = chain_of_rule(s, t->family, t->table, t->name);
 	s->engine = NULL; /* nothing is sent, nothing is asked */
 	ok = lower_rule(L, rule);
 	s->engine = engine;

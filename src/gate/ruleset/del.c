@@ -184,6 +184,7 @@ bool run_flush(struct session *s, const struct command *c)
 
 	if (!session_tx(s))
 		return false;
+	s->changes++;
 	if (c->object == OBJ_RULESET && !c->has_family)
 		s->flushed = true;
 	if (!s->engine)
@@ -214,6 +215,7 @@ bool run_rename(struct session *s, const struct command *c)
 	struct prog_chain chain = { .family = (uint8_t)c->ref.family, .table = c->ref.table };
 	struct prog_chain found;
 
+	s->changes++;
 	if (!session_tx(s) || !s->engine)
 		return s->engine == NULL;
 	int r = session_get_chain(s, c->ref.family, c->ref.table, c->ref.name, &found);
@@ -238,6 +240,7 @@ bool run_replace(struct session *s, const struct command *c)
 
 	if (!session_tx(s))
 		return false;
+	s->changes++;
 	if (c->rule_ref.span.len && !rule_by_text(s, c, &c->rule_ref, &handle))
 		return false;
 	struct rule_place at = { .family = c->ref.family, .table = c->ref.table,

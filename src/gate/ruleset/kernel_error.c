@@ -9,35 +9,12 @@
 #include <string.h>
 
 #include "gate/ruleset/elem_place.h"
+#include "gate/ruleset/hooks_of.h"
 #include "gate/ruleset/kernels.h"
 #include "gate/ruleset/lister.h"
 #include "gate/ruleset/loops.h"
 #include "gate/ruleset/near.h"
 #include "gate/ruleset/session.h"
-
-static const char *obj_word(uint32_t type)
-{
-	switch (type) {
-	case NFT_OBJECT_COUNTER:
-		return "counter";
-	case NFT_OBJECT_QUOTA:
-		return "quota";
-	case NFT_OBJECT_CT_HELPER:
-		return "ct helper";
-	case NFT_OBJECT_LIMIT:
-		return "limit";
-	case NFT_OBJECT_CT_TIMEOUT:
-		return "ct timeout";
-	case NFT_OBJECT_SECMARK:
-		return "secmark";
-	case NFT_OBJECT_CT_EXPECT:
-		return "ct expectation";
-	case NFT_OBJECT_SYNPROXY:
-		return "synproxy";
-	default: /* a kind that gate does not write */
-		return "object";
-	}
-}
 
 static const char *object_name(enum command_object o)
 {
@@ -126,7 +103,7 @@ static bool table_exists(struct session *s, const struct tag *t)
 	static const struct dump_ops none;
 
 	return map_has(&s->tables, session_key(s, t->family, t->table, STR(""))) ||
-	       s->engine->ops->get(s->engine, DUMP_TABLES, &table, &none, NULL) != -ENOENT;
+	       (!s->flushed && s->engine->ops->get(s->engine, DUMP_TABLES, &table, &none, NULL) != -ENOENT);
 }
 
 static void missing_object(struct session *s, const struct tag *t)
@@ -214,23 +191,30 @@ static bool missing_in_rule(struct session *s, const struct tag *t, const struct
                             struct span at)
 {
 	switch (in->kind) {
+	case INSN_IMMEDIATE: /* it was there, and this transaction deletes it */
+		if (in->dreg != REG_VERDICT || in->immediate.verdict.chain.n == 0)
+			return false;
+		no_such_name(s, DUMP_CHAINS, "chain", t->family, t->table,
+		             in->immediate.verdict.chain, 0,
+		             word_inside(s, at, in->immediate.verdict.chain));
+		return true;
 	case INSN_OBJREF:
 		if (in->objref.name.n == 0)
 			return false;
-		no_such_name(s, DUMP_OBJS, obj_word(in->objref.type), t->family, t->table,
+		no_such_name(s, DUMP_OBJS, object_word(in->objref.type), t->family, t->table,
 		             in->objref.name, in->objref.type, word_inside(s, at, in->objref.name));
 		return true;
 	case INSN_FLOW_OFFLOAD:
 		no_such_name(s, DUMP_FLOWTABLES, "flow table", t->family, t->table, in->flow.table, 0,
 		             word_inside(s, at, in->flow.table));
 		return true;
-	default: /* sets and chains were looked for before */
+	default: /* sets were looked for before */
 		return false;
 	}
 }
 
-static void explain_unsupported(struct session *s, const struct insn *in, const struct feature *f,
-                                struct span at)
+static void explain_unsupported(struct session *s, const struct lower *L, const struct insn *in,
+                                const struct feature *f, struct span at)
 {
 	struct diag *d;
 
@@ -241,6 +225,8 @@ static void explain_unsupported(struct session *s, const struct insn *in, const 
 		          "without a `type … hook …` line");
 		return;
 	}
+	if (L && (!hooks_take_insn(L, in, at) || hooks_explain(s->diags, L->family, in, at)))
+		return;
 	d = diag_error(s->diags, "E0411", at, "this cannot be used in this chain");
 	diag_note(s->diags, d, "the kernel says: %s", strerror(EOPNOTSUPP));
 	diag_help(s->diags, d, "the chain's type, hook or family does not allow it%s%s",
@@ -303,7 +289,7 @@ static void explain_rule(struct session *s, const struct tag *t, const struct tx
 			explain_refused(s, e, at);
 		return;
 	case EOPNOTSUPP:
-		explain_unsupported(s, &in, f, at);
+		explain_unsupported(s, known ? &L : NULL, &in, f, at);
 		return;
 	case EMLINK:
 	case ELOOP:
@@ -382,6 +368,29 @@ static void explain_element(struct session *s, const struct tag *t, const struct
 	}
 }
 
+/* A chain that is there has another type, hook or priority: how it is declared now. */
+static bool explain_redeclared(struct session *s, const struct tag *t)
+{
+	struct prog_chain have;
+	auto_buf now = { 0 };
+	struct diag *d;
+
+	if (t->verb != CMD_ADD || s->flushed ||
+	    session_get_chain(s, t->family, t->table, t->name, &have) < 0)
+		return false;
+	d = diag_error(s->diags, "E0111", t->span, "chain `" STR_FMT "` exists already, and is "
+	               "declared differently", STR_ARG(t->name));
+	if (have.is_base) {
+		priority_print(t->family, (int)have.hook, have.priority, &now);
+		diag_note(s->diags, d, "it is `type " STR_FMT " hook %s priority %.*s`",
+		          STR_ARG(have.type), hook_name(t->family, have.hook), (int)now.n, now.p);
+	} else {
+		diag_note(s->diags, d, "it has no hook: other chains jump to it");
+	}
+	diag_help(s->diags, d, "delete it first, or declare it as it is");
+	return true;
+}
+
 static void explain_object(struct session *s, const struct tag *t, const struct tx_error *e)
 {
 	const char *what = object_name(t->object);
@@ -409,6 +418,8 @@ static void explain_object(struct session *s, const struct tag *t, const struct 
 		missing_object(s, t);
 		return;
 	case EEXIST:
+		if (t->object == OBJ_CHAIN && explain_redeclared(s, t))
+			return;
 		d = diag_error(s->diags, "E0111", t->span, "%s `" STR_FMT "` exists already%s", what,
 		               STR_ARG(t->name.n ? t->name : t->table),
 		               t->verb == CMD_CREATE ? "" : ", and is declared differently");
@@ -422,6 +433,8 @@ static void explain_object(struct session *s, const struct tag *t, const struct 
 		explain_uses(s, t, d);
 		return;
 	case EOPNOTSUPP:
+		if (t->object == OBJ_CHAIN && explain_redeclared(s, t))
+			return;
 		d = diag_error(s->diags, "E0415", t->span, "the kernel does not support this %s as it is "
 		               "declared", what);
 		if (t->object == OBJ_FLOWTABLE)

@@ -11,6 +11,7 @@
 #include "gate/lang/print.h"
 #include "gate/ruleset/elem_list.h"
 #include "gate/ruleset/lister.h"
+#include "gate/ruleset/near.h"
 #include "gate/ruleset/objects.h"
 #include "gate/ruleset/udata.h"
 
@@ -532,12 +533,9 @@ static bool report(struct session *s, const struct command *c, const struct want
 		return false;
 	}
 	if (w->table.n == 0 || w->found_table) {
-		struct span at = c->ref.name_span;
-
 		if (w->name.n == 0 || w->found)
 			return true;
-		diag_error(s->diags, "E0101", at, "table `%s " STR_FMT "` has no such object: `" STR_FMT
-		           "`", family_name(w->family), STR_ARG(w->table), STR_ARG(w->name));
+		no_such_object(s, c);
 		return false;
 	}
 	no_such_table(s, w->family, w->table, c->ref.table_span);

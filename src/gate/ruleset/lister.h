@@ -54,5 +54,3 @@ void lister_elements(struct lister *l, const struct snapshot_set *set, struct el
 /* A lister whose snapshot holds the table's sets, for rules outside of a listing. */
 int lister_open(struct lister *l, struct session *s, enum family f, struct str table);
 void lister_close(struct lister *l);
-/* E0100 with the tables there are. */
-void no_such_table(struct session *s, uint8_t family, struct str table, struct span span);

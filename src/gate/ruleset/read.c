@@ -41,32 +41,6 @@ void lister_close(struct lister *l)
 	buf_fini(&l->out);
 }
 
-void no_such_table(struct session *s, uint8_t family, struct str table, struct span span)
-{
-	struct diag *d = diag_error(s->diags, "E0100", span, "there is no table `%s " STR_FMT "`",
-	                            family_name(family), STR_ARG(table));
-	struct snapshot snap;
-	auto_buf list = { 0 };
-
-	if (!s->engine || snapshot_read(&snap, &s->a, s->engine, 0, (struct str){ 0 }, 0, false) < 0)
-		return;
-	for (size_t i = 0; i < snap.tables.n && i < 20; i++) {
-		const struct prog_table *t = &snap.tables.p[i];
-
-		if (str_eq(t->name, table))
-			diag_help(s->diags, d, "there is a table `%s " STR_FMT "`: write the family",
-			          family_name(t->family), STR_ARG(t->name));
-		buf_fmt(&list, "%s%s " STR_FMT, list.n ? ", " : "", family_name(t->family),
-		        STR_ARG(t->name));
-	}
-	if (list.n)
-		diag_note(s->diags, d, "tables here: %.*s", (int)list.n, list.p);
-	else
-		diag_note(s->diags, d, "there is no table at all; make one: add table %s " STR_FMT,
-		          family_name(family), STR_ARG(table));
-	snapshot_fini(&snap);
-}
-
 static bool list_one(struct session *s, const struct command *c, unsigned kinds, struct want w)
 {
 	w.family = (uint8_t)c->ref.family;

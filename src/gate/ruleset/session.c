@@ -238,6 +238,7 @@ static int run_all(struct session *s)
 		return -EINVAL;
 	}
 	r = commit(s);
+	s->flushed &= s->opt->check; /* the kernel is what the reads are about now */
 	if (s->opt->check && s->changes) /* what the reads ask about was never made */
 		return r;
 	for (size_t i = 0; r == 0 && i < s->reads.n; i++) {
