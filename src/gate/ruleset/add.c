@@ -14,7 +14,8 @@
 
 enum command_verb tx_verb(enum tx_op op)
 {
-	return op == TX_CREATE ? CMD_CREATE : op == TX_INSERT ? CMD_INSERT : CMD_ADD;
+	return op == TX_CREATE ? CMD_CREATE : op == TX_INSERT ? CMD_INSERT :
+	       op == TX_REPLACE ? CMD_REPLACE : CMD_ADD;
 }
 
 static bool add_table(struct session *s, const struct table_block *t, struct span span,
@@ -110,10 +111,11 @@ static bool add_element_command(struct session *s, const struct command *c, enum
 }
 
 static bool add_rule_command(struct session *s, const struct command *c, enum tx_op op,
-                             uint64_t position)
+                             const struct rule_ref *at_rule)
 {
 	struct rule_place at = { .family = c->ref.family, .table = c->ref.table,
-	                         .chain = c->ref.name, .op = op, .position = position };
+	                         .chain = c->ref.name, .op = op, .position = at_rule->handle,
+	                         .position_id = at_rule->id };
 
 	return add_rule_text(s, &at, &c->rule);
 }
@@ -121,7 +123,7 @@ static bool add_rule_command(struct session *s, const struct command *c, enum tx
 bool run_add(struct session *s, const struct command *c)
 {
 	enum tx_op op = c->verb == CMD_CREATE ? TX_CREATE : c->verb == CMD_INSERT ? TX_INSERT : TX_ADD;
-	uint64_t position = c->has_position ? c->position : 0;
+	struct rule_ref position = { .handle = c->has_position ? c->position : 0 };
 
 	if (!session_tx(s))
 		return false;
@@ -136,7 +138,7 @@ bool run_add(struct session *s, const struct command *c)
 			return false;
 		if (c->rule_ref.span.len && !rule_by_text(s, c, &c->rule_ref, &position))
 			return false;
-		return add_rule_command(s, c, op, position);
+		return add_rule_command(s, c, op, &position);
 	case OBJ_SET:
 	case OBJ_MAP:
 		return add_set_block(s, c->set, op);

@@ -37,6 +37,8 @@ static uint32_t rule_tag(struct session *s, const struct rule_place *at,
 	                   .span = text->span, .table = at->table, .name = at->chain };
 
 	tag.rule = arena_copy(&s->a, text, sizeof(*text));
+	tag.rule_handle = at->op == TX_REPLACE ? at->handle : at->position;
+	tag.rule_id = at->position_id;
 	return tag_add(s, &tag);
 }
 
@@ -54,6 +56,7 @@ static bool send_rule(struct session *s, const struct rule_place *at,
 	if (!at->info && !at->chain_id)
 		L.chain = chain_of_rule(s, at->family, at->table, at->chain);
 	env.tag = at->tag ? at->tag : rule_tag(s, at, text);
+	out->id = env.tag; /* a later command may name it */
 	if (!lower_rule(&L, rule) || !kernel_takes_rule(s, &L, out) ||
 	    (s->opt->check && !hooks_take_rule(&L, out)))
 		return false;
@@ -72,7 +75,8 @@ bool add_rule_text(struct session *s, const struct rule_place *at, const struct 
 {
 	struct prog_rule out = { .family = (uint8_t)at->family, .table = at->table,
 	                         .chain = at->chain, .chain_id = at->chain_id,
-	                         .position = at->position, .handle = at->handle };
+	                         .position = at->position, .position_id = at->position_id,
+	                         .handle = at->handle };
 	struct program spare = s->spare;
 
 	out.prog = (struct program){ .p = spare.p, .cap = spare.cap };

@@ -21,6 +21,9 @@ struct tag {
 	struct str table, name;   /* name: chain, set, object … */
 	const struct rule_text *rule; /* NULL: no rule */
 	const struct elems_text *elems;
+	/* Of a rule: what it is placed at, replaces, or deletes. */
+	uint64_t rule_handle;
+	uint32_t rule_id; /* the same, of this run: its tag */
 	/* The rules of a block share one: numbers `first` to `first + n_rules - 1` are theirs. */
 	uint32_t first;
 	const struct rule_text *rules;
@@ -101,6 +104,7 @@ struct rule_place {
 	struct str table, chain;
 	uint32_t chain_id;         /* of a chain without a name, or 0 */
 	uint64_t position, handle; /* 0: none */
+	uint32_t position_id;      /* instead of position: a rule of this run, by its tag */
 	enum tx_op op;
 	uint32_t tag;              /* 0: make one */
 	const struct chain_info *info; /* of the chain, where it is known */
