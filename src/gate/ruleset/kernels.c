@@ -263,14 +263,24 @@ bool kernel_takes_set(struct session *s, const struct prog_set *set, struct span
 	return true;
 }
 
-bool kernel_takes_read(struct session *s, const struct command *c)
+static bool takes_read(struct session *s, const struct command *c, uint32_t kernel)
 {
 	for (size_t i = 0; i < ARRAY_LEN(read_rows); i++)
 		if (read_rows[i].verb == c->verb && read_rows[i].object == c->object &&
-		    lacks(s, read_rows[i].since))
-			return refuse(s->diags, s->opt->kernel, read_rows[i].what,
+		    kernel && kernel < read_rows[i].since)
+			return refuse(s->diags, kernel, read_rows[i].what,
 			              read_rows[i].since, c->span);
 	return true;
+}
+
+bool kernel_takes_read(struct session *s, const struct command *c)
+{
+	return takes_read(s, c, s->opt->kernel);
+}
+
+bool kernel_answers_read(struct session *s, const struct command *c)
+{
+	return takes_read(s, c, s->opt->running);
 }
 
 bool kernel_takes_catchall(const struct lower *L, struct span span)

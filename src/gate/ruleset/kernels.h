@@ -28,5 +28,7 @@ bool kernel_takes_set(struct session *s, const struct prog_set *set, struct span
 bool kernel_takes_rule(struct session *s, const struct lower *L,
                        const struct prog_rule *r);
 bool kernel_takes_read(struct session *s, const struct command *c);
+/* The same for the running kernel, which would answer with an empty or a wrong list. */
+bool kernel_answers_read(struct session *s, const struct command *c);
 /* `*` as an element. */
 bool kernel_takes_catchall(const struct lower *L, struct span span);

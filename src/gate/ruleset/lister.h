@@ -14,6 +14,7 @@ struct want {
 	uint8_t family;       /* 0: all */
 	struct str table, name;
 	uint32_t obj_type;    /* 0: all */
+	uint64_t handle;      /* of one rule; 0: all */
 	unsigned kinds;       /* SNAP_* */
 	bool rules, elems, show_sets, maps, only_sets, meters, only_names, whole_table, reset;
 	bool found_table, found; /* answers */

@@ -9,6 +9,7 @@
 
 #include "gate/ruleset/describe.h"
 #include "gate/ruleset/elem_list.h"
+#include "gate/ruleset/kernels.h"
 #include "gate/ruleset/lister.h"
 #include "gate/ruleset/udata.h"
 
@@ -196,11 +197,9 @@ static bool run_list(struct session *s, const struct command *c)
 		return list_one(s, c, SNAP_OBJS, (struct want){ .obj_type = c->obj_type });
 	case OBJ_NAMED_ALL:
 		return list_all(s, c, SNAP_OBJS, (struct want){ .obj_type = c->obj_type });
-	case OBJ_RULE: {
-		diag_error(s->diags, "E0900", c->span, "not supported by gate yet: this form of "
-		           "`reset rule`");
-		return false;
-	}
+	case OBJ_RULE:
+		return list_one(s, c, SNAP_CHAINS, (struct want){ .rules = true,
+		                                                  .handle = c->position });
 	case OBJ_HOOKS:
 		diag_error(s->diags, "E0900", c->span, "not supported by gate yet: `list hooks`");
 		return false;
@@ -216,5 +215,5 @@ bool run_read(struct session *s, const struct command *c)
 		return describe(s, c);
 	if (!s->engine)
 		return true;
-	return run_list(s, c);
+	return kernel_answers_read(s, c) && run_list(s, c);
 }
