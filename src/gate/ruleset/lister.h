@@ -42,6 +42,7 @@ struct lister {
 	bool found;
 };
 
+bool list_hooks(struct session *s, const struct command *c);
 bool list_wanted(struct session *s, const struct command *c, struct want *w);
 /* One rule's text to l->out, without handle or newline. */
 void lister_rule(struct lister *l, const struct prog_rule *r, struct arena *a);

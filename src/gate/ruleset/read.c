@@ -201,8 +201,7 @@ static bool run_list(struct session *s, const struct command *c)
 		return list_one(s, c, SNAP_CHAINS, (struct want){ .rules = true,
 		                                                  .handle = c->position });
 	case OBJ_HOOKS:
-		diag_error(s->diags, "E0900", c->span, "not supported by gate yet: `list hooks`");
-		return false;
+		return list_hooks(s, c);
 	case OBJ_EXPR:
 		break;
 	}
