@@ -72,6 +72,7 @@ struct parser *cli_parser(struct cli *c, struct arena *a, struct diags *diags)
 		.names = &c->names,
 		.defines = c->options.defines.p,
 		.n_defines = c->options.defines.n,
+		.keep_broken = true, /* ruleset_run applies nothing then */
 	};
 
 	return parser_new(a, &c->sources, diags, &options);

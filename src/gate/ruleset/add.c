@@ -46,6 +46,8 @@ static bool add_obj_block(struct session *s, const struct obj_block *b, enum tx_
 	struct tag tag = { .verb = tx_verb(op), .object = OBJ_NAMED, .family = b->ref.family,
 	                   .span = b->ref.name_span, .table = b->ref.table, .name = b->ref.name };
 
+	if (b->is_broken)
+		return false;
 	session_lower(s, &env, &L, &unused, &s->scratch);
 	if (!object_lower(&L, b, &out))
 		return false;
@@ -65,7 +67,7 @@ static bool add_rules(struct session *s, const struct chain_block *c)
 	                   .n_rules = c->n_rules };
 	bool ok = true;
 
-	if (c->n_rules == 0)
+	if (c->n_rules == 0 || !c->ref.name.p)
 		return true;
 	uint32_t first = tag_add(s, &tag);
 

@@ -160,10 +160,18 @@ bool add_chain_block(struct session *s, const struct chain_block *b, enum tx_op 
 	struct tag tag = { .verb = tx_verb(op), .object = OBJ_CHAIN, .family = b->ref.family,
 	                   .span = b->ref.name_span, .table = b->ref.table, .name = b->ref.name };
 
+	if (!b->ref.name.p)
+		return false;
 	info->name = b->ref.name;
 	info->span = b->span;
-	if (b->is_base && !fill_base_chain(s, b, &out, info))
+	struct str key = session_key(s, b->ref.family, b->ref.table, b->ref.name);
+
+	if (b->is_base || !map_has(&s->chains, key)) /* also with mistakes: it may be named */
+		session_put(s, &s->chains, key, info);
+	if (b->is_broken || (b->is_base && !fill_base_chain(s, b, &out, info))) {
+		info->is_base = false; /* nothing is known of its hook */
 		return false;
+	}
 	if (!b->is_base && b->policy.p) {
 		out.has_policy = true;
 		out.policy = str_is(b->policy, "drop") ? NF_DROP : NF_ACCEPT;
@@ -173,10 +181,6 @@ bool add_chain_block(struct session *s, const struct chain_block *b, enum tx_op 
 	if (!kernel_takes_chain(s, &out, b->hook_span))
 		return false;
 	out.userdata = udata_comment(&s->scratch, b->comment);
-	struct str key = session_key(s, b->ref.family, b->ref.table, b->ref.name);
-
-	if (b->is_base || !map_has(&s->chains, key))
-		session_put(s, &s->chains, key, info);
 	if (s->engine)
 		s->engine->ops->tx_chain(s->tx, op, &out, tag_add(s, &tag));
 	return true;
@@ -189,6 +193,8 @@ bool add_flowtable_block(struct session *s, const struct flowtable_block *b, enu
 	struct tag tag = { .verb = tx_verb(op), .object = OBJ_FLOWTABLE, .family = b->ref.family,
 	                   .span = b->ref.name_span, .table = b->ref.table, .name = b->ref.name };
 
+	if (b->is_broken)
+		return false;
 	if (b->counter)
 		out.flags |= NFT_FLOWTABLE_COUNTER;
 	if (b->hook.n) {

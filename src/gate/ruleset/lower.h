@@ -46,6 +46,7 @@ struct set_info {
 	struct span span;         /* where it was made, or none */
 	struct expr *key_expr, *data_expr; /* typeof, typed; NULL: by type name */
 	bool anonymous;
+	bool is_broken;           /* made with mistakes, which have been said */
 	uint32_t size;            /* as the kernel says; meters list it */
 };
 

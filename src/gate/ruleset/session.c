@@ -132,7 +132,7 @@ const struct set_info *session_set(struct session *s, enum family f, struct str 
 	struct dump_filter filter = { .family = (uint8_t)f, .table = table, .name = name };
 
 	if (info)
-		return info;
+		return info->is_broken ? NULL : info;
 	int r = s->engine && !s->flushed ?
 	        s->engine->ops->get(s->engine, DUMP_SETS, &filter, &ops, &g) : -ENOENT;
 

@@ -4,6 +4,7 @@
  * Types: what a selector is, and what a word means beside it.
  */
 #include "gate/ruleset/lower.h"
+#include "gate/ruleset/word_error.h"
 
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
@@ -406,11 +407,7 @@ static struct expr *resolve_word(struct lower *L, const struct expr *e, const st
 			return set;
 	}
 	if (r < 0) {
-		const char *code = want->type->id == TYPE_IFACE_INDEX  ? "E0120" :
-		                   want->type->id == TYPE_INET_SERVICE ? "E0222" :
-		                   want->type->id == TYPE_CT_STATE     ? "E0210" : "E0221";
-
-		fail(L, code, e->span, STR_FMT, STR_ARG(why));
+		word_error(L, e, want, why);
 		return NULL;
 	}
 	return expr_value(L->a, e->span, want, &v);
