@@ -5,6 +5,7 @@
  */
 #include "gate/ruleset/session.h"
 
+#include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
 #include "gate/ruleset/kernels.h"
@@ -18,16 +19,25 @@ enum command_verb tx_verb(enum tx_op op)
 	       op == TX_REPLACE ? CMD_REPLACE : CMD_ADD;
 }
 
-static bool add_table(struct session *s, const struct table_block *t, struct span span,
-                      enum tx_op op)
+bool name_fits(struct session *s, const char *what, struct str name, struct span span)
+{
+	if (name.n < NFT_NAME_MAXLEN)
+		return true;
+	diag_error(s->diags, "E0419", span, "a %s's name has at most %d bytes, this one has %zu", what,
+	           NFT_NAME_MAXLEN - 1, name.n);
+	return false;
+}
+
+static bool add_table(struct session *s, const struct table_block *t, enum tx_op op)
 {
 	struct prog_table out = { .family = (uint8_t)t->ref.family, .name = t->ref.table,
 	                          .flags = t->flags };
 	struct tag tag = { .verb = tx_verb(op), .object = OBJ_TABLE, .family = t->ref.family,
-	                   .span = span, .table = t->ref.table };
+	                   .span = t->ref.table_span, .table = t->ref.table };
 	struct span *kept = arena_new(&s->a, struct span);
 
-	if (!kernel_takes_table(s, &out, t->ref.table_span))
+	if (!name_fits(s, "table", t->ref.table, t->ref.table_span) ||
+	    !kernel_takes_table(s, &out, t->ref.table_span))
 		return false;
 	out.userdata = udata_comment(&s->scratch, t->comment);
 	*kept = t->ref.table_span;
@@ -46,7 +56,7 @@ static bool add_obj_block(struct session *s, const struct obj_block *b, enum tx_
 	struct tag tag = { .verb = tx_verb(op), .object = OBJ_NAMED, .family = b->ref.family,
 	                   .span = b->ref.name_span, .table = b->ref.table, .name = b->ref.name };
 
-	if (b->is_broken)
+	if (b->is_broken || !name_fits(s, "object", b->ref.name, b->ref.name_span))
 		return false;
 	session_lower(s, &env, &L, &unused, &s->scratch);
 	if (!object_lower(&L, b, &out))
@@ -80,10 +90,9 @@ static bool add_rules(struct session *s, const struct chain_block *c)
 	return ok;
 }
 
-static bool add_table_block(struct session *s, const struct table_block *t, struct span span,
-                            enum tx_op op)
+static bool add_table_block(struct session *s, const struct table_block *t, enum tx_op op)
 {
-	bool ok = add_table(s, t, span, op);
+	bool ok = add_table(s, t, op);
 
 	for (size_t i = 0; i < t->n_chains; i++)
 		ok &= add_chain_block(s, t->chains[i], op);
@@ -132,7 +141,7 @@ bool run_add(struct session *s, const struct command *c)
 	s->changes++;
 	switch (c->object) {
 	case OBJ_TABLE:
-		return add_table_block(s, c->table, c->span, op);
+		return add_table_block(s, c->table, op);
 	case OBJ_CHAIN:
 		return add_chain_command(s, c, op);
 	case OBJ_RULE:

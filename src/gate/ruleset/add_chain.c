@@ -64,6 +64,13 @@ static bool add_device(struct session *s, const struct expr *e, struct str *out,
 		diag_error(s->diags, "E0405", e->span, "a device's name is wanted here");
 		return false;
 	}
+	for (size_t i = 0; i < *n; i++) {
+		if (!str_eq(out[i], e->word))
+			continue;
+		diag_error(s->diags, "E0502", e->span, "device `" STR_FMT "` is there twice",
+		           STR_ARG(e->word));
+		return false;
+	}
 	out[(*n)++] = e->word;
 	return check_device(s, e->word, e->span);
 }
@@ -168,7 +175,7 @@ bool add_chain_block(struct session *s, const struct chain_block *b, enum tx_op 
 
 	if (b->is_base || !map_has(&s->chains, key)) /* also with mistakes: it may be named */
 		session_put(s, &s->chains, key, info);
-	if (b->is_broken || (b->is_base && !fill_base_chain(s, b, &out, info))) {
+	if (b->is_broken || !name_fits(s, "chain", b->ref.name, b->ref.name_span) || (b->is_base && !fill_base_chain(s, b, &out, info))) {
 		info->is_base = false; /* nothing is known of its hook */
 		return false;
 	}
@@ -193,7 +200,7 @@ bool add_flowtable_block(struct session *s, const struct flowtable_block *b, enu
 	struct tag tag = { .verb = tx_verb(op), .object = OBJ_FLOWTABLE, .family = b->ref.family,
 	                   .span = b->ref.name_span, .table = b->ref.table, .name = b->ref.name };
 
-	if (b->is_broken)
+	if (b->is_broken || !name_fits(s, "flow table", b->ref.name, b->ref.name_span))
 		return false;
 	if (b->counter)
 		out.flags |= NFT_FLOWTABLE_COUNTER;

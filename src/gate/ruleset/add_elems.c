@@ -121,7 +121,8 @@ bool add_set_block(struct session *s, const struct set_block *b, enum tx_op op)
 		return false;
 	session_lower(s, &env, &L, &unused, &s->a);
 	session_put(s, &s->sets, session_key(s, b->ref.family, b->ref.table, b->ref.name), info);
-	if (b->is_broken || !set_info_from_block(&L, b, info)) {
+	if (b->is_broken || !name_fits(s, "set", b->ref.name, b->ref.name_span) ||
+	    !set_info_from_block(&L, b, info)) {
 		info->is_broken = true;
 		return false;
 	}

@@ -60,6 +60,8 @@ static bool send_rule(struct session *s, const struct rule_place *at,
 	if (!lower_rule(&L, rule) || !kernel_takes_rule(s, &L, out) ||
 	    (s->opt->check && !hooks_take_rule(&L, out)))
 		return false;
+	if (s->opt->check && !(L.chain && L.chain->is_base))
+		s->follow_jumps |= hooks_matter(&L, out);
 	if (rule->comment.n > 127)
 		return fail(&L, "E0255", text->span, "the comment has %zu characters; at most 127 fit",
 		            rule->comment.n);

@@ -142,21 +142,40 @@ static const struct hooks_row *find_row(enum family f, const struct insn *in)
 	return NULL;
 }
 
+static bool wants_nat(const struct insn *in)
+{
+	return in->kind == INSN_MASQ || in->kind == INSN_NAT || in->kind == INSN_REDIR;
+}
+
 bool hooks_take_insn(const struct lower *L, const struct insn *in, struct span at)
 {
 	const struct chain_info *c = L->chain;
 	const struct hooks_row *row = c && c->is_base ? find_row(L->family, in) : NULL;
+	bool wrong_type = row && wants_nat(in) && !str_is(c->type, "nat");
+	struct diag *d;
 
-	if (!row || row->hooks & 1u << c->hook)
+	if (!row || (row->hooks & 1u << c->hook && !wrong_type))
 		return true;
 	const char *hook = hook_name(L->family, (unsigned)c->hook);
-	struct diag *d = diag_error(L->diags, "E0411", at,
-	                            "%s does not work at the %s hook", row->what, hook);
 
+	if (wrong_type)
+		d = diag_error(L->diags, "E0401", at,
+		               "%s only works in a chain of type nat", row->what);
+	else
+		d = diag_error(L->diags, "E0411", at, "%s does not work at the %s hook",
+		               row->what, hook);
 	diag_note(L->diags, d, "`" STR_FMT "` is `type " STR_FMT " hook %s`",
 	          STR_ARG(c->name), STR_ARG(c->type), hook);
 	diag_help(L->diags, d, "it works at %s: put the rule into a chain there",
 	          row->works);
+	return false;
+}
+
+bool hooks_matter(const struct lower *L, const struct prog_rule *r)
+{
+	for (size_t i = 0; i < r->prog.n; i++)
+		if (find_row(L->family, &r->prog.p[i]))
+			return true;
 	return false;
 }
 

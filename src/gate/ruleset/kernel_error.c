@@ -213,6 +213,14 @@ static bool missing_in_rule(struct session *s, const struct tag *t, const struct
 	}
 }
 
+static void explain_map_target(struct session *s, struct span at)
+{
+	struct diag *d = diag_error(s->diags, "E0411", at, "a chain in this map cannot be jumped to");
+
+	diag_note(s->diags, d, "a chain with a hook is called by the kernel; rules jump to chains "
+	          "without a `type … hook …` line");
+}
+
 static void explain_unsupported(struct session *s, const struct lower *L, const struct insn *in,
                                 const struct feature *f, struct span at)
 {
@@ -257,7 +265,8 @@ static void explain_jumps(struct session *s, const struct tag *t, struct span at
 	if (explain_loop(s, t, d))
 		diag_help(s->diags, d, "take one of these jumps out: none may lead back");
 	else
-		diag_help(s->diags, d, "follow the jumps from here; none may lead back");
+		diag_help(s->diags, d, "no chain leads back to itself, so it is the depth: from a chain "
+		          "with a hook the kernel follows 16 jumps");
 }
 
 static void explain_rule(struct session *s, const struct tag *t, const struct tx_error *e)
@@ -273,7 +282,7 @@ static void explain_rule(struct session *s, const struct tag *t, const struct tx
 		return;
 	switch (e->err) {
 	case ENOENT:
-		if (e->part == PART_HANDLE)
+		if (e->part == PART_HANDLE || e->part == PART_POSITION)
 			diag_error(s->diags, "E0114", at, "the chain has no rule with this handle");
 		else if (e->part == PART_TABLE || e->part == PART_CHAIN)
 			missing_object(s, t);
@@ -289,7 +298,10 @@ static void explain_rule(struct session *s, const struct tag *t, const struct tx
 			explain_refused(s, e, at);
 		return;
 	case EOPNOTSUPP:
-		explain_unsupported(s, known ? &L : NULL, &in, f, at);
+		if (e->part == PART_ELEM)
+			explain_map_target(s, at);
+		else if (known || !hooks_refuse_rule(s, t))
+			explain_unsupported(s, known ? &L : NULL, &in, f, at);
 		return;
 	case EMLINK:
 	case ELOOP:
@@ -333,6 +345,17 @@ static void explain_taken(struct session *s, const struct tag *t, struct span at
 		diag_help(s->diags, d, "`get element` shows it; `flush set` empties the set");
 }
 
+/* What an element of a map leads to is not there. */
+static void explain_element_target(struct session *s, const struct tag *t, struct span at)
+{
+	const struct set_info *info = map_get(&s->sets, session_key(s, t->family, t->table, t->name));
+	const char *what = info && info->obj_type ? object_word(info->obj_type) : "chain";
+	struct diag *d = diag_error(s->diags, "E0105", at, "table `%s " STR_FMT "` has no %s that this "
+	                            "element names", family_name(t->family), STR_ARG(t->table), what);
+
+	diag_help(s->diags, d, "add the %s before the element", what);
+}
+
 static void explain_element(struct session *s, const struct tag *t, const struct tx_error *e)
 {
 	struct span at = t->span;
@@ -352,6 +375,10 @@ static void explain_element(struct session *s, const struct tag *t, const struct
 		diag_help(s->diags, d, "its `size` is the limit: make the set anew with a larger one");
 		return;
 	case ENOENT:
+		if (t->verb != CMD_DELETE && e->part == PART_ELEM) {
+			explain_element_target(s, t, at);
+			return;
+		}
 		if (t->verb != CMD_DELETE) {
 			missing_object(s, t);
 			return;
@@ -359,6 +386,9 @@ static void explain_element(struct session *s, const struct tag *t, const struct
 		d = diag_error(s->diags, "E0540", at, "set `" STR_FMT "` has no such element",
 		               STR_ARG(t->name));
 		diag_help(s->diags, d, "`destroy element` takes it out if it is there");
+		return;
+	case EOPNOTSUPP:
+		explain_map_target(s, at);
 		return;
 	default:
 		d = diag_error(s->diags, "E0543", at, "the kernel refuses an element of `" STR_FMT "`: %s",
@@ -413,6 +443,14 @@ static void explain_object(struct session *s, const struct tag *t, const struct 
 		if (t->verb == CMD_ADD && t->object == OBJ_CHAIN && e->part != PART_TABLE) {
 			d = diag_error(s->diags, "E0414", t->span, "this kernel has no such chain type, or "
 			               "a device does not exist");
+			return;
+		}
+		if (t->verb != CMD_DELETE && t->object == OBJ_NAMED && e->part != PART_TABLE &&
+		    table_exists(s, t)) {
+			d = diag_error(s->diags, "E0410", t->span, "this kernel has no such helper or "
+			               "protocol for `" STR_FMT "`", STR_ARG(t->name));
+			diag_help(s->diags, d, "helpers are modules: nf_conntrack_ftp for \"ftp\"; timeouts "
+			          "need CONFIG_NF_CONNTRACK_TIMEOUT");
 			return;
 		}
 		missing_object(s, t);

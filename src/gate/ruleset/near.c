@@ -6,6 +6,7 @@
 #include "gate/ruleset/near.h"
 
 #include <linux/netfilter/nf_tables.h>
+#include <strings.h>
 
 enum { NAMES_MAX = 128, NAMES_SHOWN = 20 };
 
@@ -17,6 +18,7 @@ struct near {
 	uint32_t obj_type;
 	struct str names[NAMES_MAX]; /* of the table, in `s->a` */
 	size_t n;
+	bool is_loaded;              /* the names being taken are the kernel's */
 	bool deleted;                /* the name is there until this transaction takes it away */
 	struct str elsewhere;        /* "inet g": another table that has the name */
 };
@@ -27,8 +29,8 @@ static void take_name(struct near *n, uint8_t family, struct str table, struct s
 
 	if (!here && str_eq(name, n->name) && n->elsewhere.n == 0)
 		n->elsewhere = arena_fmt(&n->s->a, "%s " STR_FMT, family_name(family), STR_ARG(table));
-	if (here && str_eq(name, n->name)) /* deleted by this transaction, before */
-		n->deleted = true;
+	if (here && str_eq(name, n->name))
+		n->deleted |= n->is_loaded; /* by this transaction, before */
 	if (!here || n->n == NAMES_MAX || str_eq(name, n->name))
 		return;
 	for (size_t i = 0; i < n->n; i++)
@@ -97,12 +99,18 @@ static void collect(struct near *n)
 
 	if (s->engine && !s->flushed)
 		s->engine->ops->dump(s->engine, n->kind, &all, &ops, restart, n);
+	n->is_loaded = false;
 	for (size_t i = 0; i < s->tags.n; i++) {
 		const struct tag *t = &s->tags.p[i];
 
 		if ((t->verb == CMD_ADD || t->verb == CMD_CREATE) && tag_is(t, n->kind))
 			take_name(n, (uint8_t)t->family, t->table, t->name);
 	}
+}
+
+static bool differs_in_case(struct str a, struct str b)
+{
+	return a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
 }
 
 static void suggest(struct near *n, struct diag *d)
@@ -118,8 +126,9 @@ static void suggest(struct near *n, struct diag *d)
 	if (n->deleted)
 		diag_note(ds, d, "it is there now; this transaction deletes it before");
 	if (best.n && !n->deleted)
-		diag_help(ds, d, "did you mean `" STR_FMT "`?   (there are: %.*s)", STR_ARG(best),
-		          (int)list.n, list.p);
+		diag_help(ds, d, "%sdid you mean `" STR_FMT "`?   (there are: %.*s)",
+		          differs_in_case(best, n->name) ? "names are case sensitive; " : "",
+		          STR_ARG(best), (int)list.n, list.p);
 	else if (list.n)
 		diag_help(ds, d, "there are: %.*s", (int)list.n, list.p);
 	if (n->elsewhere.n)
@@ -140,7 +149,7 @@ void no_such_name(struct session *s, enum dump_kind kind, const char *what, enum
 	                            "table `%s " STR_FMT "` has no %s `" STR_FMT "`",
 	                            family_name(f), STR_ARG(table), what, STR_ARG(name));
 
-	*n = (struct near){ .s = s, .kind = kind, .family = f, .table = table, .name = name,
+	*n = (struct near){ .s = s, .is_loaded = true, .kind = kind, .family = f, .table = table, .name = name,
 	                    .obj_type = obj_type };
 	collect(n);
 	suggest(n, d);

@@ -10,6 +10,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
+#include "gate/ruleset/hooks_of.h"
 #include "gate/ruleset/kernels.h"
 #include "gate/ruleset/near.h"
 
@@ -231,6 +232,8 @@ static int run_all(struct session *s)
 		run_command(s, c);
 		arena_reset(&s->scratch);
 	}
+	if (s->follow_jumps && !diags_failed(s->diags))
+		hooks_take_jumps(s);
 	if (diags_failed(s->diags)) {
 		if (s->tx)
 			s->engine->ops->tx_abort(s->tx);

@@ -47,6 +47,7 @@ struct session {
 	uint32_t next_set_id, next_chain_id, next_tag;
 	struct program spare;     /* room for a rule's instructions, used again and again */
 	struct rule_env *env;     /* of the rule being lowered */
+	bool follow_jumps;       /* a chain without a hook has what works at some hooks only */
 	bool flushed;             /* `flush ruleset` came: the kernel's objects do not count */
 	size_t changes;
 	uint32_t generation;
@@ -91,6 +92,8 @@ bool run_replace(struct session *s, const struct command *c);
 bool run_read(struct session *s, const struct command *c);
 
 /* add.c and its neighbours */
+/* Whether the kernel can hold a name this long; false after a report. */
+bool name_fits(struct session *s, const char *what, struct str name, struct span span);
 enum command_verb tx_verb(enum tx_op op);
 bool add_chain_block(struct session *s, const struct chain_block *b, enum tx_op op);
 bool add_flowtable_block(struct session *s, const struct flowtable_block *b, enum tx_op op);

@@ -508,7 +508,11 @@ static struct expr *resolve_range(struct lower *L, const struct expr *e, const s
 	if (value_cmp(&l->value, &r->value) > 0) {
 		struct diag *d = fail_diag(L, "E0227", e->span, "the range ends before it starts");
 
-		diag_help(L->diags, d, "write the smaller value first");
+		if (e->pair.left->word.n && e->pair.right->word.n)
+			diag_help(L->diags, d, STR_FMT "-" STR_FMT, STR_ARG(e->pair.right->word),
+			          STR_ARG(e->pair.left->word));
+		else
+			diag_help(L->diags, d, "write the smaller value first");
 		return NULL;
 	}
 	struct expr *range = expr_make(L->a, EXPR_RANGE, e->span, want);
