@@ -267,3 +267,37 @@ def test_a_check_finds_what_the_kernel_finds(gate, netns, case):
         return re.findall(r"^error\[(\w+)\]", text, re.M)
 
     assert codes(result.stderr) == codes(case.text(".err"))
+
+
+# --- what cannot be checked -----------------------------------------------------------------------
+
+def notes(gate, tmp_path, text):
+    """The notes of a check without a state: exit code, and what stands in them."""
+    path = tmp_path / "rules.nft"
+    path.write_text(text)
+    result = subprocess.run([gate, "check", "--errors", "json", path], capture_output=True,
+                            text=True, timeout=20, check=False)
+    found = json.loads(result.stderr or "[]")
+    return result.returncode, [note for item in found for note in item["notes"]]
+
+
+def test_names_that_only_the_kernel_knows_are_listed(gate, tmp_path):
+    text = ("add rule inet f input ip saddr @bad drop\nadd rule inet f input jump more\n"
+            "add element ip g s { 192.0.2.1 }\ndelete chain inet f old\n")
+    assert notes(gate, tmp_path, text) == (0, [
+        "chain `input` of table `inet f`", "set `bad` of table `inet f`",
+        "chain `more` of table `inet f`", "set `s` of table `ip g`",
+        "chain `old` of table `inet f`"])
+
+
+@pytest.mark.parametrize("before", ["flush ruleset\ntable inet f { chain input { }; }\n",
+                                    "create table inet f\nadd chain inet f input\n",
+                                    "delete table inet f\ntable inet f { chain input { }; }\n"])
+def test_names_of_a_table_that_is_made_anew_are_checked(check, before):
+    found = check(before + "add rule inet f input ip saddr @bad drop\n"
+                  "add rule inet f input jump more\n")
+    assert [item[:2] for item in found] == [("E0102", "@bad"), ("E0101", "more")]
+
+
+def test_a_complete_file_leaves_nothing_unchecked(gate, tmp_path):
+    assert notes(gate, tmp_path, "flush ruleset\n" + STATE) == (0, [])

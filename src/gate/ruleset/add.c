@@ -39,6 +39,8 @@ static bool add_table(struct session *s, const struct table_block *t, enum tx_op
 	if (!name_fits(s, "table", t->ref.table, t->ref.table_span) ||
 	    !kernel_takes_table(s, &out, t->ref.table_span))
 		return false;
+	if (op == TX_CREATE)
+		session_put(s, &s->fresh, session_key(s, t->ref.family, t->ref.table, STR("")), s);
 	out.userdata = udata_comment(&s->scratch, t->comment);
 	*kept = t->ref.table_span;
 	session_put(s, &s->tables, session_key(s, t->ref.family, t->ref.table, STR("")), kept);

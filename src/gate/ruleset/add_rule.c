@@ -55,6 +55,8 @@ static bool send_rule(struct session *s, const struct rule_place *at,
 	L.chain = at->info;
 	if (!at->info && !at->chain_id)
 		L.chain = chain_of_rule(s, at->family, at->table, at->chain);
+	if (!L.chain && !at->chain_id && session_is_blind(s, at->family, at->table))
+		session_unchecked(s, "chain", at->family, at->table, at->chain);
 	env.tag = at->tag ? at->tag : rule_tag(s, at, text);
 	out->id = env.tag; /* a later command may name it */
 	if (!lower_rule(&L, rule) || !kernel_takes_rule(s, &L, out) ||

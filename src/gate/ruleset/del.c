@@ -149,8 +149,12 @@ bool run_delete(struct session *s, const struct command *c)
 	if (!session_tx(s))
 		return false;
 	s->changes++;
-	if (!s->engine) /* offline: nothing to compare with */
+	if (c->object == OBJ_TABLE && c->ref.table.n)
+		session_put(s, &s->fresh, session_key(s, c->ref.family, c->ref.table, STR("")), s);
+	if (!s->engine) { /* nothing to compare with */
+		session_unchecked(s, object_name(c->object), c->ref.family, c->ref.table, c->ref.name);
 		return true;
+	}
 	if (op == TX_DESTROY && !s->engine->ops->destroys(s->engine)) {
 		if (!is_there(s, c))
 			return true;

@@ -16,7 +16,7 @@
 #include "gate/ruleset/near.h"
 #include "gate/ruleset/session.h"
 
-static const char *object_name(enum command_object o)
+const char *object_name(enum command_object o)
 {
 	switch (o) {
 	case OBJ_TABLE:

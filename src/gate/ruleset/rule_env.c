@@ -27,7 +27,13 @@ static bool env_has_chain(void *ctx, struct str name, struct span span)
 
 	if (map_has(&s->chains, session_key(s, env->family, env->table, name)))
 		return true;
-	if (!s->engine || (!s->flushed &&
+	if (!s->engine && !s->offline)
+		return true; /* the rule is read once more */
+	if (session_is_blind(s, env->family, env->table)) {
+		session_unchecked(s, "chain", env->family, env->table, name);
+		return true;
+	}
+	if ((s->engine && !s->flushed &&
 	    session_get_chain(s, env->family, env->table, name, &chain) == 0))
 		return true;
 	no_such_name(s, DUMP_CHAINS, "chain", env->family, env->table, name, 0, span);

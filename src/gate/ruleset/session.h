@@ -47,11 +47,20 @@ struct session {
 	uint32_t next_set_id, next_chain_id, next_tag;
 	struct program spare;     /* room for a rule's instructions, used again and again */
 	struct rule_env *env;     /* of the rule being lowered */
+	struct map fresh;        /* "family table" made or emptied in this run: nothing else is in it */
+	VEC(struct str) unchecked; /* offline: names that only the kernel knows, in words */
+	bool offline;            /* there is no engine, not only for a while */
 	bool follow_jumps;       /* a chain without a hook has what works at some hooks only */
 	bool flushed;             /* `flush ruleset` came: the kernel's objects do not count */
 	size_t changes;
 	uint32_t generation;
 };
+
+/* Offline: whether the kernel's table may have what this run does not show. */
+bool session_is_blind(struct session *s, enum family f, struct str table);
+/* Keeps "chain `c` of table `ip t`" for the note on what was not checked. */
+void session_unchecked(struct session *s, const char *what, enum family f, struct str table,
+                       struct str name);
 
 /* The lowering context's callbacks for one table. */
 struct rule_env {
@@ -122,6 +131,8 @@ bool rule_relower(struct session *s, const struct tag *t, struct lower *L, struc
 bool rule_explain_twice(struct session *s, const struct tag *t);
 /* Where a chain, set or object that is still used is used. */
 void explain_uses(struct session *s, const struct tag *t, struct diag *d);
+/* `chain`, `set` … */
+const char *object_name(enum command_object o);
 /* Says what the kernel refused, at its place. */
 void explain_errors(struct session *s, const struct tx_error *errors, size_t n, int err);
 
