@@ -24,3 +24,11 @@ KNOWN = [
 def is_known(family, rule, kind):
     return any(fam in ("", family) and kind == k and re.search(pattern, rule)
                for fam, k, pattern, _ in KNOWN)
+
+
+def why(family, rule, kind):
+    """The reason that stands for a difference; None where it is none we know."""
+    for fam, k, pattern, reason in KNOWN:
+        if fam in ("", family) and kind == k and re.search(pattern, rule):
+            return reason
+    return None
