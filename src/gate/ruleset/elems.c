@@ -145,6 +145,12 @@ static bool add_catchall(struct elem_builder *b, struct prog_elem *elem, struct 
 {
 	elem->flags |= NFT_SET_ELEM_CATCHALL;
 	elem->userdata = udata_elem(b->L->a, comment, 0);
+	if (is_interval(b->info)) {
+		if (b->catchall)
+			return fail(b->L, "E0501", b->at, "`*` is listed twice");
+		b->catchall = &b->extras[add_extra(b, elem, comment)]->elem;
+		return true;
+	}
 	b->put(b->ctx, elem);
 	b->emitted++;
 	return true;
@@ -432,6 +438,15 @@ static void emit_end(struct elem_builder *b, const uint8_t *key, size_t n)
 	b->put(b->ctx, &e);
 }
 
+/* Whether the interval behind `r` starts at `end`: nft leaves the end out of a literal then. */
+static bool touches_next(const struct elem_builder *b, const uint8_t *r, const uint8_t *end,
+                         size_t n)
+{
+	const uint8_t *next = r + b->rec;
+
+	return b->info->anonymous && next < b->recs + b->n * b->rec && memcmp(next, end, n) == 0;
+}
+
 static void emit_interval(struct elem_builder *b, const uint8_t *r, size_t n)
 {
 	uint32_t at = rec_u32(b, r, 0);
@@ -454,7 +469,7 @@ static void emit_interval(struct elem_builder *b, const uint8_t *r, size_t n)
 		                                            : (struct str){ 0 },
 		                        closed ? 0 : UDATA_ELEM_INTERVAL_OPEN);
 	b->put(b->ctx, &e);
-	if (closed)
+	if (closed && !touches_next(b, r, end, n))
 		emit_end(b, end, n);
 	b->emitted++;
 }
@@ -464,6 +479,10 @@ bool elem_builder_finish(struct elem_builder *b)
 	size_t n = parts_bytes(&b->info->key);
 	static const uint8_t zero[64];
 
+	if (b->catchall) {
+		b->put(b->ctx, b->catchall);
+		b->emitted++;
+	}
 	if (!is_interval(b->info) || b->n == 0)
 		return true;
 	if (!is_sorted(b, n))

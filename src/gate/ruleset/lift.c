@@ -339,7 +339,7 @@ static void load_exthdr(struct lift *L, const struct insn *in)
 
 struct expr *lift_key(struct lift *L, unsigned reg, const struct set_info *info)
 {
-	struct part none = { datatypes[TYPE_INTEGER], 0, ORDER_BIG };
+	struct part none = { datatypes[TYPE_INTEGER], 0, ORDER_BIG, 0 };
 
 	if (info->key.n == 1)
 		return lift_reg(L, reg, &none);

@@ -18,7 +18,7 @@ static struct expr *lift_binary(struct lift *L, enum binop op, struct expr *left
 {
 	struct part part = expr_part(left);
 	struct expr *e = expr_make(L->a, EXPR_BINARY, SPAN_NONE, &part);
-	struct part count = { datatypes[TYPE_INTEGER], 32, ORDER_HOST };
+	struct part count = { datatypes[TYPE_INTEGER], 32, ORDER_HOST, 0 };
 
 	e->binary.op = op;
 	e->binary.left = left;

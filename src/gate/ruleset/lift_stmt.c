@@ -188,7 +188,7 @@ struct stmt *lift_simple(struct arena *a, const struct insn *in)
 
 static struct part port_part(void)
 {
-	return (struct part){ datatypes[TYPE_INET_SERVICE], 16, ORDER_BIG };
+	return (struct part){ datatypes[TYPE_INET_SERVICE], 16, ORDER_BIG, 0 };
 }
 
 static struct part addr_part(uint32_t family)
@@ -196,7 +196,7 @@ static struct part addr_part(uint32_t family)
 	bool ip6 = family == FAMILY_IP6;
 
 	return (struct part){ datatypes[ip6 ? TYPE_IPV6_ADDR : TYPE_IPV4_ADDR], ip6 ? 128 : 32,
-	                      ORDER_BIG };
+	                      ORDER_BIG, 0 };
 }
 
 static struct expr *range_of(struct lift *L, unsigned min, unsigned max, const struct part *want)
@@ -259,7 +259,7 @@ static bool stmt_reject(struct lift *L, const struct insn *in)
 {
 	struct stmt *s = arena_new(L->a, struct stmt);
 	bool ip6 = L->nh && L->nh->id == PROTO_IP6;
-	struct part part = { datatypes[TYPE_ICMPX_CODE], 8, ORDER_BIG };
+	struct part part = { datatypes[TYPE_ICMPX_CODE], 8, ORDER_BIG, 0 };
 	struct value v;
 
 	s->kind = STMT_REJECT;
@@ -490,7 +490,7 @@ static bool stmt_objref_map(struct lift *L, const struct insn *in)
 
 static bool stmt_dup(struct lift *L, const struct insn *in)
 {
-	struct part dev = { datatypes[TYPE_IFACE_INDEX], 32, ORDER_HOST };
+	struct part dev = { datatypes[TYPE_IFACE_INDEX], 32, ORDER_HOST, 0 };
 	struct part addr = addr_part(in->kind == INSN_FWD ? in->dup.family : L->family);
 	struct expr *d = in->dup.dev == REG_NONE ? NULL : lift_reg(L, in->dup.dev, &dev);
 	struct expr *to = in->dup.addr == REG_NONE ? NULL : lift_reg(L, in->dup.addr, &addr);
@@ -524,7 +524,7 @@ static bool stmt_tproxy(struct lift *L, const struct insn *in)
 
 static bool stmt_queue(struct lift *L, const struct insn *in)
 {
-	struct part num = { datatypes[TYPE_INTEGER], 16, ORDER_HOST };
+	struct part num = { datatypes[TYPE_INTEGER], 16, ORDER_HOST, 0 };
 	struct stmt *s = arena_new(L->a, struct stmt);
 	struct value from, to;
 

@@ -207,7 +207,7 @@ static int list_rules(struct lister *l, const struct prog_chain *c, bool reset)
 static void chain_to_block(struct arena *a, const struct prog_chain *c, struct chain_block *b)
 {
 	struct str comment = udata_get_comment(c->userdata, UDATA_COMMENT);
-	struct part dev = { datatypes[TYPE_IFNAME], 128, ORDER_NONE };
+	struct part dev = { datatypes[TYPE_IFNAME], 128, ORDER_NONE, 0 };
 
 	*b = (struct chain_block){ .is_base = c->is_base, .type = c->type, .flags = c->flags };
 	b->ref.family = c->family;

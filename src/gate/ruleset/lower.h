@@ -21,6 +21,7 @@ struct part {
 	const struct datatype *type;
 	uint16_t bits;
 	enum byteorder order;
+	uint64_t max; /* the greatest number that makes sense, where it is less than the bits; or 0 */
 };
 
 enum { PARTS_MAX = 16 };

@@ -145,6 +145,15 @@ static void turn_host(struct lower *L, const struct expr *e, unsigned reg)
 		emit_byteorder(L, NFT_BYTEORDER_HTON, len, reg);
 }
 
+/* nft turns single bytes too, which does nothing. */
+static void turn_part(struct lower *L, const struct expr *e, unsigned reg)
+{
+	if (e->order == ORDER_HOST && e->bits <= 8 && !type_is(e->type, TYPE_STRING))
+		emit_byteorder(L, NFT_BYTEORDER_HTON, 1, reg);
+	else
+		turn_host(L, e, reg);
+}
+
 /* Each part starts at the next free word, and stands alone: shifted down to its own value. */
 static bool load_concat(struct lower *L, const struct expr *e, bool turn, unsigned reg)
 {
@@ -161,7 +170,7 @@ static bool load_concat(struct lower *L, const struct expr *e, bool turn, unsign
 		if (field_mask(L, part, &mask, &shift) && shift)
 			emit_shift(L, NFT_BITWISE_RSHIFT, shift, (mask.bits + 7u) / 8, reg);
 		if (turn)
-			turn_host(L, part, reg);
+			turn_part(L, part, reg);
 		reg += ((part->bits + 7u) / 8 + 3) / 4;
 	}
 	return true;
@@ -238,7 +247,7 @@ static bool fold_masks(struct lower *L, const struct expr *e, const struct expr 
 
 static bool load_shift(struct lower *L, const struct expr *e, unsigned reg)
 {
-	struct part count = { datatypes[TYPE_INTEGER], 32, ORDER_HOST };
+	struct part count = { datatypes[TYPE_INTEGER], 32, ORDER_HOST, 0 };
 	const struct value *by = resolve_value(L, e->binary.right, &count);
 	uint32_t len = (e->bits + 7u) / 8;
 

@@ -236,7 +236,7 @@ static struct expr *shifted_set(struct lower *L, const struct expr *set, struct 
                                 unsigned shift, uint16_t bits)
 {
 	struct expr *out = expr_make(L->a, EXPR_SET, set->span, part);
-	struct part wide = { part->type, bits, part->order };
+	struct part wide = { part->type, bits, part->order, 0 };
 
 	for (size_t i = 0; i < set->list.n; i++) {
 		struct expr *elem = arena_copy(L->a, set->list.p[i], sizeof(*elem));
@@ -320,7 +320,8 @@ bool lookup_set(struct lower *L, const struct expr *left, const struct expr *set
 	}
 	made->anonymous = true;
 	made->flags = NFT_SET_ANONYMOUS | NFT_SET_CONSTANT;
-	made->key_expr = typeof_of(L->a, left);
+	if ((!data && !verdicts && !L->map_obj) || left->kind == EXPR_CONCAT)
+		made->key_expr = typeof_of(L->a, left); /* nft keeps it of no other map */
 	made->span = set->span;
 	if (data || verdicts) {
 		made->is_map = true;

@@ -13,13 +13,13 @@
 
 static struct part port_part(void)
 {
-	return (struct part){ datatypes[TYPE_INET_SERVICE], 16, ORDER_BIG };
+	return (struct part){ datatypes[TYPE_INET_SERVICE], 16, ORDER_BIG, 0 };
 }
 
 static struct part addr_part(enum family f)
 {
 	return (struct part){ datatypes[f == FAMILY_IP6 ? TYPE_IPV6_ADDR : TYPE_IPV4_ADDR],
-	                      f == FAMILY_IP6 ? 128 : 32, ORDER_BIG };
+	                      f == FAMILY_IP6 ? 128 : 32, ORDER_BIG, 0 };
 }
 
 /* Loads one value or both ends of a range or prefix; `max` stays REG_NONE for one value. */
@@ -263,7 +263,7 @@ bool lower_tproxy(struct lower *L, const struct stmt *s)
 
 static bool load_device(struct lower *L, struct expr *e, uint8_t *reg)
 {
-	struct part dev = { datatypes[TYPE_IFACE_INDEX], 32, ORDER_HOST };
+	struct part dev = { datatypes[TYPE_IFACE_INDEX], 32, ORDER_HOST, 0 };
 
 	*reg = (uint8_t)reg_alloc(L, 16);
 	return load_arg(L, e, &dev, *reg);
@@ -318,7 +318,7 @@ bool lower_fwd(struct lower *L, const struct stmt *s)
 
 bool lower_queue(struct lower *L, const struct stmt *s)
 {
-	struct part num = { datatypes[TYPE_INTEGER], 16, ORDER_HOST };
+	struct part num = { datatypes[TYPE_INTEGER], 16, ORDER_HOST, 0 };
 	struct expr *e = s->queue.num;
 	uint8_t reg = REG_NONE;
 	struct value from = { .bits = 16 }, to = { .bits = 16 };
@@ -334,9 +334,11 @@ bool lower_queue(struct lower *L, const struct stmt *s)
 		if (r->kind == EXPR_VALUE || r->kind == EXPR_RANGE) {
 			value_bounds(r, &from, &to);
 		} else {
-			reg = (uint8_t)reg_alloc(L, 16);
 			L->map_data = &num;
-			bool ok = deps_write(L, r) && load_expr(L, r, reg);
+			bool ok = deps_write(L, r); /* uses registers too */
+
+			reg = (uint8_t)reg_alloc(L, 16);
+			ok = ok && load_expr(L, r, reg);
 			L->map_data = NULL;
 			if (!ok)
 				return false;

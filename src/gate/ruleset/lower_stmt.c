@@ -244,7 +244,7 @@ static bool reject_code(struct lower *L, const struct stmt *s, uint8_t *code)
 	const struct datatype *t = datatypes[s->reject.type == NFT_REJECT_ICMPX_UNREACH ?
 	                                     TYPE_ICMPX_CODE : s->reject.family == FAMILY_IP6 ?
 	                                     TYPE_ICMPV6_CODE : TYPE_ICMP_CODE];
-	struct part part = { t, 8, ORDER_BIG };
+	struct part part = { t, 8, ORDER_BIG, 0 };
 
 	if (!s->reject.code) {
 		*code = s->reject.type == NFT_REJECT_ICMPX_UNREACH ? NFT_REJECT_ICMPX_PORT_UNREACH :
@@ -285,6 +285,10 @@ static bool lower_reject(struct lower *L, const struct stmt *s)
 			            L->th->name);
 		if (!L->th && !require(L, s->span, NFT_META_L4PROTO, IPPROTO_TCP))
 			return false;
+	} else if (s->reject.type == NFT_REJECT_ICMPX_UNREACH &&
+	           (L->family == FAMILY_IP || L->family == FAMILY_IP6)) {
+		return fail(L, "E0309", s->span, "`icmpx` is for tables with IPv4 and IPv6; here it is "
+		            "`reject with %s …`", L->family == FAMILY_IP ? "icmp" : "icmpv6");
 	} else if (!reject_code(L, s, &code)) {
 		return false;
 	}

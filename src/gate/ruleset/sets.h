@@ -33,6 +33,7 @@ struct elem_builder {
 	struct span at;     /* the key that is being put; len 0: only where it starts is known */
 	bool quick;         /* one part of a fixed width that is no text: see add_quick() */
 	struct prog_elem plain; /* used again for elements that are only a key */
+	struct prog_elem *catchall; /* of an interval set: put with the intervals */
 };
 void elem_builder_init(struct elem_builder *b, struct lower *L, const struct set_info *info,
                        void (*put)(void *ctx, const struct prog_elem *e), void *ctx);

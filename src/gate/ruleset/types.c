@@ -60,9 +60,27 @@ bool type_is(const struct datatype *t, enum type_id base)
 	return false;
 }
 
+/* What a function gives at most, or 0: what its bits hold. */
+static uint64_t greatest(const struct expr *e)
+{
+	switch (e->kind) {
+	case EXPR_BINARY:
+		return greatest(e->binary.left);
+	case EXPR_NUMGEN:
+		return (uint64_t)e->numgen.mod + e->numgen.offset - 1;
+	case EXPR_HASH:
+		return (uint64_t)e->hash.mod + e->hash.offset - 1;
+	case EXPR_SOCKET:
+		return e->key.key->number == NFT_SOCKET_TRANSPARENT ||
+		       e->key.key->number == NFT_SOCKET_WILDCARD;
+	default: /* anything that fits */
+		return 0;
+	}
+}
+
 struct part expr_part(const struct expr *e)
 {
-	return (struct part){ e->type, e->bits, e->order };
+	return (struct part){ e->type, e->bits, e->order, greatest(e) };
 }
 
 struct expr *expr_make(struct arena *a, enum expr_kind kind, struct span span,
@@ -246,6 +264,22 @@ static void type_fib(struct expr *e)
 	set_type(e, k->type, k->bits, k->order);
 }
 
+/* `ipsec in ip6 saddr`: the same key under another number. */
+static bool type_ipsec(struct lower *L, struct expr *e)
+{
+	bool ip6 = e->key.nfproto == FAMILY_IP6;
+
+	if (type_is(datatypes[e->key.key->type], TYPE_IPV4_ADDR) && e->key.nfproto == FAMILY_UNSPEC)
+		return fail(L, "E0232", e->span, "say which: `ip %s` or `ip6 %s`", e->key.key->name,
+		            e->key.key->name);
+	if (ip6 && e->key.key->number == NFT_XFRM_KEY_DADDR_IP4)
+		e->key.key = key_by_number(ipsec_keys, NFT_XFRM_KEY_DADDR_IP6);
+	if (ip6 && e->key.key->number == NFT_XFRM_KEY_SADDR_IP4)
+		e->key.key = key_by_number(ipsec_keys, NFT_XFRM_KEY_SADDR_IP6);
+	set_type(e, e->key.key->type, e->key.key->bits, e->key.key->order);
+	return true;
+}
+
 bool type_expr(struct lower *L, struct expr *e)
 {
 	if (e->type && e->kind != EXPR_MAP && e->kind != EXPR_BINARY)
@@ -258,13 +292,17 @@ bool type_expr(struct lower *L, struct expr *e)
 		type_exthdr(e);
 		return true;
 	case EXPR_META:
+		if (e->key.key->number == NFT_META_NFPROTO && L->family != FAMILY_INET &&
+		    L->family != FAMILY_UNSPEC)
+			return fail(L, "E0247", e->span, "`meta nfproto` tells IPv4 from IPv6 in inet "
+			            "tables only; elsewhere it is `meta protocol`");
+		/* fall through */
 	case EXPR_SOCKET:
 	case EXPR_OSF:
 		set_type(e, e->key.key->type, e->key.key->bits, e->key.key->order);
 		return true;
 	case EXPR_IPSEC:
-		set_type(e, e->key.key->type, e->key.key->bits, e->key.key->order);
-		return true;
+		return type_ipsec(L, e);
 	case EXPR_CT:
 		return type_ct(L, e);
 	case EXPR_RT:
@@ -413,6 +451,11 @@ static struct expr *resolve_word(struct lower *L, const struct expr *e, const st
 		fail(L, code, e->span, STR_FMT, STR_ARG(why));
 		return NULL;
 	}
+	if (want->max && value_to_u64(&v) > want->max) {
+		fail(L, "E0244", e->span, "this is always less: the greatest value is %llu",
+		     (unsigned long long)want->max);
+		return NULL;
+	}
 	return expr_value(L->a, e->span, want, &v);
 }
 
@@ -449,7 +492,7 @@ static bool fold(struct value *v, enum binop op, const struct value *by)
 static struct expr *resolve_binary(struct lower *L, const struct expr *e, const struct part *want)
 {
 	static const struct part no_type = { 0 };
-	struct part count = { datatypes[TYPE_INTEGER], 32, ORDER_HOST };
+	struct part count = { datatypes[TYPE_INTEGER], 32, ORDER_HOST, 0 };
 	bool is_shift = e->binary.op == BINOP_SHL || e->binary.op == BINOP_SHR;
 
 	if (!is_constant_tree(e)) {
