@@ -148,7 +148,9 @@ static bool add_catchall(struct elem_builder *b, struct prog_elem *elem, struct 
 	if (is_interval(b->info)) {
 		if (b->catchall)
 			return fail(b->L, "E0501", b->at, "`*` is listed twice");
-		b->catchall = &b->extras[add_extra(b, elem, comment)]->elem;
+		uint32_t at = add_extra(b, elem, comment);
+
+		b->catchall = &b->extras[at]->elem;
 		return true;
 	}
 	b->put(b->ctx, elem);

@@ -313,6 +313,8 @@ bool lookup_set(struct lower *L, const struct expr *left, const struct expr *set
 	expr_parts(left, &made->key);
 	if (set->kind == EXPR_SETREF)
 		return known_set(L, set, &made->key, data != NULL, verdicts, ref, info);
+	bool masked = field_mask(L, left, &mask, &shift);
+
 	if (partial_key(L, left, &mask, &shift)) {
 		set = shifted_set(L, set, &made->key.p[0], shift, mask.bits);
 		if (!set)
@@ -321,7 +323,7 @@ bool lookup_set(struct lower *L, const struct expr *left, const struct expr *set
 	made->anonymous = true;
 	made->flags = NFT_SET_ANONYMOUS | NFT_SET_CONSTANT;
 	if ((!data && !verdicts && !L->map_obj) || left->kind == EXPR_CONCAT)
-		made->key_expr = typeof_of(L->a, left); /* nft keeps it of no other map */
+		made->key_expr = masked ? NULL : typeof_of(L->a, left); /* as nft */
 	made->span = set->span;
 	if (data || verdicts) {
 		made->is_map = true;
