@@ -11,6 +11,7 @@
 #include <linux/if_ether.h>
 #include <linux/netfilter/nf_tables.h>
 #include <netinet/in.h>
+#include <string.h>
 
 static struct expr *meta_expr(struct arena *a, struct span span, uint16_t key)
 {
@@ -195,13 +196,64 @@ static bool payload_deps(struct lower *L, const struct expr *e)
 	return true;
 }
 
+/* Loads and comparisons, which change nothing and count nothing. */
+static bool only_matches(const struct lower *L, size_t from)
+{
+	for (size_t i = 0; i < from; i++) {
+		const struct insn *in = &L->prog->p[i];
+
+		switch (in->kind) {
+		case INSN_CMP:
+		case INSN_RANGE:
+		case INSN_BITWISE:
+		case INSN_BYTEORDER:
+		case INSN_FIB:
+		case INSN_RT:
+		case INSN_SOCKET:
+		case INSN_OSF:
+		case INSN_XFRM:
+			break;
+		case INSN_PAYLOAD:
+		case INSN_META:
+		case INSN_CT:
+		case INSN_EXTHDR:
+			if (in->sreg != REG_NONE || in->dreg == REG_NONE)
+				return false;
+			break;
+		case INSN_LOOKUP:
+			if (in->dreg == REG_VERDICT)
+				return false;
+			break;
+		default: /* a statement, or a function that counts */
+			return false;
+		}
+	}
+	return true;
+}
+
+void deps_to_front(struct lower *L, size_t from)
+{
+	size_t n = L->prog->n - from;
+
+	if (n == 0 || from == 0 || !only_matches(L, from))
+		return;
+	struct insn *moved = arena_copy(L->a, L->prog->p + from, n * sizeof(*moved));
+
+	memmove(L->prog->p + n, L->prog->p, from * sizeof(*moved));
+	memcpy(L->prog->p, moved, n * sizeof(*moved));
+}
+
 static bool exthdr_deps(struct lower *L, const struct expr *e)
 {
+	size_t from = L->prog->n;
+	bool ok;
+
 	switch (e->exthdr.op) {
 	case EXTHDR_IPV6:
-		return need_network(L, e, protos[PROTO_IP6]);
 	case EXTHDR_IPV4:
-		return need_network(L, e, protos[PROTO_IP]);
+		ok = need_network(L, e, protos[e->exthdr.op == EXTHDR_IPV6 ? PROTO_IP6 : PROTO_IP]);
+		deps_to_front(L, from);
+		return ok;
 	case EXTHDR_TCPOPT:
 	case EXTHDR_SCTP:
 	case EXTHDR_DCCP:

@@ -14,7 +14,7 @@ enum { NO_EXTRA = UINT32_MAX };
 void elem_list_init(struct elem_list *l, struct arena *a, const struct set_info *info)
 {
 	*l = (struct elem_list){ .a = a, .info = info };
-	l->key_n = parts_bytes(&info->key);
+	l->key_n = info->key_len ? info->key_len : parts_bytes(&info->key);
 	l->rec = l->key_n * (info->flags & NFT_SET_CONCAT ? 2 : 1) + 8;
 }
 
@@ -31,7 +31,7 @@ static void turn_key(const struct elem_list *l, const uint8_t *from, uint8_t *to
 	size_t at = 0;
 
 	memcpy(to, from, l->key_n);
-	if (l->info->flags & NFT_SET_INTERVAL)
+	if ((l->info->flags & NFT_SET_INTERVAL) || parts->n > 1)
 		return;
 	for (unsigned i = 0; i < parts->n; i++) {
 		size_t n = (parts->p[i].bits + 7u) / 8;
@@ -99,11 +99,20 @@ static uint32_t rec_u32(const struct elem_list *l, const uint8_t *r, size_t from
 	return v;
 }
 
+/* nft orders concatenations as one number, the last byte the highest. */
+static int compare_backwards(const uint8_t *x, const uint8_t *y, size_t n)
+{
+	while (n--)
+		if (x[n] != y[n])
+			return x[n] < y[n] ? -1 : 1;
+	return 0;
+}
+
 /* By key; where one interval ends and the next starts, the end first. */
 static int compare(const void *x, const void *y, void *ctx)
 {
 	const struct elem_list *l = ctx;
-	int c = memcmp(x, y, l->key_n);
+	int c = l->info->key.n > 1 ? compare_backwards(x, y, l->key_n) : memcmp(x, y, l->key_n);
 
 	if (c)
 		return c;

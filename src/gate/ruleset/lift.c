@@ -337,6 +337,26 @@ static void load_exthdr(struct lift *L, const struct insn *in)
 	set_reg(L, in->dreg, e);
 }
 
+const struct set_info *lift_literal(struct lift *L, unsigned reg, const struct set_info *info)
+{
+	struct set_info *own = arena_copy(L->a, info, sizeof(*info));
+	uint32_t bytes = 0;
+
+	own->key.n = 0;
+	while (bytes < info->key_len) {
+		const struct expr *part = reg < REG_WORDS ? L->regs[reg].e : NULL;
+
+		if (!part || !part->bits || own->key.n == PARTS_MAX)
+			return info;
+		uint32_t padded = ((part->bits + 7u) / 8 + 3) & ~3u;
+
+		own->key.p[own->key.n++] = expr_part(part);
+		bytes += padded;
+		reg += padded / 4;
+	}
+	return bytes == info->key_len && own->key.n > 1 ? own : info;
+}
+
 struct expr *lift_key(struct lift *L, unsigned reg, const struct set_info *info)
 {
 	struct part none = { datatypes[TYPE_INTEGER], 0, ORDER_BIG, 0 };

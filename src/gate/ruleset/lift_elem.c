@@ -161,6 +161,8 @@ struct expr *lift_elem(struct arena *a, const struct set_info *info, const struc
 	else
 		out->elem.key = lift_elem_key(a, &info->key, interval, e->key.b,
 		                              to ? to : e->has_key_end ? e->key_end.b : NULL);
+	if (info->key_expr && is_raw(info->key_expr))
+		lift_hex(a, out->elem.key);
 	if (info->is_map)
 		out->elem.data = lift_data(a, info, e);
 	out->elem.has_timeout = e->has_timeout && e->timeout_ms;

@@ -131,6 +131,8 @@ static struct stmt *add_match(struct lift *L, struct expr *left, enum relop op, 
 {
 	struct stmt *s = lift_stmt_add(L, STMT_MATCH);
 
+	if (is_raw(left))
+		lift_hex_masks(L->a, left);
 	s->match.left = left;
 	s->match.op = op;
 	s->match.right = right;
@@ -147,27 +149,6 @@ static enum relop lift_op(uint32_t op)
 	return op < ARRAY_LEN(ops) ? ops[op] : REL_EQ;
 }
 
-static bool is_raw(const struct expr *e)
-{
-	return e->kind == EXPR_PAYLOAD && !e->payload.field;
-}
-
-/* Bytes of no known field are listed in hexadecimal. */
-static struct expr *hex_constant(struct lift *L, const struct data *d)
-{
-	struct expr *e = expr_make(L->a, EXPR_SYMBOL, SPAN_NONE, NULL);
-	auto_buf text = { 0 };
-	size_t i = 0;
-
-	while (i + 1 < d->n && d->b[i] == 0)
-		i++;
-	buf_fmt(&text, "0x%x", d->b[i]);
-	while (++i < d->n)
-		buf_fmt(&text, "%02x", d->b[i]);
-	e->word = arena_str(L->a, buf_as_str(&text));
-	return e;
-}
-
 /* Constants as the register holds them, moved down to the field. */
 static struct expr *constant(struct lift *L, const struct reg *r, const struct data *d)
 {
@@ -178,13 +159,15 @@ static struct expr *constant(struct lift *L, const struct reg *r, const struct d
 		return NULL;
 	if (type_is(part.type, TYPE_STRING))
 		return lift_value(L, d->b, d->n, &part);
-	if (is_raw(r->e))
-		return hex_constant(L, d);
 	value_load(&v, (uint16_t)(d->n * 8), r->big_endian ? ORDER_BIG : part.order, d->b);
 	value_shr(&v, r->shift);
 	if (part.bits && part.bits < v.bits)
 		value_resize(&v, part.bits);
-	return expr_value(L->a, SPAN_NONE, &part, &v);
+	struct expr *e = expr_value(L->a, SPAN_NONE, &part, &v);
+
+	if (is_raw(r->e))
+		lift_hex(L->a, e);
+	return e;
 }
 
 /* Fewer bytes are compared than the value has: a prefix, or a name with a star. */
@@ -281,7 +264,8 @@ static bool match_masked(struct lift *L, struct expr *left, enum relop op, struc
 	const struct value *mask = &left->binary.right->value, *v = &right->value;
 	struct part part = expr_part(of);
 
-	if (left->binary.op != BINOP_AND || right->kind != EXPR_VALUE || of->kind == EXPR_BINARY)
+	if (left->binary.op != BINOP_AND || right->kind != EXPR_VALUE || is_raw(of) ||
+	    of->kind == EXPR_BINARY)
 		return false;
 	if (is_address(of->type) && value_prefix_len(mask) >= 0 && op <= REL_NE) {
 		struct expr *p = expr_make(L->a, EXPR_PREFIX, SPAN_NONE, &part);
@@ -470,6 +454,8 @@ static struct expr *set_operand(struct lift *L, const struct set_ref *ref,
 
 		if (set && r->masked && r->shift)
 			unshift_elems(set, r->e, r->shift);
+		if (set && r->e && is_raw(r->e))
+			lift_hex(L->a, set);
 		if (set)
 			return set;
 	}
@@ -492,6 +478,9 @@ static void set_map_regs(struct lift *L, unsigned reg, struct expr *map, const s
 void lift_lookup(struct lift *L, const struct insn *in)
 {
 	const struct set_info *info = L->env->set(L->env->ctx, in->lookup.set.name);
+
+	if (info && info->anonymous && in->sreg < REG_WORDS)
+		info = lift_literal(L, in->sreg, info);
 	struct expr *key = info && in->sreg < REG_WORDS ? lift_key(L, in->sreg, info) : NULL;
 
 	if (!key) {
@@ -509,6 +498,8 @@ void lift_lookup(struct lift *L, const struct insn *in)
 	}
 	struct expr *map = expr_make(L->a, EXPR_MAP, SPAN_NONE, NULL);
 
+	if (is_raw(key))
+		lift_hex_masks(L->a, key);
 	map->pair.left = key;
 	map->pair.right = set;
 	if (in->dreg == REG_VERDICT) {

@@ -424,6 +424,8 @@ static bool stmt_set_payload(struct lift *L, const struct insn *in)
 	}
 	if (!value)
 		return false;
+	if (is_raw(target))
+		lift_hex(L->a, value);
 	lift_use(L, target);
 	struct stmt *s = lift_stmt_add(L, STMT_SET_VALUE);
 

@@ -35,7 +35,10 @@ static struct expr *lister_elems(void *ctx, struct arena *a, const struct set_in
 
 	if (!set || !set->elems)
 		return NULL;
-	while ((e = elem_list_next(set->elems, &at, a)))
+	struct elem_list elems = *(const struct elem_list *)set->elems;
+
+	elems.info = info; /* the rule may know the key better */
+	while ((e = elem_list_next(&elems, &at, a)))
 		expr_list_add(&out->list, a, e);
 	return out;
 }

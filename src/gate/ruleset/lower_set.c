@@ -62,6 +62,10 @@ static void emit_payload_write(struct lower *L, const struct expr *e, uint32_t o
 	in->payload.base = e->payload.base;
 	in->payload.off = off;
 	in->payload.len = len;
+	if (e->payload.proto && e->payload.proto->id == PROTO_SCTP) {
+		in->payload.csum_type = NFT_PAYLOAD_CSUM_SCTP;
+		in->payload.csum_off = 8; /* RFC 9260 section 3.1 */
+	}
 	if (has_checksum(e, &csum)) {
 		in->payload.csum_type = NFT_PAYLOAD_CSUM_INET;
 		in->payload.csum_off = csum;

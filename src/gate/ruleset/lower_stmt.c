@@ -272,6 +272,7 @@ static bool reject_conflict(struct lower *L, const struct stmt *s)
 
 static bool lower_reject(struct lower *L, const struct stmt *s)
 {
+	size_t from = L->prog->n;
 	struct insn *in;
 	uint8_t code = 0;
 
@@ -304,6 +305,7 @@ static bool lower_reject(struct lower *L, const struct stmt *s)
 		    !require(L, s->span, NFT_META_PROTOCOL, ip6 ? 0x86dd : 0x0800))
 			return false;
 	}
+	deps_to_front(L, from);
 	in = emit(L, INSN_REJECT);
 	in->reject.type = (uint32_t)s->reject.type;
 	in->reject.code = code;

@@ -180,6 +180,7 @@ int set_info_from_kernel(struct arena *a, const struct prog_set *s, struct set_i
 	info->data_interval = u.data_interval;
 	info->obj_type = s->obj_type;
 	info->size = s->size;
+	info->key_len = s->key_len;
 	info->is_map = (s->flags & (NFT_SET_MAP | NFT_SET_OBJECT)) != 0;
 	info->data_verdict = (s->flags & NFT_SET_MAP) && s->data_type == DATA_TYPE_VERDICT;
 	info->anonymous = s->flags & NFT_SET_ANONYMOUS;
