@@ -15,6 +15,7 @@ from kernel import netlink_dump
 
 CLONE_NEWNET = 0x40000000
 CRASH = "crashes"
+FROM_KERNEL = re.compile(r"^Could not process rule|\[E04\d\d\]$")
 ANONYMOUS = re.compile(r"__(set|map|objmap)(%d|\d+)")
 
 
@@ -45,10 +46,10 @@ class Load:
 
 @dataclasses.dataclass
 class Verdict:
-    """What one tool's `-c` says: {number: why refused}, and {number: its byte code}."""
+    """What one tool's `-c` says: {number: why refused}, and {number: its byte code} of what was
+    not refused before the kernel was asked."""
     refused: dict
     code: dict
-    early: set  # refused before the kernel was asked
 
 
 @dataclasses.dataclass
@@ -137,7 +138,7 @@ class Batch:
         argv = [tool, "-c", "--debug=netlink", "-f", "-"]
         if tool != "nft":
             argv[1:1] = ["--errors", "json"]
-        verdict, left = Verdict({}, {}, set()), list(range(len(load.items)))
+        verdict, left = Verdict({}, {}), list(range(len(load.items)))
         while left:
             result = side.run(argv, load.text(left))
             errors = {}
@@ -149,14 +150,14 @@ class Batch:
             if result.returncode and not errors:
                 errors = self._crashes(side, argv, load, left)
             verdict.refused.update(errors)
+            early = {i for i, why in errors.items() if not FROM_KERNEL.search(why)}
             rules = _code(load, result.stdout)
-            if len(rules) == sum(not load.items[i].name for i in left):
+            if not early and len(rules) == sum(not load.items[i].name for i in left):
                 self._keep_code(load, left, rules, verdict)
                 return verdict
             if not errors:
                 raise AssertionError(f"{tool} prints {len(rules)} rules of {len(left)}, ends with "
                                      f"{result.returncode}: {result.stderr}\n{load.text(left)}")
-            verdict.early |= set(errors)
             left = [i for i in left if i not in errors]
         return verdict
 
@@ -221,7 +222,7 @@ class Batch:
                        if item.name}
 
     def _state(self, side, load, lister):
-        text = side.run([lister, "-s", "list", "ruleset"]).stdout
+        text = side.run([lister, "list", "ruleset"]).stdout
         return self._held(side, load), self._listed(text, load), text
 
     # ---- comparing ----
@@ -292,7 +293,8 @@ class Batch:
                                "flush ruleset\n" + text)
         if result.returncode:
             return found + self._not_again(load, numbers, text, result)
-        return found + self._differ(load, numbers, "again", self._held(self.ours, load), held)
+        _, again, _ = self._state(self.ours, load, self.gate)
+        return found + self._differ(load, numbers, "again", again, listed)
 
     def _not_again(self, load, numbers, text, result):
         """Which items' listing gate refuses; all where that cannot be told."""

@@ -44,7 +44,7 @@ def main():
         for seed in random_load.seeds(args.seed, args.rules):
             load, chain = random_load.make(seed, words)
             for d in batch.compare(load, chain):
-                reason = why(d.family, d.rule, d.kind)
+                reason = why(d.family, d.rule, d.kind, d.theirs)
                 counts[d.kind, reason] += 1
                 if args.all or not reason:
                     print(shown(d), flush=True)

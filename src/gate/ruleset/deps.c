@@ -150,6 +150,13 @@ static bool need_icmp_type(struct lower *L, const struct expr *e)
 
 	if (!need || L->icmp_type == need->types[0] || (need->n > 1 && L->icmp_type == need->types[1]))
 		return true;
+	if (L->icmp_type >= 0) {
+		struct diag *d = fail_diag(L, "E0302", e->span, "`%s` is not in messages of type %d",
+		                           e->payload.field->name, L->icmp_type);
+
+		diag_note(L->diags, d, "an earlier match in this rule asks for that type");
+		return false;
+	}
 	if (need->n == 1) {
 		L->icmp_type = need->types[0];
 		return write_match(L, left, need->types[0]);
@@ -262,9 +269,21 @@ static bool exthdr_deps(struct lower *L, const struct expr *e)
 	return true;
 }
 
+/* `ct original ip saddr` and the like say themselves which family they are of. */
+static bool key_deps(struct lower *L, const struct expr *e)
+{
+	const struct proto *want = e->key.nfproto == FAMILY_IP  ? protos[PROTO_IP] :
+	                           e->key.nfproto == FAMILY_IP6 ? protos[PROTO_IP6] : NULL;
+
+	return !want || !L->nh || L->nh == want || conflict(L, e, L->nh, want);
+}
+
 bool deps_write(struct lower *L, const struct expr *e)
 {
 	switch (e->kind) {
+	case EXPR_CT:
+	case EXPR_RT:
+		return key_deps(L, e);
 	case EXPR_PAYLOAD:
 		return payload_deps(L, e);
 	case EXPR_EXTHDR:
@@ -300,6 +319,13 @@ static void learn_network(struct lower *L, const struct proto *p)
 	}
 }
 
+/* What was said first stands: a later match that says otherwise never holds. */
+static void learn_transport(struct lower *L, uint8_t number)
+{
+	if (!L->th)
+		L->th = proto_by_l4(number);
+}
+
 static void learn_meta(struct lower *L, uint16_t key, uint64_t n)
 {
 	switch (key) {
@@ -313,7 +339,7 @@ static void learn_meta(struct lower *L, uint16_t key, uint64_t n)
 			learn_network(L, proto_by_ethertype((uint16_t)n));
 		return;
 	case NFT_META_L4PROTO:
-		L->th = proto_by_l4((uint8_t)n);
+		learn_transport(L, (uint8_t)n);
 		return;
 	case NFT_META_IIFTYPE:
 		if (n == ARPHRD_ETHER && !L->ll)
@@ -344,11 +370,11 @@ void deps_learn(struct lower *L, const struct expr *left, const struct value *v)
 		return;
 	case PROTO_IP:
 		if (str_is(name, "protocol"))
-			L->th = proto_by_l4((uint8_t)n);
+			learn_transport(L, (uint8_t)n);
 		return;
 	case PROTO_IP6:
 		if (str_is(name, "nexthdr"))
-			L->th = proto_by_l4((uint8_t)n);
+			learn_transport(L, (uint8_t)n);
 		return;
 	case PROTO_ICMP:
 	case PROTO_ICMPV6:

@@ -449,6 +449,19 @@ static bool touches_next(const struct elem_builder *b, const uint8_t *r, const u
 	return b->info->anonymous && next < b->recs + b->n * b->rec && memcmp(next, end, n) == 0;
 }
 
+/* Whether a field of fewer bits than its bytes hold its highest value. */
+static bool reaches_top(const struct set_info *info, const uint8_t *key, size_t n)
+{
+	unsigned odd = info->key.n == 1 ? info->key.p[0].bits % 8 : 0;
+
+	if (odd == 0 || key[0] != (1u << odd) - 1)
+		return false;
+	for (size_t i = 1; i < n; i++)
+		if (key[i] != 0xff)
+			return false;
+	return true;
+}
+
 static void emit_interval(struct elem_builder *b, const uint8_t *r, size_t n)
 {
 	uint32_t at = rec_u32(b, r, 0);
@@ -463,7 +476,7 @@ static void emit_interval(struct elem_builder *b, const uint8_t *r, size_t n)
 	memcpy(e.key.b, r, n);
 	e.key.n = (uint8_t)n;
 	memcpy(end, r + n, n);
-	bool closed = key_after(end, n);
+	bool closed = !reaches_top(b->info, end, n) && key_after(end, n);
 
 	if (!closed || (x && x->has_comment))
 		e.userdata = udata_elem(b->L->a,

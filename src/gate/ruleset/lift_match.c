@@ -8,9 +8,9 @@
 
 #include "gate/ruleset/lift.h"
 
-static bool is_address(const struct datatype *t)
+static bool has_prefixes(const struct datatype *t)
 {
-	return t && (t->id == TYPE_IPV4_ADDR || t->id == TYPE_IPV6_ADDR);
+	return t && (t->id == TYPE_IPV4_ADDR || t->id == TYPE_IPV6_ADDR || t->id == TYPE_MARK);
 }
 
 static struct expr *lift_binary(struct lift *L, enum binop op, struct expr *left,
@@ -118,7 +118,7 @@ void lift_bitwise(struct lift *L, const struct insn *in)
 	value_and(&xor, &mask);
 	value_or(&mask, &or_bits);
 	value_prefix_mask(&all, bits, bits);
-	if (value_cmp(&mask, &all) != 0 || (value_is_zero(&or_bits) && value_is_zero(&xor)))
+	if (value_cmp(&mask, &all) != 0 || type_is(out.e->type, TYPE_BITMASK))
 		out.e = lift_binary(L, BINOP_AND, out.e, &mask);
 	if (!value_is_zero(&xor))
 		out.e = lift_binary(L, BINOP_XOR, out.e, &xor);
@@ -267,7 +267,7 @@ static bool match_masked(struct lift *L, struct expr *left, enum relop op, struc
 	if (left->binary.op != BINOP_AND || right->kind != EXPR_VALUE || is_raw(of) ||
 	    of->kind == EXPR_BINARY)
 		return false;
-	if (is_address(of->type) && value_prefix_len(mask) >= 0 && op <= REL_NE) {
+	if (has_prefixes(of->type) && value_prefix_len(mask) >= 0 && op <= REL_NE) {
 		struct expr *p = expr_make(L->a, EXPR_PREFIX, SPAN_NONE, &part);
 
 		p->prefix.base = right;

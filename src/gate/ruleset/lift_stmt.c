@@ -249,6 +249,7 @@ static bool stmt_nat(struct lift *L, const struct insn *in)
 			s->nat.addr = range_of(L, in->nat.addr_min, in->nat.addr_max, &addr);
 	}
 	nat_map(L, in, s);
+	L->deps[PAYLOAD_TH].there = false; /* the port's map does not say which protocol it is for */
 	if (in->nat.proto_min != REG_NONE && !s->nat.concat)
 		s->nat.port = range_of(L, in->nat.proto_min, in->nat.proto_max, &port);
 	stmt_list_add(&L->rule->stmts, L->a, s);
@@ -333,6 +334,11 @@ static bool rewritten_field(struct lift *L, const struct insn *in, struct expr *
 	if (!e || bits > 128)
 		return false;
 	value_prefix_mask(&keep, (uint16_t)bits, bits);
+	if (r->masked) { /* the rest is cleared: only this field stays */
+		value_prefix_mask(&keep, e->bits, e->bits);
+		value_resize(&keep, (uint16_t)bits);
+		value_shl(&keep, r->shift);
+	}
 	put = (struct value){ .bits = (uint16_t)bits };
 	while (e->kind == EXPR_BINARY) {
 		right = e->binary.right;

@@ -162,6 +162,9 @@ static bool load_concat(struct lower *L, const struct expr *e, bool turn, unsign
 		unsigned shift;
 		struct value mask;
 
+		if (part->type && !part->type->bits && part->type->id != TYPE_INTEGER)
+			return fail(L, "E0248", part->span, "%s has no fixed width and cannot be a part of a "
+			            "concatenation", part->type->desc);
 		if (!load_expr(L, part, reg))
 			return false;
 		if (field_mask(L, part, &mask, &shift) && shift && mask.bits > 8)

@@ -311,6 +311,8 @@ bool lookup_set(struct lower *L, const struct expr *left, const struct expr *set
 	unsigned shift = 0;
 
 	expr_parts(left, &made->key);
+	if (!data && !verdicts && left->kind != EXPR_CONCAT)
+		made->key.p[0].max = expr_part(left).max;
 	if (set->kind == EXPR_SETREF)
 		return known_set(L, set, &made->key, data != NULL, verdicts, ref, info);
 	bool masked = field_mask(L, left, &mask, &shift);

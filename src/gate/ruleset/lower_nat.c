@@ -241,6 +241,11 @@ bool lower_tproxy(struct lower *L, const struct stmt *s)
 	if (!L->th && !L->th_known)
 		return fail(L, "E0307", s->span, "tproxy needs a transport protocol: put `meta l4proto "
 		            "tcp` or `tcp dport …` before it");
+	if (L->family == FAMILY_INET && L->nh &&
+	    s->tproxy.family != (L->nh->id == PROTO_IP6 ? FAMILY_IP6 : FAMILY_IP))
+		return fail(L, "E0303", s->span, "this rule only sees %s: write `tproxy %s to …`",
+		            L->nh->id == PROTO_IP6 ? "IPv6" : "IPv4",
+		            L->nh->id == PROTO_IP6 ? "ip6" : "ip");
 	if (s->tproxy.addr && f != FAMILY_IP && f != FAMILY_IP6)
 		return fail(L, "E0306", s->span, "say which: `tproxy ip to …` or `tproxy ip6 to …`");
 	if (s->tproxy.addr) {

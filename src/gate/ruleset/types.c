@@ -367,10 +367,13 @@ void expr_parts(const struct expr *e, struct parts *out)
 	out->n = 0;
 	if (e->kind != EXPR_CONCAT) {
 		out->p[out->n++] = expr_part(e);
+		out->p[0].max = 0;
 		return;
 	}
-	for (size_t i = 0; i < e->list.n && out->n < PARTS_MAX; i++)
-		out->p[out->n++] = expr_part(e->list.p[i]);
+	for (size_t i = 0; i < e->list.n && out->n < PARTS_MAX; i++) {
+		out->p[out->n] = expr_part(e->list.p[i]);
+		out->p[out->n++].max = 0;
+	}
 }
 
 /* ---- values ---- */
