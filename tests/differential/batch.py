@@ -126,10 +126,17 @@ def _code(load, text):
 class Batch:
     """Two sides, kept over many loads."""
 
-    def __init__(self, gate, ours, theirs):
+    def __init__(self, gate, ours, theirs, known):
+        """`known(family, rule, kind, what nft says)`: whether a difference is not worth a look."""
+        self.known = known
         self.gate, self.ours, self.theirs = str(gate), Side(ours), Side(theirs)
         self.compared = self.refused = self.code_only = 0
-        self.late = self.crashes = 0
+        self.late = self.crashes = self.known_differences = 0
+
+    def summary(self):
+        return (f"{self.compared} compared, {self.refused} refused by both ({self.code_only} by the "
+                f"kernel, byte code compared), {self.late} when loaded, {self.crashes} crash nft, "
+                f"{self.known_differences} known differences")
 
     # ---- checking ----
 
@@ -147,8 +154,9 @@ class Batch:
                 if not 0 <= at < len(left):
                     raise AssertionError(f"{tool} refuses the prelude: {result.stderr}")
                 errors.setdefault(left[at], message)
-            if result.returncode and not errors:
-                errors = self._crashes(side, argv, load, left)
+            if result.returncode < 0:
+                errors = dict.fromkeys(self._guilty(
+                    load, left, lambda some: side.run(argv, load.text(some)).returncode < 0), CRASH)
             verdict.refused.update(errors)
             early = {i for i, why in errors.items() if not FROM_KERNEL.search(why)}
             rules = _code(load, result.stdout)
@@ -161,16 +169,25 @@ class Batch:
             left = [i for i in left if i not in errors]
         return verdict
 
-    def _crashes(self, side, argv, load, numbers):
-        """{number: CRASH} of what ends the tool without a word about it (an assertion, a signal)."""
-        result = side.run(argv, load.text(numbers))
-        if result.returncode == 0 or _refusals(argv[0], result):
-            return {}
-        if len(numbers) == 1:
-            return {numbers[0]: CRASH}
-        half = len(numbers) // 2
-        return {**self._crashes(side, argv, load, numbers[:half]),
-                **self._crashes(side, argv, load, numbers[half:])}
+    @staticmethod
+    def _guilty(load, numbers, fails):
+        """Those for which `fails` is true: of the definitions alone, of the rules with the other
+        definitions."""
+        sets = [i for i in numbers if load.items[i].name]
+        bad = [i for i in sets if fails([i])]
+        good = [i for i in sets if i not in bad]
+        names = [f"@{load.items[i].name} " for i in bad]
+        rules = [i for i in numbers if not load.items[i].name]
+        users = [i for i in rules if any(name in load.items[i].text + " " for name in names)]
+
+        def search(some):
+            if not some or not fails(good + some):
+                return []
+            half = len(some) // 2
+            found = search(some[:half]) + search(some[half:]) if half else []
+            return found or some  # all of them where it takes several
+
+        return bad + users + search([i for i in rules if i not in users])
 
     @staticmethod
     def _keep_code(load, left, rules, verdict):
@@ -228,8 +245,13 @@ class Batch:
     # ---- comparing ----
 
     def compare(self, load, chain):
-        """All differences; what a batch says is tried alone before it counts."""
-        suspects = self._suspects(load)
+        """All differences that are not known; what a batch says is tried alone before it counts."""
+        suspects = set()
+        for i, kind, said in self._suspects(load):
+            if self.known(load.family, load.items[i].text, kind, said):
+                self.known_differences += 1
+            else:
+                suspects.add(i)
         definitions = [item for item in load.items if item.name]
         for i in sorted(suspects):
             item = load.items[i]
@@ -241,16 +263,17 @@ class Batch:
         ours = self._check(self.ours, self.gate, load)
         theirs = self._check(self.theirs, "nft", load)
         both = set(range(len(load.items))) - set(ours.refused) - set(theirs.refused)
-        suspects = set(ours.refused) ^ set(theirs.refused)
         crashed = {i for i, why in theirs.refused.items() if why == CRASH}
         self.crashes += len(crashed)
-        suspects -= crashed
-        suspects |= {i for i, why in ours.refused.items() if why == CRASH}
-        suspects |= {i for i in set(ours.code) & set(theirs.code) if ours.code[i] != theirs.code[i]}
+        suspects = [(i, "crash", "") for i, why in ours.refused.items() if why == CRASH]
+        suspects += [(i, "accept", theirs.refused.get(i, "")) for i in
+                     (set(ours.refused) ^ set(theirs.refused)) - crashed]
+        suspects += [(i, "code", "") for i in set(ours.code) & set(theirs.code)
+                     if ours.code[i] != theirs.code[i]]
         self.refused += len(set(ours.refused) & set(theirs.refused))
         self.code_only += len(set(ours.refused) & set(ours.code) & set(theirs.code))
         self.compared += len(both)
-        return suspects | {i for i, *_ in self._loaded(load, sorted(both))}
+        return suspects + [(i, kind, said) for i, kind, _, said in self._loaded(load, sorted(both))]
 
     def _take(self, side, tool, load, numbers):
         """Loads them without those that only a load shows to be wrong (a chain's hook does not
@@ -284,7 +307,24 @@ class Batch:
         self.late += len(set(ours) & set(theirs))
         return found + self._compare_loaded(load, left)
 
+    def _unlistable(self, load, numbers):
+        """Whether nft ends when it lists them."""
+        self.theirs.run(["nft", "-f", "-"], load.text(numbers))
+        return self.theirs.run(["nft", "list", "ruleset"]).returncode != 0
+
     def _compare_loaded(self, load, numbers):
+        if self.theirs.run(["nft", "list", "ruleset"]).returncode:
+            bad = self._guilty(load, numbers, lambda some: self._unlistable(load, some))
+            self.crashes += len(bad)
+            return self._compare_loaded_again(load, [i for i in numbers if i not in bad])
+        return self._compare_listed(load, numbers)
+
+    def _compare_loaded_again(self, load, numbers):
+        self._take(self.ours, self.gate, load, numbers)
+        self._take(self.theirs, "nft", load, numbers)
+        return self._compare_listed(load, numbers)
+
+    def _compare_listed(self, load, numbers):
         held, listed, text = self._state(self.ours, load, self.gate)
         want, want_listed, _ = self._state(self.theirs, load, "nft")
         found = self._differ(load, numbers, "held", held, want)

@@ -40,7 +40,7 @@ def main():
     gate = os.environ.get("GATE", ROOT / "build/bin/gate")
     words, started, counts = vocabulary.load(ROOT, gate), time.time(), collections.Counter()
     with netns.fresh() as ours, netns.fresh() as theirs:
-        batch = Batch(gate, ours, theirs)
+        batch = Batch(gate, ours, theirs, (lambda *_: None) if args.all else why)
         for seed in random_load.seeds(args.seed, args.rules):
             load, chain = random_load.make(seed, words)
             for d in batch.compare(load, chain):
@@ -48,9 +48,7 @@ def main():
                 counts[d.kind, reason] += 1
                 if args.all or not reason:
                     print(shown(d), flush=True)
-    print(f"{batch.compared} compared, {batch.refused} refused by both ({batch.code_only} of these "
-          f"by the kernel, byte code compared), {batch.late} when loaded, {batch.crashes} crash nft, "
-          f"{time.time() - started:.1f} s")
+    print(f"{batch.summary()}, {time.time() - started:.1f} s")
     for (kind, reason), count in counts.most_common():
         print(f"{count:5} {kind}: {reason or 'UNKNOWN'}")
 

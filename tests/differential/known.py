@@ -19,6 +19,7 @@ KNOWN = [
     ("", "accept", r"\blimit rate until ", "nft's lexer does not know `until` after `limit rate`"),
     ("", "accept", r"\bct event set .*(mark|helper|secmark)",
      "nft's lexer takes these flags for keywords"),
+    ("", "accept", r"\bfib .* oifname (!= )?@", "nft takes the name for any string, and then for an interface's"),
     ("", "accept", r"^set .*\btype [^;]*\bhour\b", "nft's lexer takes the name of the type for a keyword"),
     ("", "accept", r"\bip6? .* vlan ", "nft wants the link layer matched first; the bytes are the same"),
     # ---- nft takes what can never match ----
@@ -32,15 +33,25 @@ KNOWN = [
     ("", BYTES, r" (\^|xor) \S+ \{", "nft moves the xor into the set; it matches the same"),
     ("", BYTES, r"\bct (original |reply )?protocol (== )?\w+ ",
      "nft takes the connection's protocol for the packet's, which an ICMP error belies"),
+    ("", "accept", r"\bct (original |reply )?protocol (== )?\w+ ", "likewise"),
+    ("", BYTES, r"\bct (original |reply )?l3proto ", "nft takes the connection's family for the packet's"),
     # ---- other listings ----
+    ("", SHOWN, r"\bigmp .*\bip ", "nft keeps `meta nfproto ipv4` before IGMP even where a match of IPv4 follows"),
     ("inet", "own", r"^ip dscp \. ", "nft 1.0.6 lists the shift it added itself"),
     ("", SHOWN, r"^tcp flags \{ syn, syn\|ack \}", "another order of the elements"),
     ("", SHOWN, r"\b(icmp|icmpv6|igmp) \w+ set", "nft 1.0.6 lists the rewritten bytes of another header"),
-    ("", SHOWN, r"@(ll|nh|th),", "nft 1.0.6 lists raw bytes as the fields they cover, wrongly after `!=`"),
+    ("", SHOWN + "|again", r"@(ll|nh|th),", "nft 1.0.6 lists raw bytes as the fields they cover, wrongly after `!=`"),
     ("", SHOWN, r"\. .*\{[^}]*[-/]", "nft 1.0.6 keeps the types of a literal's first parts only, "
      "and lists the numbers of the others as 0"),
+    ("", SHOWN, r"\bct (original|reply) proto-(src|dst).*\{", "nft 1.0.6 drops ports of connections from the elements"),
     ("", SHOWN, r"\bmap \{", "nft 1.0.6 drops the map where its key has names from /etc/iproute2"),
     ("", SHOWN, r"\bmeta [io]iftype (<|>|<=|>=) ", "nft 1.0.6 loses the names where it turned the bytes"),
+]
+
+# Listings that load to more than they say.
+KNOWN += [
+    ("", "again", r"\bicmp(v6)? (id|sequence) ", "as in nft, each load adds the types that have the field"),
+    ("", "again", r"\{[^}]*-[^}]*,|\{[^}]*, [^}]*-|ecn (!= )?\{", "a literal merged into one interval loses its braces"),
 ]
 
 # (pattern of nft's message, reason)

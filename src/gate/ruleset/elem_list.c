@@ -108,11 +108,36 @@ static int compare_backwards(const uint8_t *x, const uint8_t *y, size_t n)
 	return 0;
 }
 
+/* Flags are ordered by the lowest bit, which is listed first. */
+static int compare_flags(const uint8_t *x, const uint8_t *y, size_t n)
+{
+	while (n--) {
+		int low_x = x[n] & -x[n], low_y = y[n] & -y[n];
+
+		if (low_x != low_y)
+			return low_x == 0 ? 1 : low_y == 0 ? -1 : low_x - low_y;
+		if (low_x)
+			return 0;
+	}
+	return 0;
+}
+
+static int compare_keys(const struct elem_list *l, const uint8_t *x, const uint8_t *y)
+{
+	bool flags = l->info->key.n == 1 && !(l->info->flags & NFT_SET_INTERVAL) &&
+	             type_is(l->info->key.p[0].type, TYPE_BITMASK);
+	int c = flags ? compare_flags(x, y, l->key_n) : 0;
+
+	if (l->info->key.n > 1)
+		return compare_backwards(x, y, l->key_n);
+	return c ? c : memcmp(x, y, l->key_n);
+}
+
 /* By key; where one interval ends and the next starts, the end first. */
 static int compare(const void *x, const void *y, void *ctx)
 {
 	const struct elem_list *l = ctx;
-	int c = l->info->key.n > 1 ? compare_backwards(x, y, l->key_n) : memcmp(x, y, l->key_n);
+	int c = compare_keys(l, x, y);
 
 	if (c)
 		return c;

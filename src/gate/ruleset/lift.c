@@ -357,17 +357,24 @@ const struct set_info *lift_literal(struct lift *L, unsigned reg, const struct s
 	return bytes == info->key_len && own->key.n > 1 ? own : info;
 }
 
-struct expr *lift_key(struct lift *L, unsigned reg, const struct set_info *info)
+static struct expr *key_part(struct lift *L, unsigned reg, bool use)
 {
-	struct part none = { datatypes[TYPE_INTEGER], 0, ORDER_BIG, 0 };
+	struct part integer = { datatypes[TYPE_INTEGER], 0, ORDER_BIG, 0 };
 
+	if (use || reg >= REG_WORDS || L->regs[reg].imm)
+		return lift_reg(L, reg, &integer);
+	return L->regs[reg].e;
+}
+
+struct expr *lift_key(struct lift *L, unsigned reg, const struct set_info *info, bool use)
+{
 	if (info->key.n == 1)
-		return lift_reg(L, reg, &none);
+		return key_part(L, reg, use);
 	struct expr *concat = arena_new(L->a, struct expr);
 
 	concat->kind = EXPR_CONCAT;
 	for (unsigned i = 0; i < info->key.n; i++) {
-		struct expr *part = lift_reg(L, reg, &none);
+		struct expr *part = key_part(L, reg, use);
 
 		if (!part)
 			return NULL;

@@ -76,10 +76,10 @@ void lift_hex_masks(struct arena *a, struct expr *e);
 void lift_bitwise(struct lift *L, const struct insn *in);
 /* The expression in a register as `want`: immediates become values. NULL: nothing there. */
 struct expr *lift_reg(struct lift *L, unsigned reg, const struct part *want);
-/* Selectors of consecutive registers that make a set's key. */
+/* Selectors of consecutive registers that make a set's key; `use`: what they imply is left out. */
 /* A literal's key by its registers: what is kept of its type may lack parts. */
 const struct set_info *lift_literal(struct lift *L, unsigned reg, const struct set_info *info);
-struct expr *lift_key(struct lift *L, unsigned reg, const struct set_info *info);
+struct expr *lift_key(struct lift *L, unsigned reg, const struct set_info *info, bool use);
 struct expr *lift_value(struct lift *L, const uint8_t *p, size_t n, const struct part *part);
 /* The field that lies at this place under the headers known now; NULL: none. */
 bool lift_field(struct lift *L, struct expr *e, unsigned off, unsigned bits);

@@ -481,7 +481,9 @@ void lift_lookup(struct lift *L, const struct insn *in)
 
 	if (info && info->anonymous && in->sreg < REG_WORDS)
 		info = lift_literal(L, in->sreg, info);
-	struct expr *key = info && in->sreg < REG_WORDS ? lift_key(L, in->sreg, info) : NULL;
+	/* A map's key is used where its value is. */
+	bool is_match = in->dreg == REG_NONE || in->dreg == REG_VERDICT;
+	struct expr *key = info && in->sreg < REG_WORDS ? lift_key(L, in->sreg, info, is_match) : NULL;
 
 	if (!key) {
 		lift_foreign(L, STR("lookup"));

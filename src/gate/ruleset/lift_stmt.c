@@ -478,7 +478,7 @@ static bool stmt_set_exthdr(struct lift *L, const struct insn *in)
 static bool stmt_objref_map(struct lift *L, const struct insn *in)
 {
 	const struct set_info *info = L->env->set(L->env->ctx, in->objref.set.name);
-	struct expr *key = info ? lift_key(L, in->sreg, info) : NULL;
+	struct expr *key = info ? lift_key(L, in->sreg, info, true) : NULL;
 	struct expr *set = key && info->anonymous ? L->env->elems(L->env->ctx, L->a, info) : NULL;
 
 	if (!key)
@@ -559,7 +559,7 @@ static bool stmt_queue(struct lift *L, const struct insn *in)
 static bool stmt_dynset(struct lift *L, const struct insn *in)
 {
 	const struct set_info *info = L->env->set(L->env->ctx, in->dynset.set.name);
-	struct expr *key = info ? lift_key(L, in->sreg, info) : NULL;
+	struct expr *key = info ? lift_key(L, in->sreg, info, true) : NULL;
 	struct expr *elem = expr_make(L->a, EXPR_ELEM, SPAN_NONE, NULL);
 	struct stmt_list stmts = { 0 };
 

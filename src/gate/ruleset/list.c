@@ -277,7 +277,7 @@ static void set_to_block(struct arena *a, const struct snapshot_set *s, struct s
 	b->timeout_ms = s->set.timeout_ms;
 	b->has_gc = s->set.has_gc && s->set.gc_interval_ms;
 	b->gc_interval_ms = s->set.gc_interval_ms;
-	b->has_size = s->set.has_size && s->set.size;
+	b->has_size = s->set.has_size && s->set.size && !(s->set.flags & NFT_SET_CONSTANT);
 	b->size = s->set.size;
 	b->has_policy = s->set.has_policy;
 	b->policy = s->set.policy;
