@@ -88,7 +88,7 @@ class Side:
 
     def run(self, argv, text=None):
         return subprocess.run(["nsenter", f"--net={self.path}", *argv], input=text, timeout=60,
-                              capture_output=True, text=True, check=False)
+                              capture_output=True, text=True, errors="replace", check=False)
 
 
 def _refusals(tool, result):
@@ -247,7 +247,12 @@ class Batch:
     def compare(self, load, chain):
         """All differences that are not known; what a batch says is tried alone before it counts."""
         suspects = set()
-        for i, kind, said in self._suspects(load):
+        found = self._suspects(load)
+        disputed = [f"@{load.items[i].name} " for i, kind, _ in found
+                    if kind == "accept" and load.items[i].name]
+        for i, kind, said in found:
+            if kind == "accept" and any(name in load.items[i].text + " " for name in disputed):
+                continue  # only one of them has the set
             if self.known(load.family, load.items[i].text, kind, said):
                 self.known_differences += 1
             else:
@@ -363,6 +368,9 @@ class Batch:
         last = len(load.items) - 1
         ours = self._check(self.ours, self.gate, load)
         theirs = self._check(self.theirs, "nft", load)
+        disputed = [load.items[i].name for i in set(ours.refused) ^ set(theirs.refused) if i != last]
+        if any(f"@{name} " in load.items[last].text + " " for name in disputed if name):
+            return  # only one of them has the set
         if ours.refused.get(last) == CRASH:
             yield "crash", CRASH, theirs.refused.get(last, "accepted")
             return

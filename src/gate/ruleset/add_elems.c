@@ -129,12 +129,15 @@ static bool constant_size(struct session *s, const struct set_block *b,
 	struct elem_builder builder;
 	struct program unused = { 0 };
 	struct lower L;
-	auto_arena a = { 0 };
+	auto_arena one = { 0 };
+	auto_arena kept = { 0 };
 
-	arena_init(&a);
-	session_lower(s, &env, &L, &unused, &a);
+	arena_init(&one);
+	arena_init(&kept);
+	session_lower(s, &env, &L, &unused, &kept);
+	L.a = &one;
 	elem_builder_init(&builder, &L, info, count_elem, &count);
-	bool ok = read_elems(s, &b->elems, &builder, &a) && elem_builder_finish(&builder);
+	bool ok = read_elems(s, &b->elems, &builder, &one) && elem_builder_finish(&builder);
 
 	*size = (uint32_t)builder.emitted;
 	if ((info->flags & NFT_SET_INTERVAL) && info->key.n == 1)
@@ -166,8 +169,9 @@ bool add_set_block(struct session *s, const struct set_block *b, enum tx_op op)
 	out.timeout_ms = b->has_timeout ? b->timeout_ms : 0;
 	out.has_gc = b->has_gc;
 	out.gc_interval_ms = (uint32_t)b->gc_interval_ms;
-	if ((info->flags & NFT_SET_CONSTANT) && !b->has_size &&
-	    (b->elems.span.len || b->elems.expr)) {
+	if (info->flags & NFT_SET_CONSTANT)
+		out.has_size = out.has_policy = false; /* as nft, which counts the elements instead */
+	if ((info->flags & NFT_SET_CONSTANT) && (b->elems.span.len || b->elems.expr)) {
 		if (!constant_size(s, b, info, &out.size))
 			return false;
 		out.has_size = true;

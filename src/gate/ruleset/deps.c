@@ -281,6 +281,11 @@ static bool key_deps(struct lower *L, const struct expr *e)
 bool deps_write(struct lower *L, const struct expr *e)
 {
 	switch (e->kind) {
+	case EXPR_META:
+		if (e->key.key->number == NFT_META_NFPROTO && L->family != FAMILY_INET)
+			return fail(L, "E0247", e->span, "`meta nfproto` tells IPv4 from IPv6 in inet "
+			            "tables only; elsewhere it is `meta protocol`");
+		return true;
 	case EXPR_CT:
 	case EXPR_RT:
 		return key_deps(L, e);

@@ -99,7 +99,7 @@ static uint32_t rec_u32(const struct elem_list *l, const uint8_t *r, size_t from
 	return v;
 }
 
-/* nft orders concatenations as one number, the last byte the highest. */
+/* nft orders concatenations and names as one number, the last byte the highest. */
 static int compare_backwards(const uint8_t *x, const uint8_t *y, size_t n)
 {
 	while (n--)
@@ -128,7 +128,10 @@ static int compare_keys(const struct elem_list *l, const uint8_t *x, const uint8
 	             type_is(l->info->key.p[0].type, TYPE_BITMASK);
 	int c = flags ? compare_flags(x, y, l->key_n) : 0;
 
-	if (l->info->key.n > 1)
+	bool text = type_is(l->info->key.p[0].type, TYPE_STRING) &&
+	            !(l->info->flags & NFT_SET_INTERVAL);
+
+	if (l->info->key.n > 1 || text)
 		return compare_backwards(x, y, l->key_n);
 	return c ? c : memcmp(x, y, l->key_n);
 }

@@ -413,9 +413,9 @@ static bool merge_intervals(struct elem_builder *b, size_t n)
 		memcpy(behind, last + n, n);
 		bool touches = b->merge && key_after(behind, n) && memcmp(behind, r, n) == 0;
 
-		if (overlaps && same && !b->merge && same_data(b, last, r))
+		if (overlaps && same && !b->merge && (!b->info->is_map || same_data(b, last, r)))
 			continue; /* the same element twice */
-		if ((overlaps || touches) && b->merge && same_data(b, last, r)) {
+		if ((overlaps || touches) && b->merge && (!b->info->is_map || same_data(b, last, r))) {
 			if (memcmp(r + n, last + n, n) > 0)
 				memcpy(last + n, r + n, n);
 			continue;

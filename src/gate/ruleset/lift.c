@@ -194,6 +194,8 @@ void lift_use(struct lift *L, const struct expr *e)
 	case EXPR_EXTHDR:
 		if (e->exthdr.op == EXTHDR_IPV6)
 			use_network(L, protos[PROTO_IP6]);
+		if (e->exthdr.op == EXTHDR_IPV4)
+			use_network(L, protos[PROTO_IP]);
 		return;
 	case EXPR_CONCAT:
 		for (size_t i = 0; i < e->list.n; i++)

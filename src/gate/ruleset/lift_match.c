@@ -290,7 +290,7 @@ static bool match_masked(struct lift *L, struct expr *left, enum relop op, struc
 		add_match(L, of, REL_IMPLICIT, no);
 		return true;
 	}
-	if (of->kind == EXPR_PAYLOAD && (value_cmp(mask, v) != 0 || has_several_bits(mask))) {
+	if (value_cmp(mask, v) != 0 || (of->kind == EXPR_PAYLOAD && has_several_bits(mask))) {
 		struct expr *cmp = expr_make(L->a, EXPR_FLAGCMP, SPAN_NONE, &part);
 
 		cmp->pair.left = right;

@@ -331,10 +331,19 @@ bool load_key(struct lower *L, const struct expr *e, const struct set_info *info
 {
 	bool turn = info->flags & NFT_SET_INTERVAL;
 
+	struct value mask;
+	unsigned shift;
+
 	if (e->kind == EXPR_CONCAT)
 		return load_concat(L, e, turn, reg);
 	if (!load_expr(L, e, reg))
 		return false;
+	if (!info->anonymous && field_mask(L, e, &mask, &shift) && shift) {
+		if (mask.bits > 8)
+			return fail(L, "E0900", e->span, "not supported by gate yet: a field over two bytes "
+			            "that ends inside one, looked up in a named set");
+		emit_shift(L, NFT_BITWISE_RSHIFT, shift, (mask.bits + 7u) / 8, reg);
+	}
 	if (turn)
 		turn_host(L, e, reg);
 	return true;
@@ -396,6 +405,15 @@ static bool check_type(struct lower *L, const struct expr *e, const struct part 
 	            want->type->desc);
 }
 
+/* Numbers that are loaded must fill what they are for: the kernel copies as many bytes. */
+static bool check_width(struct lower *L, const struct expr *e, const struct part *want)
+{
+	if (!e->type || e->type->id != TYPE_INTEGER || e->kind == EXPR_MAP || e->bits == want->bits)
+		return true;
+	return fail(L, "E0260", e->span, "this has %u bits, and %u are wanted here", e->bits,
+	            want->bits);
+}
+
 bool load_arg(struct lower *L, struct expr *e, const struct part *want, unsigned reg)
 {
 	struct part saved_want = *want, *saved = L->map_data;
@@ -411,7 +429,7 @@ bool load_arg(struct lower *L, struct expr *e, const struct part *want, unsigned
 	}
 	bool constant = r->kind == EXPR_VALUE || r->kind == EXPR_LIST;
 
-	ok = check_type(L, r, want) && (constant || deps_write(L, r)) && load_expr(L, r, reg);
+	ok = check_type(L, r, want) && (constant || check_width(L, r, want)) && (constant || deps_write(L, r)) && load_expr(L, r, reg);
 	L->map_data = saved;
 	if (!ok || constant || r->kind == EXPR_MAP)
 		return ok;

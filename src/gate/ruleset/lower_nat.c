@@ -208,6 +208,11 @@ bool lower_nat(struct lower *L, const struct stmt *s)
 		          nat_name(s->nat.kind));
 		return false;
 	}
+	if (s->nat.family && L->nh &&
+	    s->nat.family != (L->nh->id == PROTO_IP6 ? FAMILY_IP6 : FAMILY_IP))
+		return fail(L, "E0303", s->span, "this rule only sees %s, and `%s` writes %s",
+		            L->nh->id == PROTO_IP6 ? "IPv6" : "IPv4", nat_name(s->nat.kind),
+		            L->nh->id == PROTO_IP6 ? "IPv4" : "IPv6");
 	nat.nat.flags = s->nat.flags;
 	if (s->nat.port)
 		nat.nat.flags |= NF_NAT_RANGE_PROTO_SPECIFIED;

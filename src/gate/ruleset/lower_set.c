@@ -16,7 +16,6 @@ static const struct {
 	{ PROTO_IP, 10 },   /* RFC 791 section 3.1 */
 	{ PROTO_TCP, 16 },  /* RFC 9293 section 3.1 */
 	{ PROTO_UDP, 6 },   /* RFC 768 */
-	{ PROTO_UDPLITE, 6 }, /* RFC 3828 section 3.1 */
 	{ PROTO_ICMP, 2 },  /* RFC 792 */
 	{ PROTO_ICMPV6, 2 }, /* RFC 4443 section 2.1 */
 	{ PROTO_IGMP, 2 },  /* RFC 2236 section 2 */

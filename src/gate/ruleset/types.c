@@ -54,6 +54,8 @@ uint32_t parts_type_id(const struct parts *parts)
 
 bool type_is(const struct datatype *t, enum type_id base)
 {
+	if (t && t->id == TYPE_BITMASK && base == TYPE_BITMASK)
+		return false; /* the bare type has no flags: it is a number */
 	for (; t; t = t->base == t->id ? NULL : datatypes[t->base])
 		if (t->id == base)
 			return true;
@@ -292,11 +294,6 @@ bool type_expr(struct lower *L, struct expr *e)
 		type_exthdr(e);
 		return true;
 	case EXPR_META:
-		if (e->key.key->number == NFT_META_NFPROTO && L->family != FAMILY_INET &&
-		    L->family != FAMILY_UNSPEC)
-			return fail(L, "E0247", e->span, "`meta nfproto` tells IPv4 from IPv6 in inet "
-			            "tables only; elsewhere it is `meta protocol`");
-		/* fall through */
 	case EXPR_SOCKET:
 	case EXPR_OSF:
 		set_type(e, e->key.key->type, e->key.key->bits, e->key.key->order);
@@ -567,6 +564,12 @@ static struct expr *resolve_range(struct lower *L, const struct expr *e, const s
 	return range;
 }
 
+/* Trees from variables are read more than once: what gets a type is a copy. */
+static struct expr *own(struct lower *L, const struct expr *e)
+{
+	return arena_copy(L->a, e, sizeof(*e));
+}
+
 static struct expr *resolve_list(struct lower *L, const struct expr *e, const struct part *want)
 {
 	struct expr *list = expr_make(L->a, EXPR_LIST, e->span, want);
@@ -586,10 +589,21 @@ static struct expr *resolve_list(struct lower *L, const struct expr *e, const st
 		return NULL;
 	}
 	for (size_t i = 0; i < e->list.n; i++) {
-		struct expr *item = resolve(L, e->list.p[i], want);
+		const struct expr *given = e->list.p[i];
+		struct expr *word = own(L, given);
+
+		if (given->kind == EXPR_META) { /* `mark` is a flag here, not the packet's mark */
+			word->kind = EXPR_SYMBOL;
+			word->word = str_from(given->key.key->name);
+		}
+		struct expr *item = resolve(L, word, want);
 
 		if (!item)
 			return NULL;
+		if (item->kind != EXPR_VALUE) {
+			fail(L, "E0229", given->span, "a single value is wanted here");
+			return NULL;
+		}
 		expr_list_add(&list->list, L->a, item);
 	}
 	return list;
@@ -600,12 +614,6 @@ static struct expr *resolve_concat(struct lower *L, const struct expr *e, const 
 	fail(L, "E0235", e->span, "a concatenation does not fit: one %s is wanted here",
 	     want->type ? want->type->desc : "value");
 	return NULL;
-}
-
-/* Trees from variables are read more than once: what gets a type is a copy. */
-static struct expr *own(struct lower *L, const struct expr *e)
-{
-	return arena_copy(L->a, e, sizeof(*e));
 }
 
 struct expr *resolve(struct lower *L, const struct expr *e, const struct part *want)

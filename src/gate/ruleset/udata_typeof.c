@@ -36,6 +36,14 @@ static void put_payload(struct tlv *t, const struct expr *e)
 	for (size_t i = 0; e->payload.proto && i < ARRAY_LEN(proto_numbers); i++)
 		if (proto_numbers[i].proto == e->payload.proto->id)
 			number = proto_numbers[i].number;
+	bool port = !e->payload.proto && e->payload.base == PAYLOAD_TH && e->payload.len == 16 &&
+	            (e->payload.off == 0 || e->payload.off == 16);
+
+	if (port) { /* nft knows `@th,16,16` as `th dport` */
+		tlv_u32(t, 0, 11);
+		tlv_u32(t, 1, e->payload.off ? 2 : 1);
+		return;
+	}
 	tlv_u32(t, 0, number);
 	if (!e->payload.proto || !e->payload.field) {
 		tlv_u32(t, 1, 0);
@@ -305,6 +313,8 @@ static bool read_fields(struct arena *a, uint32_t kind, struct userdata u, struc
 			return false;
 		e->key.arg = tlv_find_u32(u, 1, 0);
 		e->key.dir = (int)tlv_find_u32(u, 2, 0);
+		e->key.nfproto = e->type->id == TYPE_IPV4_ADDR ? FAMILY_IP :
+		                 e->type->id == TYPE_IPV6_ADDR ? FAMILY_IP6 : FAMILY_UNSPEC;
 		return true;
 	case TYPEOF_FIB:
 		e->kind = EXPR_FIB;
