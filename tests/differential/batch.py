@@ -347,6 +347,12 @@ class Batch:
         why = {lines[at - 2].strip(): message for at, message in _refusals(self.gate, result)
                if 2 <= at <= len(lines) + 1}
         rules, _ = self._listed(text, load)
+        numbered = {load.items[i].name: i for i in numbers if load.items[i].name}
+        for at, message in _refusals(self.gate, result):
+            heads = [line for line in lines[:at - 1] if re.match(r"\t\w+ \S+ \{$", line)]
+            name = heads[-1].split()[1] if heads else ""
+            if name in numbered:
+                return [(numbered[name], "again", message, "")]
         found = [(i, "again", why[rule.splitlines()[0]], rule)
                  for i, rule in zip((i for i in numbers if not load.items[i].name), rules)
                  if rule.splitlines()[0] in why]

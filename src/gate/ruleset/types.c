@@ -124,6 +124,14 @@ static void set_type(struct expr *e, enum type_id id, uint16_t bits, enum byteor
 
 static void type_payload(struct expr *e)
 {
+	bool port = !e->payload.field && e->payload.base == PAYLOAD_TH && e->payload.len == 16 &&
+	            (e->payload.off == 0 || e->payload.off == 16);
+
+	if (port) { /* as nft, which takes `@th,16,16` for `th dport` */
+		e->payload.proto = protos[PROTO_TH];
+		e->payload.field = field_by_name(protos[PROTO_TH]->fields,
+		                                 e->payload.off ? STR("dport") : STR("sport"));
+	}
 	if (e->payload.field) {
 		const struct field *f = e->payload.field;
 

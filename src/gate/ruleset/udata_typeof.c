@@ -36,14 +36,6 @@ static void put_payload(struct tlv *t, const struct expr *e)
 	for (size_t i = 0; e->payload.proto && i < ARRAY_LEN(proto_numbers); i++)
 		if (proto_numbers[i].proto == e->payload.proto->id)
 			number = proto_numbers[i].number;
-	bool port = !e->payload.proto && e->payload.base == PAYLOAD_TH && e->payload.len == 16 &&
-	            (e->payload.off == 0 || e->payload.off == 16);
-
-	if (port) { /* nft knows `@th,16,16` as `th dport` */
-		tlv_u32(t, 0, 11);
-		tlv_u32(t, 1, e->payload.off ? 2 : 1);
-		return;
-	}
 	tlv_u32(t, 0, number);
 	if (!e->payload.proto || !e->payload.field) {
 		tlv_u32(t, 1, 0);
