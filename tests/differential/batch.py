@@ -130,6 +130,7 @@ class Batch:
         """`known(family, rule, kind, what nft says)`: whether a difference is not worth a look."""
         self.known = known
         self.gate, self.ours, self.theirs = str(gate), Side(ours), Side(theirs)
+        self.absent = set()
         self.compared = self.refused = self.code_only = 0
         self.late = self.crashes = self.known_differences = 0
 
@@ -248,11 +249,9 @@ class Batch:
         """All differences that are not known; what a batch says is tried alone before it counts."""
         suspects = set()
         found = self._suspects(load)
-        disputed = [f"@{load.items[i].name} " for i, kind, _ in found
-                    if kind == "accept" and load.items[i].name]
         for i, kind, said in found:
-            if kind == "accept" and any(name in load.items[i].text + " " for name in disputed):
-                continue  # only one of them has the set
+            if kind == "accept" and self._uses(load, i, self.absent):
+                continue  # one of them has no such set
             if self.known(load.family, load.items[i].text, kind, said):
                 self.known_differences += 1
             else:
@@ -264,9 +263,19 @@ class Batch:
             for kind, ours, theirs in self._alone(alone):
                 yield Difference(load.family, chain, item.text, kind, ours, theirs)
 
+    @staticmethod
+    def _absent(load, ours, theirs):
+        """Names of the definitions that one or both refuse, be it for an element only."""
+        return {load.items[i].name for i in {*ours.refused, *theirs.refused}} - {""}
+
+    @staticmethod
+    def _uses(load, i, names):
+        return any(f"@{name} " in load.items[i].text + " " for name in names)
+
     def _suspects(self, load):
         ours = self._check(self.ours, self.gate, load)
         theirs = self._check(self.theirs, "nft", load)
+        self.absent = self._absent(load, ours, theirs)
         both = set(range(len(load.items))) - set(ours.refused) - set(theirs.refused)
         crashed = {i for i, why in theirs.refused.items() if why == CRASH}
         self.crashes += len(crashed)
@@ -374,9 +383,8 @@ class Batch:
         last = len(load.items) - 1
         ours = self._check(self.ours, self.gate, load)
         theirs = self._check(self.theirs, "nft", load)
-        disputed = [load.items[i].name for i in set(ours.refused) ^ set(theirs.refused) if i != last]
-        if any(f"@{name} " in load.items[last].text + " " for name in disputed if name):
-            return  # only one of them has the set
+        if self._uses(load, last, self._absent(load, ours, theirs)):
+            return
         if ours.refused.get(last) == CRASH:
             yield "crash", CRASH, theirs.refused.get(last, "accepted")
             return
