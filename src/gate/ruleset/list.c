@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "gate/lang/print.h"
@@ -204,6 +205,19 @@ static int list_rules(struct lister *l, const struct prog_chain *c, bool reset)
 
 /* ---- chains ---- */
 
+static int compare_names(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+static const struct str *sorted_names(struct arena *a, const struct str *names, size_t n)
+{
+	struct str *out = arena_copy(a, names, n * sizeof(*names));
+
+	qsort(out, n, sizeof(*out), compare_names);
+	return out;
+}
+
 static void chain_to_block(struct arena *a, const struct prog_chain *c, struct chain_block *b)
 {
 	struct str comment = udata_get_comment(c->userdata, UDATA_COMMENT);
@@ -222,13 +236,15 @@ static void chain_to_block(struct arena *a, const struct prog_chain *c, struct c
 		b->comment = comment;
 	if (c->n_devs == 0)
 		return;
+	const struct str *devs = sorted_names(a, c->devs, c->n_devs);
+
 	b->devices = expr_make(a, c->n_devs == 1 ? EXPR_STRING : EXPR_SET, SPAN_NONE, NULL);
 	if (c->n_devs == 1)
-		b->devices->word = c->devs[0];
+		b->devices->word = devs[0];
 	for (size_t i = 0; c->n_devs > 1 && i < c->n_devs; i++) {
 		struct expr *e = expr_make(a, EXPR_STRING, SPAN_NONE, &dev);
 
-		e->word = c->devs[i];
+		e->word = devs[i];
 		expr_list_add(&b->devices->list, a, e);
 	}
 }
@@ -255,7 +271,8 @@ static void set_to_block(struct arena *a, const struct snapshot_set *s, struct s
 
 	udata_set_read(a, s->set.userdata, &u);
 	*b = (struct set_block){ .is_map = s->info.is_map, .flags = s->set.flags };
-	b->flags &= NFT_SET_CONSTANT | NFT_SET_INTERVAL | NFT_SET_TIMEOUT | NFT_SET_EVAL;
+	b->flags &= NFT_SET_ANONYMOUS | NFT_SET_CONSTANT | NFT_SET_INTERVAL | NFT_SET_TIMEOUT |
+	            NFT_SET_EVAL;
 	b->ref.family = s->set.family;
 	b->ref.table = s->set.table;
 	b->ref.name = s->set.name;
@@ -274,7 +291,8 @@ static void set_to_block(struct arena *a, const struct snapshot_set *s, struct s
 	b->timeout_ms = s->set.timeout_ms;
 	b->has_gc = s->set.has_gc && s->set.gc_interval_ms;
 	b->gc_interval_ms = s->set.gc_interval_ms;
-	b->has_size = s->set.has_size && s->set.size;
+	/* of a constant set it is the number of its elements */
+	b->has_size = s->set.has_size && s->set.size && !(s->set.flags & NFT_SET_CONSTANT);
 	b->size = s->set.size;
 	b->has_policy = s->set.has_policy;
 	b->policy = s->set.policy;
@@ -363,9 +381,11 @@ static void begin_table(struct lister *l, const struct prog_table *t, bool whole
 	}
 }
 
-static void begin_item(struct lister *l)
+/* nft leaves a line between the things of a table, but not where only one kind is listed. */
+static void begin_item(struct lister *l, const struct want *w)
 {
-	buf_cstr(&l->out, l->delim);
+	if (w->whole_table)
+		buf_cstr(&l->out, l->delim);
 	l->delim = "\n";
 }
 
@@ -398,7 +418,7 @@ static int list_objs(struct lister *l, const struct want *w)
 		if (!same_table(l->table, o->family, o->table) || !wanted(w->name, o->name) ||
 		    (w->obj_type && o->type != w->obj_type))
 			continue;
-		begin_item(l);
+		begin_item(l, w);
 		list_obj(l, o);
 		l->found = true;
 	}
@@ -414,11 +434,11 @@ static int list_sets(struct lister *l, const struct want *w)
 
 		if (!same_table(l->table, s->set.family, s->set.table) ||
 		    !wanted(w->name, s->set.name) || (w->maps && !s->info.is_map) ||
-		    (w->only_sets && s->info.is_map))
+		    (w->only_sets && s->info.is_map && s->known))
 			continue;
 		if (w->meters ? !(s->set.flags & NFT_SET_EVAL) : (s->set.flags & NFT_SET_ANONYMOUS) != 0)
 			continue;
-		begin_item(l);
+		begin_item(l, w);
 		r = list_set(l, s, w->elems, w->reset);
 		l->found = true;
 		session_write(l->s, &l->out);
@@ -450,7 +470,7 @@ static void list_flowtables(struct lister *l, const struct want *w)
 
 		if (!same_table(l->table, f->family, f->table) || !wanted(w->name, f->name))
 			continue;
-		begin_item(l);
+		begin_item(l, w);
 		list_flowtable(l, f);
 		l->found = true;
 	}
@@ -466,7 +486,7 @@ static int list_chains(struct lister *l, const struct want *w)
 		if (!same_table(l->table, c->family, c->table) || !wanted(w->name, c->name) ||
 		    (c->flags & NFT_CHAIN_BINDING))
 			continue;
-		begin_item(l);
+		begin_item(l, w);
 		r = list_chain(l, c, w->rules, w->reset);
 		l->found = true;
 		session_write(l->s, &l->out);
@@ -527,7 +547,7 @@ bool lister_block(struct lister *l, enum dump_kind kind, struct str name)
 
 static bool report(struct session *s, const struct command *c, const struct want *w, int r)
 {
-	if (r < 0) {
+	if (r < 0 && (r != -ENOENT || w->table.n == 0 || w->found_table)) {
 		diag_error(s->diags, "E0602", c->span, "cannot read the ruleset: %s", strerror(-r));
 		return false;
 	}
@@ -544,14 +564,24 @@ static bool report(struct session *s, const struct command *c, const struct want
 	return false;
 }
 
+static bool has_objs(const struct snapshot *s, const struct prog_table *t)
+{
+	for (size_t i = 0; i < s->objs.n; i++)
+		if (same_table(t, s->objs.p[i].family, s->objs.p[i].table))
+			return true;
+	return false;
+}
+
 bool list_wanted(struct session *s, const struct command *c, struct want *w)
 {
 	struct lister l;
 
 	lister_init(&l, s);
 	arena_init(&l.scratch);
+	struct dump_filter reset = { .family = w->family, .table = w->table, .name = w->name,
+	                             .obj_type = w->obj_type, .reset = true };
 	int r = snapshot_read(&l.snap, &s->scratch, s->engine, w->family, w->table,
-	                      w->kinds | (w->rules ? SNAP_SETS : 0), w->reset);
+	                      w->kinds | (w->rules ? SNAP_SETS : 0), w->reset ? &reset : NULL);
 
 	if (r == 0 && w->rules)
 		r = lister_prefetch(&l);
@@ -562,6 +592,8 @@ bool list_wanted(struct session *s, const struct command *c, struct want *w)
 		if (!wanted(w->table, t->name) || (w->family && t->family != w->family))
 			continue;
 		w->found_table = true;
+		if (w->kinds == SNAP_OBJS && w->name.n == 0 && !has_objs(&l.snap, t))
+			continue; /* as nft; of other kinds the empty table is shown */
 		if (w->only_names)
 			buf_fmt(&l.out, "table %s " STR_FMT "\n", family_name(t->family), STR_ARG(t->name));
 		else

@@ -22,7 +22,7 @@ int lister_open(struct lister *l, struct session *s, enum family f, struct str t
 	lister_env_init(l);
 	arena_init(&l->scratch);
 	int r = snapshot_read(&l->snap, &s->scratch, s->engine, (uint8_t)f, table,
-	                      SNAP_CHAINS | SNAP_SETS | SNAP_OBJS | SNAP_FLOWTABLES, false);
+	                      SNAP_CHAINS | SNAP_SETS | SNAP_OBJS | SNAP_FLOWTABLES, NULL);
 
 	if (r >= 0)
 		r = lister_prefetch(l);
@@ -48,7 +48,7 @@ void no_such_table(struct session *s, uint8_t family, struct str table, struct s
 	struct snapshot snap;
 	auto_buf list = { 0 };
 
-	if (!s->engine || snapshot_read(&snap, &s->a, s->engine, 0, (struct str){ 0 }, 0, false) < 0)
+	if (!s->engine || snapshot_read(&snap, &s->a, s->engine, 0, (struct str){ 0 }, 0, NULL) < 0)
 		return;
 	for (size_t i = 0; i < snap.tables.n && i < 20; i++) {
 		const struct prog_table *t = &snap.tables.p[i];
@@ -201,11 +201,11 @@ static bool run_list(struct session *s, const struct command *c)
 		return c->ref.name.n ? list_one(s, c, SNAP_CHAINS, (struct want){ .rules = true })
 		                     : list_all(s, c, SNAP_CHAINS, (struct want){ .rules = true });
 	case OBJ_SET:
-		return list_one(s, c, SNAP_SETS, (struct want){ .elems = true });
+		return list_one(s, c, SNAP_SETS, (struct want){ .elems = true, .only_sets = true });
 	case OBJ_SETS:
 		return list_all(s, c, SNAP_SETS, (struct want){ .elems = true, .only_sets = true });
 	case OBJ_MAP:
-		return list_one(s, c, SNAP_SETS, (struct want){ .elems = true });
+		return list_one(s, c, SNAP_SETS, (struct want){ .elems = true, .maps = true });
 	case OBJ_MAPS:
 		return list_all(s, c, SNAP_SETS, (struct want){ .elems = true, .maps = true });
 	case OBJ_METER:
