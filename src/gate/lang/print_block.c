@@ -359,9 +359,9 @@ static void put_synproxy_body(const struct printer *p, const struct obj_block *o
 		buf_fmt(p->out, "\t\tmss %u\n", o->stmt->synproxy.mss);
 	if (flags & NF_SYNPROXY_OPT_WSCALE)
 		buf_fmt(p->out, "\t\twscale %u\n", o->stmt->synproxy.wscale);
-	if (ts || sack)
-		buf_fmt(p->out, "\t\t%s%s%s\n", ts ? "timestamp" : "",
-		        ts && sack ? " " : "", sack ? "sack-perm" : "");
+	if (ts || sack) /* nft leaves the blank behind `timestamp` */
+		buf_fmt(p->out, "\t\t%s%s\n", ts ? "timestamp " : "",
+		        sack ? "sack-perm" : "");
 }
 
 static void put_limit_body(const struct printer *p, const struct obj_block *o)

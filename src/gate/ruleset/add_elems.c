@@ -35,6 +35,7 @@ static bool merge_with_kernel(struct session *s, struct elem_builder *b, struct 
 	struct elem_builder drop;
 
 	elem_builder_init(&drop, b->L, b->info, b->put, b->ctx);
+	drop.keys_only = true;
 	drop.merge = true; /* the same one may have been found twice */
 	bool ok = automerge(s, b, set, &drop);
 
@@ -73,7 +74,8 @@ bool add_elems(struct session *s, enum family f, struct str table, const struct 
 	struct lower L;
 	struct program unused = { 0 };
 	struct prog_set set = { .family = (uint8_t)f, .table = table };
-	struct tag tag = { .verb = op == TX_DELETE ? CMD_DELETE : CMD_ADD, .object = OBJ_ELEMENT,
+	bool deletes = op == TX_DELETE || op == TX_DESTROY;
+	struct tag tag = { .verb = deletes ? CMD_DELETE : CMD_ADD, .object = OBJ_ELEMENT,
 	                   .family = f, .span = text->span.len ? text->span : name_span,
 	                   .table = table, .name = info->name };
 	bool late = is_held_back(info), in_kernel = info->id == 0;
@@ -91,7 +93,7 @@ bool add_elems(struct session *s, enum family f, struct str table, const struct 
 	if (s->engine && !late)
 		s->engine->ops->tx_elems_begin(s->tx, op, &set, number);
 	elem_builder_init(&b, &L, info, send_elem, &sender);
-	b.keys_only = op == TX_DELETE || op == TX_DESTROY;
+	b.keys_only = deletes;
 	bool ok = read_elems(s, text, &b, &one);
 
 	L.a = &kept;
@@ -103,6 +105,40 @@ bool add_elems(struct session *s, enum family f, struct str table, const struct 
 	elem_builder_fini(&b);
 	if (s->engine)
 		s->engine->ops->tx_elems_end(s->tx);
+	return ok;
+}
+
+static void drop_elem(void *ctx, const struct prog_elem *e)
+{
+	(void)ctx;
+	(void)e;
+}
+
+/* Nothing comes into a constant set later, so nft tells the kernel how many there are: it can
+ * take a faster kind of set then. Two ends an interval, and one before all. */
+static bool count_elems(struct session *s, const struct set_block *b,
+                        const struct set_info *info, uint32_t *size)
+{
+	struct rule_env env = { .family = b->ref.family, .table = b->ref.table };
+	struct program unused = { 0 };
+	struct elem_builder count;
+	struct lower L;
+	auto_arena one = { 0 };
+	auto_arena kept = { 0 };
+
+	arena_init(&one);
+	arena_init(&kept);
+	session_lower(s, &env, &L, &unused, &kept);
+	L.a = &one;
+	elem_builder_init(&count, &L, info, drop_elem, NULL);
+	bool ok = read_elems(s, &b->elems, &count, &one);
+
+	L.a = &kept;
+	ok = ok && elem_builder_finish(&count);
+	*size = (uint32_t)count.emitted;
+	if (is_held_back(info))
+		*size = *size * 2 + 1;
+	elem_builder_fini(&count);
 	return ok;
 }
 
@@ -122,8 +158,15 @@ bool add_set_block(struct session *s, const struct set_block *b, enum tx_op op)
 	info->id = ++s->next_set_id;
 	session_put(s, &s->sets, session_key(s, b->ref.family, b->ref.table, b->ref.name), info);
 	set_to_program(&s->scratch, info, b->comment, &out);
+	bool has_elems = b->elems.span.len || b->elems.expr;
+
 	out.has_size = b->has_size;
 	out.size = b->size;
+	if ((info->flags & NFT_SET_CONSTANT) && has_elems) {
+		out.has_size = true;
+		if (!count_elems(s, b, info, &out.size))
+			return false;
+	}
 	out.has_policy = b->has_policy;
 	out.policy = b->policy;
 	out.timeout_ms = b->has_timeout ? b->timeout_ms : 0;
@@ -135,7 +178,7 @@ bool add_set_block(struct session *s, const struct set_block *b, enum tx_op op)
 		out.flags |= NFT_SET_EXPR;
 	if (s->engine)
 		s->engine->ops->tx_set(s->tx, op, &out, tag_add(s, &tag));
-	if (b->elems.span.len || b->elems.expr)
+	if (has_elems)
 		return add_elems(s, b->ref.family, b->ref.table, info, &b->elems, TX_ADD,
 		                 b->ref.name_span);
 	return true;

@@ -54,8 +54,8 @@ static bool send_rule(struct session *s, const struct rule_place *at,
 	env.tag = at->tag ? at->tag : rule_tag(s, at, text);
 	if (!lower_rule(&L, rule))
 		return false;
-	if (rule->comment.n > 127)
-		return fail(&L, "E0255", text->span, "the comment has %zu characters; at most 127 fit",
+	if (rule->comment.n > 128)
+		return fail(&L, "E0255", text->span, "the comment has %zu characters; at most 128 fit",
 		            rule->comment.n);
 	out->userdata = udata_comment(&s->scratch, rule->comment);
 	if (s->opt->debug_netlink)

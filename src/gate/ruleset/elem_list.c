@@ -24,7 +24,7 @@ void elem_list_fini(struct elem_list *l)
 	free(l->extras);
 }
 
-/* Host-order parts are turned, so that memcmp orders numbers. */
+/* Host-order parts are turned, so that memcmp orders numbers; words too, as nft orders them. */
 static void turn_key(const struct elem_list *l, const uint8_t *from, uint8_t *to)
 {
 	const struct parts *parts = &l->info->key;
@@ -36,7 +36,7 @@ static void turn_key(const struct elem_list *l, const uint8_t *from, uint8_t *to
 	for (unsigned i = 0; i < parts->n; i++) {
 		size_t n = (parts->p[i].bits + 7u) / 8;
 
-		if (parts->p[i].order == ORDER_HOST && !type_is(parts->p[i].type, TYPE_STRING))
+		if (parts->p[i].order == ORDER_HOST || type_is(parts->p[i].type, TYPE_STRING))
 			for (size_t k = 0; k < n; k++)
 				to[at + k] = from[at + n - 1 - k];
 		at += parts->n > 1 ? (n + 3) & ~(size_t)3 : n;

@@ -105,8 +105,8 @@ static bool add_options(struct elem_builder *b, const struct expr *e, struct pro
 		out->expiration_ms = e->elem.expires_ms;
 	if (e->elem.stmts.n && !lower_stateful_list(b->L, &e->elem.stmts, &out->exprs))
 		return false;
-	if (e->elem.comment.n > 127)
-		return fail(b->L, "E0255", e->span, "the comment has %zu characters; at most 127 fit",
+	if (e->elem.comment.n > 128)
+		return fail(b->L, "E0255", e->span, "the comment has %zu characters; at most 128 fit",
 		            e->elem.comment.n);
 	return true;
 }
@@ -141,9 +141,14 @@ static void add_interval(struct elem_builder *b, const struct key_range *k, uint
 	memcpy(r + 2 * n + 4, &off, 4);
 }
 
+/* Among intervals it waits for their end: nothing is sent before that. */
 static bool add_catchall(struct elem_builder *b, struct prog_elem *elem, struct str comment)
 {
 	elem->flags |= NFT_SET_ELEM_CATCHALL;
+	if (is_interval(b->info) && !b->single_keys) {
+		b->catchall = add_extra(b, elem, comment) + 1;
+		return true;
+	}
 	elem->userdata = udata_elem(b->L->a, comment, 0);
 	b->put(b->ctx, elem);
 	b->emitted++;
@@ -459,18 +464,31 @@ static void emit_interval(struct elem_builder *b, const uint8_t *r, size_t n)
 	b->emitted++;
 }
 
+static void emit_catchall(struct elem_builder *b)
+{
+	struct elem_extra *x = b->extras[b->catchall - 1];
+
+	if (x->has_comment)
+		x->elem.userdata = udata_elem(b->L->a, (struct str){ x->text, x->text_n }, 0);
+	b->put(b->ctx, &x->elem);
+	b->emitted++;
+}
+
 bool elem_builder_finish(struct elem_builder *b)
 {
 	size_t n = parts_bytes(&b->info->key);
 	static const uint8_t zero[64];
 
+	if (is_interval(b->info) && b->catchall)
+		emit_catchall(b);
 	if (!is_interval(b->info) || b->n == 0)
 		return true;
 	if (!is_sorted(b, n))
 		qsort_r(b->recs, b->n, b->rec, compare_recs, &n);
 	if (!merge_intervals(b, n))
 		return false;
-	if (memcmp(b->recs, zero, n) != 0)
+	/* It stays when intervals go: others of the set need it. */
+	if (!b->keys_only && memcmp(b->recs, zero, n) != 0)
 		emit_end(b, zero, n);
 	for (size_t i = 0; i < b->n; i++)
 		emit_interval(b, rec_at(b, i), n);

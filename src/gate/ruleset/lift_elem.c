@@ -93,7 +93,7 @@ struct expr *lift_range_expr(struct arena *a, const struct part *part, const str
 	struct expr *e;
 
 	if (value_cmp(from, to) == 0)
-		return type_is(part->type, TYPE_BITMASK) ? lift_bits(a, part, from)
+		return has_flags(part->type) ? lift_bits(a, part, from)
 		                                         : expr_value(a, SPAN_NONE, part, from);
 	if (string && len > 0)
 		return lift_wildcard(a, part, from->b, (size_t)len / 8);

@@ -256,7 +256,6 @@ bool lower_meter(struct lower *L, const struct stmt *s)
 	if (!type_expr(L, elem->elem.key))
 		return false;
 	expr_parts(elem->elem.key, &info->key);
-	info->key_expr = elem->elem.key;
 	if (!deps_write(L, elem->elem.key) || !L->env->make_meter(L->env->ctx, s, info, &ref) ||
 	    !load_elem_key(L, elem->elem.key, &key, &info->key))
 		return false;

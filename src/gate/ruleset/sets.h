@@ -28,6 +28,7 @@ struct elem_builder {
 	size_t n, cap, rec;
 	struct elem_extra **extras;
 	size_t n_extras, cap_extras;
+	size_t catchall;    /* `*` among intervals: its number in extras plus one; 0: none */
 	uint32_t file;
 	size_t emitted;
 	struct span at;     /* the key that is being put; len 0: only where it starts is known */

@@ -472,8 +472,10 @@ static void put_decimal(const struct value *v, struct buf *out)
 
 void types_put_number(const struct datatype *t, const struct value *v, struct buf *out)
 {
+	int bits = t->bits && t->bits < v->bits ? t->bits : v->bits;
+
 	if (t->hex)
-		buf_fmt(out, "0x%0*llx", (v->bits + 3) / 4,
+		buf_fmt(out, "0x%0*llx", (bits + 3) / 4,
 		        (unsigned long long)value_to_u64(v));
 	else if (t->id == TYPE_BITMASK)
 		buf_fmt(out, "0x%llx", (unsigned long long)value_to_u64(v));
