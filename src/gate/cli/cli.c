@@ -106,6 +106,7 @@ struct ruleset_options cli_ruleset_options(struct cli *c)
 		.format = &c->options.format,
 		.check = c->options.check,
 		.debug_netlink = c->options.debug_netlink,
+		.nft_pid = c->options.as_nft ? (int)getpid() : 0,
 		.write = write_output,
 		.write_ctx = &c->out,
 	};

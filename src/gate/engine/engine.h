@@ -60,6 +60,8 @@ struct tx;
 /* One dumped piece at a time; any callback may be NULL. Return 0 to go on, negative to stop.
  * What the pointers hold is gone when the callback returns. */
 struct dump_ops {
+	/* Of an echo only, before each piece: how it was added. */
+	void (*how)(void *ctx, enum tx_op op);
 	int (*table)(void *ctx, const struct prog_table *t);
 	int (*chain)(void *ctx, const struct prog_chain *c);
 	int (*rule)(void *ctx, const struct prog_rule *r);

@@ -16,6 +16,7 @@ struct ruleset_options {
 	const struct format *format;
 	bool check;          /* -c: everything but the commit */
 	bool debug_netlink;  /* --debug netlink: print the byte code of rules as they are lowered */
+	int nft_pid;         /* of this process when it is called nft: an echo names it; else 0 */
 	/* Where text goes: called with each piece of output as it is ready. */
 	void (*write)(void *ctx, struct str text);
 	void *write_ctx;

@@ -82,6 +82,14 @@ static void on_error(struct outcome *o, const struct ack *ack)
 	}
 }
 
+/* The kernel sends a notification with the flags of the request. */
+static enum tx_op how_added(const struct nlmsghdr *h)
+{
+	if ((h->nlmsg_type & 0xff) != NFT_MSG_NEWRULE)
+		return h->nlmsg_flags & NLM_F_EXCL ? TX_CREATE : TX_ADD;
+	return h->nlmsg_flags & NLM_F_APPEND ? TX_ADD : TX_INSERT;
+}
+
 static int on_answer(const struct nlmsghdr *h, void *ctx)
 {
 	struct outcome *o = ctx;
@@ -93,6 +101,8 @@ static int on_answer(const struct nlmsghdr *h, void *ctx)
 		on_error(o, &ack);
 	} else if (h->nlmsg_type >= NLMSG_MIN_TYPE && o->echo && o->echo_result == 0) {
 		arena_reset(&o->tx->k->arena);
+		if (o->echo->how)
+			o->echo->how(o->ctx, how_added(h));
 		r = message_get(cursor_of(h, h->nlmsg_len), NULL, &o->tx->k->arena,
 		                o->echo, o->ctx);
 		if (r < 0)
