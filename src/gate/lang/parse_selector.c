@@ -142,6 +142,18 @@ static const struct raw_base *raw_base_find(struct str word)
 	return NULL;
 }
 
+/* `@th,16,16` is `th dport`, and has its type. */
+static void name_ports(struct expr *e)
+{
+	for (const struct field *f = protos[PROTO_TH]->fields; f->name; f++) {
+		if (e->payload.base != PAYLOAD_TH || f->off != e->payload.off ||
+		    f->bits != e->payload.len)
+			continue;
+		e->payload.proto = protos[PROTO_TH];
+		e->payload.field = f;
+	}
+}
+
 /* `@th,16,32`: base, offset and length in bits. */
 static struct expr *parse_raw_payload(struct parse *p, struct span start)
 {
@@ -168,6 +180,7 @@ static struct expr *parse_raw_payload(struct parse *p, struct span start)
 	e->payload.base = base->base;
 	e->payload.off = (uint32_t)off;
 	e->payload.len = (uint32_t)len;
+	name_ports(e);
 	return e;
 }
 

@@ -66,7 +66,8 @@ struct insn {
 	uint16_t place;   /* which piece of the rule's text this came from (caller's number) */
 	uint8_t dreg, sreg; /* REG_NONE when not used */
 	union {
-		struct { uint8_t base, csum_type; uint32_t off, len, csum_off, csum_flags; }
+		struct { uint8_t base, csum_type; uint32_t off, len, csum_off, csum_flags;
+		         bool is_prefix; } /* not a whole field; known while lowering only */
 			payload; /* bytes; sreg set: write */
 		struct { uint8_t type, op; uint32_t off, len, flags; } exthdr; /* NFT_EXTHDR_F_PRESENT */
 		struct { uint32_t key; } meta;    /* sreg set: write */

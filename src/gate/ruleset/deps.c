@@ -131,7 +131,7 @@ static bool need_transport(struct lower *L, const struct expr *e, const struct p
 		return true;
 	if (L->th)
 		return conflict(L, e, L->th, want);
-	if (want->id == PROTO_ICMP && !need_network(L, e, protos[PROTO_IP]))
+	if ((want->id == PROTO_ICMP || want->id == PROTO_IGMP) && !need_network(L, e, protos[PROTO_IP]))
 		return false;
 	if (want->id == PROTO_ICMPV6 && !need_network(L, e, protos[PROTO_IP6]))
 		return false;

@@ -123,6 +123,8 @@ bool resolve_key(struct lower *L, const struct expr *e, const struct parts *part
 void value_bounds(const struct expr *e, struct value *from, struct value *to);
 bool is_constant(const struct expr *e);
 bool type_is(const struct datatype *t, enum type_id base);
+/* A bitmask whose bits have names: `x flag` asks for the bit, where others compare all. */
+bool has_flags(const struct datatype *t);
 struct expr *expr_make(struct arena *a, enum expr_kind kind, struct span span,
                        const struct part *part);
 struct expr *expr_value(struct arena *a, struct span span, const struct part *part,

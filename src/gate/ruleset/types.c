@@ -60,6 +60,11 @@ bool type_is(const struct datatype *t, enum type_id base)
 	return false;
 }
 
+bool has_flags(const struct datatype *t)
+{
+	return t && t->id != TYPE_BITMASK && type_is(t, TYPE_BITMASK);
+}
+
 struct part expr_part(const struct expr *e)
 {
 	return (struct part){ e->type, e->bits, e->order };
@@ -511,7 +516,9 @@ static struct expr *resolve_range(struct lower *L, const struct expr *e, const s
 	if (value_cmp(&l->value, &r->value) > 0) {
 		struct diag *d = fail_diag(L, "E0227", e->span, "the range ends before it starts");
 
-		diag_help(L->diags, d, "write the smaller value first");
+		diag_help(L->diags, d, want->type->id == TYPE_TIME_HOUR ?
+		          "hours are kept in UTC, and this range passes midnight there or as written: "
+		          "write it without braces, or as two ranges" : "write the smaller value first");
 		return NULL;
 	}
 	struct expr *range = expr_make(L->a, EXPR_RANGE, e->span, want);
