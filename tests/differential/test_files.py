@@ -9,26 +9,28 @@ import pytest
 from differential.held import held, listing, without_expiry
 from harness.netns import require_nft
 
-FILES = pathlib.Path(__file__).parent / "files"
-NAMES = sorted(path.stem for path in FILES.glob("*.nft"))
+HERE = pathlib.Path(__file__).resolve().parent
+EXAMPLES = HERE.parents[1] / "examples"
+# (tutorial.nft names hosts that must resolve: e2e/test_tutorial.py has it)
+FILES = [*sorted((HERE / "files").glob("*.nft")), EXAMPLES / "router.nft", EXAMPLES / "server.nft"]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_file_like_nft(name, gate, make_netns):
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_file_like_nft(file, gate, make_netns):
     require_nft()
     ours, theirs = make_netns(), make_netns()
-    ours.run([gate, "-f", FILES / f"{name}.nft"], check=True)
-    theirs.run(["nft", "-f", FILES / f"{name}.nft"], check=True)
+    ours.run([gate, "-f", file], check=True)
+    theirs.run(["nft", "-f", file], check=True)
     assert listing(ours, "nft") == listing(theirs, "nft")
     assert held(ours) == held(theirs)
     assert listing(ours, gate) == listing(theirs, "nft")
     assert listing(theirs, gate) == listing(theirs, "nft")
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_own_listing_loads_again(name, gate, make_netns):
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_own_listing_loads_again(file, gate, make_netns):
     first, second = make_netns(), make_netns()
-    first.run([gate, "-f", FILES / f"{name}.nft"], check=True)
+    first.run([gate, "-f", file], check=True)
     text = first.run([gate, "list", "ruleset"], check=True).stdout
     second.run([gate, "-f", "-"], input=text, check=True)
     again = second.run([gate, "list", "ruleset"], check=True).stdout

@@ -154,4 +154,4 @@ struct engine {
  * empty; rules by handle: without it the chain's, without a chain the table's rules; a table
  * without both: all tables of the family. Errors: -EPERM without CAP_NET_ADMIN,
  * -EPROTONOSUPPORT without nf_tables. */
-int engine_kernel_open(struct engine **e);
+int engine_kernel_open(struct engine **out);

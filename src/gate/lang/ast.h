@@ -175,7 +175,7 @@ struct stmt {
 		struct { struct expr *set; struct expr *key; /* ELEM */ struct expr *data; uint32_t op; /* NFT_DYNSET_OP_* */
 			 struct stmt_list stmts; } dynset;
 		struct { struct str name; struct expr *key; uint32_t size; struct stmt_list stmts; } meter;
-		struct { struct str name; } foreign;
+		struct { struct str name, xt; } foreign; /* xt: of iptables, what its match is called */
 	};
 };
 

@@ -575,7 +575,7 @@ bool parse_flags(struct parse *p, const struct symbol *table, const char *what,
                  uint32_t *flags, struct span *span)
 {
 	struct span all = SPAN_NONE, at;
-	uint64_t flag;
+	uint64_t flag = 0;
 
 	do {
 		if (!parse_choice(p, table, what, &flag, &at))

@@ -206,6 +206,18 @@ static struct expr *parse_newer(struct parse *p, const struct selector_row *row,
 	return NULL;
 }
 
+/* What a listing shows of iptables' rules. */
+static struct expr *parse_xt(struct parse *p, const struct selector_row *row, struct span start)
+{
+	(void)row;
+	struct diag *d = diag_error(p->diags, "E0912", start, "matches and targets of iptables can be "
+	                            "listed but not loaded");
+
+	diag_help(p->diags, d, "let iptables-restore load them, or write the rule in nftables' words: "
+	          "`iptables-translate` shows how");
+	return NULL;
+}
+
 /* ---- all of them ------------------------------------------------------------------- */
 
 /* Sorted. Meta keys that stand alone are not here: see bare_key(). */
@@ -251,7 +263,7 @@ static const struct selector_row selectors[] = {
 	{ "udplite", parse_payload,     PROTO_UDPLITE },
 	{ "vlan",    parse_payload,     PROTO_VLAN },
 	{ "vxlan",   parse_newer,       0 },
-	{ "xt",      parse_newer,       0 },
+	{ "xt",      parse_xt,          0 },
 };
 // clang-format on
 
@@ -351,7 +363,7 @@ size_t selector_words(struct str *words, size_t max)
 	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(selectors) && n < max; i++)
-		if (selectors[i].parse != parse_newer)
+		if (selectors[i].parse != parse_newer && selectors[i].parse != parse_xt)
 			words[n++] = str_from(selectors[i].word);
 	for (const struct key *k = meta_keys; k->name && n < max; k++)
 		if (k->flags & KEY_BARE)

@@ -84,7 +84,7 @@ static bool check_chain_type(struct session *s, const struct chain_block *b, int
 	if (str_is(b->type, "route") && ip) {
 		if (hook == NF_INET_LOCAL_OUT)
 			return true;
-		d = diag_error(s->diags, "E0402", b->type_span, "route chains hook output only");
+		diag_error(s->diags, "E0402", b->type_span, "route chains hook output only");
 		return false;
 	}
 	d = diag_error(s->diags, "E0406", b->type_span, "tables of family %s have no `" STR_FMT

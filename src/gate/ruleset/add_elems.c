@@ -37,8 +37,12 @@ static bool merge_with_kernel(struct session *s, struct elem_builder *b, struct 
 	elem_builder_init(&drop, b->L, b->info, b->put, b->ctx);
 	drop.keys_only = true;
 	drop.merge = true; /* the same one may have been found twice */
-	bool ok = automerge(s, b, set, &drop);
+	int r = automerge(s, b, set, &drop);
+	bool ok = r == 0;
 
+	if (r < 0)
+		diag_error(s->diags, "E0602", SPAN_NONE, "cannot read set `" STR_FMT "`: %s",
+		           STR_ARG(set->name), strerror(-r));
 	if (ok && drop.n) {
 		s->engine->ops->tx_elems_begin(s->tx, TX_DELETE, set, tag);
 		ok = elem_builder_finish(&drop);

@@ -42,6 +42,7 @@ static void replay(struct session *s, const struct tag *t, const struct set_info
 			elem_builder_add(&b, elem);
 	elem_builder_finish(&b);
 	elem_builder_fini(&b);
+	r->b = NULL;
 }
 
 bool elem_place(struct session *s, const struct tag *t, uint32_t index, struct span *at)

@@ -315,13 +315,6 @@ static void explain_rule(struct session *s, const struct tag *t, const struct tx
 	}
 }
 
-static bool set_auto_merges(struct session *s, const struct tag *t)
-{
-	const struct set_info *info = map_get(&s->sets, session_key(s, t->family, t->table, t->name));
-
-	return info && info->auto_merge;
-}
-
 /* What stands in the set already, and why it is in the way. */
 static void explain_taken(struct session *s, const struct tag *t, struct span at, bool exact)
 {
@@ -334,9 +327,6 @@ static void explain_taken(struct session *s, const struct tag *t, struct span at
 	else
 		d = diag_error(s->diags, "E0541", at, "an element of set `" STR_FMT "` is there already, "
 		               "or overlaps with one that is", STR_ARG(t->name));
-	if (set_auto_merges(s, t))
-		diag_note(s->diags, d, "an interval that covers smaller ones of the set is not merged "
-		          "with them by gate yet: delete these first");
 	if (exact)
 		diag_help(s->diags, d, "to see it: get element %s " STR_FMT " " STR_FMT " { " STR_FMT " }",
 		          family_name(t->family), STR_ARG(t->table), STR_ARG(t->name), STR_ARG(text));
@@ -399,7 +389,7 @@ static void explain_object(struct session *s, const struct tag *t, const struct 
 			return;
 		}
 		if (t->verb == CMD_ADD && t->object == OBJ_CHAIN && e->part != PART_TABLE) {
-			d = diag_error(s->diags, "E0414", t->span, "this kernel has no such chain type, or "
+			diag_error(s->diags, "E0414", t->span, "this kernel has no such chain type, or "
 			               "a device does not exist");
 			return;
 		}

@@ -79,7 +79,8 @@ struct expr *lift_value(struct lift *L, const uint8_t *p, size_t n, const struct
 bool lift_field(struct lift *L, struct expr *e, unsigned off, unsigned bits);
 void lift_use(struct lift *L, const struct expr *e);
 void lift_learn(struct lift *L, const struct expr *left, const struct value *v, size_t stmt);
-void lift_foreign(struct lift *L, struct str name);
+/* What is not known stands in the rule by its name; the statement, for what else is known. */
+struct stmt *lift_foreign(struct lift *L, struct str name);
 
 /* Elements: key bytes of a set to an expression, `to` NULL for a single value. */
 struct expr *lift_elem_key(struct arena *a, const struct parts *parts, bool big_endian,

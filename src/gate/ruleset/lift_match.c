@@ -135,7 +135,7 @@ void lift_bitwise(struct lift *L, const struct insn *in)
 	struct reg out = *r;
 	uint16_t bits = (uint16_t)(in->bitwise.len * 8);
 
-	if (in->bitwise.op != NFT_BITWISE_MASK_XOR) {
+	if (in->bitwise.op != NFT_BITWISE_BOOL) {
 		lift_shift(L, in, &out);
 		L->regs[in->dreg] = out;
 		return;
@@ -208,8 +208,11 @@ static struct expr *short_constant(struct lift *L, struct expr *e, const struct 
 
 	if (e->bits > 128 || d->n > sizeof(v.b))
 		return NULL;
-	if (type_is(part.type, TYPE_STRING))
-		return lift_wildcard(L->a, &part, d->b, d->n);
+	if (type_is(part.type, TYPE_STRING)) {
+		/* iptables-nft compares a whole name up to its NUL */
+		return memchr(d->b, '\0', d->n) ? lift_value(L, d->b, d->n, &part)
+		                                : lift_wildcard(L->a, &part, d->b, d->n);
+	}
 	memcpy(v.b, d->b, d->n);
 	struct expr *p = expr_make(L->a, EXPR_PREFIX, SPAN_NONE, &part);
 

@@ -340,7 +340,7 @@ bool lookup_set(struct lower *L, const struct expr *left, const struct expr *set
 static bool match_set(struct lower *L, const struct expr *left, enum relop op,
                       const struct expr *right)
 {
-	const struct set_info *info;
+	const struct set_info *info = NULL;
 	struct set_ref ref;
 	unsigned reg = L->reg;
 

@@ -90,14 +90,12 @@ static bool list_all(struct session *s, const struct command *c, unsigned kinds,
 
 enum { SNAP_ALL = SNAP_CHAINS | SNAP_SETS | SNAP_OBJS | SNAP_FLOWTABLES };
 
-static bool get_failed(struct session *s, const struct expr *key, int r, size_t n, size_t bad)
+static bool get_failed(struct session *s, struct span at, int r)
 {
-	(void)n;
-	(void)bad;
 	if (r == -ENOENT)
-		diag_error(s->diags, "E0540", key->span, "no such element in the set");
+		diag_error(s->diags, "E0540", at, "no such element in the set");
 	else
-		diag_error(s->diags, "E0602", key->span, "cannot read the element: %s", strerror(-r));
+		diag_error(s->diags, "E0602", at, "cannot read the element: %s", strerror(-r));
 	return false;
 }
 
@@ -179,7 +177,7 @@ static bool get_elements(struct session *s, const struct command *c)
 	elem_list_fini(&list);
 	vec_fini(&keys.keys);
 	lister_close(&l);
-	return r >= 0 || get_failed(s, first, r, keys.keys.n, bad);
+	return r >= 0 || get_failed(s, first ? first->span : c->span, r);
 }
 
 static bool run_list(struct session *s, const struct command *c)

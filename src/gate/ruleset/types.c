@@ -165,7 +165,6 @@ static bool type_rt(struct lower *L, struct expr *e)
 			return fail(L, "E0232", e->span,
 			            "say which: `rt ip nexthop` or `rt ip6 nexthop`");
 		e->key.key = key_by_number(rt_keys, f == FAMILY_IP6 ? NFT_RT_NEXTHOP6 : NFT_RT_NEXTHOP4);
-		k = e->key.key ? e->key.key : k;
 		set_type(e, f == FAMILY_IP6 ? TYPE_IPV6_ADDR : TYPE_IPV4_ADDR,
 		         f == FAMILY_IP6 ? 128 : 32, ORDER_BIG);
 		return true;
@@ -265,8 +264,6 @@ bool type_expr(struct lower *L, struct expr *e)
 	case EXPR_META:
 	case EXPR_SOCKET:
 	case EXPR_OSF:
-		set_type(e, e->key.key->type, e->key.key->bits, e->key.key->order);
-		return true;
 	case EXPR_IPSEC:
 		set_type(e, e->key.key->type, e->key.key->bits, e->key.key->order);
 		return true;
