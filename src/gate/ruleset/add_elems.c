@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "gate/ruleset/automerge.h"
+#include "gate/ruleset/kernels.h"
 
 struct elem_sender {
 	struct session *s;
@@ -156,11 +157,16 @@ bool add_set_block(struct session *s, const struct set_block *b, enum tx_op op)
 	struct tag tag = { .verb = tx_verb(op), .object = OBJ_SET, .family = b->ref.family,
 	                   .span = b->ref.name_span, .table = b->ref.table, .name = b->ref.name };
 
-	session_lower(s, &env, &L, &unused, &s->a);
-	if (!set_info_from_block(&L, b, info))
+	if (!b->ref.name.p)
 		return false;
-	info->id = ++s->next_set_id;
+	session_lower(s, &env, &L, &unused, &s->a);
 	session_put(s, &s->sets, session_key(s, b->ref.family, b->ref.table, b->ref.name), info);
+	if (b->is_broken || !name_fits(s, "set", b->ref.name, b->ref.name_span) ||
+	    !set_info_from_block(&L, b, info)) {
+		info->is_broken = true;
+		return false;
+	}
+	info->id = ++s->next_set_id;
 	set_to_program(&s->scratch, info, b->comment, &out);
 	bool has_elems = b->elems.span.len || b->elems.expr;
 
@@ -177,6 +183,8 @@ bool add_set_block(struct session *s, const struct set_block *b, enum tx_op op)
 	out.has_gc = b->has_gc;
 	out.gc_interval_ms = (uint32_t)b->gc_interval_ms;
 	if (!lower_stateful_list(&L, &b->stmts, &out.exprs))
+		return false;
+	if (!kernel_takes_set(s, &out, b->ref.name_span))
 		return false;
 	if (out.exprs.n > 1)
 		out.flags |= NFT_SET_EXPR;

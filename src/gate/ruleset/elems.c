@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/vec.h"
+#include "gate/ruleset/kernels.h"
 #include "gate/ruleset/udata.h"
 
 /* What an interval carries besides its ends. Most carry nothing. */
@@ -180,7 +181,7 @@ static bool add_one(struct elem_builder *b, const struct expr *e, const struct e
 	if ((e->elem.data && !add_data(b, e->elem.data, &elem)) || !add_options(b, e, &elem))
 		return false;
 	if (key->kind == EXPR_CATCHALL)
-		return add_catchall(b, &elem, e->elem.comment);
+		return kernel_takes_catchall(b->L, key->span) && add_catchall(b, &elem, e->elem.comment);
 	if (!resolve_key(b->L, key, &info->key, interval, &k))
 		return false;
 	if (k.is_range && !interval)

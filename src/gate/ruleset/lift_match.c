@@ -109,14 +109,24 @@ static bool field_of_mask(struct lift *L, struct reg *r, const struct value *mas
 	return true;
 }
 
+/* Whether the shift leaves the field's value alone in the bytes it needs: see load_down(); nft
+ * leaves several bytes where they are. */
+static bool shifts_down(const struct insn *in, const struct reg *r, uint32_t n)
+{
+	unsigned up = (in->bitwise.len - (r->e->bits + 7u) / 8) * 8;
+	int down = in->bitwise.op == NFT_BITWISE_RSHIFT ? (int)n : -(int)n;
+
+	return down == (int)r->shift || (r->big_endian && down == (int)r->shift - (int)up);
+}
+
 static void lift_shift(struct lift *L, const struct insn *in, struct reg *r)
 {
 	struct value by;
 	uint32_t n = 0;
 
 	memcpy(&n, in->bitwise.shift.b, sizeof(n));
-	if (in->bitwise.op == NFT_BITWISE_RSHIFT && r->masked && n == r->shift) {
-		r->shift = 0; /* the field alone, as a part of a concatenation */
+	if (r->masked && r->shift && shifts_down(in, r, n)) {
+		r->shift = 0; /* the field's value alone */
 		return;
 	}
 	value_from_u64(&by, n, 32);

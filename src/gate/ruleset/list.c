@@ -12,6 +12,7 @@
 #include "gate/lang/print.h"
 #include "gate/ruleset/elem_list.h"
 #include "gate/ruleset/lister.h"
+#include "gate/ruleset/near.h"
 #include "gate/ruleset/objects.h"
 #include "gate/ruleset/udata.h"
 
@@ -193,13 +194,18 @@ static void restart_rules(void *ctx)
 	l->out.n = l->mark;
 }
 
-static int list_rules(struct lister *l, const struct prog_chain *c, bool reset)
+static int list_rules(struct lister *l, const struct prog_chain *c, const struct want *w)
 {
 	static const struct dump_ops ops = { .rule = list_rule };
 	struct dump_filter f = { .family = c->family, .table = c->table, .name = c->name,
-	                         .reset = reset };
+	                         .handle = w->handle, .reset = w->reset };
 
 	l->mark = l->out.n;
+	if (w->handle) {
+		struct session *s = l->s;
+
+		return s->engine->ops->get(s->engine, DUMP_RULES, &f, &ops, l);
+	}
 	return l->s->engine->ops->dump(l->s->engine, DUMP_RULES, &f, &ops, restart_rules, l);
 }
 
@@ -249,7 +255,7 @@ static void chain_to_block(struct arena *a, const struct prog_chain *c, struct c
 	}
 }
 
-static int list_chain(struct lister *l, const struct prog_chain *c, bool rules, bool reset)
+static int list_chain(struct lister *l, const struct prog_chain *c, const struct want *w)
 {
 	struct chain_block b;
 	int r = 0;
@@ -257,8 +263,8 @@ static int list_chain(struct lister *l, const struct prog_chain *c, bool rules, 
 	chain_to_block(&l->scratch, c, &b);
 	print_chain_head(&l->printer, &b, c->family, (int)c->hook, c->priority, true,
 	                 l->s->opt->format->handles ? c->handle : 0);
-	if (rules)
-		r = list_rules(l, c, reset);
+	if (w->rules)
+		r = list_rules(l, c, w);
 	buf_cstr(&l->out, "\t}\n");
 	return r;
 }
@@ -487,9 +493,10 @@ static int list_chains(struct lister *l, const struct want *w)
 		    (c->flags & NFT_CHAIN_BINDING))
 			continue;
 		begin_item(l, w);
-		r = list_chain(l, c, w->rules, w->reset);
+		r = list_chain(l, c, w);
 		l->found = true;
-		session_write(l->s, &l->out);
+		if (r == 0)
+			session_write(l->s, &l->out);
 	}
 	return r;
 }
@@ -508,7 +515,7 @@ static int list_table(struct lister *l, const struct prog_table *t, const struct
 	if (r == 0 && w->kinds & SNAP_CHAINS)
 		r = list_chains(l, w);
 	buf_cstr(&l->out, "}\n");
-	if (w->name.n && !l->found)
+	if (r < 0 || (w->name.n && !l->found))
 		l->out.n = 0; /* report() says that it is not there */
 	session_write(l->s, &l->out);
 	return r;
@@ -547,17 +554,19 @@ bool lister_block(struct lister *l, enum dump_kind kind, struct str name)
 
 static bool report(struct session *s, const struct command *c, const struct want *w, int r)
 {
+	if (r == -ENOENT && w->handle) {
+		diag_error(s->diags, "E0114", c->position_span, "chain `" STR_FMT "` has no rule with "
+		           "this handle", STR_ARG(w->name));
+		return false;
+	}
 	if (r < 0 && (r != -ENOENT || w->table.n == 0 || w->found_table)) {
 		diag_error(s->diags, "E0602", c->span, "cannot read the ruleset: %s", strerror(-r));
 		return false;
 	}
 	if (w->table.n == 0 || w->found_table) {
-		struct span at = c->ref.name_span;
-
 		if (w->name.n == 0 || w->found)
 			return true;
-		diag_error(s->diags, "E0101", at, "table `%s " STR_FMT "` has no such object: `" STR_FMT
-		           "`", family_name(w->family), STR_ARG(w->table), STR_ARG(w->name));
+		no_such_object(s, c);
 		return false;
 	}
 	no_such_table(s, w->family, w->table, c->ref.table_span);

@@ -15,6 +15,9 @@ struct ruleset_options {
 	const struct names *names;
 	const struct format *format;
 	bool check;          /* -c: everything but the commit */
+	uint32_t kernel;     /* check for that version (0x601: 6.1) as well; 0: any */
+	uint32_t running;    /* the version that answers, to explain a refusal; 0: not known */
+	bool closed_interfaces; /* names->ifindex knows all that there are */
 	bool debug_netlink;  /* --debug netlink: print the byte code of rules as they are lowered */
 	int nft_pid;         /* of this process when it is called nft: an echo names it; else 0 */
 	/* Where text goes: called with each piece of output as it is ready. */
