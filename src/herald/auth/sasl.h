@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/*
+ * The server's side of SASL without I/O: RFC 4422, 4616 (PLAIN), 5802 and 7677 (SCRAM), EXTERNAL,
+ * XEP-0474 and 0515 (downgrade protection), XEP-0484 (HT-*). Bytes of the client go in, a step
+ * comes out; where the mechanism needs the account's keys or a key derived from a password it
+ * says so and is told later, so the store and the threads stay outside.
+ *
+ *   sasl_start ──▶ step ◀── sasl_input        SASL_CHALLENGE   send `out`, wait for the client
+ *                   │                         SASL_NEED_KEYS   look `user` up, call sasl_keys
+ *                   ▼                         SASL_NEED_DERIVE derive (scram.h), sasl_derived
+ *        SASL_SUCCESS / SASL_FAILURE
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+
+/* In the order of preference, strongest first: name, -PLUS of a SCRAM or not. */
+#define SASL_MECHS(X)                              \
+	X(SCRAM_SHA_256_PLUS, "SCRAM-SHA-256-PLUS") \
+	X(SCRAM_SHA_1_PLUS, "SCRAM-SHA-1-PLUS")     \
+	X(SCRAM_SHA_256, "SCRAM-SHA-256")           \
+	X(SCRAM_SHA_1, "SCRAM-SHA-1")               \
+	X(EXTERNAL, "EXTERNAL")                     \
+	X(PLAIN, "PLAIN")                           \
+	X(HT_SHA_256_EXPR, "HT-SHA-256-EXPR")       \
+	X(HT_SHA_256_UNIQ, "HT-SHA-256-UNIQ")       \
+	X(HT_SHA_256_ENDP, "HT-SHA-256-ENDP")       \
+	X(HT_SHA_256_NONE, "HT-SHA-256-NONE")
+
+enum sasl_mech {
+#define X(id, name) SASL_##id,
+	SASL_MECHS(X)
+#undef X
+	SASL_MECH_COUNT,
+};
+
+#define SASL_MASK(mech) (UINT32_C(1) << (mech))
+
+const char *sasl_mech_name(enum sasl_mech m);
+
+/* The mechanism of that (exact) name, or -1. */
+int sasl_mech_find(struct str name);
+
+/* RFC 6120 section 6.5. */
+#define SASL_FAILURES(X)                            \
+	X(ABORTED, "aborted")                       \
+	X(ACCOUNT_DISABLED, "account-disabled")     \
+	X(CREDENTIALS_EXPIRED, "credentials-expired") \
+	X(ENCRYPTION_REQUIRED, "encryption-required") \
+	X(INCORRECT_ENCODING, "incorrect-encoding") \
+	X(INVALID_AUTHZID, "invalid-authzid")       \
+	X(INVALID_MECHANISM, "invalid-mechanism")   \
+	X(MALFORMED_REQUEST, "malformed-request")   \
+	X(MECHANISM_TOO_WEAK, "mechanism-too-weak") \
+	X(NOT_AUTHORIZED, "not-authorized")         \
+	X(TEMPORARY_AUTH_FAILURE, "temporary-auth-failure")
+
+enum sasl_failure {
+#define X(id, name) SASL_FAIL_##id,
+	SASL_FAILURES(X)
+#undef X
+};
+
+/* The name of the child of <failure/>. */
+const char *sasl_failure_name(enum sasl_failure f);
+
+enum sasl_binding {
+	SASL_BIND_EXPORTER, /* tls-exporter, RFC 9266 */
+	SASL_BIND_ENDPOINT, /* tls-server-end-point, RFC 5929 section 4 */
+	SASL_BIND_UNIQUE,   /* tls-unique, RFC 5929 section 3; TLS 1.2 with extended master secret */
+	SASL_BIND_COUNT,
+};
+
+/* "tls-exporter" and so on: SCRAM's cb-name, XEP-0440's type. */
+const char *sasl_binding_name(enum sasl_binding b);
+
+/* What is known about the other end and the connection. Slices stay the caller's. */
+struct sasl_peer {
+	struct str host;                      /* the virtual host, prepared */
+	struct str bindings[SASL_BIND_COUNT]; /* the data; empty: this type is not to be had */
+	bool encrypted;                       /* TLS is on */
+	uint16_t tls_version;                 /* 0x0303, 0x0304; 0 without TLS: XEP-0515's t= */
+	const struct str *cert_users;         /* for EXTERNAL: prepared local parts at `host` that */
+	size_t n_cert_users;                  /* the verified certificate names as xmppAddr */
+};
