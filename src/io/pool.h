@@ -18,7 +18,8 @@ struct pool;
 struct pool_job {
 	struct inbox_item item;             /* set by the pool */
 	void (*work)(struct pool_job *job); /* on a pool thread */
-	void (*done)(struct pool_job *job); /* on the inbox owner's thread; may free the job */
+	void (*done)(
+		struct pool_job *job); /* on the inbox owner's thread; may free the job */
 	struct inbox *to;
 	struct pool_job *next;
 };
