@@ -37,7 +37,8 @@ void inbox_fini(struct inbox *in);
 void inbox_post(struct inbox *in, struct inbox_item *item);
 
 /* A chain of items linked by `next`, posted at once with one wake. `last` ends it. */
-void inbox_post_chain(struct inbox *in, struct inbox_item *first, struct inbox_item *last);
+void inbox_post_chain(struct inbox *in, struct inbox_item *first,
+                      struct inbox_item *last);
 
 /* Owner's thread: runs what is there now, in order; what is posted meanwhile waits for the
  * next call (and has woken the owner). Returns how many ran. */

@@ -33,7 +33,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	for (int i = 0; status == 0 && i < ACCEPTS_A_ROUND; i++) {
 		struct sockaddr_storage peer = { 0 };
 		socklen_t n = sizeof(peer);
-		int fd = accept4(l->fd, (struct sockaddr *)&peer, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd = accept4(l->fd, (struct sockaddr *)&peer, &n,
+		                 SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0)
 			return; /* none left, or no descriptors: tried again when something comes */
 		if (l->is_tcp)
@@ -83,7 +84,8 @@ static int bind_tcp(const char *address, uint16_t port)
 
 	if (r < 0)
 		return r;
-	auto_close int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	auto_close int fd =
+		socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
@@ -103,7 +105,8 @@ int listener_tcp(struct loop *loop, const char *address, uint16_t port, int back
 	int r = fd < 0 ? fd : start(loop, fd, backlog, fn, ctx, out);
 
 	if (r < 0) {
-		buf_fmt(why, "cannot listen on %s port %u: %s", address, port, strerror(-r));
+		buf_fmt(why, "cannot listen on %s port %u: %s", address, port,
+		        strerror(-r));
 		if (fd >= 0)
 			close(fd);
 		return r;
@@ -128,7 +131,8 @@ static int bind_unix(const char *path)
 	if (strlen(path) >= sizeof(sa.sun_path))
 		return -ENAMETOOLONG;
 	memcpy(sa.sun_path, path, strlen(path) + 1);
-	auto_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	auto_close int fd =
+		socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	if (is_stale(&sa))

@@ -3,6 +3,8 @@
 /* The event loop: libuv's, with an inbox and a list for the end of the round. */
 #include "io/loop.h"
 
+#include <stdlib.h>
+
 #include "base/oom.h"
 
 static void on_wake(uv_async_t *async)

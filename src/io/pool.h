@@ -18,16 +18,17 @@ struct pool;
 struct pool_job {
 	struct inbox_item item;             /* set by the pool */
 	void (*work)(struct pool_job *job); /* on a pool thread */
-	void (*done)(struct pool_job *job); /* on the inbox owner's thread; may free the job */
+	void (*done)(
+		struct pool_job *job); /* on the inbox owner's thread; may free the job */
 	struct inbox *to;
 	struct pool_job *next;
 };
 
-/* `threads` of 1 to 64; `queue` jobs may wait besides those at work.
+/* `threads` of 1 to 64; `queue` jobs may wait besides one for each thread.
  * Errors: those of pthread_create. */
 MUST_USE int pool_new(size_t threads, size_t queue, struct pool **out);
 
-/* Errors: -EBUSY the queue is full; then nothing is called. */
+/* `work`, `done` and `to` are set. Errors: -EBUSY the queue is full; then nothing is called. */
 MUST_USE int pool_submit(struct pool *p, struct pool_job *job);
 
 /* Finishes what was submitted (the done calls are posted), then ends the threads. NULL is

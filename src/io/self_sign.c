@@ -19,7 +19,8 @@ static bool add_names(X509 *cert, const struct str *hosts, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		buf_fmt(&names, "%sDNS:" STR_FMT, i ? "," : "", STR_ARG(hosts[i]));
-	X509_EXTENSION *ext = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, names.p);
+	X509_EXTENSION *ext =
+		X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, names.p);
 	bool ok = ext && X509_add_ext(cert, ext, -1) == 1;
 	X509_EXTENSION_free(ext);
 	return ok;
@@ -62,7 +63,8 @@ int tls_self_sign(const char *path, const struct str *hosts, size_t n)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	X509 *cert = X509_new();
-	int r = key && cert && fill(cert, key, hosts, n) ? write_pem(path, cert, key) : -EIO;
+	int r = key && cert && fill(cert, key, hosts, n) ? write_pem(path, cert, key)
+	                                                 : -EIO;
 
 	X509_free(cert);
 	EVP_PKEY_free(key);

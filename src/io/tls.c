@@ -69,7 +69,8 @@ static int on_sni(SSL *ssl, int *alert, void *arg)
 		return SSL_TLSEXT_ERR_OK;
 	vec_for_each(ctx, &t->contexts) {
 		X509 *cert = SSL_CTX_get0_certificate(*ctx);
-		if (X509_check_host(cert, name, 0, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) == 1) {
+		if (X509_check_host(cert, name, 0, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
+		                    NULL) == 1) {
 			SSL_set_SSL_CTX(ssl, *ctx);
 			break;
 		}
@@ -87,7 +88,8 @@ static SSL_CTX *context_new(struct tls_server *t)
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 	                              SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-	                                 SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE |
+	                                 SSL_OP_NO_TICKET |
+	                                 SSL_OP_CIPHER_SERVER_PREFERENCE |
 	                                 SSL_OP_IGNORE_UNEXPECTED_EOF);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(ctx, 0);
@@ -99,7 +101,8 @@ static SSL_CTX *context_new(struct tls_server *t)
 	return ctx;
 }
 
-static int refuse(SSL_CTX *ctx, struct buf *why, const char *path, const char *what, int error)
+static int refuse(SSL_CTX *ctx, struct buf *why, const char *path, const char *what,
+                  int error)
 {
 	unsigned long e = ERR_peek_last_error();
 	const char *reason = e ? ERR_reason_error_string(e) : NULL;
@@ -122,8 +125,10 @@ int tls_server_add(struct tls_server *t, const char *path, struct buf *why)
 	if (SSL_CTX_use_certificate_chain_file(ctx, path) != 1)
 		return refuse(ctx, why, path, "no certificate in PEM form", -EINVAL);
 	if (SSL_CTX_use_PrivateKey_file(ctx, path, SSL_FILETYPE_PEM) != 1) {
-		bool other = ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH;
-		return refuse(ctx, why, path, "no private key that goes with the certificate",
+		bool other = ERR_GET_REASON(ERR_peek_last_error()) ==
+		             X509_R_KEY_VALUES_MISMATCH;
+		return refuse(ctx, why, path,
+		              "no private key that goes with the certificate",
 		              other ? -EKEYREJECTED : -EINVAL);
 	}
 	vec_push(&t->contexts, ctx);

@@ -31,8 +31,9 @@ typedef void (*accounts_done_fn)(void *arg, int result);
 
 /* Errors: -EEXIST the name is taken, -EINVAL the name may not be registered or the password
  * is empty or not preparable (SASLprep), -EBUSY too many derivations wait. */
-void accounts_register(struct accounts *a, struct str host, struct str user, struct str password,
-                       struct inbox *to, accounts_done_fn fn, void *arg);
+void accounts_register(struct accounts *a, struct str host, struct str user,
+                       struct str password, struct inbox *to, accounts_done_fn fn,
+                       void *arg);
 
 /* Deletes the account and all that any store has of it. Errors: -ENOENT. */
 void accounts_unregister(struct accounts *a, struct str host, struct str user,
@@ -40,7 +41,8 @@ void accounts_unregister(struct accounts *a, struct str host, struct str user,
 
 /* Errors: -ENOENT, -EINVAL the password, -EBUSY. */
 void accounts_set_password(struct accounts *a, struct str host, struct str user,
-                           struct str password, struct inbox *to, accounts_done_fn fn, void *arg);
+                           struct str password, struct inbox *to, accounts_done_fn fn,
+                           void *arg);
 
 /* Errors: -ENOENT no such account, -EACCES wrong password, -EPERM right, but disabled. */
 void accounts_check_password(struct accounts *a, struct str host, struct str user,
@@ -49,11 +51,12 @@ void accounts_check_password(struct accounts *a, struct str host, struct str use
 
 /* Bans with a reason for people, or (reason NULL) lifts the ban. Errors: -ENOENT. */
 void accounts_disable(struct accounts *a, struct str host, struct str user,
-                      const struct str *reason, struct inbox *to, accounts_done_fn fn, void *arg);
+                      const struct str *reason, struct inbox *to, accounts_done_fn fn,
+                      void *arg);
 
 /* 0 exists, -ENOENT not; disabled ones exist. */
-void accounts_exists(struct accounts *a, struct str host, struct str user, struct inbox *to,
-                     accounts_done_fn fn, void *arg);
+void accounts_exists(struct accounts *a, struct str host, struct str user,
+                     struct inbox *to, accounts_done_fn fn, void *arg);
 
 /* The names of a host's accounts in order; see store_users for `after` and `limit`. The rows
  * have `user`. */

@@ -24,8 +24,8 @@ struct pool;
 struct auth {
 	struct accounts *accounts;
 	struct pool *pool;
-	bool plain_without_tls;  /* lets PLAIN run unencrypted; false unless the host wants it */
-	uint32_t disabled;       /* mask of mechanisms (SASL_MASK) the host does not want */
+	bool plain_without_tls; /* lets PLAIN run unencrypted; false unless the host wants it */
+	uint32_t disabled; /* mask of mechanisms (SASL_MASK) the host does not want */
 };
 
 /* The mechanisms to offer, strongest first, as a mask: what the connection allows (`bindings`
@@ -41,8 +41,8 @@ enum login_kind {
 
 struct login_reply {
 	enum login_kind kind;
-	struct str data;          /* not base64; until the callback returns */
-	struct str user;          /* LOGIN_SUCCESS: prepared local part; on failure what was
+	struct str data; /* not base64; until the callback returns */
+	struct str user; /* LOGIN_SUCCESS: prepared local part; on failure what was
 	                           * claimed, may be empty: for log and bans */
 	enum sasl_failure failure; /* LOGIN_FAILURE; sasl_failure_name() is the element */
 	const char *reason;        /* LOGIN_FAILURE: for the log, never for the client */
@@ -51,8 +51,8 @@ struct login_reply {
 typedef void (*login_fn)(void *arg, const struct login_reply *r);
 
 /* `peer` must stay until login_free. */
-struct login *login_new(const struct auth *auth, const struct sasl_peer *peer, uint32_t offered,
-                        struct inbox *to, login_fn fn, void *arg);
+struct login *login_new(const struct auth *auth, const struct sasl_peer *peer,
+                        uint32_t offered, struct inbox *to, login_fn fn, void *arg);
 
 /* <auth mechanism='…'>: `initial` is NULL when the element was empty, a slice of no bytes
  * when it was "=". One reply follows. */

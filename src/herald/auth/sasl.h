@@ -21,7 +21,7 @@
 #include "base/str.h"
 
 /* In the order of preference, strongest first: name, -PLUS of a SCRAM or not. */
-#define SASL_MECHS(X)                              \
+#define SASL_MECHS(X)                               \
 	X(SCRAM_SHA_256_PLUS, "SCRAM-SHA-256-PLUS") \
 	X(SCRAM_SHA_1_PLUS, "SCRAM-SHA-1-PLUS")     \
 	X(SCRAM_SHA_256, "SCRAM-SHA-256")           \
@@ -37,7 +37,7 @@ enum sasl_mech {
 #define X(id, name) SASL_##id,
 	SASL_MECHS(X)
 #undef X
-	SASL_MECH_COUNT,
+		SASL_MECH_COUNT,
 };
 
 #define SASL_MASK(mech) (UINT32_C(1) << (mech))
@@ -48,17 +48,17 @@ const char *sasl_mech_name(enum sasl_mech m);
 int sasl_mech_find(struct str name);
 
 /* RFC 6120 section 6.5. */
-#define SASL_FAILURES(X)                            \
-	X(ABORTED, "aborted")                       \
-	X(ACCOUNT_DISABLED, "account-disabled")     \
+#define SASL_FAILURES(X)                              \
+	X(ABORTED, "aborted")                         \
+	X(ACCOUNT_DISABLED, "account-disabled")       \
 	X(CREDENTIALS_EXPIRED, "credentials-expired") \
 	X(ENCRYPTION_REQUIRED, "encryption-required") \
-	X(INCORRECT_ENCODING, "incorrect-encoding") \
-	X(INVALID_AUTHZID, "invalid-authzid")       \
-	X(INVALID_MECHANISM, "invalid-mechanism")   \
-	X(MALFORMED_REQUEST, "malformed-request")   \
-	X(MECHANISM_TOO_WEAK, "mechanism-too-weak") \
-	X(NOT_AUTHORIZED, "not-authorized")         \
+	X(INCORRECT_ENCODING, "incorrect-encoding")   \
+	X(INVALID_AUTHZID, "invalid-authzid")         \
+	X(INVALID_MECHANISM, "invalid-mechanism")     \
+	X(MALFORMED_REQUEST, "malformed-request")     \
+	X(MECHANISM_TOO_WEAK, "mechanism-too-weak")   \
+	X(NOT_AUTHORIZED, "not-authorized")           \
 	X(TEMPORARY_AUTH_FAILURE, "temporary-auth-failure")
 
 enum sasl_failure {
@@ -73,7 +73,7 @@ const char *sasl_failure_name(enum sasl_failure f);
 enum sasl_binding {
 	SASL_BIND_EXPORTER, /* tls-exporter, RFC 9266 */
 	SASL_BIND_ENDPOINT, /* tls-server-end-point, RFC 5929 section 4 */
-	SASL_BIND_UNIQUE,   /* tls-unique, RFC 5929 section 3; TLS 1.2 with extended master secret */
+	SASL_BIND_UNIQUE, /* tls-unique, RFC 5929 section 3; TLS 1.2 with extended master secret */
 	SASL_BIND_COUNT,
 };
 
@@ -82,10 +82,12 @@ const char *sasl_binding_name(enum sasl_binding b);
 
 /* What is known about the other end and the connection. Slices stay the caller's. */
 struct sasl_peer {
-	struct str host;                      /* the virtual host, prepared */
-	struct str bindings[SASL_BIND_COUNT]; /* the data; empty: this type is not to be had */
-	bool encrypted;                       /* TLS is on */
-	uint16_t tls_version;                 /* 0x0303, 0x0304; 0 without TLS: XEP-0515's t= */
-	const struct str *cert_users;         /* for EXTERNAL: prepared local parts at `host` that */
-	size_t n_cert_users;                  /* the verified certificate names as xmppAddr */
+	struct str host; /* the virtual host, prepared */
+	struct str bindings
+		[SASL_BIND_COUNT]; /* the data; empty: this type is not to be had */
+	bool encrypted;            /* TLS is on */
+	uint16_t tls_version;      /* 0x0303, 0x0304; 0 without TLS: XEP-0515's t= */
+	const struct str
+		*cert_users; /* for EXTERNAL: prepared local parts at `host` that */
+	size_t n_cert_users; /* the verified certificate names as xmppAddr */
 };

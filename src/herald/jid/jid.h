@@ -19,7 +19,7 @@
 
 /* All zero is no address. */
 struct jid {
-	const char *p;                         /* local@domain/resource, not NUL-terminated */
+	const char *p; /* local@domain/resource, not NUL-terminated */
 	uint16_t local_n, domain_n, resource_n; /* bytes; 0 where there is none */
 };
 
@@ -54,7 +54,8 @@ static inline struct str jid_bare_str(struct jid j)
 /* The whole text. */
 static inline struct str jid_str(struct jid j)
 {
-	return (struct str){ j.p, jid_bare_str(j).n + (j.resource_n ? j.resource_n + 1u : 0u) };
+	return (struct str){ j.p, jid_bare_str(j).n +
+		                          (j.resource_n ? j.resource_n + 1u : 0u) };
 }
 
 /* The address without its resource; the same text. */

@@ -47,20 +47,22 @@ struct store_tx;
 /* Whose data, and which. */
 struct store_place {
 	struct str host; /* prepared domain */
-	struct str user; /* prepared local part; empty for what belongs to the host itself */
+	struct str
+		user; /* prepared local part; empty for what belongs to the host itself */
 	struct str name; /* of the store: lower-case ASCII and '-', such as "roster" */
 };
 
 /* ---- opening ---------------------------------------------------------------------------- */
 
 struct store_trouble {
-	int error;       /* negative errno; 0: it works again */
+	int error;        /* negative errno; 0: it works again */
 	const char *text; /* one sentence for the log */
 };
 
 struct store_config {
-	const char *path; /* of the SQLite file; its folder must exist. NULL: the memory store */
-	size_t readers;   /* threads that read; 0 means 2 */
+	const char *
+		path; /* of the SQLite file; its folder must exist. NULL: the memory store */
+	size_t readers;     /* threads that read; 0 means 2 */
 	size_t max_waiting; /* requests that may wait; 0 means 65536 */
 
 	/* Told once when writing begins to fail and once when it works again, on the owner of
@@ -74,7 +76,8 @@ struct store_config {
  * Says why in `ds` when it fails: a newer schema than this program knows, a file that is no
  * database, damage, no permission.
  * Errors: -ENOTSUP newer schema, -EUCLEAN, -EACCES, -ENOENT (folder), -ENOSPC, -EBUSY, -EIO. */
-MUST_USE int store_open(const struct store_config *c, struct diags *ds, struct store **out);
+MUST_USE int store_open(const struct store_config *c, struct diags *ds,
+                        struct store **out);
 
 /* Commits what was submitted, completes every request, and closes. The inboxes must still be
  * there; run them once more afterwards for the last completions. NULL is harmless. */
@@ -89,7 +92,8 @@ typedef void (*store_done_fn)(void *arg, int result);
  * functions copy what they are given. */
 struct store_tx *tx_begin(struct store *s);
 
-void tx_put(struct store_tx *tx, const struct store_place *at, struct str key, struct str value);
+void tx_put(struct store_tx *tx, const struct store_place *at, struct str key,
+            struct str value);
 void tx_del(struct store_tx *tx, const struct store_place *at, struct str key);
 
 /* Puts an entry at the end of an archive and returns its id: greater than any before in this
@@ -101,7 +105,8 @@ uint64_t tx_append(struct store_tx *tx, const struct store_place *at, int64_t st
 struct store_range;
 
 /* Deletes entries of an archive that are in the range (its limit and order do not count). */
-void tx_purge(struct store_tx *tx, const struct store_place *at, const struct store_range *range);
+void tx_purge(struct store_tx *tx, const struct store_place *at,
+              const struct store_range *range);
 
 /* Deletes all keys and entries of the place's store. */
 void tx_clear(struct store_tx *tx, const struct store_place *at);
@@ -124,8 +129,8 @@ void tx_abort(struct store_tx *tx);
 /* ---- reading ---------------------------------------------------------------------------- */
 
 struct store_row {
-	struct str user;  /* store_users only */
-	struct str key;   /* keyval and map */
+	struct str user; /* store_users only */
+	struct str key;  /* keyval and map */
 	struct str value;
 	uint64_t id;      /* archive */
 	int64_t stamp_us; /* archive */
@@ -165,17 +170,20 @@ void store_list(struct store *s, const struct store_place *at, struct inbox *to,
                 store_rows_fn fn, void *arg);
 
 /* Entries of an archive. */
-void store_find(struct store *s, const struct store_place *at, const struct store_range *range,
-                struct inbox *to, store_rows_fn fn, void *arg);
+void store_find(struct store *s, const struct store_place *at,
+                const struct store_range *range, struct inbox *to, store_rows_fn fn,
+                void *arg);
 
 /* rows->count entries of an archive are in the range. */
-void store_count(struct store *s, const struct store_place *at, const struct store_range *range,
-                 struct inbox *to, store_rows_fn fn, void *arg);
+void store_count(struct store *s, const struct store_place *at,
+                 const struct store_range *range, struct inbox *to, store_rows_fn fn,
+                 void *arg);
 
 /* The users of a host (at->user does not count) that have `key` in a map, ordered by name, from
  * behind `after` on, at most `limit` (0: STORE_LIMIT), each row with user, key and value. */
 void store_users(struct store *s, const struct store_place *at, struct str key,
-                 struct str after, size_t limit, struct inbox *to, store_rows_fn fn, void *arg);
+                 struct str after, size_t limit, struct inbox *to, store_rows_fn fn,
+                 void *arg);
 
 /* rows->count of those users. */
 void store_user_count(struct store *s, const struct store_place *at, struct str key,
@@ -189,13 +197,13 @@ void store_backup(struct store *s, const char *path, struct inbox *to, store_don
                   void *arg);
 
 struct store_status {
-	const char *backend;     /* "memory", "sqlite" */
-	uint64_t commits;        /* groups synced */
-	uint64_t transactions;   /* in them */
-	uint64_t failed;         /* transactions that failed, conditions left out */
+	const char *backend;   /* "memory", "sqlite" */
+	uint64_t commits;      /* groups synced */
+	uint64_t transactions; /* in them */
+	uint64_t failed;       /* transactions that failed, conditions left out */
 	uint64_t reads;
-	size_t waiting;          /* requests now in queues */
-	int trouble;             /* the error writing has now, 0 when well */
+	size_t waiting; /* requests now in queues */
+	int trouble;    /* the error writing has now, 0 when well */
 };
 
 void store_status(struct store *s, struct store_status *out);

@@ -42,8 +42,8 @@ static void send_failure(struct stream *s, const char *condition)
 
 /* The base 64 inside an element; *given is NULL for no text at all, and `=` is a response of
  * no bytes. false: it is none (the failure was sent). */
-static bool read_data(struct stream *s, const struct xml *x, struct arena *a, struct str *data,
-                      const struct str **given)
+static bool read_data(struct stream *s, const struct xml *x, struct arena *a,
+                      struct str *data, const struct str **given)
 {
 	struct str text = xml_text(x, a);
 
@@ -156,8 +156,8 @@ static void put_result(struct stream *s, const char *type)
 static void put_error(struct stream *s, const char *type, const char *condition)
 {
 	put_result(s, "error");
-	buf_fmt(&s->out, "><error type='%s'><%s xmlns='" NS_STANZAS "'/></error></iq>", type,
-	        condition);
+	buf_fmt(&s->out, "><error type='%s'><%s xmlns='" NS_STANZAS "'/></error></iq>",
+	        type, condition);
 }
 
 static void keep_id(struct stream *s, struct str id)
@@ -173,13 +173,15 @@ void stream_on_bind(struct stream *s, struct xml *x, struct arena *a)
 
 	if (!xml_is(x, "iq", NS_CLIENT)) {
 		if (str_is(x->ns, NS_CLIENT))
-			stream_fail(s, STREAM_NOT_AUTHORIZED, "A resource must be bound first");
+			stream_fail(s, STREAM_NOT_AUTHORIZED,
+			            "A resource must be bound first");
 		else
 			s->config->ops->stanza(s->ctx, x, a); /* XEP-0198's <resume/> */
 		return;
 	}
 	keep_id(s, xml_get(x, "id"));
-	if (!bind || !str_is(xml_get(x, "type"), "set") || xml_get(x, "id").n >= sizeof(s->bind_id)) {
+	if (!bind || !str_is(xml_get(x, "type"), "set") ||
+	    xml_get(x, "id").n >= sizeof(s->bind_id)) {
 		put_error(s, "modify", bind ? "bad-request" : "not-allowed");
 		return;
 	}
@@ -225,14 +227,16 @@ static bool on_session(struct stream *s, const struct xml *x)
 
 static bool is_stanza(const struct xml *x)
 {
-	return str_is(x->name, "message") || str_is(x->name, "presence") || str_is(x->name, "iq");
+	return str_is(x->name, "message") || str_is(x->name, "presence") ||
+	       str_is(x->name, "iq");
 }
 
 void stream_on_open(struct stream *s, struct xml *x, struct arena *a)
 {
 	if (str_is(x->ns, NS_CLIENT) && !is_stanza(x))
 		stream_fail(s, STREAM_UNSUPPORTED_STANZA_TYPE, "");
-	else if (str_is(x->ns, NS_STREAM) || str_is(x->ns, NS_SASL) || str_is(x->ns, NS_TLS))
+	else if (str_is(x->ns, NS_STREAM) || str_is(x->ns, NS_SASL) ||
+	         str_is(x->ns, NS_TLS))
 		stream_fail(s, STREAM_UNSUPPORTED_STANZA_TYPE, "");
 	else if (!on_session(s, x))
 		s->config->ops->stanza(s->ctx, x, a);

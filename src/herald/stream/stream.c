@@ -6,8 +6,10 @@
 #include "herald/stream/negotiate.h"
 
 /* The declarations nearly every client makes; those streams keep no memory for theirs. */
-static const struct xml_ns usual_stream = { STR_INIT("stream"), STR_INIT(NS_STREAM), NULL, 1 };
-static const struct xml_ns usual_ns = { STR_INIT(""), STR_INIT(NS_CLIENT), &usual_stream, 1 };
+static const struct xml_ns usual_stream = { STR_INIT("stream"), STR_INIT(NS_STREAM), NULL,
+	                                    1 };
+static const struct xml_ns usual_ns = { STR_INIT(""), STR_INIT(NS_CLIENT), &usual_stream,
+	                                1 };
 
 const char *stream_error_name(enum stream_error e)
 {
@@ -20,7 +22,8 @@ const char *stream_error_name(enum stream_error e)
 	return names[e];
 }
 
-void stream_init(struct stream *s, const struct stream_config *config, void *ctx, bool encrypted)
+void stream_init(struct stream *s, const struct stream_config *config, void *ctx,
+                 bool encrypted)
 {
 	*s = (struct stream){ .config = config, .ctx = ctx, .encrypted = encrypted };
 	s->phase = STREAM_HEADER;
@@ -132,7 +135,8 @@ static void fail_xml(struct stream *s, enum xml_error e)
 		stream_fail(s, STREAM_RESTRICTED_XML, "");
 		break;
 	case XML_TOO_MUCH:
-		stream_fail(s, STREAM_POLICY_VIOLATION, "This is over the server's limits for XML");
+		stream_fail(s, STREAM_POLICY_VIOLATION,
+		            "This is over the server's limits for XML");
 		break;
 	case XML_UNSUPPORTED_ENCODING:
 		stream_fail(s, STREAM_UNSUPPORTED_ENCODING, "");
@@ -195,7 +199,8 @@ static bool set_host(struct stream *s, struct str to)
 	struct str host;
 
 	if (to.n == 0) {
-		stream_fail(s, STREAM_IMPROPER_ADDRESSING, "The stream's `to` is missing");
+		stream_fail(s, STREAM_IMPROPER_ADDRESSING,
+		            "The stream's `to` is missing");
 		return false;
 	}
 	if (!s->config->ops->find_host(s->ctx, to, &host)) {
@@ -203,7 +208,8 @@ static bool set_host(struct stream *s, struct str to)
 		return false;
 	}
 	if (s->host.n && !str_eq(s->host, host)) {
-		stream_fail(s, STREAM_NOT_AUTHORIZED, "The stream cannot change its host");
+		stream_fail(s, STREAM_NOT_AUTHORIZED,
+		            "The stream cannot change its host");
 		return false;
 	}
 	s->host = host;

@@ -37,30 +37,30 @@
 #define NS_SESSION "urn:ietf:params:xml:ns:xmpp-session"
 
 /* RFC 6120 section 4.9.3. */
-#define STREAM_ERRORS(X)                                     \
-	X(BAD_FORMAT, "bad-format")                          \
-	X(BAD_NAMESPACE_PREFIX, "bad-namespace-prefix")      \
-	X(CONFLICT, "conflict")                              \
-	X(CONNECTION_TIMEOUT, "connection-timeout")          \
-	X(HOST_GONE, "host-gone")                            \
-	X(HOST_UNKNOWN, "host-unknown")                      \
-	X(IMPROPER_ADDRESSING, "improper-addressing")        \
-	X(INTERNAL_SERVER_ERROR, "internal-server-error")    \
-	X(INVALID_FROM, "invalid-from")                      \
-	X(INVALID_NAMESPACE, "invalid-namespace")            \
-	X(INVALID_XML, "invalid-xml")                        \
-	X(NOT_AUTHORIZED, "not-authorized")                  \
-	X(NOT_WELL_FORMED, "not-well-formed")                \
-	X(POLICY_VIOLATION, "policy-violation")              \
+#define STREAM_ERRORS(X)                                        \
+	X(BAD_FORMAT, "bad-format")                             \
+	X(BAD_NAMESPACE_PREFIX, "bad-namespace-prefix")         \
+	X(CONFLICT, "conflict")                                 \
+	X(CONNECTION_TIMEOUT, "connection-timeout")             \
+	X(HOST_GONE, "host-gone")                               \
+	X(HOST_UNKNOWN, "host-unknown")                         \
+	X(IMPROPER_ADDRESSING, "improper-addressing")           \
+	X(INTERNAL_SERVER_ERROR, "internal-server-error")       \
+	X(INVALID_FROM, "invalid-from")                         \
+	X(INVALID_NAMESPACE, "invalid-namespace")               \
+	X(INVALID_XML, "invalid-xml")                           \
+	X(NOT_AUTHORIZED, "not-authorized")                     \
+	X(NOT_WELL_FORMED, "not-well-formed")                   \
+	X(POLICY_VIOLATION, "policy-violation")                 \
 	X(REMOTE_CONNECTION_FAILED, "remote-connection-failed") \
-	X(RESET, "reset")                                    \
-	X(RESOURCE_CONSTRAINT, "resource-constraint")        \
-	X(RESTRICTED_XML, "restricted-xml")                  \
-	X(SYSTEM_SHUTDOWN, "system-shutdown")                \
-	X(UNDEFINED_CONDITION, "undefined-condition")        \
-	X(UNSUPPORTED_ENCODING, "unsupported-encoding")      \
-	X(UNSUPPORTED_FEATURE, "unsupported-feature")        \
-	X(UNSUPPORTED_STANZA_TYPE, "unsupported-stanza-type") \
+	X(RESET, "reset")                                       \
+	X(RESOURCE_CONSTRAINT, "resource-constraint")           \
+	X(RESTRICTED_XML, "restricted-xml")                     \
+	X(SYSTEM_SHUTDOWN, "system-shutdown")                   \
+	X(UNDEFINED_CONDITION, "undefined-condition")           \
+	X(UNSUPPORTED_ENCODING, "unsupported-encoding")         \
+	X(UNSUPPORTED_FEATURE, "unsupported-feature")           \
+	X(UNSUPPORTED_STANZA_TYPE, "unsupported-stanza-type")   \
 	X(UNSUPPORTED_VERSION, "unsupported-version")
 
 enum stream_error {
@@ -108,7 +108,8 @@ struct stream_config {
 	struct xml_limits after;
 	bool starttls;          /* offer it while the stream is in the clear */
 	bool starttls_required; /* nothing else goes in the clear */
-	unsigned auth_tries;    /* failures of SASL until the stream ends; RFC 6120 section 6.4.5 */
+	unsigned
+		auth_tries; /* failures of SASL until the stream ends; RFC 6120 section 6.4.5 */
 };
 
 enum stream_phase {
@@ -148,7 +149,8 @@ void stream_input(struct stream *s, struct str bytes, struct arena *a);
 /* Whether bytes should not be read for now. */
 static inline bool stream_is_waiting(const struct stream *s)
 {
-	return s->phase == STREAM_TLS || s->phase == STREAM_AUTH || s->phase == STREAM_BINDING;
+	return s->phase == STREAM_TLS || s->phase == STREAM_AUTH ||
+	       s->phase == STREAM_BINDING;
 }
 
 /* Answers. Each goes on with what came meanwhile (`a` as for stream_input). */

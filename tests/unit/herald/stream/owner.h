@@ -140,20 +140,22 @@ static const struct stream_config owner_config = {
 	.auth_tries = 2,
 };
 
-#define HEAD "<stream:stream xmlns='jabber:client' xmlns:stream='" NS_STREAM "' version='1.0' "
+#define HEAD \
+	"<stream:stream xmlns='jabber:client' xmlns:stream='" NS_STREAM "' version='1.0' "
 #define TO   HEAD "to='example.org'>"
 #define TLS  "<starttls xmlns='" NS_TLS "'/>"
 #define AUTH "<auth xmlns='" NS_SASL "' mechanism='PLAIN'>"
 #define BIND "<iq type='set' id='b'><bind xmlns='" NS_BIND "'/></iq>"
 
 /* How the server's header reads, and what follows when it ends. */
-#define HELLO                                                                        \
+#define HELLO                                                                                \
 	"<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='" NS_STREAM \
 	"' id='abababababababababababab' version='1.0' xml:lang='en' from='example.org'>"
 #define ERROR(name) \
 	"<stream:error><" name " xmlns='" NS_STREAMS "'/></stream:error></stream:stream>"
 
-static inline void owner_init(struct owner *o, const struct stream_config *config, bool encrypted)
+static inline void owner_init(struct owner *o, const struct stream_config *config,
+                              bool encrypted)
 {
 	*o = (struct owner){ 0 };
 	stream_init(&o->stream, config, o, encrypted);

@@ -14,12 +14,13 @@ static const struct {
 	{ TLS, "<proceed xmlns='" NS_TLS "'/>", "[tls]", false },
 	{ TLS, "<failure xmlns='" NS_TLS "'/></stream:stream>", "[closed ]", true },
 	{ RIGHT, FAIL("encryption-required"), "", false },
-	{ RIGHT, "<success xmlns='" NS_SASL "'>b2s=</success>", "[auth PLAIN right]", true },
+	{ RIGHT, "<success xmlns='" NS_SASL "'>b2s=</success>", "[auth PLAIN right]",
+	  true },
 	{ AUTH "d3Jvbmc=</auth>", FAIL("not-authorized"), "[auth PLAIN wrong]", true },
 	{ AUTH "=</auth>", FAIL("not-authorized"), "[auth PLAIN ]", true },
 	{ AUTH "***</auth>", FAIL("incorrect-encoding"), "", true },
-	{ AUTH "</auth>", "<challenge xmlns='" NS_SASL "'>d2hv</challenge>", "[auth PLAIN none]",
-	  true },
+	{ AUTH "</auth>", "<challenge xmlns='" NS_SASL "'>d2hv</challenge>",
+	  "[auth PLAIN none]", true },
 	{ AUTH "</auth><response xmlns='" NS_SASL "'>cmlnaHQ=</response>",
 	  "<challenge xmlns='" NS_SASL "'>d2hv</challenge><success xmlns='" NS_SASL
 	  "'>b2s=</success>",
@@ -30,15 +31,16 @@ static const struct {
 	{ AUTH "</auth><response xmlns='" NS_SASL "'>*</response>",
 	  "<challenge xmlns='" NS_SASL "'>d2hv</challenge>" FAIL("incorrect-encoding"),
 	  "[auth PLAIN none][abort]", true },
-	{ "<response xmlns='" NS_SASL "'/>", ERROR("not-authorized"), "[closed not-authorized]",
-	  true },
+	{ "<response xmlns='" NS_SASL "'/>", ERROR("not-authorized"),
+	  "[closed not-authorized]", true },
 	{ AUTH "</auth>" AUTH "</auth>",
 	  "<challenge xmlns='" NS_SASL "'>d2hv</challenge>" ERROR("not-authorized"),
 	  "[auth PLAIN none][closed not-authorized]", true },
 	{ AUTH "*</auth>" AUTH "*</auth>",
-	  FAIL("incorrect-encoding") FAIL("incorrect-encoding")
-	  "<stream:error><policy-violation xmlns='" NS_STREAMS "'/><text xmlns='" NS_STREAMS
-	  "' xml:lang='en'>Too many failed logins</text></stream:error></stream:stream>",
+	  FAIL("incorrect-encoding") FAIL(
+		  "incorrect-encoding") "<stream:error><policy-violation xmlns='" NS_STREAMS
+	                                "'/><text xmlns='" NS_STREAMS
+	                                "' xml:lang='en'>Too many failed logins</text></stream:error></stream:stream>",
 	  "[closed policy-violation]", true },
 };
 
@@ -97,7 +99,8 @@ static void binding_goes_by_the_book(void **state)
 	static const struct {
 		const char *in, *out, *notes;
 	} binds[] = {
-		{ "<iq type='set' id='1'><bind xmlns='" NS_BIND "'><resource>taken</resource></bind>"
+		{ "<iq type='set' id='1'><bind xmlns='" NS_BIND
+		  "'><resource>taken</resource></bind>"
 		  "</iq>",
 		  "<iq type='error' id='1'><error type='cancel'><conflict xmlns='" NS_STANZAS
 		  "'/></error></iq>",
@@ -110,9 +113,11 @@ static void binding_goes_by_the_book(void **state)
 		  "<iq type='error' id='2'><error type='modify'><not-allowed xmlns='" NS_STANZAS
 		  "'/></error></iq>",
 		  "" },
-		{ "<resume xmlns='urn:xmpp:sm:3'/>", "", "[<resume xmlns='urn:xmpp:sm:3'/>]" },
+		{ "<resume xmlns='urn:xmpp:sm:3'/>", "",
+		  "[<resume xmlns='urn:xmpp:sm:3'/>]" },
 		{ "<message/>",
-		  "<stream:error><not-authorized xmlns='" NS_STREAMS "'/><text xmlns='" NS_STREAMS
+		  "<stream:error><not-authorized xmlns='" NS_STREAMS
+		  "'/><text xmlns='" NS_STREAMS
 		  "' xml:lang='en'>A resource must be bound first</text></stream:error>"
 		  "</stream:stream>",
 		  "[closed not-authorized]" },

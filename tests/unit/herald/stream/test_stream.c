@@ -3,8 +3,9 @@
 /* Headers, errors and phases of a client's stream, RFC 6120 section 4. */
 #include "owner.h"
 
-#define FEATURES                                                                          \
-	"<stream:features><starttls xmlns='" NS_TLS "'><required/></starttls></stream:features>"
+#define FEATURES                                    \
+	"<stream:features><starttls xmlns='" NS_TLS \
+	"'><required/></starttls></stream:features>"
 #define NO_HOST                                                                              \
 	"<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='" NS_STREAM \
 	"' id='abababababababababababab' version='1.0' xml:lang='en'>"
@@ -15,16 +16,21 @@ static const struct {
 } openings[] = {
 	{ TO, HELLO FEATURES, "" },
 	{ "<?xml version='1.0'?>" TO " \n ", HELLO FEATURES, "" },
-	{ "<s:stream xmlns:s='" NS_STREAM "' xmlns='jabber:client' to='example.org' version='1.1'>",
+	{ "<s:stream xmlns:s='" NS_STREAM
+	  "' xmlns='jabber:client' to='example.org' version='1.1'>",
 	  HELLO FEATURES, "" },
 	{ TO "</stream:stream>", HELLO FEATURES "</stream:stream>", "[closed ]" },
-	{ HEAD "to='example.com'>", NO_HOST ERROR("host-unknown"), "[closed host-unknown]" },
+	{ HEAD "to='example.com'>", NO_HOST ERROR("host-unknown"),
+	  "[closed host-unknown]" },
 	{ HEAD ">",
-	  NO_HOST "<stream:error><improper-addressing xmlns='" NS_STREAMS "'/><text xmlns='" NS_STREAMS
-	          "' xml:lang='en'>The stream&apos;s `to` is missing</text></stream:error>"
-	          "</stream:stream>",
+	  NO_HOST
+	  "<stream:error><improper-addressing xmlns='" NS_STREAMS
+	  "'/><text xmlns='" NS_STREAMS
+	  "' xml:lang='en'>The stream&apos;s `to` is missing</text></stream:error>"
+	  "</stream:stream>",
 	  "[closed improper-addressing]" },
-	{ "<stream:stream xmlns='jabber:client' xmlns:stream='" NS_STREAM "' to='example.org'>",
+	{ "<stream:stream xmlns='jabber:client' xmlns:stream='" NS_STREAM
+	  "' to='example.org'>",
 	  HELLO ERROR("unsupported-version"), "[closed unsupported-version]" },
 	{ "<stream:stream xmlns='jabber:server' xmlns:stream='" NS_STREAM
 	  "' to='example.org' version='1.0'>",
@@ -33,10 +39,13 @@ static const struct {
 	  NO_HOST ERROR("invalid-namespace"), "[closed invalid-namespace]" },
 	{ "<stream xmlns='jabber:client' to='example.org' version='1.0'>",
 	  NO_HOST ERROR("invalid-namespace"), "[closed invalid-namespace]" },
-	{ "GET / HTTP/1.1\r\n", NO_HOST ERROR("not-well-formed"), "[closed not-well-formed]" },
+	{ "GET / HTTP/1.1\r\n", NO_HOST ERROR("not-well-formed"),
+	  "[closed not-well-formed]" },
 	{ "<!DOCTYPE x [", NO_HOST ERROR("restricted-xml"), "[closed restricted-xml]" },
-	{ TO "<!-- -->", HELLO FEATURES ERROR("restricted-xml"), "[closed restricted-xml]" },
-	{ TO "<message/>", HELLO FEATURES ERROR("not-authorized"), "[closed not-authorized]" },
+	{ TO "<!-- -->", HELLO FEATURES ERROR("restricted-xml"),
+	  "[closed restricted-xml]" },
+	{ TO "<message/>", HELLO FEATURES ERROR("not-authorized"),
+	  "[closed not-authorized]" },
 	{ TO TO "<a/></stream:stream>", HELLO FEATURES ERROR("not-authorized"),
 	  "[closed not-authorized]" },
 	{ TO "<a><b></a>", HELLO FEATURES, "" },
@@ -69,16 +78,19 @@ static void pieces_do_not_matter(void **state)
 	owner_init(&o, &owner_config, true);
 	for (const char *p = session; *p; p++)
 		stream_input(&o.stream, (struct str){ p, 1 }, &o.arena);
-	assert_str(buf_as_str(&o.notes),
-	           "[auth PLAIN right][bind ][<message to='b@example.org'><body>&lt;</body>"
-	           "</message>][<presence/>][closed ]");
+	assert_str(
+		buf_as_str(&o.notes),
+		"[auth PLAIN right][bind ][<message to='b@example.org'><body>&lt;</body>"
+		"</message>][<presence/>][closed ]");
 	assert_str(buf_as_str(&o.stream.out),
 	           HELLO "<stream:features><mechanisms/></stream:features>"
-	           "<success xmlns='" NS_SASL "'>b2s=</success>"
-	           HELLO "<stream:features><bind xmlns='" NS_BIND "'/><session xmlns='" NS_SESSION
-	           "'><optional/></session><after/></stream:features>"
-	           "<iq type='result' id='b'><bind xmlns='" NS_BIND "'><jid>a@example.org/r</jid>"
-	           "</bind></iq><iq type='result' id='s'/></stream:stream>");
+	                 "<success xmlns='" NS_SASL "'>b2s=</success>" HELLO
+	                 "<stream:features><bind xmlns='" NS_BIND
+	                 "'/><session xmlns='" NS_SESSION
+	                 "'><optional/></session><after/></stream:features>"
+	                 "<iq type='result' id='b'><bind xmlns='" NS_BIND
+	                 "'><jid>a@example.org/r</jid>"
+	                 "</bind></iq><iq type='result' id='s'/></stream:stream>");
 	owner_fini(&o);
 }
 
@@ -122,12 +134,13 @@ static void prefixes_of_the_header_hold_for_stanzas(void **state)
 
 	(void)state;
 	owner_init(&o, &owner_config, true);
-	owner_feed(&o, TO AUTH "cmlnaHQ=</auth>" HEAD "xmlns:p='urn:p' to='example.org'>");
+	owner_feed(&o,
+	           TO AUTH "cmlnaHQ=</auth>" HEAD "xmlns:p='urn:p' to='example.org'>");
 	owner_feed(&o, BIND);
 	buf_reset(&o.notes);
 	owner_feed(&o, "<message><p:x/><stream:y/></message>");
-	assert_str(buf_as_str(&o.notes), "[<message><x xmlns='urn:p'/><y xmlns='" NS_STREAM
-	                                 "'/></message>]");
+	assert_str(buf_as_str(&o.notes),
+	           "[<message><x xmlns='urn:p'/><y xmlns='" NS_STREAM "'/></message>]");
 	owner_fini(&o);
 }
 
