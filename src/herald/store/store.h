@@ -14,7 +14,7 @@
  * Writing: collect what belongs together in a transaction, commit it, and go on; `done` says
  * 0 when all of it is committed and synced to disk, or an error when none of it is. That is
  * the moment to acknowledge. Transactions of one thread take effect in the order of their
- * commits; many are synced together within STORE_GROUP_MS.
+ * commits; many are synced together (STORE_GROUP_MS).
  *
  * Reading is asynchronous too. A read sees every transaction whose `done` has run, and all or
  * nothing of any other.
@@ -41,7 +41,10 @@
 struct store;
 struct store_tx;
 
-#define STORE_GROUP_MS  3          /* how long the first of a group of commits waits */
+/* Commits are at least so far apart: one that comes alone is synced at once, those that come
+ * meanwhile go together. */
+#define STORE_GROUP_MS 3
+
 #define STORE_VALUE_MAX (16 << 20) /* bytes of a value; more is the caller's mistake */
 
 /* Whose data, and which. */
@@ -64,6 +67,7 @@ struct store_config {
 		path; /* of the SQLite file; its folder must exist. NULL: the memory store */
 	size_t readers;     /* threads that read; 0 means 2 */
 	size_t max_waiting; /* requests that may wait; 0 means 65536 */
+	uint32_t busy_ms;   /* how long another process may hold the lock; 0 means 5000 */
 
 	/* Told once when writing begins to fail and once when it works again, on the owner of
 	 * `inbox`. May be NULL. */
@@ -73,8 +77,8 @@ struct store_config {
 };
 
 /* Opens or creates, and migrates an older schema after a snapshot of the file (PATH.v1, …).
- * Says why in `ds` when it fails: a newer schema than this program knows, a file that is no
- * database, damage, no permission.
+ * PATH.lock keeps a second herald away. Says why in `ds` when it fails: a newer schema than
+ * this program knows, a file that is no database of herald's, damage, no permission.
  * Errors: -ENOTSUP newer schema, -EUCLEAN, -EACCES, -ENOENT (folder), -ENOSPC, -EBUSY, -EIO. */
 MUST_USE int store_open(const struct store_config *c, struct diags *ds,
                         struct store **out);
@@ -114,9 +118,9 @@ void tx_clear(struct store_tx *tx, const struct store_place *at);
 /* Deletes everything of a user (of the host's own data for an empty user) in all stores. */
 void tx_forget(struct store_tx *tx, struct str host, struct str user);
 
-/* Conditions, tested at commit in the order of the calls; when one fails nothing happens.
- * Errors: tx_expect_absent -EEXIST, tx_expect_present -ENOENT, tx_expect_value -ESTALE (also
- * when the key is not there). */
+/* Conditions, tested at commit before anything of the transaction is done, whatever the order
+ * of the calls; when one fails nothing happens. Errors: tx_expect_absent -EEXIST,
+ * tx_expect_present -ENOENT, tx_expect_value -ESTALE (also when the key is not there). */
 void tx_expect_absent(struct store_tx *tx, const struct store_place *at, struct str key);
 void tx_expect_present(struct store_tx *tx, const struct store_place *at, struct str key);
 void tx_expect_value(struct store_tx *tx, const struct store_place *at, struct str key,
@@ -192,7 +196,8 @@ void store_user_count(struct store *s, const struct store_place *at, struct str 
 /* ---- keeping house ---------------------------------------------------------------------- */
 
 /* Writes a consistent copy to `path`, which must not exist, while everything else goes on; the
- * copy is synced before `done`. The memory store says -ENOTSUP. Errors also: -EEXIST. */
+ * copy is synced before `done`. One at a time. Errors also: -ENOTSUP the memory store, -EEXIST,
+ * -EBUSY another backup runs. */
 void store_backup(struct store *s, const char *path, struct inbox *to, store_done_fn done,
                   void *arg);
 
@@ -207,3 +212,6 @@ struct store_status {
 };
 
 void store_status(struct store *s, struct store_status *out);
+
+/* What a result means, for people: "the disk is full". */
+const char *store_error_text(int result);
