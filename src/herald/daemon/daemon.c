@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* Starting and stopping. */
+#include "herald/daemon/daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "herald/auth/accounts.h"
+#include "herald/c2s/c2s.h"
+#include "herald/daemon/control.h"
+#include "herald/daemon/daemon.h"
+#include "io/pool.h"
+#include "io/tls.h"
+
+enum { POOL_THREADS = 2, POOL_QUEUE = 512, STOP_MS = 5000 };
+
+struct str daemon_socket(const struct config *c, struct arena *a)
+{
+	return arena_fmt(a, STR_FMT "/herald.sock", STR_ARG(c->run_dir));
+}
+
+static const char *in_spool(struct daemon *d, const char *name)
+{
+	return arena_fmt(&d->config.arena, STR_FMT "/%s", STR_ARG(d->config.spool_dir), name).p;
+}
+
+/* The folder itself; those above it are the administrator's. */
+static int need_folder(struct daemon *d, struct str path, struct buf *why)
+{
+	const char *text = str_dup_c(&d->config.arena, path);
+
+	if (mkdir(text, 0700) == 0 || errno == EEXIST)
+		return 0;
+	int r = -errno;
+	buf_fmt(why, "cannot make the folder %s: %s", text, strerror(errno));
+	return r;
+}
+
+/* ---- certificates ------------------------------------------------------------------------- */
+
+/* Without certificates of the administrator's: one of our own, made at the first start. */
+static int own_certificate(struct daemon *d, struct buf *why)
+{
+	const char *path = in_spool(d, "self-signed.pem");
+
+	vec_push(&d->config.certfiles, str_from(path));
+	int r = tls_self_sign(path, d->config.hosts.p, d->config.hosts.n);
+	if (r == -EEXIST)
+		return 0;
+	if (r < 0) {
+		buf_fmt(why, "cannot write %s: %s", path, strerror(-r));
+		return r;
+	}
+	log_line(&d->server.log, LOG_LEVEL_WARNING, "tls.self_signed",
+	         "no certfiles are configured: made the self-signed certificate %s", path);
+	return 0;
+}
+
+static int load_tls(struct daemon *d, struct tls_server *tls, struct buf *why)
+{
+	int r = 0;
+
+	vec_for_each(path, &d->config.certfiles) {
+		if (r == 0)
+			r = tls_server_add(tls, str_dup_c(&d->config.arena, *path), why);
+	}
+	return r;
+}
+
+/* ---- the parts ---------------------------------------------------------------------------- */
+
+static void on_trouble(void *arg, const struct store_trouble *t)
+{
+	struct daemon *d = arg;
+
+	log_line(&d->server.log, t->error ? LOG_LEVEL_CRITICAL : LOG_LEVEL_NOTICE,
+	         t->error ? "store.trouble" : "store.recovered", "%s", t->text);
+}
+
+static int open_store(struct daemon *d, struct buf *why)
+{
+	struct store_config sc = {
+		.path = in_spool(d, "herald.db"),
+		.inbox = &d->loop.inbox,
+		.on_trouble = on_trouble,
+		.arg = d,
+	};
+	struct sources sources = { 0 };
+	auto_diags ds = { 0 };
+	int r = store_open(&sc, &ds, &d->server.store);
+
+	if (r < 0 && ds.list.n)
+		buf_str(why, ds.list.p[0]->message);
+	else if (r < 0)
+		buf_fmt(why, "cannot open %s: %s", sc.path, strerror(-r));
+	sources_fini(&sources);
+	return r;
+}
+
+static int open_accounts(struct daemon *d, struct buf *why)
+{
+	int r = pool_new(POOL_THREADS, POOL_QUEUE, &d->pool);
+
+	if (r < 0) {
+		buf_fmt(why, "cannot start threads: %s", strerror(-r));
+		return r;
+	}
+	struct accounts_config ac = { .store = d->server.store, .pool = d->pool };
+	d->server.accounts = accounts_new(&ac);
+	d->server.auth.accounts = d->server.accounts;
+	d->server.auth.pool = d->pool;
+	return 0;
+}
+
+static int open_door(struct daemon *d, const struct config_listener *l, struct buf *why)
+{
+	struct door *door = vec_add(&d->doors);
+
+	door->tls = tls_server_new(l->tls ? "xmpp-client" : NULL);
+	int r = load_tls(d, door->tls, why);
+	if (r < 0)
+		return r;
+	struct c2s_options o = {
+		.tls = door->tls,
+		.direct_tls = l->tls,
+		.starttls = l->starttls || l->starttls_required,
+		.starttls_required = l->starttls_required,
+		.max_stanza_size = l->max_stanza_size,
+		.negotiation_ms = (uint32_t)d->config.negotiation_timeout_ms,
+	};
+	door->c2s = c2s_new(&d->worker, &o);
+	r = listener_tcp(&d->loop, str_dup_c(&d->config.arena, l->ip), l->port, (int)l->backlog,
+	                 c2s_accept, door->c2s, why, &door->listener);
+	if (r == 0)
+		log_line(&d->server.log, LOG_LEVEL_INFO, "listen", STR_FMT " port %u%s",
+		         STR_ARG(l->ip), l->port, l->tls ? " with TLS" : "");
+	return r;
+}
+
+static int open_doors(struct daemon *d, struct buf *why)
+{
+	int r = 0;
+
+	vec_for_each(l, &d->config.listeners) {
+		if (r == 0)
+			r = open_door(d, l, why);
+	}
+	return r;
+}
+
+static int open_control(struct daemon *d, struct buf *why)
+{
+	struct str path = daemon_socket(&d->config, &d->config.arena);
+
+	return control_open(d, path.p, why, &d->control);
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+	(void)number;
+	daemon_stop(signal->data);
+}
+
+static void watch_signals(struct daemon *d)
+{
+	signal(SIGPIPE, SIG_IGN);
+	uv_timer_init(&d->loop.uv, &d->deadline);
+	uv_signal_init(&d->loop.uv, &d->sigterm);
+	uv_signal_init(&d->loop.uv, &d->sigint);
+	d->sigterm.data = d->sigint.data = d->deadline.data = d;
+	uv_signal_start(&d->sigterm, on_signal, SIGTERM);
+	uv_signal_start(&d->sigint, on_signal, SIGINT);
+}
+
+static void set_server(struct daemon *d, const struct logger *log)
+{
+	d->server.log = *log;
+	d->server.log.max = d->config.loglevel;
+	d->server.modules = d->config.modules.p;
+	vec_for_each(host, &d->config.hosts)
+		vec_push(&d->server.hosts, *host);
+	d->worker.server = &d->server;
+	d->worker.loop = &d->loop;
+}
+
+static void close_all(struct daemon *d);
+
+static int open_all(struct daemon *d, struct buf *why)
+{
+	int r = need_folder(d, d->config.spool_dir, why);
+
+	if (r == 0)
+		r = need_folder(d, d->config.run_dir, why);
+	if (r == 0 && d->config.certfiles.n == 0)
+		r = own_certificate(d, why);
+	if (r == 0)
+		r = open_store(d, why);
+	if (r == 0)
+		r = open_accounts(d, why);
+	if (r == 0)
+		r = open_control(d, why);
+	return r == 0 ? open_doors(d, why) : r;
+}
+
+int daemon_start(struct daemon *d, struct config *config, const struct logger *log,
+                 struct buf *why)
+{
+	*d = (struct daemon){ .config = *config };
+	*config = (struct config){ 0 };
+	int r = loop_init(&d->loop);
+	if (r < 0) {
+		buf_fmt(why, "cannot make an event loop: %s", uv_strerror(r));
+		config_fini(&d->config);
+		return r;
+	}
+	set_server(d, log);
+	watch_signals(d);
+	r = open_all(d, why);
+	if (r < 0)
+		close_all(d);
+	return r;
+}
+
+/* ---- stopping ----------------------------------------------------------------------------- */
+
+static void on_deadline(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+
+	loop_stop(&d->loop);
+}
+
+static void close_handle(void *handle)
+{
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+/* Says goodbye to everybody; the loop goes on until what was said is sent. */
+void daemon_stop(struct daemon *d)
+{
+	if (d->stopping)
+		return;
+	d->stopping = true;
+	log_line(&d->server.log, LOG_LEVEL_NOTICE, "stopping", "the server stops");
+	vec_for_each(door, &d->doors) {
+		listener_close(door->listener);
+		if (door->c2s)
+			c2s_shutdown(door->c2s);
+		door->listener = NULL;
+	}
+	uv_timer_start(&d->deadline, on_deadline, STOP_MS / 10, 0);
+}
+
+/* In the order of need: nobody talks any more, then what they wanted is stored. */
+static void close_all(struct daemon *d)
+{
+	vec_for_each(door, &d->doors) {
+		listener_close(door->listener);
+		if (door->c2s)
+			c2s_shutdown(door->c2s);
+	}
+	control_close(d->control);
+	uv_run(&d->loop.uv, UV_RUN_NOWAIT);
+	store_close(d->server.store);
+	pool_free(d->pool);
+	inbox_run(&d->loop.inbox);
+	inbox_run(&d->loop.inbox);
+	uv_run(&d->loop.uv, UV_RUN_NOWAIT);
+	close_handle(&d->sigterm);
+	close_handle(&d->sigint);
+	close_handle(&d->deadline);
+	worker_fini(&d->worker);
+	loop_fini(&d->loop);
+	vec_for_each(door, &d->doors) {
+		c2s_free(door->c2s);
+		tls_server_free(door->tls);
+	}
+	vec_fini(&d->doors);
+	control_free(d->control);
+	if (d->server.accounts)
+		accounts_free(d->server.accounts);
+	vec_fini(&d->server.hosts);
+	config_fini(&d->config);
+}
+
+void daemon_run(struct daemon *d)
+{
+	loop_run(&d->loop);
+	daemon_stop(d);
+	close_all(d);
+}
