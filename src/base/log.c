@@ -20,9 +20,9 @@ const char *log_level_name(enum log_level level)
 int log_level_find(struct str name)
 {
 	/* ejabberd's numbers: none, critical, error, warning, info, debug. */
-	static const enum log_level numbers[] = { LOG_LEVEL_NONE,    LOG_LEVEL_CRITICAL,
-		                                  LOG_LEVEL_ERROR,   LOG_LEVEL_WARNING,
-		                                  LOG_LEVEL_INFO,    LOG_LEVEL_DEBUG };
+	static const enum log_level numbers[] = { LOG_LEVEL_NONE,  LOG_LEVEL_CRITICAL,
+		                                  LOG_LEVEL_ERROR, LOG_LEVEL_WARNING,
+		                                  LOG_LEVEL_INFO,  LOG_LEVEL_DEBUG };
 	uint64_t number;
 
 	if (str_to_u64(name, 10, &number) == 0)

@@ -14,15 +14,15 @@
 #include "base/str.h"
 
 /* In the order of ejabberd's loglevel. */
-#define LOG_LEVELS(X)         \
-	X(NONE, "none")       \
+#define LOG_LEVELS(X)             \
+	X(NONE, "none")           \
 	X(EMERGENCY, "emergency") \
-	X(ALERT, "alert")     \
-	X(CRITICAL, "critical") \
-	X(ERROR, "error")     \
-	X(WARNING, "warning") \
-	X(NOTICE, "notice")   \
-	X(INFO, "info")       \
+	X(ALERT, "alert")         \
+	X(CRITICAL, "critical")   \
+	X(ERROR, "error")         \
+	X(WARNING, "warning")     \
+	X(NOTICE, "notice")       \
+	X(INFO, "info")           \
 	X(DEBUG, "debug")
 
 enum log_level {

@@ -5,7 +5,8 @@
 
 enum { RESOURCE_BYTES = 8, SESSIONS_MAX = 10 }; /* ejabberd's max_user_sessions */
 
-static void refuse(struct client *c, const char *type, const char *condition, struct arena *a)
+static void refuse(struct client *c, const char *type, const char *condition,
+                   struct arena *a)
 {
 	stream_bind_refused(&c->stream, type, condition, a);
 }

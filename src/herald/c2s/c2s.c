@@ -69,7 +69,8 @@ void client_flush(struct client *c)
 
 static void on_late(struct loop_late *late)
 {
-	struct client *c = (struct client *)(void *)((char *)late - offsetof(struct client, late));
+	struct client *c =
+		(struct client *)(void *)((char *)late - offsetof(struct client, late));
 
 	client_flush(c);
 	if (!c->over) {
@@ -111,7 +112,8 @@ static void on_ended(void *ctx, int error)
 {
 	struct client *c = ctx;
 
-	log_line(&c->c2s->worker->server->log, LOG_LEVEL_DEBUG, "c2s.gone", "%s: %s", c->address,
+	log_line(&c->c2s->worker->server->log, LOG_LEVEL_DEBUG, "c2s.gone", "%s: %s",
+	         c->address,
 	         error ? strerror(-error) : "the client has closed the connection");
 	c->over = true;
 	client_later(c);
@@ -236,7 +238,8 @@ void c2s_accept(void *ctx, int fd, const struct sockaddr_storage *peer)
 	c->session.worker = all->worker;
 	c->late.fn = on_late;
 	c->negotiation = base_calloc(1, sizeof(*c->negotiation));
-	c->negotiation->deadline_ms = loop_now_ms(all->worker->loop) + all->options.negotiation_ms;
+	c->negotiation->deadline_ms =
+		loop_now_ms(all->worker->loop) + all->options.negotiation_ms;
 	write_address(peer, c->address);
 	c->next = all->clients;
 	if (c->next)

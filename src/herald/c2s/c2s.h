@@ -24,7 +24,7 @@ struct c2s_options {
 	bool direct_tls;        /* TLS from the first byte (XEP-0368) */
 	bool starttls;          /* offered */
 	bool starttls_required;
-	size_t max_stanza_size; /* bytes, after login */
+	size_t max_stanza_size;  /* bytes, after login */
 	uint32_t negotiation_ms; /* from accept to bind */
 };
 

@@ -26,7 +26,7 @@ struct client {
 	struct stream stream;
 	struct loop_late late;
 	struct negotiation *negotiation;
-	char *account; /* who has logged in: the local part; the stream knows the host */
+	char *account;  /* who has logged in: the local part; the stream knows the host */
 	char *resource; /* while it is being bound */
 	char address[46];
 	bool binding; /* user_with will call back */
@@ -55,4 +55,3 @@ void client_response(void *ctx, struct str data);
 void client_auth_abort(void *ctx);
 void client_bind(void *ctx, struct str resource);
 void client_negotiation_free(struct client *c);
-

@@ -44,7 +44,9 @@ static void put_bindings(const struct sasl_peer *peer, struct buf *out)
 	for (int i = 0; i < SASL_BIND_COUNT; i++) {
 		if (peer->bindings[i].n == 0)
 			continue;
-		buf_cstr(out, any ? "" : "<sasl-channel-binding xmlns='" NS_CHANNEL_BINDING "'>");
+		buf_cstr(out, any ? ""
+		                  : "<sasl-channel-binding xmlns='" NS_CHANNEL_BINDING
+		                    "'>");
 		buf_fmt(out, "<channel-binding type='%s'/>",
 		        sasl_binding_name((enum sasl_binding)i));
 		any = true;
@@ -61,7 +63,8 @@ static void put_mechanisms(struct client *c, struct buf *out)
 	buf_cstr(out, "<mechanisms xmlns='" NS_SASL "'>");
 	for (int m = 0; m < SASL_HT_SHA_256_EXPR; m++) {
 		if (n->offered & SASL_MASK(m))
-			buf_fmt(out, "<mechanism>%s</mechanism>", sasl_mech_name((enum sasl_mech)m));
+			buf_fmt(out, "<mechanism>%s</mechanism>",
+			        sasl_mech_name((enum sasl_mech)m));
 	}
 	buf_cstr(out, "</mechanisms>");
 	put_bindings(&n->peer, out);
@@ -75,7 +78,8 @@ void client_features(void *ctx, bool authenticated, struct buf *out)
 		put_mechanisms(c, out);
 		return;
 	}
-	for_each_module(m, c->c2s->worker) {
+	for_each_module(m, c->c2s->worker)
+	{
 		if (m->stream_features)
 			buf_cstr(out, m->stream_features);
 	}
@@ -91,8 +95,9 @@ static void end_login(struct client *c)
 static void log_failure(struct client *c, const struct login_reply *r)
 {
 	log_line(&c->c2s->worker->server->log, LOG_LEVEL_WARNING, "c2s.login.failed",
-	         "%s: account `" STR_FMT "@" STR_FMT "`: %s", c->address, STR_ARG(r->user),
-	         STR_ARG(c->stream.host), r->reason ? r->reason : sasl_failure_name(r->failure));
+	         "%s: account `" STR_FMT "@" STR_FMT "`: %s", c->address,
+	         STR_ARG(r->user), STR_ARG(c->stream.host),
+	         r->reason ? r->reason : sasl_failure_name(r->failure));
 }
 
 static void on_success(struct client *c, const struct login_reply *r, struct arena *a)
@@ -131,8 +136,9 @@ void client_auth(void *ctx, struct str mechanism, const struct str *initial)
 	struct client *c = ctx;
 	struct worker *w = c->c2s->worker;
 
-	c->negotiation->login = login_new(&w->server->auth, &c->negotiation->peer,
-	                                  c->negotiation->offered, worker_inbox(w), on_reply, c);
+	c->negotiation->login =
+		login_new(&w->server->auth, &c->negotiation->peer,
+	                  c->negotiation->offered, worker_inbox(w), on_reply, c);
 	login_start(c->negotiation->login, mechanism, initial);
 }
 

@@ -23,13 +23,15 @@ static bool read_account(struct call *c)
 
 	if (jid_prep_local(c->args[0], &c->arena, &user) < 0 ||
 	    jid_prep_domain(c->args[1], &c->arena, &host) < 0) {
-		say(c, false, arena_fmt(&c->arena, "`" STR_FMT "@" STR_FMT "` is not an address",
-		                        STR_ARG(c->args[0]), STR_ARG(c->args[1])));
+		say(c, false,
+		    arena_fmt(&c->arena, "`" STR_FMT "@" STR_FMT "` is not an address",
+		              STR_ARG(c->args[0]), STR_ARG(c->args[1])));
 		return false;
 	}
 	if (!server_has_host(&c->daemon->server, host)) {
-		say(c, false, arena_fmt(&c->arena, "`" STR_FMT "` is not a host of this server",
-		                        STR_ARG(host)));
+		say(c, false,
+		    arena_fmt(&c->arena, "`" STR_FMT "` is not a host of this server",
+		              STR_ARG(host)));
 		return false;
 	}
 	c->args[0] = user;
@@ -37,9 +39,11 @@ static bool read_account(struct call *c)
 	return true;
 }
 
-static struct str account_text(struct call *c, const char *fmt)
+/* `before` USER@HOST `after` */
+static struct str account_text(struct call *c, const char *before, const char *after)
 {
-	return arena_fmt(&c->arena, fmt, STR_ARG(c->args[0]), STR_ARG(c->args[1]));
+	return arena_fmt(&c->arena, "%s " STR_FMT "@" STR_FMT "%s", before,
+	                 STR_ARG(c->args[0]), STR_ARG(c->args[1]), after);
 }
 
 /* What an error of the accounts means to people. */
@@ -47,16 +51,15 @@ static struct str trouble(struct call *c, int error)
 {
 	switch (error) {
 	case -EEXIST:
-		return account_text(c, "User " STR_FMT "@" STR_FMT " already registered");
+		return account_text(c, "User", " already registered");
 	case -ENOENT:
-		return account_text(c, "There is no account " STR_FMT "@" STR_FMT);
+		return account_text(c, "There is no account", "");
 	case -EACCES:
-		return account_text(c, "That is not the password of " STR_FMT "@" STR_FMT);
+		return account_text(c, "The name or the password of", " is not allowed");
 	case -EPERM:
-		return account_text(c, "The account " STR_FMT "@" STR_FMT " is disabled");
+		return account_text(c, "The account", " is disabled");
 	case -EINVAL:
-		return account_text(c, "The name or the password of " STR_FMT "@" STR_FMT
-		                       " is not allowed");
+		return account_text(c, "The name or the password of", " is not allowed");
 	default:
 		return arena_fmt(&c->arena, "%s", strerror(-error));
 	}
@@ -67,15 +70,16 @@ static void on_registered(void *arg, int result)
 	struct call *c = arg;
 
 	say(c, result == 0,
-	    result == 0 ? account_text(c, "User " STR_FMT "@" STR_FMT " successfully registered")
+	    result == 0 ? account_text(c, "User", " successfully registered")
 	                : trouble(c, result));
 }
 
 static void run_register(struct call *c)
 {
 	if (read_account(c))
-		accounts_register(c->daemon->server.accounts, c->args[1], c->args[0], c->args[2],
-		                  worker_inbox(&c->daemon->worker), on_registered, c);
+		accounts_register(c->daemon->server.accounts, c->args[1], c->args[0],
+		                  c->args[2], worker_inbox(&c->daemon->worker),
+		                  on_registered, c);
 }
 
 static void on_done(void *arg, int result)
@@ -126,14 +130,16 @@ static void run_change_password(struct call *c)
 {
 	if (read_account(c))
 		accounts_set_password(c->daemon->server.accounts, c->args[1], c->args[0],
-		                      c->args[2], worker_inbox(&c->daemon->worker), on_changed, c);
+		                      c->args[2], worker_inbox(&c->daemon->worker),
+		                      on_changed, c);
 }
 
 static void run_check_password(struct call *c)
 {
 	if (read_account(c))
-		accounts_check_password(c->daemon->server.accounts, c->args[1], c->args[0],
-		                        c->args[2], worker_inbox(&c->daemon->worker), on_done, c);
+		accounts_check_password(c->daemon->server.accounts, c->args[1],
+		                        c->args[0], c->args[2],
+		                        worker_inbox(&c->daemon->worker), on_done, c);
 }
 
 static void run_check_account(struct call *c)
@@ -161,8 +167,9 @@ static void run_registered_users(struct call *c)
 
 	if (jid_prep_domain(c->args[0], &c->arena, &host) < 0 ||
 	    !server_has_host(&c->daemon->server, host))
-		say(c, false, arena_fmt(&c->arena, "`" STR_FMT "` is not a host of this server",
-		                        STR_ARG(c->args[0])));
+		say(c, false,
+		    arena_fmt(&c->arena, "`" STR_FMT "` is not a host of this server",
+		              STR_ARG(c->args[0])));
 	else
 		accounts_list(c->daemon->server.accounts, host, STR(""), SIZE_MAX,
 		              worker_inbox(&c->daemon->worker), on_users, c);
@@ -195,10 +202,11 @@ static void run_connected_users(struct call *c)
 
 static void run_status(struct call *c)
 {
-	say(c, true, arena_fmt(&c->arena,
-	                       "The node herald is started with status: started\n"
-	                       "herald %s is running in that node",
-	                       GATEHOUSE_VERSION));
+	say(c, true,
+	    arena_fmt(&c->arena,
+	              "The node herald is started with status: started\n"
+	              "herald %s is running in that node",
+	              GATEHOUSE_VERSION));
 }
 
 static void run_stop(struct call *c)
@@ -222,7 +230,8 @@ static void run_help(struct call *c)
 const struct command commands[] = {
 	{ "status", "", "say whether the server runs", run_status },
 	{ "register", "user host password", "make an account", run_register },
-	{ "unregister", "user host", "delete an account and all it has stored", run_unregister },
+	{ "unregister", "user host", "delete an account and all it has stored",
+	  run_unregister },
 	{ "change_password", "user host newpass", "set an account's password",
 	  run_change_password },
 	{ "check_password", "user host password", "whether that is the password",

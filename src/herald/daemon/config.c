@@ -20,7 +20,7 @@ typedef void (*take_fn)(struct reading *r, const struct yaml *y, void *to);
 
 struct option {
 	const char *name;
-	take_fn take;
+	take_fn fill;
 	size_t offset; /* of what it fills in `to` */
 };
 
@@ -41,8 +41,10 @@ static bool is_scalar(struct reading *r, const struct yaml *y, const char *what)
 
 static void take_bool(struct reading *r, const struct yaml *y, void *to)
 {
-	bool yes = str_is(y->text, "true") || str_is(y->text, "on") || str_is(y->text, "yes");
-	bool no = str_is(y->text, "false") || str_is(y->text, "off") || str_is(y->text, "no");
+	bool yes = str_is(y->text, "true") || str_is(y->text, "on") ||
+	           str_is(y->text, "yes");
+	bool no = str_is(y->text, "false") || str_is(y->text, "off") ||
+	          str_is(y->text, "no");
 
 	if (y->kind != YAML_SCALAR || y->quoted || !(yes || no))
 		wrong(r, y, "`true` or `false`");
@@ -50,8 +52,8 @@ static void take_bool(struct reading *r, const struct yaml *y, void *to)
 		*(bool *)to = yes;
 }
 
-static bool read_number(struct reading *r, const struct yaml *y, uint64_t min, uint64_t max,
-                        const char *what, uint64_t *out)
+static bool read_number(struct reading *r, const struct yaml *y, uint64_t min,
+                        uint64_t max, const char *what, uint64_t *out)
 {
 	if (y->kind == YAML_SCALAR && !y->quoted && str_to_u64(y->text, 10, out) == 0 &&
 	    *out >= min && *out <= max)
@@ -72,7 +74,8 @@ static void take_size(struct reading *r, const struct yaml *y, void *to)
 {
 	uint64_t v;
 
-	if (read_number(r, y, 10000, 1 << 28, "bytes: a number from 10000 to 268435456", &v))
+	if (read_number(r, y, 10000, 1 << 28, "bytes: a number from 10000 to 268435456",
+	                &v))
 		*(uint64_t *)to = v;
 }
 
@@ -91,9 +94,10 @@ static void take_time(struct reading *r, const struct yaml *y, void *to)
 		const char *name;
 		uint64_t ms;
 	} units[] = {
-		{ "", 1000 },       { "s", 1000 },        { "sec", 1000 },     { "second", 1000 },
-		{ "seconds", 1000 }, { "m", 60000 },      { "min", 60000 },    { "minute", 60000 },
-		{ "minutes", 60000 }, { "h", 3600000 },   { "hour", 3600000 }, { "hours", 3600000 },
+		{ "", 1000 },       { "s", 1000 },       { "sec", 1000 },
+		{ "second", 1000 }, { "seconds", 1000 }, { "m", 60000 },
+		{ "min", 60000 },   { "minute", 60000 }, { "minutes", 60000 },
+		{ "h", 3600000 },   { "hour", 3600000 }, { "hours", 3600000 },
 		{ "ms", 1 },
 	};
 	size_t n = 0;
@@ -102,8 +106,8 @@ static void take_time(struct reading *r, const struct yaml *y, void *to)
 	while (n < y->text.n && y->text.p[n] >= '0' && y->text.p[n] <= '9')
 		n++;
 	struct str unit = str_trim(str_sub(y->text, n, y->text.n));
-	if (y->kind == YAML_SCALAR && str_to_u64(str_sub(y->text, 0, n), 10, &v) == 0 && v &&
-	    v < 1000000) {
+	if (y->kind == YAML_SCALAR && str_to_u64(str_sub(y->text, 0, n), 10, &v) == 0 &&
+	    v && v < 1000000) {
 		for (size_t i = 0; i < ARRAY_LEN(units); i++) {
 			if (str_is(unit, units[i].name)) {
 				*(uint64_t *)to = v * units[i].ms;
@@ -125,7 +129,8 @@ static void take_loglevel(struct reading *r, const struct yaml *y, void *to)
 	int level = y->kind == YAML_SCALAR ? log_level_find(y->text) : -1;
 
 	if (level < 0)
-		wrong(r, y, "none, emergency, alert, critical, error, warning, notice, info or debug");
+		wrong(r, y,
+		      "none, emergency, alert, critical, error, warning, notice, info or debug");
 	else
 		*(enum log_level *)to = (enum log_level)level;
 }
@@ -155,21 +160,24 @@ static void unknown(struct reading *r, const struct yaml *key, const struct opti
 		           STR_ARG(key->text));
 		return;
 	}
-	struct diag *d = diag_error(r->ds, "H0002", key->span, "there is no %s `" STR_FMT "`", what,
-	                            STR_ARG(key->text));
+	struct diag *d =
+		diag_error(r->ds, "H0002", key->span, "there is no %s `" STR_FMT "`",
+	                   what, STR_ARG(key->text));
 	struct str near = str_nearest(key->text, words, n);
 	if (near.n)
 		diag_help(r->ds, d, "did you mean `" STR_FMT "`?", STR_ARG(near));
 }
 
 /* Whether the key was there before; says so. */
-static bool is_repeated(struct reading *r, const struct yaml *map, const struct yaml *entry)
+static bool is_repeated(struct reading *r, const struct yaml *map,
+                        const struct yaml *entry)
 {
 	for (const struct yaml *e = map->first; e != entry; e = e->next) {
 		if (!str_eq(e->key->text, entry->key->text))
 			continue;
-		struct diag *d = diag_error(r->ds, "H0005", entry->key->span,
-		                            "`" STR_FMT "` is set twice", STR_ARG(e->key->text));
+		struct diag *d =
+			diag_error(r->ds, "H0005", entry->key->span,
+		                   "`" STR_FMT "` is set twice", STR_ARG(e->key->text));
 		diag_related(r->ds, d, e->key->span, "the first time here");
 		return true;
 	}
@@ -188,7 +196,7 @@ static void take_map(struct reading *r, const struct yaml *y, const struct optio
 			continue;
 		const struct option *row = find(rows, e->key->text);
 		if (row)
-			row->take(r, e, (char *)to + row->offset);
+			row->fill(r, e, (char *)to + row->offset);
 		else
 			unknown(r, e->key, rows, what);
 	}
@@ -237,7 +245,8 @@ static void take_certfiles(struct reading *r, const struct yaml *y, void *to)
 static void take_listener_module(struct reading *r, const struct yaml *y, void *to)
 {
 	(void)to;
-	if (!is_scalar(r, y, "the name of a listener's module") || str_is(y->text, "ejabberd_c2s"))
+	if (!is_scalar(r, y, "the name of a listener's module") ||
+	    str_is(y->text, "ejabberd_c2s"))
 		return;
 	static const struct option kinds[] = { { "ejabberd_c2s", NULL, 0 }, { 0 } };
 	unknown(r, y, kinds, "listener");
@@ -274,7 +283,8 @@ static void take_listeners(struct reading *r, const struct yaml *y, void *to)
 		struct config_listener l = listener_default;
 		take_map(r, e, listener_options, "option of a listener", &l);
 		if (e->kind == YAML_MAP && !l.port)
-			diag_error(r->ds, "H0004", e->span, "this listener has no `port`");
+			diag_error(r->ds, "H0004", e->span,
+			           "this listener has no `port`");
 		vec_push(&r->c->listeners, l);
 	}
 }
@@ -284,7 +294,8 @@ static void unknown_module(struct reading *r, const struct yaml *key)
 	struct option rows[32] = { 0 };
 	size_t n = 0;
 
-	for (const struct module *const *m = modules_all; *m && n < ARRAY_LEN(rows) - 1; m++)
+	for (const struct module *const *m = modules_all; *m && n < ARRAY_LEN(rows) - 1;
+	     m++)
 		rows[n++].name = (*m)->name;
 	unknown(r, key, rows, "module");
 }
@@ -305,7 +316,8 @@ static void take_modules(struct reading *r, const struct yaml *y, void *to)
 			continue;
 		if (!m)
 			unknown_module(r, e->key);
-		else if (e->kind != YAML_SCALAR || e->text.n) /* `mod_ping:` alone is `{}` */
+		else if (e->kind != YAML_SCALAR ||
+		         e->text.n) /* `mod_ping:` alone is `{}` */
 			take_map(r, e, none, "option of this module", NULL);
 		if (m)
 			vec_push(&r->c->modules, m);

@@ -16,8 +16,13 @@
 enum { LINE_MAX_BYTES = 65536 };
 
 /* JSON-RPC 2.0 section 5.1; the last is ours: the command said no. */
-enum { PARSE_ERROR = -32700, INVALID_REQUEST = -32600, METHOD_NOT_FOUND = -32601,
-       INVALID_PARAMS = -32602, REFUSED = 1 };
+enum {
+	PARSE_ERROR = -32700,
+	INVALID_REQUEST = -32600,
+	METHOD_NOT_FOUND = -32601,
+	INVALID_PARAMS = -32602,
+	REFUSED = 1
+};
 
 struct control {
 	struct daemon *daemon;
@@ -72,8 +77,9 @@ static void send_json(struct peer *p, json_t *object)
 
 static void send_error(struct peer *p, json_t *id, int code, struct str message)
 {
-	send_json(p, json_pack("{s:s, s:O?, s:{s:i, s:s%}}", "jsonrpc", "2.0", "id", id, "error",
-	                       "code", code, "message", message.p ? message.p : "", message.n));
+	send_json(p, json_pack("{s:s, s:O?, s:{s:i, s:s%}}", "jsonrpc", "2.0", "id", id,
+	                       "error", "code", code, "message",
+	                       message.p ? message.p : "", message.n));
 }
 
 static void on_answer(struct call *call, bool ok, struct str text)
@@ -82,8 +88,9 @@ static void on_answer(struct call *call, bool ok, struct str text)
 	struct peer *p = asked->peer;
 
 	if (ok)
-		send_json(p, json_pack("{s:s, s:O?, s:s%}", "jsonrpc", "2.0", "id", asked->id,
-		                       "result", text.p ? text.p : "", text.n));
+		send_json(p,
+		          json_pack("{s:s, s:O?, s:s%}", "jsonrpc", "2.0", "id",
+		                    asked->id, "result", text.p ? text.p : "", text.n));
 	else
 		send_error(p, asked->id, REFUSED, text);
 	json_decref(asked->id);
@@ -94,7 +101,8 @@ static void on_answer(struct call *call, bool ok, struct str text)
 }
 
 /* Copies the params; false: they are not what the command wants. */
-static bool read_params(struct call *call, const struct command *command, const json_t *params)
+static bool read_params(struct call *call, const struct command *command,
+                        const json_t *params)
 {
 	size_t n = json_array_size(params);
 
@@ -106,14 +114,16 @@ static bool read_params(struct call *call, const struct command *command, const 
 		const json_t *value = json_array_get(params, i);
 		if (!json_is_string(value))
 			return false;
-		call->args[i] = arena_str(&call->arena, (struct str){ json_string_value(value),
-		                                                      json_string_length(value) });
+		call->args[i] = arena_str(&call->arena,
+		                          (struct str){ json_string_value(value),
+		                                        json_string_length(value) });
 	}
 	call->n_args = n;
 	return true;
 }
 
-static void run(struct peer *p, json_t *id, const struct command *command, const json_t *params)
+static void run(struct peer *p, json_t *id, const struct command *command,
+                const json_t *params)
 {
 	struct asked *asked = base_calloc(1, sizeof(*asked));
 	auto_buf usage = { 0 };
@@ -149,7 +159,8 @@ static void handle(struct peer *p, json_t *request)
 		run(p, id, command, json_object_get(request, "params"));
 		return;
 	}
-	for (const struct command *row = commands; row->name && n < ARRAY_LEN(names); row++)
+	for (const struct command *row = commands; row->name && n < ARRAY_LEN(names);
+	     row++)
 		names[n++] = str_from(row->name);
 	struct str near = str_nearest(str_from(method), names, n);
 	buf_fmt(&text, "there is no command `%s`", method);
@@ -235,7 +246,8 @@ static void on_accept(void *ctx, int fd, const struct sockaddr_storage *from)
 	p->conn = conn_new(&c->daemon->loop, fd, &ops, p);
 }
 
-int control_open(struct daemon *d, const char *path, struct buf *why, struct control **out)
+int control_open(struct daemon *d, const char *path, struct buf *why,
+                 struct control **out)
 {
 	struct control *c = base_calloc(1, sizeof(*c));
 	int r = listener_unix(&d->loop, path, on_accept, c, why, &c->listener);

@@ -33,8 +33,8 @@ static json_t *request_of(int argc, char **argv)
 
 	for (int i = 1; i < argc; i++)
 		json_array_append_new(params, json_string(argv[i]));
-	return json_pack("{s:s, s:i, s:s, s:o}", "jsonrpc", "2.0", "id", 1, "method", argv[0],
-	                 "params", params);
+	return json_pack("{s:s, s:i, s:s, s:o}", "jsonrpc", "2.0", "id", 1, "method",
+	                 argv[0], "params", params);
 }
 
 /* Sends the command and waits for its line. */
@@ -55,15 +55,16 @@ static json_t *ask(int fd, int argc, char **argv)
 static int show(json_t *reply)
 {
 	json_t *result = json_object_get(reply, "result");
-	const char *error =
-		json_string_value(json_object_get(json_object_get(reply, "error"), "message"));
+	const char *error = json_string_value(
+		json_object_get(json_object_get(reply, "error"), "message"));
 
 	if (!reply) {
 		fputs("heraldctl: herald gave no answer\n", stderr);
 		return 1;
 	}
 	if (!result) {
-		fprintf(stderr, "heraldctl: %s\n", error ? error : "herald gave no result");
+		fprintf(stderr, "heraldctl: %s\n",
+		        error ? error : "herald gave no result");
 		return 1;
 	}
 	if (json_string_length(result))

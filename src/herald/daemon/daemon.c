@@ -23,7 +23,9 @@ struct str daemon_socket(const struct config *c, struct arena *a)
 
 static const char *in_spool(struct daemon *d, const char *name)
 {
-	return arena_fmt(&d->config.arena, STR_FMT "/%s", STR_ARG(d->config.spool_dir), name).p;
+	return arena_fmt(&d->config.arena, STR_FMT "/%s", STR_ARG(d->config.spool_dir),
+	                 name)
+	        .p;
 }
 
 /* The folder itself; those above it are the administrator's. */
@@ -54,7 +56,8 @@ static int own_certificate(struct daemon *d, struct buf *why)
 		return r;
 	}
 	log_line(&d->server.log, LOG_LEVEL_WARNING, "tls.self_signed",
-	         "no certfiles are configured: made the self-signed certificate %s", path);
+	         "no certfiles are configured: made the self-signed certificate %s",
+	         path);
 	return 0;
 }
 
@@ -131,8 +134,8 @@ static int open_door(struct daemon *d, const struct config_listener *l, struct b
 		.negotiation_ms = (uint32_t)d->config.negotiation_timeout_ms,
 	};
 	door->c2s = c2s_new(&d->worker, &o);
-	r = listener_tcp(&d->loop, str_dup_c(&d->config.arena, l->ip), l->port, (int)l->backlog,
-	                 c2s_accept, door->c2s, why, &door->listener);
+	r = listener_tcp(&d->loop, str_dup_c(&d->config.arena, l->ip), l->port,
+	                 (int)l->backlog, c2s_accept, door->c2s, why, &door->listener);
 	if (r == 0)
 		log_line(&d->server.log, LOG_LEVEL_INFO, "listen", STR_FMT " port %u%s",
 		         STR_ARG(l->ip), l->port, l->tls ? " with TLS" : "");

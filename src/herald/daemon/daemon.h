@@ -36,8 +36,8 @@ struct daemon {
 
 /* Opens everything. `log` must stay; `config` is taken over. `why` gets a sentence on errors.
  * Errors: those of the parts; what was opened is closed again. */
-MUST_USE int daemon_start(struct daemon *d, struct config *config, const struct logger *log,
-                          struct buf *why);
+MUST_USE int daemon_start(struct daemon *d, struct config *config,
+                          const struct logger *log, struct buf *why);
 
 /* Runs until a signal or the command `stop`, then closes everything: sessions are told, what is
  * stored is synced. */

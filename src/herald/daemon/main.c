@@ -19,7 +19,8 @@ static void write_line(void *arg, enum log_level level, struct str line)
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &tm);
 	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-	fprintf(stderr, "%s.%03ldZ " STR_FMT "\n", stamp, now.tv_nsec / 1000000, STR_ARG(line));
+	fprintf(stderr, "%s.%03ldZ " STR_FMT "\n", stamp, now.tv_nsec / 1000000,
+	        STR_ARG(line));
 }
 
 static void usage(FILE *to)
@@ -51,8 +52,10 @@ static int serve(struct config *config)
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "config", required_argument, NULL, 'c' }, { "check", no_argument, NULL, 'k' },
-		{ "version", no_argument, NULL, 'V' },      { "help", no_argument, NULL, 'h' },
+		{ "config", required_argument, NULL, 'c' },
+		{ "check", no_argument, NULL, 'k' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	const char *path = OPTIONS_CONFIG;

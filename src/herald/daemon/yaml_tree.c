@@ -34,15 +34,18 @@ static uint32_t offset_of(struct str text, size_t line, size_t column)
 
 static struct span span_of(const struct reader *r, const yaml_node_t *node)
 {
-	uint32_t from = offset_of(r->text, node->start_mark.line, node->start_mark.column);
+	uint32_t from =
+		offset_of(r->text, node->start_mark.line, node->start_mark.column);
 	uint32_t to = offset_of(r->text, node->end_mark.line, node->end_mark.column);
 
-	return (struct span){ r->file, from, node->type == YAML_SCALAR_NODE ? to - from : 1 };
+	return (struct span){ r->file, from,
+		              node->type == YAML_SCALAR_NODE ? to - from : 1 };
 }
 
 static struct yaml *convert(struct reader *r, int index, size_t depth);
 
-static bool convert_list(struct reader *r, const yaml_node_t *node, struct yaml *y, size_t depth)
+static bool convert_list(struct reader *r, const yaml_node_t *node, struct yaml *y,
+                         size_t depth)
 {
 	struct yaml **at = &y->first;
 
@@ -56,7 +59,8 @@ static bool convert_list(struct reader *r, const yaml_node_t *node, struct yaml 
 	return true;
 }
 
-static bool convert_map(struct reader *r, const yaml_node_t *node, struct yaml *y, size_t depth)
+static bool convert_map(struct reader *r, const yaml_node_t *node, struct yaml *y,
+                        size_t depth)
 {
 	struct yaml **at = &y->first;
 
@@ -79,14 +83,16 @@ static struct yaml *convert(struct reader *r, int index, size_t depth)
 
 	y->span = span_of(r, node);
 	if (depth > YAML_DEPTH || ++r->nodes > YAML_NODES) {
-		diag_error(r->ds, "H0001", y->span, "this is nested too deep or too large");
+		diag_error(r->ds, "H0001", y->span,
+		           "this is nested too deep or too large");
 		return NULL;
 	}
 	switch (node->type) {
 	case YAML_SCALAR_NODE:
 		y->kind = YAML_SCALAR;
-		y->text = arena_str(r->a, (struct str){ (const char *)node->data.scalar.value,
-		                                        node->data.scalar.length });
+		y->text = arena_str(r->a,
+		                    (struct str){ (const char *)node->data.scalar.value,
+		                                  node->data.scalar.length });
 		y->quoted = node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
 		return y;
 	case YAML_SEQUENCE_NODE:
@@ -113,10 +119,12 @@ static int refuse(struct reader *r, const yaml_parser_t *p)
 	return -EINVAL;
 }
 
-int yaml_read(const struct sources *sources, uint32_t file, struct diags *ds, struct arena *a,
-              struct yaml **out)
+int yaml_read(const struct sources *sources, uint32_t file, struct diags *ds,
+              struct arena *a, struct yaml **out)
 {
-	struct reader r = { .text = sources_get(sources, file)->text, .file = file, .ds = ds, .a = a };
+	struct reader r = {
+		.text = sources_get(sources, file)->text, .file = file, .ds = ds, .a = a
+	};
 	yaml_parser_t p;
 	yaml_document_t doc;
 	int result = 0;

@@ -18,10 +18,10 @@ enum yaml_kind {
 
 struct yaml {
 	enum yaml_kind kind;
-	struct span span;  /* of a scalar its text, else its first character */
-	struct str text;   /* of a scalar */
-	bool quoted;       /* a scalar in quotes is never a number or a truth value */
-	struct yaml *key;  /* of a value in a map */
+	struct span span; /* of a scalar its text, else its first character */
+	struct str text;  /* of a scalar */
+	bool quoted;      /* a scalar in quotes is never a number or a truth value */
+	struct yaml *key; /* of a value in a map */
 	struct yaml *first, *next;
 };
 

@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "herald/im/module.h"
 #include "herald/im/stanza.h"
 #include "herald/route/user.h"
 
@@ -26,7 +27,8 @@ void im_route(struct worker *w, struct xml *x, struct arena *a);
 void im_fail(const struct stanza *st, enum stanza_error e);
 
 /* Commits, and sends `reply` when it is stored, else an error for `st`. */
-void im_reply_when_stored(const struct stanza *st, struct store_tx *tx, const struct xml *reply);
+void im_reply_when_stored(const struct stanza *st, struct store_tx *tx,
+                          const struct xml *reply);
 
 /* The session ends: its presence is withdrawn. It is still one of its user's. */
 void im_session_ends(struct session *s, struct arena *a);

@@ -29,10 +29,10 @@ struct iq_handler {
 };
 
 struct module {
-	const char *name;                   /* as in the configuration: "mod_ping" */
-	const char *const *host_features;   /* XEP-0030 features of a host, ended by NULL */
-	const char *const *user_features;   /* of an account */
-	const char *stream_features;        /* XML in <stream:features/> after login */
+	const char *name;                 /* as in the configuration: "mod_ping" */
+	const char *const *host_features; /* XEP-0030 features of a host, ended by NULL */
+	const char *const *user_features; /* of an account */
+	const char *stream_features;      /* XML in <stream:features/> after login */
 	const struct iq_handler *iq;
 
 	/* A message for an account that no resource can take; true: it was taken. */
@@ -49,5 +49,6 @@ struct module {
 #define LIST(type, ...) ((const type[]){ __VA_ARGS__, { 0 } })
 
 /* for_each_module(m, w) { … }: those that are on. */
-#define for_each_module(m, w) \
-	for (const struct module *const *m##_at = (w)->server->modules, *m; (m = *m##_at); m##_at++)
+#define for_each_module(m, w)                                               \
+	for (const struct module *const *m##_at = (w)->server->modules, *m; \
+	     (m = *m##_at); m##_at++)

@@ -51,7 +51,8 @@ static void catch_up(struct session *s, struct arena *a)
 			s->ops->send(s, stanza_new(a, "presence", "subscribe", item->jid,
 			                           jid_bare(s->jid)));
 		if (item->to)
-			im_route(s->worker, stanza_new(a, "presence", "probe", s->jid, item->jid),
+			im_route(s->worker,
+			         stanza_new(a, "presence", "probe", s->jid, item->jid),
 			         a);
 	}
 }
@@ -85,7 +86,8 @@ static void available(struct stanza *st)
 	if (!first)
 		return;
 	catch_up(s, st->a);
-	for_each_module(m, st->w) {
+	for_each_module(m, st->w)
+	{
 		if (m->on_available)
 			m->on_available(s, st->a);
 	}
@@ -125,7 +127,8 @@ void im_presence_own(struct stanza *st)
 
 void im_session_ends(struct session *s, struct arena *a)
 {
-	struct xml *x = stanza_new(a, "presence", "unavailable", s->jid, (struct jid){ 0 });
+	struct xml *x =
+		stanza_new(a, "presence", "unavailable", s->jid, (struct jid){ 0 });
 
 	unavailable(s, x, a);
 }
@@ -173,7 +176,8 @@ void im_presence_directed(struct stanza *st)
 		forget_directed(st->session, jid_str(st->to));
 	else if (st->type == TYPE_AVAILABLE && !(item && item->from) &&
 	         !keep_directed(st->session, jid_str(st->to))) {
-		st->session->ops->send(st->session, stanza_error(st, ERROR_RESOURCE_CONSTRAINT));
+		st->session->ops->send(st->session,
+		                       stanza_error(st, ERROR_RESOURCE_CONSTRAINT));
 		return;
 	}
 	im_route(st->w, st->x, st->a);
@@ -210,11 +214,14 @@ void im_probe(struct user *u, struct stanza *st)
 	bool may_see = jid_bare_eq(st->from, u->jid) || (item && item->from);
 
 	if (!may_see)
-		im_route(st->w, stanza_new(st->a, "presence", "unsubscribed", u->jid,
-		                           jid_bare(st->from)), st->a);
+		im_route(st->w,
+		         stanza_new(st->a, "presence", "unsubscribed", u->jid,
+		                    jid_bare(st->from)),
+		         st->a);
 	else if (is_any_available(u))
 		im_presence_send(u, st->from, false, st->a);
 	else
-		im_route(st->w, stanza_new(st->a, "presence", "unavailable", u->jid, st->from),
+		im_route(st->w,
+		         stanza_new(st->a, "presence", "unavailable", u->jid, st->from),
 		         st->a);
 }

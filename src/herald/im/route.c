@@ -90,8 +90,8 @@ static bool is_honest(const struct session *s, const struct xml *x, struct arena
 
 static bool is_subscription(enum stanza_type type)
 {
-	return type == TYPE_SUBSCRIBE || type == TYPE_SUBSCRIBED || type == TYPE_UNSUBSCRIBE ||
-	       type == TYPE_UNSUBSCRIBED;
+	return type == TYPE_SUBSCRIBE || type == TYPE_SUBSCRIBED ||
+	       type == TYPE_UNSUBSCRIBE || type == TYPE_UNSUBSCRIBED;
 }
 
 static void on_presence(struct stanza *st)
@@ -115,7 +115,8 @@ static void on_message(struct stanza *st)
 		st->to = jid_bare(st->session->jid);
 		xml_set(st->a, st->x, "to", arena_str(st->a, jid_str(st->to)));
 	}
-	for_each_module(m, st->w) {
+	for_each_module(m, st->w)
+	{
 		if (m->on_sent)
 			m->on_sent(st);
 	}
@@ -132,7 +133,9 @@ static void on_iq(struct stanza *st)
 
 void im_from_session(struct session *s, struct xml *x, struct arena *a)
 {
-	struct stanza st = { .w = s->worker, .a = a, .x = x, .session = s, .from = s->jid };
+	struct stanza st = {
+		.w = s->worker, .a = a, .x = x, .session = s, .from = s->jid
+	};
 	int r = stanza_read(&st);
 
 	if (!is_honest(s, x, a)) {
@@ -142,8 +145,9 @@ void im_from_session(struct session *s, struct xml *x, struct arena *a)
 	xml_set(a, x, "from", arena_str(a, jid_str(s->jid)));
 	if (r < 0) {
 		if (stanza_may_fail(&st))
-			s->ops->send(s, stanza_error(&st, r == -EINVAL ? ERROR_BAD_REQUEST
-			                                               : ERROR_JID_MALFORMED));
+			s->ops->send(s, stanza_error(&st, r == -EINVAL
+			                                          ? ERROR_BAD_REQUEST
+			                                          : ERROR_JID_MALFORMED));
 		return;
 	}
 	user_ref(s->user);
@@ -179,7 +183,8 @@ static void on_stored(void *arg, int result)
 	free(s);
 }
 
-void im_reply_when_stored(const struct stanza *st, struct store_tx *tx, const struct xml *reply)
+void im_reply_when_stored(const struct stanza *st, struct store_tx *tx,
+                          const struct xml *reply)
 {
 	struct storing *s = base_calloc(1, sizeof(*s));
 

@@ -58,8 +58,7 @@ static int check_iq(const struct stanza *st)
 
 	if (st->kind != STANZA_IQ)
 		return 0;
-	xml_for_each(child, st->x)
-		n++;
+	xml_for_each(child, st->x) n++;
 	if (xml_get(st->x, "id").n == 0)
 		return -EINVAL;
 	if (st->type == TYPE_GET || st->type == TYPE_SET)
@@ -88,8 +87,8 @@ bool stanza_may_fail(const struct stanza *st)
 	       st->type != TYPE_IQ_ERROR && st->type != TYPE_RESULT;
 }
 
-struct xml *stanza_new(struct arena *a, const char *name, const char *type, struct jid from,
-                       struct jid to)
+struct xml *stanza_new(struct arena *a, const char *name, const char *type,
+                       struct jid from, struct jid to)
 {
 	struct xml *x = xml_new(a, name, NS_CLIENT);
 
@@ -105,8 +104,9 @@ struct xml *stanza_new(struct arena *a, const char *name, const char *type, stru
 /* From whom the sender expects the answer: whom it wrote to. */
 static struct xml *answer(const struct stanza *st, const char *type)
 {
-	struct xml *x = stanza_new(st->a, kinds[st->kind], type,
-	                           jid_is_none(st->to) ? jid_bare(st->from) : st->to, st->from);
+	struct xml *x =
+		stanza_new(st->a, kinds[st->kind], type,
+	                   jid_is_none(st->to) ? jid_bare(st->from) : st->to, st->from);
 	struct str id = xml_get(st->x, "id");
 
 	if (id.p)

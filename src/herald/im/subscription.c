@@ -74,8 +74,12 @@ static struct subscription state_of(const struct roster_item *item)
 	if (!item)
 		return (struct subscription){ 0 };
 	return (struct subscription){
-		.to = item->to,           .from = item->from,         .ask = item->ask,
-		.pending = item->pending, .approved = item->approved, .listed = item->listed,
+		.to = item->to,
+		.from = item->from,
+		.ask = item->ask,
+		.pending = item->pending,
+		.approved = item->approved,
+		.listed = item->listed,
 	};
 }
 
@@ -87,7 +91,8 @@ static bool is_nothing(const struct subscription *s)
 static bool is_same(const struct subscription *a, const struct subscription *b)
 {
 	return a->to == b->to && a->from == b->from && a->ask == b->ask &&
-	       a->pending == b->pending && a->approved == b->approved && a->listed == b->listed;
+	       a->pending == b->pending && a->approved == b->approved &&
+	       a->listed == b->listed;
 }
 
 /* Stores the new state and pushes what the client may see of it. */

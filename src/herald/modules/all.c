@@ -3,15 +3,15 @@
 /* The modules there are: a line here is all that a module needs outside its own file. */
 #include "herald/modules/all.h"
 
-#define MODULES(X)     \
-	X(mod_roster)  \
-	X(mod_disco)   \
-	X(mod_ping)    \
-	X(mod_version) \
-	X(mod_time)    \
+#define MODULES(X)        \
+	X(mod_roster)     \
+	X(mod_disco)      \
+	X(mod_ping)       \
+	X(mod_version)    \
+	X(mod_time)       \
 	X(mod_carboncopy) \
-	X(mod_private) \
-	X(mod_vcard)   \
+	X(mod_private)    \
+	X(mod_vcard)      \
 	X(mod_offline)
 
 #define X(name) extern const struct module name;
@@ -22,7 +22,7 @@ const struct module *const modules_all[] = {
 #define X(name) &name,
 	MODULES(X)
 #undef X
-	NULL,
+		NULL,
 };
 
 const struct module *module_find(struct str name)

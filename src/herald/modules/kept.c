@@ -14,7 +14,8 @@ struct asking {
 
 static void answer(struct asking *ask, struct stanza *st, const struct store_rows *rows)
 {
-	static const struct xml_limits limits = { SIZE_MAX, SIZE_MAX, SIZE_MAX, XML_ATTRS_MAX };
+	static const struct xml_limits limits = { SIZE_MAX, SIZE_MAX, SIZE_MAX,
+		                                  XML_ATTRS_MAX };
 	struct xml *reply = stanza_result(st), *found = ask->empty;
 
 	if (rows->n && xml_parse(arena_str(st->a, rows->p[0].value), NULL, &limits, st->a,

@@ -45,8 +45,8 @@ static bool is_eligible(const struct stanza *st)
 static void copy(struct user *u, struct stanza *st, struct session *to, const char *name)
 {
 	struct xml *x = stanza_new(st->a, "message", "", u->jid, to->jid);
-	struct xml *forwarded = xml_add(st->a, xml_add(st->a, x, name, NS_CARBONS), "forwarded",
-	                                NS_FORWARD);
+	struct xml *forwarded = xml_add(st->a, xml_add(st->a, x, name, NS_CARBONS),
+	                                "forwarded", NS_FORWARD);
 
 	if (st->type == TYPE_CHAT)
 		xml_set(st->a, x, "type", STR("chat"));
@@ -84,7 +84,8 @@ extern const struct module mod_carboncopy;
 const struct module mod_carboncopy = {
 	.name = "mod_carboncopy",
 	.host_features = NAMES(NS_CARBONS, "urn:xmpp:carbons:rules:0"),
-	.iq = LIST(struct iq_handler, { TYPE_SET, TO_SELF, NS_CARBONS, "enable", on_enable },
+	.iq = LIST(struct iq_handler,
+	           { TYPE_SET, TO_SELF, NS_CARBONS, "enable", on_enable },
 	           { TYPE_SET, TO_SELF, NS_CARBONS, "disable", on_disable }),
 	.on_sent = on_sent,
 	.on_received = on_received,

@@ -20,10 +20,12 @@ static void put_identity(struct stanza *st, struct xml *query, const char *categ
 
 static void put_features(struct stanza *st, struct xml *query, bool of_host)
 {
-	for_each_module(m, st->w) {
+	for_each_module(m, st->w)
+	{
 		const char *const *name = of_host ? m->host_features : m->user_features;
 		for (; name && *name; name++)
-			xml_set(st->a, xml_add(st->a, query, "feature", NULL), "var", str_from(*name));
+			xml_set(st->a, xml_add(st->a, query, "feature", NULL), "var",
+			        str_from(*name));
 	}
 }
 
@@ -82,7 +84,8 @@ const struct module mod_disco = {
 	.name = "mod_disco",
 	.host_features = NAMES(NS_INFO, NS_ITEMS),
 	.user_features = NAMES(NS_INFO, NS_ITEMS),
-	.iq = LIST(struct iq_handler,
-	           { TYPE_GET, TO_HOST | TO_SELF | TO_USER, NS_INFO, "query", on_info },
-	           { TYPE_GET, TO_HOST | TO_SELF | TO_USER, NS_ITEMS, "query", on_items }),
+	.iq = LIST(
+		struct iq_handler,
+		{ TYPE_GET, TO_HOST | TO_SELF | TO_USER, NS_INFO, "query", on_info },
+		{ TYPE_GET, TO_HOST | TO_SELF | TO_USER, NS_ITEMS, "query", on_items }),
 };

@@ -43,7 +43,8 @@ static bool is_worth_keeping(const struct stanza *st)
 {
 	if (xml_child(st->x, "no-store", NS_HINTS))
 		return false;
-	return xml_child(st->x, "body", NS_CLIENT) || xml_child(st->x, "store", NS_HINTS) ||
+	return xml_child(st->x, "body", NS_CLIENT) ||
+	       xml_child(st->x, "store", NS_HINTS) ||
 	       (st->type == TYPE_NORMAL && xml_first(st->x));
 }
 
@@ -86,7 +87,8 @@ static void on_counted(void *arg, int result, const struct store_rows *rows)
 		return;
 	}
 	if (stanza_read(&st) == 0)
-		im_fail(&st, result < 0 ? ERROR_RESOURCE_CONSTRAINT : ERROR_SERVICE_UNAVAILABLE);
+		im_fail(&st, result < 0 ? ERROR_RESOURCE_CONSTRAINT
+		                        : ERROR_SERVICE_UNAVAILABLE);
 	keeping_free(k);
 }
 
@@ -101,7 +103,8 @@ static bool on_unreachable(struct user *u, struct stanza *st)
 	k->user = u;
 	k->x = xml_copy(&k->arena, st->x);
 	user_ref(u);
-	store_count(u->worker->server->store, &at, &all, worker_inbox(u->worker), on_counted, k);
+	store_count(u->worker->server->store, &at, &all, worker_inbox(u->worker),
+	            on_counted, k);
 	return true;
 }
 
@@ -120,8 +123,10 @@ static struct str stamp(int64_t us, struct arena *a)
 
 static void give(struct session *s, const struct store_row *row)
 {
-	static const struct xml_ns client = { STR_INIT(""), STR_INIT(NS_CLIENT), NULL, 0 };
-	static const struct xml_limits limits = { SIZE_MAX, SIZE_MAX, SIZE_MAX, XML_ATTRS_MAX };
+	static const struct xml_ns client = { STR_INIT(""), STR_INIT(NS_CLIENT), NULL,
+		                              0 };
+	static const struct xml_limits limits = { SIZE_MAX, SIZE_MAX, SIZE_MAX,
+		                                  XML_ATTRS_MAX };
 	auto_arena a = { 0 };
 	struct xml *x;
 
@@ -168,7 +173,8 @@ static void on_available(struct session *s, struct arena *a)
 	g->resource = base_calloc(1, resource.n + 1);
 	memcpy(g->resource, resource.p, resource.n);
 	user_ref(u);
-	store_find(u->worker->server->store, &at, &all, worker_inbox(u->worker), on_found, g);
+	store_find(u->worker->server->store, &at, &all, worker_inbox(u->worker), on_found,
+	           g);
 }
 
 extern const struct module mod_offline;

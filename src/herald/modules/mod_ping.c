@@ -17,5 +17,6 @@ const struct module mod_ping = {
 	.name = "mod_ping",
 	.host_features = NAMES(NS_PING),
 	.user_features = NAMES(NS_PING),
-	.iq = LIST(struct iq_handler, { TYPE_GET, TO_HOST | TO_SELF, NS_PING, "ping", on_ping }),
+	.iq = LIST(struct iq_handler,
+	           { TYPE_GET, TO_HOST | TO_SELF, NS_PING, "ping", on_ping }),
 };

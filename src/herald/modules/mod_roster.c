@@ -27,7 +27,8 @@ static bool read_groups(const struct xml *item, struct arena *a, struct buf *out
 {
 	size_t n = 0;
 
-	xml_for_each(group, item) {
+	xml_for_each(group, item)
+	{
 		struct str name = xml_text(group, a);
 		if (!str_is(group->name, "group"))
 			continue;
@@ -79,7 +80,8 @@ static void remove_item(struct stanza *st, struct user *u, struct jid jid)
 		notify(st, u, "unsubscribed", jid);
 }
 
-static void set_item(struct stanza *st, struct user *u, const struct xml *x, struct jid jid)
+static void set_item(struct stanza *st, struct user *u, const struct xml *x,
+                     struct jid jid)
 {
 	auto_buf groups = { 0 };
 	struct str name = xml_get(x, "name");

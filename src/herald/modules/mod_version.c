@@ -21,5 +21,6 @@ extern const struct module mod_version;
 const struct module mod_version = {
 	.name = "mod_version",
 	.host_features = NAMES(NS_VERSION),
-	.iq = LIST(struct iq_handler, { TYPE_GET, TO_HOST, NS_VERSION, "query", on_version }),
+	.iq = LIST(struct iq_handler,
+	           { TYPE_GET, TO_HOST, NS_VERSION, "query", on_version }),
 };

@@ -78,13 +78,15 @@ static void put_groups(const struct roster_item *item, struct xml *x, struct are
 	struct xml *all;
 
 	buf_fmt(&text, "<item>" STR_FMT "</item>", STR_ARG(item->groups));
-	if (xml_parse(arena_str(a, buf_as_str(&text)), &roster_ns, &item_limits, a, &all) != XML_OK)
+	if (xml_parse(arena_str(a, buf_as_str(&text)), &roster_ns, &item_limits, a,
+	              &all) != XML_OK)
 		return;
 	xml_for_each(group, all)
 		xml_add_text(a, x, "group", NS_ROSTER, xml_text(group, a));
 }
 
-struct xml *roster_item_xml(const struct roster_item *item, struct xml *query, struct arena *a)
+struct xml *roster_item_xml(const struct roster_item *item, struct xml *query,
+                            struct arena *a)
 {
 	struct xml *x = xml_add(a, query, "item", NS_ROSTER);
 
@@ -128,8 +130,7 @@ int roster_item_load(struct roster *r, struct str value, struct arena *a)
 	    jid_parse(xml_get(x, "jid"), a, &jid) < 0)
 		return -EINVAL;
 	struct roster_item *item = roster_need(r, jid);
-	xml_for_each(group, x)
-		xml_write(&groups, group, STR(NS_ROSTER));
+	xml_for_each(group, x) xml_write(&groups, group, STR(NS_ROSTER));
 	roster_item_describe(item, xml_get(x, "name"), buf_as_str(&groups));
 	item->to = has(x, "subscription", "to") || has(x, "subscription", "both");
 	item->from = has(x, "subscription", "from") || has(x, "subscription", "both");

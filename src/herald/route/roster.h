@@ -19,7 +19,7 @@
 /* One contact. RFC 6121 appendix A.1: `to` and `from` are the subscription, the rest what is
  * pending. */
 struct roster_item {
-	struct jid jid;    /* bare; text in `memory` */
+	struct jid jid; /* bare; text in `memory` */
 	struct str name;
 	struct str groups; /* as XML: <group>…</group>… */
 	char *memory;
@@ -51,7 +51,8 @@ void roster_item_describe(struct roster_item *item, struct str name, struct str 
 const char *roster_subscription(const struct roster_item *item);
 
 /* As the client sees it, as a child of `query`. */
-struct xml *roster_item_xml(const struct roster_item *item, struct xml *query, struct arena *a);
+struct xml *roster_item_xml(const struct roster_item *item, struct xml *query,
+                            struct arena *a);
 
 /* As it is stored, and back. Errors: -EINVAL. */
 void roster_item_store(const struct roster_item *item, struct buf *out);

@@ -28,10 +28,12 @@ struct session {
 	struct user *user;
 	struct session *next; /* of the user */
 	struct jid jid;       /* full; its text is the session's */
-	struct buf presence;  /* the last available presence as text, empty: not available */
-	VEC(char *) directed; /* who has our presence without being subscribed, full JIDs */
+	struct buf
+		presence; /* the last available presence as text, empty: not available */
+	VEC(char *)
+		directed; /* who has our presence without being subscribed, full JIDs */
 	int8_t priority;
-	bool wants_roster;    /* has asked for it: gets pushes */
+	bool wants_roster; /* has asked for it: gets pushes */
 	bool has_been_available;
 	bool carbons;
 };

@@ -105,7 +105,8 @@ static void on_roster(void *arg, int result, const struct store_rows *rows)
 
 	for (size_t i = 0; result == 0 && i < rows->n; i++) {
 		if (roster_item_load(&u->roster, rows->p[i].value, &a) < 0)
-			log_line(&u->worker->server->log, LOG_LEVEL_ERROR, "roster.damaged",
+			log_line(&u->worker->server->log, LOG_LEVEL_ERROR,
+			         "roster.damaged",
 			         "an item in the roster of " STR_FMT " cannot be read",
 			         STR_ARG(jid_str(u->jid)));
 	}
@@ -126,7 +127,8 @@ static struct user *user_load(struct worker *w, struct jid bare)
 	map_put(&w->users, jid_bare_str(u->jid), u);
 	u->pending = 2;
 	struct store_place at = user_place(u, "roster");
-	accounts_exists(w->server->accounts, at.host, at.user, worker_inbox(w), on_exists, u);
+	accounts_exists(w->server->accounts, at.host, at.user, worker_inbox(w), on_exists,
+	                u);
 	store_list(w->server->store, &at, worker_inbox(w), on_roster, u);
 	return u;
 }
@@ -182,5 +184,6 @@ struct session *user_find_session(const struct user *u, struct str resource)
 
 struct store_place user_place(const struct user *u, const char *name)
 {
-	return (struct store_place){ jid_domain(u->jid), jid_local(u->jid), str_from(name) };
+	return (struct store_place){ jid_domain(u->jid), jid_local(u->jid),
+		                     str_from(name) };
 }

@@ -20,7 +20,7 @@ struct user {
 	struct session *sessions;
 	struct roster roster;
 	struct user_wait *waits, **last_wait; /* what wants it loaded */
-	int load_error; /* 0; -ENOENT there is no such account; or the store's */
+	int load_error;   /* 0; -ENOENT there is no such account; or the store's */
 	unsigned pending; /* answers of the store that are due */
 	unsigned refs;    /* completions that name it: see user_ref */
 	bool loaded;

@@ -24,7 +24,7 @@ struct loop;
 struct module;
 
 struct server {
-	VEC(struct str) hosts;              /* prepared */
+	VEC(struct str) hosts;               /* prepared */
 	const struct module *const *modules; /* that are on, ended by NULL */
 	struct store *store;
 	struct accounts *accounts;
@@ -35,7 +35,7 @@ struct server {
 struct worker {
 	struct server *server;
 	struct loop *loop;
-	struct map users;  /* bare JID to struct user */
+	struct map users; /* bare JID to struct user */
 	size_t n_sessions;
 	unsigned long long pushes; /* numbers the ids of what the server asks */
 };
