@@ -17,8 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/arena.h"
+#include "base/cleanup.h"
 #include "base/str.h"
+#include "herald/auth/scram_key.h"
 
 /* In the order of preference, strongest first: name, -PLUS of a SCRAM or not. */
 #define SASL_MECHS(X)                               \
@@ -83,11 +84,64 @@ const char *sasl_binding_name(enum sasl_binding b);
 /* What is known about the other end and the connection. Slices stay the caller's. */
 struct sasl_peer {
 	struct str host; /* the virtual host, prepared */
-	struct str bindings
-		[SASL_BIND_COUNT]; /* the data; empty: this type is not to be had */
-	bool encrypted;            /* TLS is on */
-	uint16_t tls_version;      /* 0x0303, 0x0304; 0 without TLS: XEP-0515's t= */
+	/* The data of each type; empty: it is not to be had. XEP-0440's list must name just those
+	 * that are, for XEP-0474's hash counts them. */
+	struct str bindings[SASL_BIND_COUNT];
+	bool encrypted;         /* TLS is on */
+	uint16_t tls_version;   /* 0x0303, 0x0304; 0 without TLS: XEP-0515's t= */
+	bool no_downgrade_hash; /* leave h= and t= out of SCRAM (a configuration's wish) */
 	const struct str
 		*cert_users; /* for EXTERNAL: prepared local parts at `host` that */
 	size_t n_cert_users; /* the verified certificate names as xmppAddr */
 };
+
+/* What the accounts know of a user. For an unknown one `exists` is false and the keys are made
+ * up, the same every time. */
+struct sasl_account {
+	bool exists, disabled;
+	struct scram_key keys[2]; /* by enum digest; iterations 0 where there is none */
+};
+
+enum sasl_step {
+	SASL_CHALLENGE,   /* send sasl_out, then sasl_input */
+	SASL_NEED_KEYS,   /* look sasl_user up, then sasl_keys */
+	SASL_NEED_DERIVE, /* derive sasl_derivation on the pool, then sasl_derived */
+	SASL_SUCCESS,     /* sasl_user is who it is; sasl_out may be empty */
+	SASL_FAILURE,     /* sasl_failed and sasl_reason say why */
+};
+
+struct sasl;
+
+/* One attempt. `offered` is the mask of mechanisms that the features named; nothing else is
+ * accepted, and XEP-0474 hashes it. `nonce` (SCRAM's, printable ASCII without comma, fresh
+ * from the random source) and `peer` must stay. */
+struct sasl *sasl_new(const struct sasl_peer *peer, uint32_t offered, struct str nonce);
+void sasl_free(struct sasl *s);
+
+DEFINE_AUTO_PTR(sasl)
+
+/* The first message; `initial` NULL: the client gave none (it is challenged for it). */
+enum sasl_step sasl_start(struct sasl *s, struct str mechanism,
+                          const struct str *initial);
+enum sasl_step sasl_input(struct sasl *s, struct str data);
+enum sasl_step sasl_keys(struct sasl *s, const struct sasl_account *account);
+
+/* The key to derive (digest, salt and iterations are set) and the prepared password for it:
+ * scram_key_derive(&d->key, d->password). */
+struct sasl_derivation {
+	struct scram_key key;
+	struct str password;
+};
+
+struct sasl_derivation *sasl_derivation(struct sasl *s);
+enum sasl_step sasl_derived(struct sasl *s);
+
+/* Prepared local part; before success what the client claims, empty when that is no name. */
+struct str sasl_user(const struct sasl *s);
+struct str sasl_out(const struct sasl *s);
+enum sasl_failure sasl_failed(const struct sasl *s);
+const char *sasl_reason(const struct sasl *s);
+
+/* After PLAIN's success the prepared password, from which keys that lack can be derived;
+ * else empty. Wiped by sasl_free. */
+struct str sasl_password(const struct sasl *s);
