@@ -10,7 +10,8 @@ import slixmpp
 class Client(slixmpp.ClientXMPP):
     """Logs in, and puts what comes into queues."""
 
-    def __init__(self, herald, jid, password="secret", mechanism=None, direct=False):
+    def __init__(self, herald, jid, password="secret", mechanism=None, direct=False,
+                 binding=True):
         super().__init__(jid, password, sasl_mech=mechanism)
         self.herald, self.direct = herald, direct
         self.messages, self.presences = asyncio.Queue(), asyncio.Queue()
@@ -21,6 +22,10 @@ class Client(slixmpp.ClientXMPP):
         self.ssl_context.check_hostname = False
         self.ssl_context.verify_mode = ssl.CERT_NONE
         self.ca_certs = None
+        # Debian's slixmpp knows tls-unique alone, which TLS 1.3 does not have.
+        self.ssl_context.maximum_version = ssl.TLSVersion.TLSv1_2
+        if not binding:
+            self._forget_binding()
         self.auto_authorize = self.auto_subscribe = None
         self.add_event_handler("message", self.messages.put_nowait)
         self.add_event_handler("carbon_received", self.messages.put_nowait)
@@ -32,6 +37,15 @@ class Client(slixmpp.ClientXMPP):
         self.add_event_handler("session_start", lambda _: self._settle(None))
         self.add_event_handler("failed_all_auth", lambda _: self._settle("failed"))
         self.add_event_handler("disconnected", lambda _: self._end())
+
+    def _forget_binding(self):
+        mechanisms = self["feature_mechanisms"]
+        credentials = mechanisms.sasl_callback
+
+        def without(required, optional):
+            return credentials(required, optional - {"channel_binding"})
+
+        mechanisms.sasl_callback = without
 
     def _settle(self, problem):
         if self.started.done():

@@ -13,7 +13,9 @@
 #include "herald/im/im.h"
 #include "io/tls.h"
 
-enum { TICK_MS = 500, AUTH_TRIES = 3, WAITING_MAX = 8 << 20 };
+/* Debian's slixmpp tries four mechanisms in vain on TLS 1.3, where it takes tls-unique for a
+ * channel binding, before it comes to PLAIN. */
+enum { TICK_MS = 500, AUTH_TRIES = 6, WAITING_MAX = 8 << 20 };
 
 /* Before login: ejabberd 26.04's limits, which leave room for big features. */
 static const struct xml_limits limits_before = { 8192, 8, 32, 32 };
@@ -106,6 +108,7 @@ static void on_secured(void *ctx)
 	struct client *c = ctx;
 
 	stream_tls_started(&c->stream);
+	client_later(c);
 }
 
 static void on_ended(void *ctx, int error)

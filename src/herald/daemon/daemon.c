@@ -117,6 +117,31 @@ static int open_accounts(struct daemon *d, struct buf *why)
 	return 0;
 }
 
+static void on_refreshed(void *arg, int result)
+{
+	int *left = arg;
+
+	if (result < 0)
+		left[1] = result;
+	left[0]--;
+}
+
+/* What is offered for login depends on the accounts there are. The loop does not run yet. */
+static int refresh_accounts(struct daemon *d, struct buf *why)
+{
+	int left[2] = { 0, 0 }; /* answers due, the error */
+
+	vec_for_each(host, &d->server.hosts) {
+		left[0]++;
+		accounts_refresh(d->server.accounts, *host, &d->loop.inbox, on_refreshed, left);
+	}
+	while (left[0])
+		inbox_wait(&d->loop.inbox, 1000);
+	if (left[1] < 0)
+		buf_fmt(why, "cannot read the accounts: %s", strerror(-left[1]));
+	return left[1];
+}
+
 static int open_door(struct daemon *d, const struct config_listener *l, struct buf *why)
 {
 	struct door *door = vec_add(&d->doors);
@@ -202,6 +227,8 @@ static int open_all(struct daemon *d, struct buf *why)
 		r = open_store(d, why);
 	if (r == 0)
 		r = open_accounts(d, why);
+	if (r == 0)
+		r = refresh_accounts(d, why);
 	if (r == 0)
 		r = open_control(d, why);
 	return r == 0 ? open_doors(d, why) : r;

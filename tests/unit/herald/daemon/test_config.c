@@ -79,7 +79,7 @@ static void everything_wrong_is_said_with_its_place(void **state)
 	static const struct {
 		const char *in, *said;
 	} rows[] = {
-		{ "", "H0004 0:0 `hosts` is missing: which domains are served?\n" },
+		{ "", "H0004 1:1 `hosts` is missing: which domains are served?\n" },
 		{ "hosts: []\n", "H0004 1:8 at least one host is needed\n" },
 		{ "hosts: a\n",
 		  "H0004 1:8 this must be a list: lines that begin with `-`\n" },
