@@ -16,6 +16,7 @@
 
 struct accounts;
 struct pool;
+struct sasl_account;
 
 struct accounts_config {
 	struct store *store;
@@ -23,7 +24,10 @@ struct accounts_config {
 	uint32_t iterations; /* of new keys; 0 means 10,000 */
 };
 
+/* May be used from several threads; every answer comes to the inbox that the call names. */
 struct accounts *accounts_new(const struct accounts_config *c);
+
+/* When every answer has come. NULL is harmless. */
 void accounts_free(struct accounts *a);
 
 /* `result`: 0, or a negative errno as below or the store's. */
@@ -62,5 +66,28 @@ void accounts_exists(struct accounts *a, struct str host, struct str user,
  * have `user`. */
 void accounts_list(struct accounts *a, struct str host, struct str after, size_t limit,
                    struct inbox *to, store_rows_fn fn, void *arg);
+
+/* Looks again at a host's accounts: whether all have a key for SCRAM-SHA-256 (until then it is
+ * not offered), and what made-up answers for unknown names must look like. To be awaited for
+ * each host before its clients are let in; afterwards accounts does it where it is needed,
+ * other than after an import. */
+void accounts_refresh(struct accounts *a, struct str host, struct inbox *to,
+                      accounts_done_fn fn, void *arg);
+
+/* Whether every account of the host has the key, as of the last refresh. */
+bool accounts_all_have_sha256(struct accounts *a, struct str host);
+
+/* What logging in needs: for an unknown name an account that is made up. */
+typedef void (*accounts_load_fn)(void *arg, int result,
+                                 const struct sasl_account *account);
+
+void accounts_load(struct accounts *a, struct str host, struct str user, struct inbox *to,
+                   accounts_load_fn fn, void *arg);
+
+/* Derives and stores the keys that `account` lacks, from the prepared password that it was
+ * just found to have. Nobody waits; a password changed meanwhile wins. */
+void accounts_complete(struct accounts *a, struct str host, struct str user,
+                       struct str password, const struct sasl_account *account,
+                       struct inbox *to);
 
 DEFINE_AUTO_PTR(accounts)

@@ -20,6 +20,7 @@ struct scram {
 	struct str nonce; /* both nonces */
 	struct str server_first;
 	struct scram_key key;
+	bool has_key; /* else `key` is made up */
 };
 
 struct sasl {

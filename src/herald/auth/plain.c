@@ -46,15 +46,11 @@ static enum sasl_step plain_first(struct sasl *s, struct str data)
 /* The stronger of the keys that are there. */
 static enum sasl_step plain_keys(struct sasl *s, const struct sasl_account *account)
 {
-	const struct scram_key *key = &account->keys[DIGEST_SHA256];
+	enum digest d = account->has_key[DIGEST_SHA256] ? DIGEST_SHA256 : DIGEST_SHA1;
 
-	if (!key->iterations)
-		key = &account->keys[DIGEST_SHA1];
-	if (!key->iterations)
-		return sasl_fail(s, SASL_FAIL_NOT_AUTHORIZED,
-		                 "the account has no password");
-	s->scram.key = *key;
-	s->derivation.key = *key;
+	s->scram.key = account->keys[d];
+	s->scram.has_key = account->has_key[d];
+	s->derivation.key = account->keys[d];
 	return SASL_NEED_DERIVE;
 }
 

@@ -147,6 +147,11 @@ enum sasl_step sasl_derived(struct sasl *s)
 	return s->ops->derived(s);
 }
 
+enum sasl_step sasl_abort(struct sasl *s, const char *reason)
+{
+	return sasl_fail(s, SASL_FAIL_TEMPORARY_AUTH_FAILURE, reason);
+}
+
 enum sasl_step sasl_judge(struct sasl *s, bool proven)
 {
 	if (!s->is_known)

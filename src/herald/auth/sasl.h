@@ -96,10 +96,12 @@ struct sasl_peer {
 };
 
 /* What the accounts know of a user. For an unknown one `exists` is false and the keys are made
- * up, the same every time. */
+ * up, the same every time; so is a key that an account lacks (has_key false), for its lack must
+ * not show before the client's proof is refused. */
 struct sasl_account {
 	bool exists, disabled;
-	struct scram_key keys[2]; /* by enum digest; iterations 0 where there is none */
+	bool has_key[2];          /* by enum digest */
+	struct scram_key keys[2]; /* the same; never without iterations */
 };
 
 enum sasl_step {
@@ -135,6 +137,10 @@ struct sasl_derivation {
 
 struct sasl_derivation *sasl_derivation(struct sasl *s);
 enum sasl_step sasl_derived(struct sasl *s);
+
+/* Gives up for a reason of our own, such as a database that does not answer; `reason` is a
+ * literal. The failure is temporary-auth-failure. */
+enum sasl_step sasl_abort(struct sasl *s, const char *reason);
 
 /* Prepared local part; before success what the client claims, empty when that is no name. */
 struct str sasl_user(const struct sasl *s);

@@ -232,9 +232,7 @@ static enum sasl_step keys(struct sasl *s, const struct sasl_account *account)
 	auto_buf out = { 0 };
 
 	c->key = account->keys[c->digest];
-	if (!c->key.iterations)
-		return sasl_fail(s, SASL_FAIL_NOT_AUTHORIZED,
-		                 "the account has no key for this mechanism");
+	c->has_key = account->has_key[c->digest];
 	c->nonce = arena_fmt(&s->arena, STR_FMT STR_FMT, STR_ARG(c->client_nonce),
 	                     STR_ARG(s->server_nonce));
 	buf_fmt(&out, "r=" STR_FMT ",s=", STR_ARG(c->nonce));
@@ -343,7 +341,8 @@ static enum sasl_step next(struct sasl *s, struct str data)
 	                               STR_ARG(str_sub(data, 0, f.unsigned_n)));
 	/* Made for everybody, so that no answer comes sooner than another. */
 	struct str out = server_final(s, message);
-	enum sasl_step step = sasl_judge(s, proof_ok(s, proof, message));
+	bool proven = proof_ok(s, proof, message);
+	enum sasl_step step = sasl_judge(s, proven && c->has_key);
 	c->server_first = (struct str){ 0 }; /* no second try with these nonces */
 	if (step == SASL_SUCCESS)
 		s->out = out;

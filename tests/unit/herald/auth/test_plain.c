@@ -12,6 +12,8 @@ static struct sasl_account account(void)
 {
 	struct sasl_account a = { .exists = true };
 
+	a.has_key[DIGEST_SHA256] = true;
+
 	a.keys[DIGEST_SHA256] = (struct scram_key){
 		.digest = DIGEST_SHA256, .iterations = 2, .salt_n = 1, .salt = { 's' }
 	};
