@@ -22,6 +22,10 @@ extern const struct verb verbs[];
 /* NULL: the word is not a verb of ours. */
 const struct verb *verb_by_name(struct str name);
 
+/* verb_explain.c */
+extern const struct option_row explain_options[];
+int verb_explain(struct cli *c);
+
 /* verb_check.c */
 extern const struct option_row check_options[];
 int verb_check(struct cli *c);

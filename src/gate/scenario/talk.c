@@ -19,7 +19,7 @@ void talks_fini(struct talks *t)
 
 struct filler {
 	struct buf text;
-	struct machine *machine;
+	struct sim_machine *machine;
 	struct packet_desc *d;
 	struct sim_arrival *arrival;
 };
@@ -34,7 +34,7 @@ static void fill_number(struct filler *f, const char *what, uint32_t value)
 	buf_fmt(&f->text, "%s%s %u", f->text.n ? ", " : "", what, value);
 }
 
-static const struct sim_dev *first_dev(const struct machine *m)
+static const struct sim_dev *first_dev(const struct sim_machine *m)
 {
 	vec_for_each(it, &m->devs)
 		if (!(*it)->is_loopback)
@@ -42,7 +42,7 @@ static const struct sim_dev *first_dev(const struct machine *m)
 	return NULL;
 }
 
-static const struct sim_dev *dev_named(struct machine *m, struct str name)
+static const struct sim_dev *dev_named(struct sim_machine *m, struct str name)
 {
 	return name.n ? machine_dev(m, name, 0) : NULL;
 }
@@ -293,7 +293,7 @@ static void number_segment(struct talks *t, const struct packet_line *line, stru
 
 /* ---- whole ---- */
 
-int talk_make(struct talks *t, const struct packet_line *line, struct machine *machine,
+int talk_make(struct talks *t, const struct packet_line *line, struct sim_machine *machine,
               struct arena *a, struct diags *diags, struct made_packet *out)
 {
 	struct made_packet made = { .desc = line->desc };

@@ -35,7 +35,7 @@ struct made_packet {
 
 /* Makes the line whole: addresses, ports and devices of the machine where they are obvious, the
  * packet before where it is a reply. -EINVAL after an error in `diags`. */
-int talk_make(struct talks *t, const struct packet_line *line, struct machine *machine,
+int talk_make(struct talks *t, const struct packet_line *line, struct sim_machine *machine,
               struct arena *a, struct diags *diags, struct made_packet *out);
 /* Builds it and sends it through. The packet stays in t->last, as it came out. */
 struct sim_result talk_send(struct talks *t, struct sim *sim, const struct packet_line *line,

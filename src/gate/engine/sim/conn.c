@@ -139,7 +139,7 @@ bool tuple_invert(const struct tuple *t, struct tuple *out)
 
 enum ct_dir conn_dir(const struct conn *conn, const struct tuple *t)
 {
-	return memcmp(&conn->tuple[DIR_REPLY], t, sizeof(*t)) == 0 ? DIR_REPLY : DIR_ORIGINAL;
+	return memcmp(&conn->tuple[CT_REPLY], t, sizeof(*t)) == 0 ? CT_REPLY : CT_ORIGINAL;
 }
 
 struct conn *conn_find(const struct conns *c, const struct tuple *t, uint64_t now_ns,
@@ -149,7 +149,7 @@ struct conn *conn_find(const struct conns *c, const struct tuple *t, uint64_t no
 
 	if (!conn || conn->expires_ns <= now_ns)
 		return NULL;
-	*dir = memcmp(&conn->tuple[DIR_ORIGINAL], t, sizeof(*t)) == 0 ? DIR_ORIGINAL : DIR_REPLY;
+	*dir = memcmp(&conn->tuple[CT_ORIGINAL], t, sizeof(*t)) == 0 ? CT_ORIGINAL : CT_REPLY;
 	return conn;
 }
 
@@ -208,8 +208,8 @@ static struct conn *make_conn(struct conns *c, const struct tuple *t, const stru
 	else
 		conn = arena_new(&c->a, struct conn);
 	*conn = (struct conn){ .id = ++c->next_id, .made_ns = now_ns };
-	conn->tuple[DIR_ORIGINAL] = *t;
-	conn->tuple[DIR_REPLY] = *reply;
+	conn->tuple[CT_ORIGINAL] = *t;
+	conn->tuple[CT_REPLY] = *reply;
 	return conn;
 }
 
@@ -409,7 +409,7 @@ static struct conn_found find_or_make(struct conns *c, const struct packet *p,
 
 	f.conn = conn_find(c, t, now_ns, &f.dir);
 	if (f.conn) {
-		bool answered = f.dir == DIR_REPLY || (f.conn->status & CONN_SEEN_REPLY);
+		bool answered = f.dir == CT_REPLY || (f.conn->status & CONN_SEEN_REPLY);
 		f.info = answered                             ? CT_ESTABLISHED
 		         : (f.conn->status & CONN_EXPECTED) ? CT_RELATED
 		                                             : CT_NEW;
@@ -464,7 +464,7 @@ struct conn_found conn_lookup(struct conns *c, const struct packet *p, uint16_t 
 		return invalid(why);
 	}
 	count(c, &f, p, now_ns);
-	if (f.dir == DIR_REPLY)
+	if (f.dir == CT_REPLY)
 		f.conn->status |= CONN_SEEN_REPLY;
 	return f;
 }

@@ -33,7 +33,7 @@ struct tcp_end {
 	bool has_scale, sack, liberal, has_max_ack, close_init;
 };
 
-enum ct_dir { DIR_ORIGINAL, DIR_REPLY };
+enum ct_dir { CT_ORIGINAL, CT_REPLY };
 
 /* linux/netfilter/nf_conntrack_common.h: IPS_*; `ct status`. */
 enum conn_status {

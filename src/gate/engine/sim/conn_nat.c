@@ -166,13 +166,13 @@ bool conn_nat_setup(struct conns *c, struct conn *conn, const struct nat_range *
 	uint32_t done = manip == NAT_SRC ? CONN_SRC_NAT_DONE : CONN_DST_NAT_DONE;
 	struct tuple now, wanted;
 
-	if ((conn->status & (done | CONN_CONFIRMED)) || !tuple_invert(&conn->tuple[DIR_REPLY], &now))
+	if ((conn->status & (done | CONN_CONFIRMED)) || !tuple_invert(&conn->tuple[CT_REPLY], &now))
 		return true;
 	wanted = now;
 	if (!choose_tuple(c, conn, &wanted, range, manip, now_ns))
 		return false;
 	if (memcmp(&now, &wanted, sizeof(now)) != 0) {
-		tuple_invert(&wanted, &conn->tuple[DIR_REPLY]);
+		tuple_invert(&wanted, &conn->tuple[CT_REPLY]);
 		conn->status |= manip == NAT_SRC ? CONN_SRC_NAT : CONN_DST_NAT;
 	}
 	conn->status |= done;
@@ -245,7 +245,7 @@ bool conn_nat_packet(const struct conn *conn, enum ct_dir dir, enum nat_manip ma
 	uint32_t bit = manip == NAT_SRC ? CONN_SRC_NAT : CONN_DST_NAT;
 	struct tuple target;
 
-	if (dir == DIR_REPLY)
+	if (dir == CT_REPLY)
 		bit ^= CONN_SRC_NAT | CONN_DST_NAT;
 	if (!(conn->status & bit) || !tuple_invert(&conn->tuple[!dir], &target))
 		return false;

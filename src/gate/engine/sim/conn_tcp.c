@@ -163,17 +163,17 @@ const char *conn_tcp_new(struct conns *c, struct conn *conn, const struct packet
 		return why;
 	if (!flags_are_valid(s.flags))
 		return "a combination of TCP flags that means nothing";
-	uint8_t next = next_state[DIR_ORIGINAL][event_of(s.flags)][TCP_NONE];
+	uint8_t next = next_state[CT_ORIGINAL][event_of(s.flags)][TCP_NONE];
 	if (next == IV)
 		return "no TCP connection begins like this";
 	if (next == TCP_SYN_SENT) {
-		init_end(&conn->end[DIR_ORIGINAL], &s);
+		init_end(&conn->end[CT_ORIGINAL], &s);
 		live_for(conn, now_ns, c->timeouts.tcp[TCP_SYN_SENT]);
 	} else if (!c->tcp_loose) {
 		return "a TCP connection begins with a SYN, and nf_conntrack_tcp_loose is 0";
 	} else { /* picked up in its middle: what it said before is not known */
-		init_end(&conn->end[DIR_ORIGINAL], &s);
-		conn->end[DIR_ORIGINAL].max_end += conn->end[DIR_ORIGINAL].max_win;
+		init_end(&conn->end[CT_ORIGINAL], &s);
+		conn->end[CT_ORIGINAL].max_end += conn->end[CT_ORIGINAL].max_win;
 		conn->end[0].liberal = conn->end[1].liberal = true;
 		conn->end[0].sack = conn->end[1].sack = true;
 		uint32_t seconds = c->timeouts.tcp[next];
@@ -181,7 +181,7 @@ const char *conn_tcp_new(struct conns *c, struct conn *conn, const struct packet
 	}
 	conn->tcp = next;
 	conn->tcp_last_event = (uint8_t)event_of(s.flags);
-	conn->tcp_last_dir = DIR_ORIGINAL;
+	conn->tcp_last_dir = CT_ORIGINAL;
 	return NULL;
 }
 
@@ -259,8 +259,8 @@ static const char *check_window(struct conns *c, struct conn *conn, enum ct_dir 
 	if (from->max_win == 0) {
 		if (first_word(conn, from, to, s))
 			return NULL;
-	} else if (((conn->tcp == TCP_SYN_SENT && dir == DIR_ORIGINAL) ||
-	            (conn->tcp == TCP_SYN_RECV && dir == DIR_REPLY)) &&
+	} else if (((conn->tcp == TCP_SYN_SENT && dir == CT_ORIGINAL) ||
+	            (conn->tcp == TCP_SYN_RECV && dir == CT_REPLY)) &&
 	           before(from->end, s->end)) {
 		bool liberal = from->liberal; /* it begins anew */
 		init_end(from, s);
@@ -384,7 +384,7 @@ const char *conn_tcp_packet(struct conns *c, struct conn *conn, enum ct_dir dir,
 		ignored(conn, dir, event, &s);
 		return NULL;
 	}
-	if (event == EV_RST && !(conn->status & CONN_SEEN_REPLY) && dir == DIR_ORIGINAL) {
+	if (event == EV_RST && !(conn->status & CONN_SEEN_REPLY) && dir == CT_ORIGINAL) {
 		conn_drop(c, conn); /* nobody ever answered */
 		return NULL;
 	}

@@ -12,7 +12,7 @@ static size_t addr_bytes(uint8_t family)
 	return family == NFPROTO_IPV4 ? 4 : 16;
 }
 
-static struct sim_dev *add_dev(struct machine *m, struct str name, uint32_t index)
+static struct sim_dev *add_dev(struct sim_machine *m, struct str name, uint32_t index)
 {
 	struct sim_dev *d = arena_new(&m->a, struct sim_dev);
 
@@ -25,11 +25,11 @@ static struct sim_dev *add_dev(struct machine *m, struct str name, uint32_t inde
 	return d;
 }
 
-void machine_init(struct machine *m, uint32_t lo_index)
+void machine_init(struct sim_machine *m, uint32_t lo_index)
 {
 	static const uint8_t lo4[4] = { 127, 0, 0, 1 }, lo6[16] = { [15] = 1 };
 
-	*m = (struct machine){ 0 };
+	*m = (struct sim_machine){ 0 };
 	struct sim_dev *lo = add_dev(m, STR("lo"), lo_index);
 	lo->type = ARPHRD_LOOPBACK;
 	lo->is_loopback = true;
@@ -38,7 +38,7 @@ void machine_init(struct machine *m, uint32_t lo_index)
 	machine_add_addr(m, lo, NFPROTO_IPV6, lo6, 128);
 }
 
-void machine_fini(struct machine *m)
+void machine_fini(struct sim_machine *m)
 {
 	vec_fini(&m->devs);
 	vec_fini(&m->addrs);
@@ -46,7 +46,7 @@ void machine_fini(struct machine *m)
 	arena_fini(&m->a);
 }
 
-const struct sim_dev *machine_find(const struct machine *m, struct str name)
+const struct sim_dev *machine_find(const struct sim_machine *m, struct str name)
 {
 	vec_for_each(it, &m->devs)
 		if (str_eq((*it)->name, name))
@@ -54,7 +54,7 @@ const struct sim_dev *machine_find(const struct machine *m, struct str name)
 	return NULL;
 }
 
-static bool index_taken(const struct machine *m, uint32_t index)
+static bool index_taken(const struct sim_machine *m, uint32_t index)
 {
 	vec_for_each(it, &m->devs)
 		if ((*it)->index == index)
@@ -62,7 +62,7 @@ static bool index_taken(const struct machine *m, uint32_t index)
 	return false;
 }
 
-const struct sim_dev *machine_dev(struct machine *m, struct str name, uint32_t index)
+const struct sim_dev *machine_dev(struct sim_machine *m, struct str name, uint32_t index)
 {
 	const struct sim_dev *d = machine_find(m, name);
 
@@ -73,7 +73,7 @@ const struct sim_dev *machine_dev(struct machine *m, struct str name, uint32_t i
 	return add_dev(m, name, index);
 }
 
-void machine_add_addr(struct machine *m, const struct sim_dev *dev, uint8_t family,
+void machine_add_addr(struct sim_machine *m, const struct sim_dev *dev, uint8_t family,
                       const uint8_t *addr, uint8_t prefix)
 {
 	struct sim_addr a = { .family = family, .prefix = prefix, .dev = dev };
@@ -108,7 +108,7 @@ static bool is_broadcast(const struct sim_addr *a, const uint8_t *addr)
 	return memcmp(last, addr, 4) == 0;
 }
 
-static bool local_route(const struct machine *m, uint8_t family, const uint8_t *addr,
+static bool local_route(const struct sim_machine *m, uint8_t family, const uint8_t *addr,
                         struct route_answer *out)
 {
 	static const uint8_t all_ones[4] = { 255, 255, 255, 255 };
@@ -135,7 +135,7 @@ static bool local_route(const struct machine *m, uint8_t family, const uint8_t *
 }
 
 /* The longest prefix wins; an address's own net is a route. */
-static bool remote_route(const struct machine *m, uint8_t family, const uint8_t *addr,
+static bool remote_route(const struct sim_machine *m, uint8_t family, const uint8_t *addr,
                          struct route_answer *out)
 {
 	int best = -1;
@@ -159,7 +159,7 @@ static bool remote_route(const struct machine *m, uint8_t family, const uint8_t 
 	return best >= 0;
 }
 
-int machine_route(const struct machine *m, uint8_t family, const uint8_t *addr,
+int machine_route(const struct sim_machine *m, uint8_t family, const uint8_t *addr,
                   struct route_answer *out)
 {
 	struct route_answer answer = { 0 };
@@ -170,7 +170,7 @@ int machine_route(const struct machine *m, uint8_t family, const uint8_t *addr,
 	return 0;
 }
 
-const uint8_t *machine_source(const struct machine *m, const struct sim_dev *dev, uint8_t family)
+const uint8_t *machine_source(const struct sim_machine *m, const struct sim_dev *dev, uint8_t family)
 {
 	vec_for_each(it, &m->addrs)
 		if (it->family == family && it->dev == dev)

@@ -42,7 +42,7 @@ enum route_type {
 	ROUTE_MULTICAST = 5,
 };
 
-struct machine {
+struct sim_machine {
 	struct arena a;
 	VEC(struct sim_dev *) devs;
 	VEC(struct sim_addr) addrs;
@@ -52,13 +52,13 @@ struct machine {
 };
 
 /* Empty but for lo. */
-void machine_init(struct machine *m, uint32_t lo_index);
-void machine_fini(struct machine *m);
+void machine_init(struct sim_machine *m, uint32_t lo_index);
+void machine_fini(struct sim_machine *m);
 
 /* The device of that name, made when it is not there; `index` counts only then (0: any). */
-const struct sim_dev *machine_dev(struct machine *m, struct str name, uint32_t index);
-const struct sim_dev *machine_find(const struct machine *m, struct str name);
-void machine_add_addr(struct machine *m, const struct sim_dev *dev, uint8_t family,
+const struct sim_dev *machine_dev(struct sim_machine *m, struct str name, uint32_t index);
+const struct sim_dev *machine_find(const struct sim_machine *m, struct str name);
+void machine_add_addr(struct sim_machine *m, const struct sim_dev *dev, uint8_t family,
                       const uint8_t *addr, uint8_t prefix);
 
 struct route_answer {
@@ -69,8 +69,8 @@ struct route_answer {
 };
 
 /* How an address is reached. 0; -ENOENT no route; -EAGAIN not known. */
-int machine_route(const struct machine *m, uint8_t family, const uint8_t *addr,
+int machine_route(const struct sim_machine *m, uint8_t family, const uint8_t *addr,
                   struct route_answer *out);
 /* An address of the device in that family, or NULL. */
-const uint8_t *machine_source(const struct machine *m, const struct sim_dev *dev,
+const uint8_t *machine_source(const struct sim_machine *m, const struct sim_dev *dev,
                               uint8_t family);

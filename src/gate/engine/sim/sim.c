@@ -17,7 +17,7 @@ const char *fate_name(enum sim_fate f)
 	return names[f];
 }
 
-void sim_init(struct sim *s, struct sim_store *store, struct machine *machine)
+void sim_init(struct sim *s, struct sim_store *store, struct sim_machine *machine)
 {
 	*s = (struct sim){ .store = store, .machine = machine };
 	conns_init(&s->conns);

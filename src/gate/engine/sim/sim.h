@@ -71,7 +71,7 @@ struct sim_arrival {
 
 struct sim {
 	struct sim_store *store;
-	struct machine *machine;
+	struct sim_machine *machine;
 	struct conns conns;
 	uint64_t now_ns;      /* virtual time since the start */
 	int64_t epoch_s;      /* what the wall clock said at the start, UTC */
@@ -104,7 +104,7 @@ struct pass {
 	uint32_t nft_trace;
 };
 
-void sim_init(struct sim *s, struct sim_store *store, struct machine *machine);
+void sim_init(struct sim *s, struct sim_store *store, struct sim_machine *machine);
 void sim_fini(struct sim *s);
 
 /* Sends one packet through. It is changed as it would be on its way (NAT, marks). */

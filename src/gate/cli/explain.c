@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* Running packets for `gate explain`, and the words for what came of them. */
+#include "gate/cli/explain.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <stdio.h>
+
+/* Each doubt doubles the ways; more than these are not tried. */
+enum { DOUBTS_MAX = 8 };
+
+/* ---- listening ---- */
+
+static struct str side_text(struct arena *a, const struct tuple *t, bool src)
+{
+	char text[INET6_ADDRSTRLEN];
+	bool ip6 = t->family != NFPROTO_IPV4;
+	bool ports = t->l4 == IPPROTO_TCP || t->l4 == IPPROTO_UDP || t->l4 == IPPROTO_SCTP ||
+	             t->l4 == IPPROTO_UDPLITE;
+
+	inet_ntop(ip6 ? AF_INET6 : AF_INET, src ? t->src : t->dst, text, sizeof(text));
+	if (!ports)
+		return arena_fmt(a, "%s", text);
+	return arena_fmt(a, ip6 ? "[%s]:%u" : "%s:%u", text, src ? t->sport : t->dport);
+}
+
+/* `198.51.100.7:40000 > 192.168.1.12:22`; empty for what has no addresses. */
+static struct str address_text(struct arena *a, const struct packet *p)
+{
+	struct tuple t;
+
+	if ((p->family != NFPROTO_IPV4 && p->family != NFPROTO_IPV6) || p->fault == FAULT_SHORT)
+		return STR("");
+	(void)!tuple_of(p, 0, &t);
+	struct str src = side_text(a, &t, true), dst = side_text(a, &t, false);
+	return arena_fmt(a, STR_FMT " > " STR_FMT, STR_ARG(src), STR_ARG(dst));
+}
+
+static void keep_step(void *ctx, const struct sim_event *event)
+{
+	struct explain *e = ctx;
+	struct explain_step step = {
+		.kind = event->kind,
+		.chain = event->chain,
+		.rule = event->rule,
+		.matched = event->matched,
+		.insn = event->insn,
+		.verdict = event->verdict,
+		.text = event->text ? arena_fmt(&e->c->arena, "%s", event->text) : STR(""),
+		.ct = event->pass->info,
+	};
+
+	if (event->kind == EVENT_HOOK)
+		e->hook = step.text;
+	else if (event->kind == EVENT_ROUTE)
+		e->hook = STR("");
+	step.hook = e->hook;
+	if (event->kind == EVENT_NAT)
+		step.addresses = address_text(&e->c->arena, event->pass->pkt);
+	e->now->ct = event->pass->info;
+	vec_push(&e->now->steps, step);
+}
+
+static void keep_place(void *ctx, uint32_t tag, struct span rule, const struct span *pieces,
+                       size_t n)
+{
+	struct explain *e = ctx;
+
+	while (e->rules.n <= tag)
+		vec_push(&e->rules, (struct explain_rule){ 0 });
+	e->rules.p[tag] = (struct explain_rule){
+		.span = rule,
+		.pieces = n ? arena_copy(&e->c->arena, pieces, n * sizeof(*pieces)) : NULL,
+		.n_pieces = n,
+	};
+}
+
+/* ---- running ---- */
+
+/* A fresh kernel with the ruleset in it. */
+static int load(struct explain *e, struct diags *diags)
+{
+	struct cli *c = e->c;
+	struct ruleset_options options = cli_ruleset_options(c);
+	struct parser *parser = cli_parser(c, &c->arena, diags);
+
+	options.placed = keep_place;
+	options.placed_ctx = e;
+	store_free(e->store);
+	e->store = store_new();
+	for (size_t i = 0; i < e->n_files; i++)
+		parser_add_source(parser, e->files[i]);
+	return ruleset_run(&e->store->engine, parser, &c->sources, diags, &options);
+}
+
+static int send_one(struct explain *e, struct talks *talks, struct sim *sim,
+                    struct explain_packet *p, struct diags *diags)
+{
+	struct arena *a = &e->c->arena;
+	int r = talk_make(talks, &p->line, &e->machine, a, diags, &p->made);
+
+	if (r < 0)
+		return r;
+	packet_build(&talks->last, &p->made.desc);
+	p->before = address_text(a, &talks->last);
+	p->steps.n = 0;
+	p->ct = CT_NONE;
+	e->now = p;
+	e->hook = STR("");
+	unsigned doubts = sim->n_doubts;
+	p->result = talk_send(talks, sim, &p->line, &p->made);
+	p->n_doubts = sim->n_doubts - doubts;
+	p->after = address_text(a, &talks->last);
+	return 0;
+}
+
+/* All packets once. The doubts go as `choices` says. */
+static int run_once_with(struct explain *e, uint64_t choices, unsigned *n_doubts)
+{
+	struct talks talks = { 0 };
+	struct sim sim;
+	int r = load(e, &e->c->diags);
+
+	if (r < 0)
+		return r;
+	sim_init(&sim, e->store, &e->machine);
+	sim.choices = choices;
+	sim.watch = keep_step;
+	sim.watch_ctx = e;
+	for (size_t i = 0; r == 0 && i < e->n_packets; i++) {
+		r = send_one(e, &talks, &sim, &e->packets[i], &e->c->diags);
+		e->packets[i].fates |= 1u << e->packets[i].result.fate;
+	}
+	*n_doubts = sim.n_doubts;
+	sim_fini(&sim);
+	talks_fini(&talks);
+	return r;
+}
+
+int explain_run(struct explain *e)
+{
+	unsigned n = 0, more;
+	int r = run_once_with(e, 0, &n);
+
+	/* Every way the doubts could go; the last is the first again, for it is what is shown. */
+	n = n < DOUBTS_MAX ? n : DOUBTS_MAX;
+	for (uint64_t choices = (UINT64_C(1) << n) - 1; r == 0 && n && choices != UINT64_MAX;
+	     choices--) {
+		r = run_once_with(e, choices, &more);
+		if (more > n && n < DOUBTS_MAX) { /* another way has more doubts */
+			n = more < DOUBTS_MAX ? more : DOUBTS_MAX;
+			choices = UINT64_C(1) << n;
+		}
+	}
+	return r;
+}
+
+void explain_fini(struct explain *e)
+{
+	for (size_t i = 0; i < e->n_packets; i++)
+		vec_fini(&e->packets[i].steps);
+	vec_fini(&e->rules);
+	map_fini(&e->texts);
+	store_free(e->store);
+	machine_fini(&e->machine);
+}
+
+/* ---- words ---- */
+
+/* Blanks, line ends and continuation marks become one blank. */
+static struct str one_line(struct arena *a, struct str text)
+{
+	auto_buf out = { 0 };
+
+	for (size_t i = 0; i < text.n; i++) {
+		char ch = text.p[i];
+		bool blank = ch == ' ' || ch == '\t' || ch == '\n' || ch == '\r' ||
+		             (ch == '\\' && i + 1 < text.n && text.p[i + 1] == '\n');
+		if (!blank)
+			buf_char(&out, ch);
+		else if (out.n && out.p[out.n - 1] != ' ')
+			buf_char(&out, ' ');
+	}
+	return str_trim(arena_str(a, buf_as_str(&out)));
+}
+
+static const struct explain_rule *place_of(const struct explain *e, const struct sim_rule *rule)
+{
+	static const struct explain_rule nowhere;
+
+	return rule->tag < e->rules.n ? &e->rules.p[rule->tag] : &nowhere;
+}
+
+struct str explain_rule_text(const struct explain *e, const struct sim_rule *rule)
+{
+	struct span span = place_of(e, rule)->span;
+
+	return one_line(&e->c->arena, sources_text(&e->c->sources, span));
+}
+
+struct str explain_rule_place(const struct explain *e, const struct sim_rule *rule)
+{
+	struct span span = place_of(e, rule)->span;
+	const struct source *s = sources_get(&e->c->sources, span.file);
+
+	if (!s)
+		return STR("");
+	return arena_fmt(&e->c->arena, STR_FMT ":%u", STR_ARG(s->name),
+	                 source_place(s, span.off).line);
+}
+
+struct str explain_piece(const struct explain *e, const struct explain_step *s)
+{
+	const struct explain_rule *place = place_of(e, s->rule);
+	uint16_t at = s->insn < s->rule->r.prog.n ? s->rule->r.prog.p[s->insn].place : UINT16_MAX;
+
+	if (at >= place->n_pieces)
+		return STR("");
+	return one_line(&e->c->arena, sources_text(&e->c->sources, place->pieces[at]));
+}
+
+struct str explain_chain_name(const struct explain *e, const struct sim_chain *c)
+{
+	return arena_fmt(&e->c->arena, "%s " STR_FMT " " STR_FMT,
+	                 family_name((enum family)c->table->t.family), STR_ARG(c->table->t.name),
+	                 STR_ARG(c->c.name));
+}
+
+struct str explain_verdict(const struct explain_packet *p)
+{
+	if (p->fates & (p->fates - 1))
+		return p->fates & 1u << FATE_UNKNOWN ? STR("unknown") : STR("sometimes");
+	return str_from(fate_name(p->result.fate));
+}
+
+static const char *past_tense(enum sim_fate f)
+{
+	switch (f) {
+	case FATE_ACCEPT:
+		return "Accepted";
+	case FATE_DROP:
+		return "Dropped";
+	case FATE_REJECT:
+		return "Rejected, and the sender is told";
+	case FATE_QUEUE:
+		return "Handed to a program in user space, which decides";
+	case FATE_STOLEN:
+		return "Taken out of the way";
+	case FATE_UNKNOWN:
+		return "Not known";
+	}
+	return "";
+}
+
+static void say_rule(const struct explain *e, const struct explain_packet *p, struct buf *out)
+{
+	struct str place = explain_rule_place(e, p->result.rule);
+	struct str text = explain_rule_text(e, p->result.rule);
+
+	buf_fmt(out, " by rule `" STR_FMT "`", STR_ARG(text));
+	if (place.n)
+		buf_fmt(out, " (" STR_FMT ")", STR_ARG(place));
+}
+
+static void say_why(const struct explain *e, const struct explain_packet *p, struct buf *out)
+{
+	const struct sim_result *r = &p->result;
+
+	switch (r->by) {
+	case BY_RULE:
+		say_rule(e, p, out);
+		return;
+	case BY_POLICY: {
+		struct str chain = explain_chain_name(e, r->chain);
+		buf_fmt(out, ": no rule of chain " STR_FMT " took it, and its policy is drop",
+		        STR_ARG(chain));
+		return;
+	}
+	case BY_STACK:
+		buf_fmt(out, " by the IP stack: %s", r->reason);
+		return;
+	case BY_CONNTRACK:
+		buf_fmt(out, " by connection tracking: %s", r->reason);
+		return;
+	case BY_NAT:
+		buf_fmt(out, " by address translation: %s", r->reason);
+		return;
+	case BY_END:
+		buf_cstr(out, r->chain ? ": no rule took it, and the policy is accept"
+		                       : ": the ruleset has nothing to say about it");
+		return;
+	}
+}
+
+static void say_sometimes(const struct explain_packet *p, struct buf *out)
+{
+	const char *sep = "";
+
+	buf_cstr(out, "Sometimes ");
+	for (unsigned f = 0; f <= FATE_UNKNOWN; f++) {
+		if (!(p->fates & 1u << f))
+			continue;
+		buf_fmt(out, "%s%s", sep, f == FATE_UNKNOWN ? "something nobody can know" : fate_name(f));
+		sep = ", sometimes ";
+	}
+	buf_fmt(out, ": it depends on %s, which nobody outside of the kernel knows.",
+	        p->result.doubt ? p->result.doubt : "what came before");
+}
+
+struct str explain_sentence(const struct explain *e, const struct explain_packet *p)
+{
+	auto_buf out = { 0 };
+
+	if (p->fates & (p->fates - 1)) {
+		say_sometimes(p, &out);
+	} else {
+		buf_cstr(&out, past_tense(p->result.fate));
+		say_why(e, p, &out);
+		buf_char(&out, '.');
+	}
+	return arena_str(&e->c->arena, buf_as_str(&out));
+}
