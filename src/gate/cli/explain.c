@@ -106,6 +106,8 @@ static int send_one(struct explain *e, struct talks *talks, struct sim *sim,
 		return r;
 	packet_build(&talks->last, &p->made.desc);
 	p->before = address_text(a, &talks->last);
+	p->bytes = arena_str(a, buf_as_str(&talks->last.bytes));
+	p->has_frame = talks->last.has_ll;
 	p->steps.n = 0;
 	p->ct = CT_NONE;
 	e->now = p;

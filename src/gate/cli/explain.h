@@ -33,12 +33,13 @@ struct explain_step {
 struct explain_packet {
 	struct packet_line line;
 	struct made_packet made;
-	struct str words;    /* whole, as it was sent */
 	struct sim_result result;
 	unsigned fates;      /* bit n: enum sim_fate n can come out */
 	VEC(struct explain_step) steps;
 	enum ct_info ct;     /* in the end */
 	struct str before, after; /* addresses and ports */
+	struct str bytes;    /* as it was sent */
+	bool has_frame;      /* they begin with an Ethernet header */
 	unsigned n_doubts;
 };
 

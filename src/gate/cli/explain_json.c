@@ -36,6 +36,15 @@ static void put_bool(struct object *o, const char *name, bool value)
 	buf_cstr(o->out, value ? "true" : "false");
 }
 
+static void put_hex(struct object *o, const char *name, struct str bytes)
+{
+	key(o, name);
+	buf_char(o->out, '"');
+	for (size_t i = 0; i < bytes.n; i++)
+		buf_fmt(o->out, "%02x", (uint8_t)bytes.p[i]);
+	buf_char(o->out, '"');
+}
+
 static const char *by_name(enum sim_by by)
 {
 	switch (by) {
@@ -53,6 +62,16 @@ static const char *by_name(enum sim_by by)
 		return "nat";
 	}
 	return "";
+}
+
+/* The rule's place in its chain, from 0: what nft calls its index. */
+static size_t rule_index(const struct sim_rule *rule)
+{
+	size_t i = 0;
+
+	while (i < rule->chain->rules.n && rule->chain->rules.p[i] != rule)
+		i++;
+	return i;
 }
 
 static void put_rule(struct object *o, const char *name, const struct explain *e,
@@ -73,8 +92,8 @@ static void put_rule(struct object *o, const char *name, const struct explain *e
 		key(&r, "line");
 		buf_u64(o->out, line);
 	}
-	key(&r, "handle");
-	buf_u64(o->out, rule->r.handle);
+	key(&r, "index");
+	buf_u64(o->out, rule_index(rule));
 	buf_char(o->out, '}');
 }
 
@@ -196,6 +215,7 @@ static void put_packet(const struct explain *e, const struct explain_packet *p, 
 		put_str(&o, "doubt", str_from(p->result.doubt));
 	put_str(&o, "conntrack", str_from(ct_info_name(p->ct)));
 	put_nat(&o, p);
+	put_hex(&o, p->has_frame ? "frame" : "network_packet", p->bytes);
 	put_hooks(&o, e, p);
 	put_str(&o, "sentence", explain_sentence(e, p));
 	buf_char(out, '}');

@@ -51,7 +51,7 @@ static void print_rule_step(struct page *p, const struct explain_step *s)
 	struct str place = explain_rule_place(p->e, s->rule);
 	struct str text = explain_rule_text(p->e, s->rule), piece = explain_piece(p->e, s);
 
-	buf_fmt(p->out, "      %-8s" STR_FMT, verdict_word(s->verdict), STR_ARG(place));
+	buf_fmt(p->out, "      %-9s" STR_FMT, verdict_word(s->verdict), STR_ARG(place));
 	buf_repeat(p->out, ' ', place.n < PLACE_WIDTH ? PLACE_WIDTH - place.n : 1);
 	buf_str(p->out, text);
 	if (!s->matched && piece.n)
@@ -93,7 +93,7 @@ static void print_step(struct page *p, const struct explain_step *s)
 		        s->kind == EVENT_JUMP ? "into" : "back in", STR_ARG(name));
 		return;
 	case EVENT_POLICY:
-		buf_fmt(p->out, "      %-8spolicy\n", verdict_word(s->verdict));
+		buf_fmt(p->out, "      %-9spolicy\n", verdict_word(s->verdict));
 		return;
 	case EVENT_CONNTRACK:
 		buf_fmt(p->out, "    connection tracking: %s%s" STR_FMT "\n", ct_info_name(s->ct),

@@ -116,7 +116,7 @@ static bool route_in(struct pass *p, bool *local)
 	*local = true;
 	if (why)
 		return stack_drops(p, why);
-	if (p->arrival->out) {
+	if (p->arrival->way == WAY_IN && p->arrival->out) {
 		*local = false;
 		p->out = p->arrival->out;
 		tell_route(p, "forwarded, as the packet's description says");
