@@ -2,7 +2,7 @@
 # Copyright (c) 2026 Gatehouse founders
 """The same packets through the kernel and through `gate explain`.
 
-A namespace is the machine, its `eth0` a veth pair whose other end belongs to the rig: frames
+A namespace is the machine, its `eth0` a veth pair whose other end lies in a second one: frames
 that are put in there arrive, packets of a raw socket leave. Whatever the machine's own stack
 wants to say (resets, echo replies) is dropped before connection tracking sees it: it does not
 bear the mark of the rig's socket. What the rules did is heard from nf_tables' trace messages.
@@ -15,6 +15,7 @@ import errno
 import json
 import os
 import pathlib
+import re
 import select
 import socket
 import struct
@@ -39,11 +40,10 @@ WAIT_S, SETTLE_S = 0.4, 0.03
 FAMILY_TABLES = {"ip": "ip", "ip6": "ip6", "inet": "inet", "arp": "arp"}
 
 LINKS = f"""
-link add eth0 address {MACHINE_MAC} type veth peer name wire address {OTHER_MAC}
+link add eth0 address {MACHINE_MAC} type veth peer name wire address {OTHER_MAC} netns {{far}}
 address add {ADDRESS}/24 dev eth0
 address add {ADDRESS6}/64 dev eth0 nodad
 link set eth0 up
-link set wire up
 neigh add {GATEWAY} lladdr {OTHER_MAC} dev eth0 nud permanent
 neigh add {GATEWAY6} lladdr {OTHER_MAC} dev eth0 nud permanent
 route add default via {GATEWAY}
@@ -87,10 +87,20 @@ def in_namespace(name, work):
     return result[0]
 
 
+def chain_name(name):
+    """Chains of `jump { … }` are numbered by whoever makes them."""
+    return re.sub(r"__chain\d+$", "__chain", name)
+
+
+def rule_number(chain, index):
+    """Their rules are in no listing, so they have no known place."""
+    return "?" if chain.endswith("__chain") else index
+
+
 class Rig:
     """A machine that packets go through."""
 
-    def __init__(self, gate, netns, *, settings=()):
+    def __init__(self, gate, netns, far, *, settings=()):
         self.gate, self.netns = gate, netns
         self.handles = {}
         for key, value in settings:
@@ -100,10 +110,13 @@ class Rig:
                    "done; echo 0 > /proc/sys/net/ipv6/conf/all/accept_dad; "
                    "echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad; "
                    "ip -6 link set dev lo up"], check=True)
-        netns.run(["ip", "-batch", "-"], input=LINKS.lstrip(), check=True)
+        netns.run(["ip", "-batch", "-"], input=LINKS.format(far=far.name).lstrip(),
+                  check=True)
+        far.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; "
+                 "ip link set wire up arp off"], check=True)
         netns.nft(input=RIG_RULES)
         self.heard = in_namespace(netns.name, self._trace_socket)
-        self.wire = in_namespace(netns.name, self._wire)
+        self.wire = in_namespace(far.name, self._wire)
         self.sender = in_namespace(netns.name, lambda: self._raw(socket.AF_INET))
         self.sender6 = in_namespace(netns.name, lambda: self._raw(socket.AF_INET6))
         time.sleep(0.05)
@@ -191,12 +204,12 @@ class Rig:
         for event in events:
             if event["table"] == RIG_TABLE:
                 continue
-            chain = f"{event['family']} {event['table']} {event['chain']}"
+            chain = chain_name(f"{event['family']} {event['table']} {event['chain']}")
             if event["kind"] == nftrace.KIND_POLICY:
                 path.append((chain, "policy", event["verdict"]))
             elif event["kind"] == 3 and "handle" in event:
                 key = (event["family"], event["table"], event["chain"], event["handle"])
-                path.append((chain, self.handles[key], event["word"]))
+                path.append((chain, rule_number(chain, self.handles.get(key)), event["word"]))
         return path
 
 
@@ -233,7 +246,9 @@ def simulated_path(packet):
             if step["step"] == "policy":
                 path.append((step["chain"], "policy", step["verdict"]))
             elif step["step"] == "rule" and step["matched"]:
-                path.append((step["rule"]["chain"], step["rule"]["index"], step["verdict"]))
+                chain = chain_name(step["rule"]["chain"])
+                path.append((chain, rule_number(chain, step["rule"]["index"]),
+                             step["verdict"]))
     return path
 
 
@@ -248,6 +263,11 @@ def explain(gate, path, packets, *options):
     return answer if isinstance(answer, list) else [answer]
 
 
+def minus(left, right):
+    """What of a path is not in the other; all of it when they differ in order only."""
+    return [step for step in left if step not in right] or (left if set(left) == set(right) else [])
+
+
 def differences(rig, path, packets):
     """What kernel and simulator disagree about: lines for people, none when they agree."""
     found = []
@@ -257,7 +277,8 @@ def differences(rig, path, packets):
         events = rig.events()
         kernel, simulated = rig.kernel_path(events), simulated_path(packet)
         if kernel != simulated:
-            found.append(f"{words}\n  kernel:    {kernel}\n  simulator: {simulated}\n"
+            found.append(f"{words}\n  only the kernel:    {minus(kernel, simulated)}\n"
+                         f"  only the simulator: {minus(simulated, kernel)}\n"
                          f"  {packet['sentence']}")
         states = [e["state"] for e in events if e["state"]]
         if states and packet["conntrack"] not in ("none", states[-1]):

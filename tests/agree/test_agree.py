@@ -22,9 +22,9 @@ def read_cases():
 
 
 @pytest.fixture
-def rig(gate, netns):
+def rig(gate, netns, make_netns):
     require_nft()
-    rig = Rig(gate, netns)
+    rig = Rig(gate, netns, make_netns())
     yield rig
     rig.close()
 

@@ -18,8 +18,8 @@ static struct str side_text(struct arena *a, const struct tuple *t, bool src)
 {
 	char text[INET6_ADDRSTRLEN];
 	bool ip6 = t->family != NFPROTO_IPV4;
-	bool ports = t->l4 == IPPROTO_TCP || t->l4 == IPPROTO_UDP || t->l4 == IPPROTO_SCTP ||
-	             t->l4 == IPPROTO_UDPLITE;
+	bool ports = t->l4 == IPPROTO_TCP || t->l4 == IPPROTO_UDP ||
+	             t->l4 == IPPROTO_SCTP || t->l4 == IPPROTO_UDPLITE;
 
 	inet_ntop(ip6 ? AF_INET6 : AF_INET, src ? t->src : t->dst, text, sizeof(text));
 	if (!ports)
@@ -32,7 +32,8 @@ static struct str address_text(struct arena *a, const struct packet *p)
 {
 	struct tuple t;
 
-	if ((p->family != NFPROTO_IPV4 && p->family != NFPROTO_IPV6) || p->fault == FAULT_SHORT)
+	if ((p->family != NFPROTO_IPV4 && p->family != NFPROTO_IPV6) ||
+	    p->fault == FAULT_SHORT)
 		return STR("");
 	(void)!tuple_of(p, 0, &t);
 	struct str src = side_text(a, &t, true), dst = side_text(a, &t, false);
@@ -49,7 +50,8 @@ static void keep_step(void *ctx, const struct sim_event *event)
 		.matched = event->matched,
 		.insn = event->insn,
 		.verdict = event->verdict,
-		.text = event->text ? arena_fmt(&e->c->arena, "%s", event->text) : STR(""),
+		.text = event->text ? arena_fmt(&e->c->arena, "%s", event->text)
+		                    : STR(""),
 		.ct = event->pass->info,
 	};
 
@@ -64,8 +66,8 @@ static void keep_step(void *ctx, const struct sim_event *event)
 	vec_push(&e->now->steps, step);
 }
 
-static void keep_place(void *ctx, uint32_t tag, struct span rule, const struct span *pieces,
-                       size_t n)
+static void keep_place(void *ctx, uint32_t tag, struct span rule,
+                       const struct span *pieces, size_t n)
 {
 	struct explain *e = ctx;
 
@@ -73,7 +75,8 @@ static void keep_place(void *ctx, uint32_t tag, struct span rule, const struct s
 		vec_push(&e->rules, (struct explain_rule){ 0 });
 	e->rules.p[tag] = (struct explain_rule){
 		.span = rule,
-		.pieces = n ? arena_copy(&e->c->arena, pieces, n * sizeof(*pieces)) : NULL,
+		.pieces =
+			n ? arena_copy(&e->c->arena, pieces, n * sizeof(*pieces)) : NULL,
 		.n_pieces = n,
 	};
 }
@@ -149,8 +152,8 @@ int explain_run(struct explain *e)
 
 	/* Every way the doubts could go; the last is the first again, for it is what is shown. */
 	n = n < DOUBTS_MAX ? n : DOUBTS_MAX;
-	for (uint64_t choices = (UINT64_C(1) << n) - 1; r == 0 && n && choices != UINT64_MAX;
-	     choices--) {
+	for (uint64_t choices = (UINT64_C(1) << n) - 1;
+	     r == 0 && n && choices != UINT64_MAX; choices--) {
 		r = run_once_with(e, choices, &more);
 		if (more > n && n < DOUBTS_MAX) { /* another way has more doubts */
 			n = more < DOUBTS_MAX ? more : DOUBTS_MAX;
@@ -189,7 +192,8 @@ static struct str one_line(struct arena *a, struct str text)
 	return str_trim(arena_str(a, buf_as_str(&out)));
 }
 
-static const struct explain_rule *place_of(const struct explain *e, const struct sim_rule *rule)
+static const struct explain_rule *place_of(const struct explain *e,
+                                           const struct sim_rule *rule)
 {
 	static const struct explain_rule nowhere;
 
@@ -217,7 +221,8 @@ struct str explain_rule_place(const struct explain *e, const struct sim_rule *ru
 struct str explain_piece(const struct explain *e, const struct explain_step *s)
 {
 	const struct explain_rule *place = place_of(e, s->rule);
-	uint16_t at = s->insn < s->rule->r.prog.n ? s->rule->r.prog.p[s->insn].place : UINT16_MAX;
+	uint16_t at = s->insn < s->rule->r.prog.n ? s->rule->r.prog.p[s->insn].place
+	                                          : UINT16_MAX;
 
 	if (at >= place->n_pieces)
 		return STR("");
@@ -227,8 +232,8 @@ struct str explain_piece(const struct explain *e, const struct explain_step *s)
 struct str explain_chain_name(const struct explain *e, const struct sim_chain *c)
 {
 	return arena_fmt(&e->c->arena, "%s " STR_FMT " " STR_FMT,
-	                 family_name((enum family)c->table->t.family), STR_ARG(c->table->t.name),
-	                 STR_ARG(c->c.name));
+	                 family_name((enum family)c->table->t.family),
+	                 STR_ARG(c->table->t.name), STR_ARG(c->c.name));
 }
 
 struct str explain_verdict(const struct explain_packet *p)
@@ -257,7 +262,8 @@ static const char *past_tense(enum sim_fate f)
 	return "";
 }
 
-static void say_rule(const struct explain *e, const struct explain_packet *p, struct buf *out)
+static void say_rule(const struct explain *e, const struct explain_packet *p,
+                     struct buf *out)
 {
 	struct str place = explain_rule_place(e, p->result.rule);
 	struct str text = explain_rule_text(e, p->result.rule);
@@ -267,7 +273,8 @@ static void say_rule(const struct explain *e, const struct explain_packet *p, st
 		buf_fmt(out, " (" STR_FMT ")", STR_ARG(place));
 }
 
-static void say_why(const struct explain *e, const struct explain_packet *p, struct buf *out)
+static void say_why(const struct explain *e, const struct explain_packet *p,
+                    struct buf *out)
 {
 	const struct sim_result *r = &p->result;
 
@@ -277,7 +284,8 @@ static void say_why(const struct explain *e, const struct explain_packet *p, str
 		return;
 	case BY_POLICY: {
 		struct str chain = explain_chain_name(e, r->chain);
-		buf_fmt(out, ": no rule of chain " STR_FMT " took it, and its policy is drop",
+		buf_fmt(out,
+		        ": no rule of chain " STR_FMT " took it, and its policy is drop",
 		        STR_ARG(chain));
 		return;
 	}
@@ -305,7 +313,8 @@ static void say_sometimes(const struct explain_packet *p, struct buf *out)
 	for (unsigned f = 0; f <= FATE_UNKNOWN; f++) {
 		if (!(p->fates & 1u << f))
 			continue;
-		buf_fmt(out, "%s%s", sep, f == FATE_UNKNOWN ? "something nobody can know" : fate_name(f));
+		buf_fmt(out, "%s%s", sep,
+		        f == FATE_UNKNOWN ? "something nobody can know" : fate_name(f));
 		sep = ", sometimes ";
 	}
 	buf_fmt(out, ": it depends on %s, which nobody outside of the kernel knows.",

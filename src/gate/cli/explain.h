@@ -25,7 +25,7 @@ struct explain_step {
 	uint32_t insn;
 	int32_t verdict;
 	struct str text;
-	struct str hook;     /* the one it happened at; empty: between hooks */
+	struct str hook; /* the one it happened at; empty: between hooks */
 	enum ct_info ct;
 	struct str addresses; /* EVENT_NAT: as they are now */
 };
@@ -34,25 +34,25 @@ struct explain_packet {
 	struct packet_line line;
 	struct made_packet made;
 	struct sim_result result;
-	unsigned fates;      /* bit n: enum sim_fate n can come out */
+	unsigned fates; /* bit n: enum sim_fate n can come out */
 	VEC(struct explain_step) steps;
-	enum ct_info ct;     /* in the end */
+	enum ct_info ct;          /* in the end */
 	struct str before, after; /* addresses and ports */
-	struct str bytes;    /* as it was sent */
-	bool has_frame;      /* they begin with an Ethernet header */
+	struct str bytes;         /* as it was sent */
+	bool has_frame;           /* they begin with an Ethernet header */
 	unsigned n_doubts;
 };
 
 struct explain {
 	struct cli *c;
-	uint32_t *files;     /* sources of the ruleset */
+	uint32_t *files; /* sources of the ruleset */
 	size_t n_files;
 	struct explain_packet *packets;
 	size_t n_packets;
 	VEC(struct explain_rule) rules; /* by tag */
 	struct sim_store *store;
 	struct sim_machine machine;
-	struct map texts;    /* live: "family table chain handle" to the rule's text */
+	struct map texts; /* live: "family table chain handle" to the rule's text */
 	/* while it runs */
 	struct explain_packet *now;
 	struct str hook;

@@ -122,19 +122,27 @@ static struct str verdict_json(int32_t verdict)
 static const char *step_name(enum sim_event_kind kind)
 {
 	static const char *const names[] = {
-		[EVENT_HOOK] = "hook",       [EVENT_CHAIN] = "chain",
-		[EVENT_RULE] = "rule",       [EVENT_JUMP] = "jump",
-		[EVENT_RETURN] = "return",   [EVENT_POLICY] = "policy",
-		[EVENT_CONNTRACK] = "conntrack", [EVENT_CONFIRM] = "confirm",
-		[EVENT_NAT] = "nat",         [EVENT_ROUTE] = "route",
-		[EVENT_DEFRAG] = "defrag",   [EVENT_STACK] = "stack",
-		[EVENT_LOG] = "log",         [EVENT_DOUBT] = "doubt",
+		[EVENT_HOOK] = "hook",
+		[EVENT_CHAIN] = "chain",
+		[EVENT_RULE] = "rule",
+		[EVENT_JUMP] = "jump",
+		[EVENT_RETURN] = "return",
+		[EVENT_POLICY] = "policy",
+		[EVENT_CONNTRACK] = "conntrack",
+		[EVENT_CONFIRM] = "confirm",
+		[EVENT_NAT] = "nat",
+		[EVENT_ROUTE] = "route",
+		[EVENT_DEFRAG] = "defrag",
+		[EVENT_STACK] = "stack",
+		[EVENT_LOG] = "log",
+		[EVENT_DOUBT] = "doubt",
 	};
 
 	return names[kind];
 }
 
-static void put_step(const struct explain *e, const struct explain_step *s, struct buf *out)
+static void put_step(const struct explain *e, const struct explain_step *s,
+                     struct buf *out)
 {
 	struct object o = begin(out);
 
@@ -159,7 +167,8 @@ static void put_step(const struct explain *e, const struct explain_step *s, stru
 }
 
 /* Hooks in order, each with its steps. */
-static void put_hooks(struct object *o, const struct explain *e, const struct explain_packet *p)
+static void put_hooks(struct object *o, const struct explain *e,
+                      const struct explain_packet *p)
 {
 	bool first = true, open = false, any = false;
 
@@ -197,7 +206,8 @@ static void put_nat(struct object *o, const struct explain_packet *p)
 	buf_char(o->out, '}');
 }
 
-static void put_packet(const struct explain *e, const struct explain_packet *p, struct buf *out)
+static void put_packet(const struct explain *e, const struct explain_packet *p,
+                       struct buf *out)
 {
 	struct object o = begin(out);
 

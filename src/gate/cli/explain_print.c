@@ -49,7 +49,8 @@ static const char *verdict_word(int32_t verdict)
 static void print_rule_step(struct page *p, const struct explain_step *s)
 {
 	struct str place = explain_rule_place(p->e, s->rule);
-	struct str text = explain_rule_text(p->e, s->rule), piece = explain_piece(p->e, s);
+	struct str text = explain_rule_text(p->e, s->rule),
+		   piece = explain_piece(p->e, s);
 
 	buf_fmt(p->out, "      %-9s" STR_FMT, verdict_word(s->verdict), STR_ARG(place));
 	buf_repeat(p->out, ' ', place.n < PLACE_WIDTH ? PLACE_WIDTH - place.n : 1);
@@ -65,7 +66,8 @@ static void print_chain(struct page *p, const struct explain_step *s)
 	const struct prog_chain *c = &s->chain->c;
 
 	buf_fmt(p->out, "    chain " STR_FMT " (priority ", STR_ARG(name));
-	priority_print((enum family)s->chain->table->t.family, (int)c->hook, c->priority, p->out);
+	priority_print((enum family)s->chain->table->t.family, (int)c->hook, c->priority,
+	               p->out);
 	buf_fmt(p->out, ", policy %s)\n", c->policy == NF_DROP ? "drop" : "accept");
 }
 
@@ -96,11 +98,12 @@ static void print_step(struct page *p, const struct explain_step *s)
 		buf_fmt(p->out, "      %-9spolicy\n", verdict_word(s->verdict));
 		return;
 	case EVENT_CONNTRACK:
-		buf_fmt(p->out, "    connection tracking: %s%s" STR_FMT "\n", ct_info_name(s->ct),
-		        s->text.n ? ", " : "", STR_ARG(s->text));
+		buf_fmt(p->out, "    connection tracking: %s%s" STR_FMT "\n",
+		        ct_info_name(s->ct), s->text.n ? ", " : "", STR_ARG(s->text));
 		return;
 	case EVENT_NAT:
-		buf_fmt(p->out, "    address translation: now " STR_FMT "\n", STR_ARG(s->addresses));
+		buf_fmt(p->out, "    address translation: now " STR_FMT "\n",
+		        STR_ARG(s->addresses));
 		return;
 	case EVENT_ROUTE:
 		buf_fmt(p->out, "  route: " STR_FMT "\n", STR_ARG(s->text));
@@ -127,7 +130,8 @@ static void print_packet(const struct explain *e, const struct explain_packet *p
 
 	buf_fmt(out, STR_FMT "\n", STR_ARG(words));
 	if (packet->made.filled.n)
-		buf_fmt(out, "  taken as said: " STR_FMT "\n", STR_ARG(packet->made.filled));
+		buf_fmt(out, "  taken as said: " STR_FMT "\n",
+		        STR_ARG(packet->made.filled));
 	vec_for_each(it, &packet->steps)
 		print_step(&p, it);
 	buf_fmt(out, STR_FMT "\n", STR_ARG(sentence));

@@ -35,8 +35,9 @@ static void check_own_options(struct cli *c)
 		struct diag *d = diag_error(&c->diags, "E0908", options_word_span(o, 0),
 		                            "`gate explain` wants %s",
 		                            o->words.n < 2 ? "a packet" : "a ruleset");
-		diag_help(&c->diags, d,
-		          "gate explain -f FILE 'in eth0 tcp 198.51.100.7 > 192.0.2.1:22 syn'");
+		diag_help(
+			&c->diags, d,
+			"gate explain -f FILE 'in eth0 tcp 198.51.100.7 > 192.0.2.1:22 syn'");
 	}
 }
 
@@ -81,8 +82,8 @@ static void add_guest(struct cli *c, struct str *guests, struct str name)
 static void add_guests(struct explain *e)
 {
 	struct cli *c = e->c;
-	struct str *guests =
-		arena_array(&c->arena, struct str, 2 * e->n_packets + c->options.addresses.n + 2);
+	struct str *guests = arena_array(&c->arena, struct str,
+	                                 2 * e->n_packets + c->options.addresses.n + 2);
 
 	add_guest(c, guests, STR("lo"));
 	for (size_t i = 0; i < e->n_packets; i++) {
@@ -116,7 +117,8 @@ static void add_address(struct explain *e, struct str word)
 	size_t slash = str_find(addr, '/');
 	uint8_t family, bytes[16];
 	uint64_t prefix;
-	bool ok = eq > 0 && eq < 16 && address_read(str_sub(addr, 0, slash), &family, bytes);
+	bool ok = eq > 0 && eq < 16 &&
+	          address_read(str_sub(addr, 0, slash), &family, bytes);
 
 	prefix = family == FAMILY_IP ? 32 : 128;
 	if (ok && slash < addr.n)
@@ -158,8 +160,8 @@ static void read_packets(struct explain *e)
 	e->n_packets = packet_spans(c, spans);
 	e->packets = arena_array(&c->arena, struct explain_packet, e->n_packets);
 	for (size_t i = 0; i < e->n_packets; i++)
-		(void)!packet_line_read(&c->sources, spans[i], &c->names, &c->arena, &c->diags,
-		                        &e->packets[i].line);
+		(void)!packet_line_read(&c->sources, spans[i], &c->names, &c->arena,
+		                        &c->diags, &e->packets[i].line);
 }
 
 static void read_files(struct explain *e)
@@ -171,12 +173,14 @@ static void read_files(struct explain *e)
 	if (files->n && !str_is(files->p[0], "-"))
 		c->include_path.base = path_folder(files->p[0]);
 	for (size_t i = 0; i < files->n; i++) {
-		int r = reader_add(&c->arena, files->p[i], &c->sources, &e->files[e->n_files]);
+		int r = reader_add(&c->arena, files->p[i], &c->sources,
+		                   &e->files[e->n_files]);
 		if (r == 0)
 			e->n_files++;
 		else
-			diag_error(&c->diags, "E0905", SPAN_NONE, "cannot read `" STR_FMT "`: %s",
-			           STR_ARG(files->p[i]), strerror(-r));
+			diag_error(&c->diags, "E0905", SPAN_NONE,
+			           "cannot read `" STR_FMT "`: %s", STR_ARG(files->p[i]),
+			           strerror(-r));
 	}
 }
 

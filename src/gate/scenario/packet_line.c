@@ -19,8 +19,8 @@ struct reader {
 	struct diags *diags;
 	struct packet_line *line;
 	struct str text;
-	size_t at;        /* the byte to read next */
-	size_t from;      /* where the word read last begins */
+	size_t at;   /* the byte to read next */
+	size_t from; /* where the word read last begins */
 	bool failed;
 };
 
@@ -71,7 +71,8 @@ static struct diag *wrong(struct reader *r, const char *code, const char *messag
                           struct str word)
 {
 	r->failed = true;
-	return diag_error(r->diags, code, word_span(r), "`" STR_FMT "` %s", STR_ARG(word), message);
+	return diag_error(r->diags, code, word_span(r), "`" STR_FMT "` %s", STR_ARG(word),
+	                  message);
 }
 
 static struct diag *wrong_here(struct reader *r, const char *code, const char *message)
@@ -106,11 +107,8 @@ struct unit {
 bool duration_read(struct str word, uint64_t *ns)
 {
 	static const struct unit units[] = {
-		{ "ms", 1000000 },
-		{ "d", 86400000000000 },
-		{ "h", 3600000000000 },
-		{ "m", 60000000000 },
-		{ "s", 1000000000 },
+		{ "ms", 1000000 },    { "d", 86400000000000 }, { "h", 3600000000000 },
+		{ "m", 60000000000 }, { "s", 1000000000 },
 	};
 	uint64_t sum = 0, n;
 	size_t at = 0;
@@ -145,8 +143,8 @@ static uint64_t number(struct reader *r, const char *what, uint64_t max)
 	if (str_to_u64(word, 0, &n) == 0 && n <= max)
 		return n;
 	r->failed = true;
-	diag_error(r->diags, "E0921", word_span(r), "`%s` wants a number up to %llu", what,
-	           (unsigned long long)max);
+	diag_error(r->diags, "E0921", word_span(r), "`%s` wants a number up to %llu",
+	           what, (unsigned long long)max);
 	return 0;
 }
 
@@ -272,7 +270,8 @@ static void read_endpoints(struct reader *r)
 		return;
 	if (!take_if(r, ">")) {
 		if (from.has_addr || from.has_port)
-			wrong_here(r, "E0924", "behind the source comes `>` and the destination");
+			wrong_here(r, "E0924",
+			           "behind the source comes `>` and the destination");
 		return;
 	}
 	if (looks_like_endpoint(peek(r)) && !read_endpoint(r, next(r), &to))
@@ -328,7 +327,8 @@ static bool is_icmp(const struct packet_line *line)
 static bool read_icmp_type(const struct packet_line *line, struct str word, uint8_t *type)
 {
 	const struct datatype *t =
-		datatypes[line->desc.l4 == IPPROTO_ICMP ? TYPE_ICMP_TYPE : TYPE_ICMPV6_TYPE];
+		datatypes[line->desc.l4 == IPPROTO_ICMP ? TYPE_ICMP_TYPE
+	                                                : TYPE_ICMPV6_TYPE];
 	const struct symbol *s = symbol_by_name(t->symbols, word);
 
 	if (s)
@@ -338,9 +338,26 @@ static bool read_icmp_type(const struct packet_line *line, struct str word, uint
 
 /* Words for one packet_desc member each. */
 enum setting {
-	SET_SEQ, SET_ACKSEQ, SET_WINDOW, SET_LENGTH, SET_TTL, SET_DSCP, SET_MARK, SET_UID, SET_GID,
-	SET_TYPE, SET_CODE, SET_ID, SET_FRAG, SET_VLAN, SET_ABOUT, SET_BAD, SET_DF, SET_REQUEST,
-	SET_ARP_REPLY, SET_MORE,
+	SET_SEQ,
+	SET_ACKSEQ,
+	SET_WINDOW,
+	SET_LENGTH,
+	SET_TTL,
+	SET_DSCP,
+	SET_MARK,
+	SET_UID,
+	SET_GID,
+	SET_TYPE,
+	SET_CODE,
+	SET_ID,
+	SET_FRAG,
+	SET_VLAN,
+	SET_ABOUT,
+	SET_BAD,
+	SET_DF,
+	SET_REQUEST,
+	SET_ARP_REPLY,
+	SET_MORE,
 };
 
 struct setting_word {
@@ -349,12 +366,13 @@ struct setting_word {
 };
 
 static const struct setting_word setting_words[] = {
-	{ "seq", SET_SEQ }, { "ackseq", SET_ACKSEQ }, { "window", SET_WINDOW },
-	{ "len", SET_LENGTH }, { "ttl", SET_TTL }, { "hoplimit", SET_TTL }, { "dscp", SET_DSCP },
-	{ "mark", SET_MARK }, { "uid", SET_UID }, { "gid", SET_GID }, { "type", SET_TYPE },
-	{ "code", SET_CODE }, { "id", SET_ID }, { "frag", SET_FRAG }, { "more", SET_MORE },
-	{ "vlan", SET_VLAN }, { "about", SET_ABOUT }, { "bad-checksum", SET_BAD }, { "df", SET_DF },
-	{ "request", SET_REQUEST }, { "answer", SET_ARP_REPLY },
+	{ "seq", SET_SEQ },    { "ackseq", SET_ACKSEQ },   { "window", SET_WINDOW },
+	{ "len", SET_LENGTH }, { "ttl", SET_TTL },         { "hoplimit", SET_TTL },
+	{ "dscp", SET_DSCP },  { "mark", SET_MARK },       { "uid", SET_UID },
+	{ "gid", SET_GID },    { "type", SET_TYPE },       { "code", SET_CODE },
+	{ "id", SET_ID },      { "frag", SET_FRAG },       { "more", SET_MORE },
+	{ "vlan", SET_VLAN },  { "about", SET_ABOUT },     { "bad-checksum", SET_BAD },
+	{ "df", SET_DF },      { "request", SET_REQUEST }, { "answer", SET_ARP_REPLY },
 };
 
 static void read_type(struct reader *r)
@@ -387,7 +405,8 @@ static void read_about(struct reader *r)
 	if (take_if(r, "last"))
 		r->line->quotes_last = true;
 	else
-		wrong_here(r, "E0925", "`about last`: an ICMP error is about the packet before it");
+		wrong_here(r, "E0925",
+		           "`about last`: an ICMP error is about the packet before it");
 }
 
 static void take_setting(struct reader *r, enum setting what)
@@ -484,7 +503,8 @@ static void read_rest(struct reader *r)
 
 	while (!r->failed && (word = next(r)).n) {
 		size_t i = 0;
-		while (i < ARRAY_LEN(setting_words) && !str_is(word, setting_words[i].name))
+		while (i < ARRAY_LEN(setting_words) &&
+		       !str_is(word, setting_words[i].name))
 			i++;
 		if (i < ARRAY_LEN(setting_words)) {
 			take_setting(r, setting_words[i].what);
@@ -507,12 +527,12 @@ struct proto_word {
 };
 
 static const struct proto_word proto_words[] = {
-	{ "tcp", 0, IPPROTO_TCP },       { "udp", 0, IPPROTO_UDP },
+	{ "tcp", 0, IPPROTO_TCP },           { "udp", 0, IPPROTO_UDP },
 	{ "icmp", FAMILY_V4, IPPROTO_ICMP }, { "icmpv6", FAMILY_V6, IPPROTO_ICMPV6 },
 	{ "igmp", FAMILY_V4, IPPROTO_IGMP }, { "sctp", 0, IPPROTO_SCTP },
-	{ "dccp", 0, IPPROTO_DCCP },     { "udplite", 0, IPPROTO_UDPLITE },
-	{ "esp", 0, IPPROTO_ESP },       { "ah", 0, IPPROTO_AH },
-	{ "gre", 0, IPPROTO_GRE },       { "arp", FAMILY_ARP, 0 },
+	{ "dccp", 0, IPPROTO_DCCP },         { "udplite", 0, IPPROTO_UDPLITE },
+	{ "esp", 0, IPPROTO_ESP },           { "ah", 0, IPPROTO_AH },
+	{ "gre", 0, IPPROTO_GRE },           { "arp", FAMILY_ARP, 0 },
 };
 
 /* `proto 47` is any other IP protocol. */
@@ -534,14 +554,15 @@ static void read_proto(struct reader *r)
 		return;
 	}
 	struct str near = str_nearest(word, names, ARRAY_LEN(names));
-	struct diag *d =
-		word.n ? wrong(r, "E0927", "is no protocol a packet can be written in", word)
-		       : wrong_here(r, "E0927", "a protocol is missing");
+	struct diag *d = word.n ? wrong(r, "E0927",
+	                                "is no protocol a packet can be written in", word)
+	                        : wrong_here(r, "E0927", "a protocol is missing");
 	if (near.n)
 		diag_help(r->diags, d, "did you mean `" STR_FMT "`?", STR_ARG(near));
 	else
-		diag_help(r->diags, d, "tcp, udp, icmp, icmpv6, igmp, sctp, dccp, udplite, esp, ah, "
-		                       "gre, arp, `proto NUMBER`, or `reply`");
+		diag_help(r->diags, d,
+		          "tcp, udp, icmp, icmpv6, igmp, sctp, dccp, udplite, esp, ah, "
+		          "gre, arp, `proto NUMBER`, or `reply`");
 }
 
 static void read_way(struct reader *r)
@@ -560,12 +581,18 @@ static void read_way(struct reader *r)
 		line->out = device(r);
 }
 
-int packet_line_read(const struct sources *sources, struct span span, const struct names *names,
-                     struct arena *a, struct diags *diags, struct packet_line *out)
+int packet_line_read(const struct sources *sources, struct span span,
+                     const struct names *names, struct arena *a, struct diags *diags,
+                     struct packet_line *out)
 {
 	struct packet_line line = { .span = span };
-	struct reader r = { .sources = sources, .span = span, .names = names, .a = a,
-		            .diags = diags, .line = &line, .text = sources_text(sources, span) };
+	struct reader r = { .sources = sources,
+		            .span = span,
+		            .names = names,
+		            .a = a,
+		            .diags = diags,
+		            .line = &line,
+		            .text = sources_text(sources, span) };
 
 	read_way(&r);
 	if (!r.failed && take_if(&r, "reply")) {
@@ -577,9 +604,11 @@ int packet_line_read(const struct sources *sources, struct span span, const stru
 		if (!r.failed)
 			read_endpoints(&r);
 		uint8_t got = line.desc.family;
-		bool arp = family == FAMILY_ARP && (got == FAMILY_V4 || got == FAMILY_ARP);
+		bool arp =
+			family == FAMILY_ARP && (got == FAMILY_V4 || got == FAMILY_ARP);
 		if (!r.failed && family && got != family && !arp)
-			wrong_here(&r, "E0924", "this protocol has addresses of the other family");
+			wrong_here(&r, "E0924",
+			           "this protocol has addresses of the other family");
 		if (arp)
 			line.desc.family = FAMILY_ARP;
 	}

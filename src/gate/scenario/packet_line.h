@@ -18,26 +18,35 @@
 #include "gate/schema/schema.h"
 
 enum packet_word_seen {
-	SEEN_SRC = 1, SEEN_DST = 2, SEEN_SPORT = 4, SEEN_DPORT = 8, SEEN_FLAGS = 16,
-	SEEN_SEQ = 32, SEEN_ACKSEQ = 64, SEEN_TYPE = 128, SEEN_UID = 256, SEEN_PROTO = 512,
+	SEEN_SRC = 1,
+	SEEN_DST = 2,
+	SEEN_SPORT = 4,
+	SEEN_DPORT = 8,
+	SEEN_FLAGS = 16,
+	SEEN_SEQ = 32,
+	SEEN_ACKSEQ = 64,
+	SEEN_TYPE = 128,
+	SEEN_UID = 256,
+	SEEN_PROTO = 512,
 	SEEN_TIME = 1024,
 };
 
 struct packet_line {
 	struct span span;
-	uint32_t seen;     /* enum packet_word_seen */
-	uint64_t time_ns;  /* `at`, since the start */
+	uint32_t seen;      /* enum packet_word_seen */
+	uint64_t time_ns;   /* `at`, since the start */
 	struct str in, out; /* devices; empty: not said */
-	bool is_reply;     /* to the packet before, as that came out */
-	bool quotes_last;  /* an ICMP error about the packet before */
+	bool is_reply;      /* to the packet before, as that came out */
+	bool quotes_last;   /* an ICMP error about the packet before */
 	uint32_t mark, uid, gid;
 	struct packet_desc desc;
 };
 
 /* Reads the words in `span` of its source; strings are slices of it or in `a`. -EINVAL after
  * errors in `diags`. `names` resolves ports by name. */
-int packet_line_read(const struct sources *sources, struct span span, const struct names *names,
-                     struct arena *a, struct diags *diags, struct packet_line *out);
+int packet_line_read(const struct sources *sources, struct span span,
+                     const struct names *names, struct arena *a, struct diags *diags,
+                     struct packet_line *out);
 
 /* `192.0.2.1` or `fd00::1` to family (NFPROTO_*) and bytes; false: neither. */
 bool address_read(struct str word, uint8_t *family, uint8_t addr[16]);

@@ -72,7 +72,8 @@ static void fill_devices(struct filler *f, const struct packet_line *line,
 		fill_word(f, "in", a->in->name);
 		return;
 	}
-	fill_word(f, a->way == WAY_OUT ? "out" : "in", a->way == WAY_OUT ? a->out->name : a->in->name);
+	fill_word(f, a->way == WAY_OUT ? "out" : "in",
+	          a->way == WAY_OUT ? a->out->name : a->in->name);
 }
 
 static bool has_ports(uint8_t l4)
@@ -87,10 +88,11 @@ static void example_address(struct filler *f, const char *what, uint8_t *addr, b
 	static const uint8_t v4[2][4] = { { 198, 51, 100, 7 }, { 192, 0, 2, 1 } };
 	static const uint8_t v6[16] = { 0x20, 0x01, 0x0d, 0xb8 };
 	bool ip6 = f->d->family == NFPROTO_IPV6;
-	const struct sim_dev *dev = f->arrival->way == WAY_OUT ? f->arrival->out : f->arrival->in;
+	const struct sim_dev *dev =
+		f->arrival->way == WAY_OUT ? f->arrival->out : f->arrival->in;
 	const uint8_t *own =
-		here ? machine_source(f->machine, dev,
-	                              ip6 ? NFPROTO_IPV6 : NFPROTO_IPV4) : NULL;
+		here ? machine_source(f->machine, dev, ip6 ? NFPROTO_IPV6 : NFPROTO_IPV4)
+		     : NULL;
 
 	memset(addr, 0, 16);
 	memcpy(addr, ip6 ? v6 : v4[here], ip6 ? 16 : 4);
@@ -99,10 +101,11 @@ static void example_address(struct filler *f, const char *what, uint8_t *addr, b
 	if (own)
 		memcpy(addr, own, ip6 ? 16 : 4);
 	if (ip6)
-		buf_fmt(&f->text, "%s%s 2001:db8::%d", f->text.n ? ", " : "", what, addr[15]);
+		buf_fmt(&f->text, "%s%s 2001:db8::%d", f->text.n ? ", " : "", what,
+		        addr[15]);
 	else
-		buf_fmt(&f->text, "%s%s %u.%u.%u.%u", f->text.n ? ", " : "", what, addr[0], addr[1],
-		        addr[2], addr[3]);
+		buf_fmt(&f->text, "%s%s %u.%u.%u.%u", f->text.n ? ", " : "", what,
+		        addr[0], addr[1], addr[2], addr[3]);
 }
 
 static void fill_addresses(struct filler *f, uint32_t seen)
@@ -146,7 +149,8 @@ static void fill_protocol(struct filler *f, uint32_t seen)
 /* Frames are between this machine's device and somebody on its wire. */
 static void fill_frame(struct filler *f)
 {
-	static const uint8_t other[6] = { 2, 0, 0, 0, 0, 0xfe }, all[6] = { 255, 255, 255, 255, 255, 255 };
+	static const uint8_t other[6] = { 2, 0, 0, 0, 0, 0xfe },
+			     all[6] = { 255, 255, 255, 255, 255, 255 };
 	struct packet_desc *d = f->d;
 	const uint8_t *dst = d->dst;
 	bool ip6 = d->family == NFPROTO_IPV6;
@@ -156,13 +160,15 @@ static void fill_frame(struct filler *f)
 		return;
 	memcpy(d->mac_src, other, 6);
 	memcpy(d->mac_dst, f->arrival->in->mac, 6);
-	if (!ip6 && (memcmp(dst, all, 4) == 0 || (d->family == NFPROTO_ARP && d->arp_op < 2)))
+	if (!ip6 &&
+	    (memcmp(dst, all, 4) == 0 || (d->family == NFPROTO_ARP && d->arp_op < 2)))
 		memcpy(d->mac_dst, all, 6);
 	if (d->family == NFPROTO_IPV4 && dst[0] >> 4 == 14) /* RFC 1112 section 6.4 */
 		memcpy(d->mac_dst,
 		       (uint8_t[6]){ 1, 0, 0x5e, dst[1] & 0x7f, dst[2], dst[3] }, 6);
 	if (ip6 && dst[0] == 0xff) /* RFC 2464 section 7 */
-		memcpy(d->mac_dst, (uint8_t[6]){ 0x33, 0x33, dst[12], dst[13], dst[14], dst[15] }, 6);
+		memcpy(d->mac_dst,
+		       (uint8_t[6]){ 0x33, 0x33, dst[12], dst[13], dst[14], dst[15] }, 6);
 }
 
 /* ---- replies and errors ---- */
@@ -191,11 +197,12 @@ static bool turn_round(struct packet *last, struct packet_desc *d, uint32_t *see
 	return true;
 }
 
-static int make_reply(struct talks *t, const struct packet_line *line, struct packet_desc *d,
-                      uint32_t *seen, struct diags *diags)
+static int make_reply(struct talks *t, const struct packet_line *line,
+                      struct packet_desc *d, uint32_t *seen, struct diags *diags)
 {
 	if (!t->has_last || !turn_round(&t->last, d, seen)) {
-		diag_error(diags, "E0929", line->span, "there is no packet before to reply to");
+		diag_error(diags, "E0929", line->span,
+		           "there is no packet before to reply to");
 		return -EINVAL;
 	}
 	if (!(line->seen & SEEN_FLAGS) && d->l4 == IPPROTO_TCP) {
@@ -209,15 +216,18 @@ static int make_reply(struct talks *t, const struct packet_line *line, struct pa
 
 enum { QUOTE_MAX = 128 };
 
-static int quote_last(struct talks *t, const struct packet_line *line, struct packet_desc *d,
-                      struct arena *a, struct diags *diags)
+static int quote_last(struct talks *t, const struct packet_line *line,
+                      struct packet_desc *d, struct arena *a, struct diags *diags)
 {
 	if (!t->has_last || packet_length(&t->last) == 0) {
-		diag_error(diags, "E0929", line->span, "there is no packet before to be about");
+		diag_error(diags, "E0929", line->span,
+		           "there is no packet before to be about");
 		return -EINVAL;
 	}
-	uint32_t n = packet_length(&t->last) < QUOTE_MAX ? packet_length(&t->last) : QUOTE_MAX;
-	d->payload = (struct str){ arena_copy(a, packet_at(&t->last, t->last.nh, n), n), n };
+	uint32_t n =
+		packet_length(&t->last) < QUOTE_MAX ? packet_length(&t->last) : QUOTE_MAX;
+	d->payload =
+		(struct str){ arena_copy(a, packet_at(&t->last, t->last.nh, n), n), n };
 	return 0;
 }
 
@@ -225,7 +235,9 @@ static int quote_last(struct talks *t, const struct packet_line *line, struct pa
 
 static struct tuple desc_tuple(const struct packet_desc *d)
 {
-	struct tuple t = { .family = d->family, .l4 = d->l4, .sport = d->sport, .dport = d->dport };
+	struct tuple t = {
+		.family = d->family, .l4 = d->l4, .sport = d->sport, .dport = d->dport
+	};
 	size_t n = d->family == NFPROTO_IPV4 ? 4 : 16;
 
 	memcpy(t.src, d->src, n);
@@ -241,7 +253,8 @@ static struct talk *find_talk(struct talks *t, const struct packet_desc *d, int 
 	for (size_t i = 0; i < t->list.n; i++) {
 		struct talk *k = &t->list.p[i];
 		for (int s = 0; s < 2; s++) {
-			bool same = k->has_sent[s] && memcmp(&k->sent[s], &sent, sizeof(sent)) == 0;
+			bool same = k->has_sent[s] &&
+			            memcmp(&k->sent[s], &sent, sizeof(sent)) == 0;
 			bool turned = k->has_sent[s] && !k->has_sent[!s] &&
 			              memcmp(&k->sent[s], &reverse, sizeof(sent)) == 0;
 			if (!same && !turned)
@@ -276,7 +289,8 @@ static struct talk *talk_of(struct talks *t, const struct packet_line *line,
 	return k;
 }
 
-static void number_segment(struct talks *t, const struct packet_line *line, struct packet_desc *d)
+static void number_segment(struct talks *t, const struct packet_line *line,
+                           struct packet_desc *d)
 {
 	int side;
 	struct talk *k = talk_of(t, line, d, &side);
@@ -293,11 +307,14 @@ static void number_segment(struct talks *t, const struct packet_line *line, stru
 
 /* ---- whole ---- */
 
-int talk_make(struct talks *t, const struct packet_line *line, struct sim_machine *machine,
-              struct arena *a, struct diags *diags, struct made_packet *out)
+int talk_make(struct talks *t, const struct packet_line *line,
+              struct sim_machine *machine, struct arena *a, struct diags *diags,
+              struct made_packet *out)
 {
 	struct made_packet made = { .desc = line->desc };
-	struct filler f = { .machine = machine, .d = &made.desc, .arrival = &made.arrival };
+	struct filler f = { .machine = machine,
+		            .d = &made.desc,
+		            .arrival = &made.arrival };
 	uint32_t seen = line->seen;
 	int r = 0;
 
@@ -324,7 +341,8 @@ int talk_make(struct talks *t, const struct packet_line *line, struct sim_machin
 	return r;
 }
 
-struct sim_result talk_send(struct talks *t, struct sim *sim, const struct packet_line *line,
+struct sim_result talk_send(struct talks *t, struct sim *sim,
+                            const struct packet_line *line,
                             const struct made_packet *made)
 {
 	if (line->seen & SEEN_TIME)

@@ -19,7 +19,7 @@ struct talk {
 
 struct talks {
 	VEC(struct talk) list;
-	struct packet last;      /* as it came out */
+	struct packet last; /* as it came out */
 	struct sim_arrival last_arrival;
 	size_t last_talk;
 	int last_side;
@@ -30,14 +30,16 @@ struct talks {
 struct made_packet {
 	struct sim_arrival arrival;
 	struct packet_desc desc;
-	struct str filled;  /* `source port 40000, …`, empty: nothing */
+	struct str filled; /* `source port 40000, …`, empty: nothing */
 };
 
 /* Makes the line whole: addresses, ports and devices of the machine where they are obvious, the
  * packet before where it is a reply. -EINVAL after an error in `diags`. */
-int talk_make(struct talks *t, const struct packet_line *line, struct sim_machine *machine,
-              struct arena *a, struct diags *diags, struct made_packet *out);
+int talk_make(struct talks *t, const struct packet_line *line,
+              struct sim_machine *machine, struct arena *a, struct diags *diags,
+              struct made_packet *out);
 /* Builds it and sends it through. The packet stays in t->last, as it came out. */
-struct sim_result talk_send(struct talks *t, struct sim *sim, const struct packet_line *line,
+struct sim_result talk_send(struct talks *t, struct sim *sim,
+                            const struct packet_line *line,
                             const struct made_packet *made);
 void talks_fini(struct talks *t);

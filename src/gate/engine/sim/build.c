@@ -138,7 +138,8 @@ static void put_transport(struct buf *b, const struct packet_desc *d, size_t pay
 		put32(b, 1);
 		return;
 	case IPPROTO_AH:
-		put32(b, 0x3b040000); /* no next header, 4 + 2 words, RFC 4302 section 2 */
+		put32(b,
+		      0x3b040000); /* no next header, 4 + 2 words, RFC 4302 section 2 */
 		put32(b, d->seq ? d->seq : 0x1000);
 		put32(b, 1);
 		buf_repeat(b, 0, 12);
@@ -150,7 +151,8 @@ static void put_transport(struct buf *b, const struct packet_desc *d, size_t pay
 
 static uint8_t ttl_of(const struct packet_desc *d)
 {
-	bool discovers = d->l4 == IPPROTO_ICMPV6 && d->icmp_type >= 133 && d->icmp_type <= 137;
+	bool discovers =
+		d->l4 == IPPROTO_ICMPV6 && d->icmp_type >= 133 && d->icmp_type <= 137;
 
 	if (d->ttl)
 		return d->ttl;
@@ -224,9 +226,11 @@ static void put_ip(struct buf *b, const struct packet_desc *d)
 /* The sum is moved by one in its last byte: wrong, and still not 0 (none). */
 static void spoil_checksum(struct packet *p)
 {
-	static const uint8_t at[256] = { [IPPROTO_TCP] = 17, [IPPROTO_UDP] = 7, [IPPROTO_ICMP] = 3,
-		                         [IPPROTO_ICMPV6] = 3, [IPPROTO_UDPLITE] = 7,
-		                         [IPPROTO_SCTP] = 11, [IPPROTO_DCCP] = 7 };
+	static const uint8_t at[256] = {
+		[IPPROTO_TCP] = 17,   [IPPROTO_UDP] = 7,     [IPPROTO_ICMP] = 3,
+		[IPPROTO_ICMPV6] = 3, [IPPROTO_UDPLITE] = 7, [IPPROTO_SCTP] = 11,
+		[IPPROTO_DCCP] = 7
+	};
 	uint8_t *b = at[p->l4] ? packet_edit(p, p->th + at[p->l4], 1) : NULL;
 
 	if (b)

@@ -70,7 +70,8 @@ static const struct sum_place *place_of(const struct packet *p)
 		return NULL;
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)
 		if (places[i].protocol == p->l4 &&
-		    packet_l4_length(p) >= places[i].offset + (places[i].is_crc ? 4u : 2u))
+		    packet_l4_length(p) >=
+		            places[i].offset + (places[i].is_crc ? 4u : 2u))
 			return &places[i];
 	return NULL;
 }
@@ -171,5 +172,6 @@ bool packet_checksum_ok(const struct packet *p)
 	if (p->l4 == IPPROTO_UDP && p->family == NFPROTO_IPV4 && b[6] == 0 && b[7] == 0)
 		return true; /* not used */
 	int64_t n = covered(p, b);
-	return n >= 0 && checksum(b, (size_t)n, place->has_pseudo ? pseudo_sum(p) : 0) == 0;
+	return n >= 0 &&
+	       checksum(b, (size_t)n, place->has_pseudo ? pseudo_sum(p) : 0) == 0;
 }

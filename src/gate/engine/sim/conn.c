@@ -13,24 +13,41 @@
 
 const char *ct_info_name(enum ct_info i)
 {
-	static const char *const names[] = { "none", "new", "established", "related", "invalid",
-		                             "untracked" };
+	static const char *const names[] = { "none",    "new",     "established",
+		                             "related", "invalid", "untracked" };
 	return names[i];
 }
 
 /* Documentation/networking/nf_conntrack-sysctl; those of 6.18 where the text is older. */
 static const struct conn_timeouts default_timeouts = {
-	.tcp = { [TCP_SYN_SENT] = 120, [TCP_SYN_RECV] = 60, [TCP_ESTABLISHED] = 432000,
-	         [TCP_FIN_WAIT] = 120, [TCP_CLOSE_WAIT] = 60, [TCP_LAST_ACK] = 30,
-	         [TCP_TIME_WAIT] = 120, [TCP_CLOSE] = 10, [TCP_SYN_SENT2] = 120 },
-	.tcp_max_retrans = 300, .tcp_unacknowledged = 300, .udp = 30, .udp_stream = 120,
-	.icmp = 30, .icmpv6 = 30, .generic = 600, .gre = 30, .gre_stream = 180, .sctp = 3,
+	.tcp = { [TCP_SYN_SENT] = 120,
+	         [TCP_SYN_RECV] = 60,
+	         [TCP_ESTABLISHED] = 432000,
+	         [TCP_FIN_WAIT] = 120,
+	         [TCP_CLOSE_WAIT] = 60,
+	         [TCP_LAST_ACK] = 30,
+	         [TCP_TIME_WAIT] = 120,
+	         [TCP_CLOSE] = 10,
+	         [TCP_SYN_SENT2] = 120 },
+	.tcp_max_retrans = 300,
+	.tcp_unacknowledged = 300,
+	.udp = 30,
+	.udp_stream = 120,
+	.icmp = 30,
+	.icmpv6 = 30,
+	.generic = 600,
+	.gre = 30,
+	.gre_stream = 180,
+	.sctp = 3,
 };
 
 void conns_init(struct conns *c)
 {
-	*c = (struct conns){ .max = 262144, .tcp_loose = true, .check_sums = true,
-		             .tcp_max_retrans_count = 3, .timeouts = default_timeouts };
+	*c = (struct conns){ .max = 262144,
+		             .tcp_loose = true,
+		             .check_sums = true,
+		             .tcp_max_retrans_count = 3,
+		             .timeouts = default_timeouts };
 }
 
 void conns_fini(struct conns *c)
@@ -52,8 +69,9 @@ struct icmp_pair {
 
 /* The requests that make an entry. RFC 792, RFC 950, RFC 4443, RFC 4620. */
 static const struct icmp_pair icmp_pairs[] = {
-	{ IPPROTO_ICMP, 8, 0 },       { IPPROTO_ICMP, 13, 14 },     { IPPROTO_ICMP, 15, 16 },
-	{ IPPROTO_ICMP, 17, 18 },     { IPPROTO_ICMPV6, 128, 129 }, { IPPROTO_ICMPV6, 139, 140 },
+	{ IPPROTO_ICMP, 8, 0 },       { IPPROTO_ICMP, 13, 14 },
+	{ IPPROTO_ICMP, 15, 16 },     { IPPROTO_ICMP, 17, 18 },
+	{ IPPROTO_ICMPV6, 128, 129 }, { IPPROTO_ICMPV6, 139, 140 },
 };
 
 static int icmp_other(uint8_t l4, uint8_t type)
@@ -139,7 +157,8 @@ bool tuple_invert(const struct tuple *t, struct tuple *out)
 
 enum ct_dir conn_dir(const struct conn *conn, const struct tuple *t)
 {
-	return memcmp(&conn->tuple[CT_REPLY], t, sizeof(*t)) == 0 ? CT_REPLY : CT_ORIGINAL;
+	return memcmp(&conn->tuple[CT_REPLY], t, sizeof(*t)) == 0 ? CT_REPLY
+	                                                          : CT_ORIGINAL;
 }
 
 struct conn *conn_find(const struct conns *c, const struct tuple *t, uint64_t now_ns,
@@ -149,7 +168,8 @@ struct conn *conn_find(const struct conns *c, const struct tuple *t, uint64_t no
 
 	if (!conn || conn->expires_ns <= now_ns)
 		return NULL;
-	*dir = memcmp(&conn->tuple[CT_ORIGINAL], t, sizeof(*t)) == 0 ? CT_ORIGINAL : CT_REPLY;
+	*dir = memcmp(&conn->tuple[CT_ORIGINAL], t, sizeof(*t)) == 0 ? CT_ORIGINAL
+	                                                             : CT_REPLY;
 	return conn;
 }
 
@@ -198,8 +218,8 @@ bool conn_confirm(struct conns *c, struct conn *conn, uint64_t now_ns)
 	return true;
 }
 
-static struct conn *make_conn(struct conns *c, const struct tuple *t, const struct tuple *reply,
-                              uint64_t now_ns)
+static struct conn *make_conn(struct conns *c, const struct tuple *t,
+                              const struct tuple *reply, uint64_t now_ns)
 {
 	struct conn *conn = c->free;
 
@@ -251,7 +271,8 @@ static const char *udp_packet(struct conns *c, struct conn *conn, const struct p
 		return NULL;
 	}
 	conn->is_stream |= now_ns >= conn->made_ns + 2 * NS_PER_S;
-	live_for(conn, now_ns, conn->is_stream ? c->timeouts.udp_stream : c->timeouts.udp);
+	live_for(conn, now_ns,
+	         conn->is_stream ? c->timeouts.udp_stream : c->timeouts.udp);
 	if (conn->is_stream)
 		conn->status |= CONN_ASSURED;
 	return NULL;
@@ -264,7 +285,8 @@ static const char *icmp_packet(struct conns *c, struct conn *conn, const struct 
 
 	if (is_new && (!b || !is_icmp_request(p->l4, b[0])))
 		return "an ICMP message that answers nothing cannot begin a connection";
-	live_for(conn, now_ns, p->l4 == IPPROTO_ICMP ? c->timeouts.icmp : c->timeouts.icmpv6);
+	live_for(conn, now_ns,
+	         p->l4 == IPPROTO_ICMP ? c->timeouts.icmp : c->timeouts.icmpv6);
 	return NULL;
 }
 
@@ -328,8 +350,8 @@ static bool quoted_tuple(const struct packet *p, uint16_t zone, struct tuple *t)
 	buf_put(&inner.bytes, packet_at(p, p->th + 8, 0), packet_l4_length(p) - 8);
 	packet_decode(&inner);
 	inner.end = (uint32_t)inner.bytes.n; /* errors quote the beginning only */
-	ok = inner.fault != FAULT_SHORT && inner.fault != FAULT_VERSION && !inner.frag_off &&
-	     tuple_of(&inner, zone, t);
+	ok = inner.fault != FAULT_SHORT && inner.fault != FAULT_VERSION &&
+	     !inner.frag_off && tuple_of(&inner, zone, t);
 	packet_fini(&inner);
 	return ok;
 }
@@ -341,8 +363,8 @@ static struct conn_found invalid(const char *why)
 
 /* An error is about the packet it quotes, which went the other way. Who sends it may be a
  * router; but it must go to whom the quoted packet came from. */
-static struct conn_found find_related(struct conns *c, const struct packet *p, uint16_t zone,
-                                      uint64_t now_ns)
+static struct conn_found find_related(struct conns *c, const struct packet *p,
+                                      uint16_t zone, uint64_t now_ns)
 {
 	struct conn_found f = { .info = CT_RELATED };
 	struct tuple quoted, inverse;
@@ -358,14 +380,16 @@ static struct conn_found find_related(struct conns *c, const struct packet *p, u
 		return invalid("the ICMP error is about no connection that is known");
 	/* The tuple as the error's receiver knows it. */
 	if (memcmp(outer, f.conn->tuple[f.dir].dst, size) != 0)
-		return invalid("the ICMP error goes to another address than the packet it is about "
-		               "came from");
+		return invalid(
+			"the ICMP error goes to another address than the packet it is about "
+			"came from");
 	return f;
 }
 
 /* ---- look-up ---- */
 
-static const char *malformed(const struct conns *c, const struct packet *p, bool prerouting)
+static const char *malformed(const struct conns *c, const struct packet *p,
+                             bool prerouting)
 {
 	if (!p->has_l4)
 		return "the transport protocol cannot be told";
@@ -373,13 +397,14 @@ static const char *malformed(const struct conns *c, const struct packet *p, bool
 		return NULL;
 	if (has_ports(p->l4) && packet_l4_length(p) < 8)
 		return "the transport header is cut off";
-	if (prerouting && c->check_sums && p->l4 != IPPROTO_SCTP && !packet_checksum_ok(p))
+	if (prerouting && c->check_sums && p->l4 != IPPROTO_SCTP &&
+	    !packet_checksum_ok(p))
 		return "the transport checksum is wrong";
 	return NULL;
 }
 
-static bool handle_icmp(struct conns *c, const struct packet *p, uint16_t zone, uint64_t now_ns,
-                        struct conn_found *f)
+static bool handle_icmp(struct conns *c, const struct packet *p, uint16_t zone,
+                        uint64_t now_ns, struct conn_found *f)
 {
 	const uint8_t *b = packet_at(p, p->th, 1);
 
@@ -410,22 +435,25 @@ static struct conn_found find_or_make(struct conns *c, const struct packet *p,
 	f.conn = conn_find(c, t, now_ns, &f.dir);
 	if (f.conn) {
 		bool answered = f.dir == CT_REPLY || (f.conn->status & CONN_SEEN_REPLY);
-		f.info = answered                             ? CT_ESTABLISHED
+		f.info = answered                           ? CT_ESTABLISHED
 		         : (f.conn->status & CONN_EXPECTED) ? CT_RELATED
-		                                             : CT_NEW;
+		                                            : CT_NEW;
 		return f;
 	}
 	if (!tuple_invert(t, &reply))
-		return invalid("an ICMP message that answers nothing cannot begin a connection");
+		return invalid(
+			"an ICMP message that answers nothing cannot begin a connection");
 	if (is_full(c, now_ns))
-		return (struct conn_found){ .info = CT_NONE, .why = "the connection table is full" };
+		return (struct conn_found){ .info = CT_NONE,
+			                    .why = "the connection table is full" };
 	f.conn = make_conn(c, t, &reply, now_ns);
 	f.is_new = true;
 	(void)p;
 	return f;
 }
 
-static void count(struct conns *c, struct conn_found *f, const struct packet *p, uint64_t now_ns)
+static void count(struct conns *c, struct conn_found *f, const struct packet *p,
+                  uint64_t now_ns)
 {
 	f->conn->last_ns = now_ns;
 	if (!c->accounts)

@@ -22,8 +22,17 @@ struct tuple {
 
 /* linux/netfilter/nf_conntrack_tcp.h */
 enum tcp_state {
-	TCP_NONE, TCP_SYN_SENT, TCP_SYN_RECV, TCP_ESTABLISHED, TCP_FIN_WAIT, TCP_CLOSE_WAIT,
-	TCP_LAST_ACK, TCP_TIME_WAIT, TCP_CLOSE, TCP_SYN_SENT2, TCP_STATES,
+	TCP_NONE,
+	TCP_SYN_SENT,
+	TCP_SYN_RECV,
+	TCP_ESTABLISHED,
+	TCP_FIN_WAIT,
+	TCP_CLOSE_WAIT,
+	TCP_LAST_ACK,
+	TCP_TIME_WAIT,
+	TCP_CLOSE,
+	TCP_SYN_SENT2,
+	TCP_STATES,
 };
 
 /* What one end of a TCP connection has sent. */
@@ -31,15 +40,23 @@ struct tcp_end {
 	uint32_t end, max_end, max_win, max_ack;
 	uint8_t scale;
 	bool has_scale, sack, liberal, has_max_ack, close_init;
+	bool is_unanswered; /* it sent what was not acknowledged yet */
 };
 
 enum ct_dir { CT_ORIGINAL, CT_REPLY };
 
 /* linux/netfilter/nf_conntrack_common.h: IPS_*; `ct status`. */
 enum conn_status {
-	CONN_EXPECTED = 1, CONN_SEEN_REPLY = 2, CONN_ASSURED = 4, CONN_CONFIRMED = 8,
-	CONN_SRC_NAT = 16, CONN_DST_NAT = 32, CONN_SEQ_ADJUST = 64, CONN_SRC_NAT_DONE = 128,
-	CONN_DST_NAT_DONE = 256, CONN_DYING = 512,
+	CONN_EXPECTED = 1,
+	CONN_SEEN_REPLY = 2,
+	CONN_ASSURED = 4,
+	CONN_CONFIRMED = 8,
+	CONN_SRC_NAT = 16,
+	CONN_DST_NAT = 32,
+	CONN_SEQ_ADJUST = 64,
+	CONN_SRC_NAT_DONE = 128,
+	CONN_DST_NAT_DONE = 256,
+	CONN_DYING = 512,
 };
 
 struct conn {
@@ -55,7 +72,8 @@ struct conn {
 	uint8_t tcp_last_dir, tcp_last_event, tcp_retrans;
 	uint32_t tcp_last_seq, tcp_last_ack, tcp_last_end;
 	uint16_t tcp_last_win;
-	uint8_t ignored_syn_dir; bool has_ignored_syn;
+	uint8_t ignored_syn_dir;
+	bool has_ignored_syn;
 	bool is_stream;
 	uint32_t random_port; /* NAT chose one at random: which, only the kernel knows */
 	struct conn *next_free;
@@ -72,7 +90,7 @@ struct conn_timeouts {
 
 struct conns {
 	struct arena a;
-	struct map by_tuple;        /* tuple to conn, both directions; confirmed ones only */
+	struct map by_tuple; /* tuple to conn, both directions; confirmed ones only */
 	struct conn *free;
 	uint32_t next_id, count, max;
 	bool tcp_loose, tcp_liberal, check_sums, accounts;
@@ -88,8 +106,8 @@ struct conn_found {
 	struct conn *conn; /* NULL: invalid or untracked */
 	enum ct_info info;
 	enum ct_dir dir;
-	bool is_new;       /* not in the table yet */
-	const char *why;   /* of an invalid packet */
+	bool is_new;     /* not in the table yet */
+	const char *why; /* of an invalid packet */
 };
 
 /* Looks the packet up as at priority -200 and lets the protocol's tracker judge it. */

@@ -21,7 +21,8 @@ static size_t address_size(const struct tuple *t)
 	return t->family == NFPROTO_IPV4 ? 4 : 16;
 }
 
-static bool in_range(const struct tuple *t, const struct nat_range *r, enum nat_manip manip)
+static bool in_range(const struct tuple *t, const struct nat_range *r,
+                     enum nat_manip manip)
 {
 	const uint8_t *addr = manip == NAT_SRC ? t->src : t->dst;
 	uint16_t port = manip == NAT_SRC ? t->sport : t->dport;
@@ -63,7 +64,8 @@ static void put_be32(uint8_t *b, uint32_t v)
 }
 
 /* Spreads clients over a range by a hash of the addresses; `persistent` leaves the server's out. */
-static void choose_address(struct tuple *t, const struct nat_range *r, enum nat_manip manip)
+static void choose_address(struct tuple *t, const struct nat_range *r,
+                           enum nat_manip manip)
 {
 	uint8_t *addr = manip == NAT_SRC ? t->src : t->dst;
 	bool persistent = r->flags & NF_NAT_RANGE_PERSISTENT, full = false;
@@ -76,7 +78,8 @@ static void choose_address(struct tuple *t, const struct nat_range *r, enum nat_
 	}
 	for (int i = 0; i < 4; i++)
 		src[i] = word_at(t->src + 4 * i);
-	h = jhash_words(src, 4, persistent ? 0 : word_at(t->dst + 4 * (words - 1)) ^ t->zone);
+	h = jhash_words(src, 4,
+	                persistent ? 0 : word_at(t->dst + 4 * (words - 1)) ^ t->zone);
 	for (size_t i = 0; i < words; i++) {
 		uint32_t low = full ? 0 : be32(r->min + 4 * i);
 		uint32_t span = full ? UINT32_MAX : be32(r->max + 4 * i) - low + 1;
@@ -95,7 +98,7 @@ static void map_net(struct tuple *t, const struct nat_range *r, enum nat_manip m
 	uint8_t *addr = manip == NAT_SRC ? t->src : t->dst;
 
 	for (size_t i = 0; i < address_size(t); i++) {
-		uint8_t mask = (uint8_t)~(r->min[i] ^ r->max[i]);
+		uint8_t mask = (uint8_t) ~(r->min[i] ^ r->max[i]);
 		addr[i] = (uint8_t)((addr[i] & ~mask) | (r->min[i] & mask));
 	}
 }
@@ -115,9 +118,10 @@ static void port_class(uint16_t port, enum nat_manip manip, uint16_t *low, uint1
 static bool choose_port(const struct conns *c, struct conn *conn, struct tuple *t,
                         const struct nat_range *r, enum nat_manip manip, uint64_t now_ns)
 {
-	uint16_t *port = t->l4 == IPPROTO_ICMP || t->l4 == IPPROTO_ICMPV6 || manip == NAT_SRC
-	                         ? &t->sport
-	                         : &t->dport;
+	uint16_t *port =
+		t->l4 == IPPROTO_ICMP || t->l4 == IPPROTO_ICMPV6 || manip == NAT_SRC
+			? &t->sport
+			: &t->dport;
 	uint16_t low, high, old = *port;
 
 	port_class(old, manip, &low, &high);
@@ -126,8 +130,9 @@ static bool choose_port(const struct conns *c, struct conn *conn, struct tuple *
 		high = r->port_max;
 	}
 	uint32_t span = (uint32_t)high - low + 1;
-	uint32_t start = r && (r->flags & NF_NAT_RANGE_PROTO_OFFSET) ? (uint32_t)(old - r->port_base)
-	                                                             : 0;
+	uint32_t start = r && (r->flags & NF_NAT_RANGE_PROTO_OFFSET)
+	                         ? (uint32_t)(old - r->port_base)
+	                         : 0;
 	conn->random_port |= span > 1 && !(r && (r->flags & NF_NAT_RANGE_PROTO_OFFSET));
 	for (uint32_t i = 0; i < span; i++) {
 		*port = (uint16_t)(low + (start + i) % span);
@@ -140,7 +145,8 @@ static bool choose_port(const struct conns *c, struct conn *conn, struct tuple *
 
 static bool wants_random(const struct nat_range *r)
 {
-	return r && (r->flags & (NF_NAT_RANGE_PROTO_RANDOM | NF_NAT_RANGE_PROTO_RANDOM_FULLY));
+	return r &&
+	       (r->flags & (NF_NAT_RANGE_PROTO_RANDOM | NF_NAT_RANGE_PROTO_RANDOM_FULLY));
 }
 
 static bool choose_tuple(const struct conns *c, struct conn *conn, struct tuple *t,
@@ -154,7 +160,8 @@ static bool choose_tuple(const struct conns *c, struct conn *conn, struct tuple 
 		choose_address(t, r, manip);
 	if (!has_ports(t->l4) && t->l4 != IPPROTO_ICMP && t->l4 != IPPROTO_ICMPV6)
 		return true;
-	bool fits = !r || !(r->flags & NF_NAT_RANGE_PROTO_SPECIFIED) || in_range(t, r, manip);
+	bool fits =
+		!r || !(r->flags & NF_NAT_RANGE_PROTO_SPECIFIED) || in_range(t, r, manip);
 	if (!wants_random(r) && fits && !is_taken(c, t, now_ns))
 		return true;
 	return choose_port(c, conn, t, r, manip, now_ns);
@@ -166,7 +173,8 @@ bool conn_nat_setup(struct conns *c, struct conn *conn, const struct nat_range *
 	uint32_t done = manip == NAT_SRC ? CONN_SRC_NAT_DONE : CONN_DST_NAT_DONE;
 	struct tuple now, wanted;
 
-	if ((conn->status & (done | CONN_CONFIRMED)) || !tuple_invert(&conn->tuple[CT_REPLY], &now))
+	if ((conn->status & (done | CONN_CONFIRMED)) ||
+	    !tuple_invert(&conn->tuple[CT_REPLY], &now))
 		return true;
 	wanted = now;
 	if (!choose_tuple(c, conn, &wanted, range, manip, now_ns))
@@ -196,7 +204,8 @@ static bool rewrite_l4(struct packet *p, const struct tuple *t, enum nat_manip m
 		return false;
 	memcpy(old, b, 8);
 	if (has_ports(t->l4))
-		put_be16(b + (manip == NAT_SRC ? 0 : 2), manip == NAT_SRC ? t->sport : t->dport);
+		put_be16(b + (manip == NAT_SRC ? 0 : 2),
+		         manip == NAT_SRC ? t->sport : t->dport);
 	else if (t->l4 == IPPROTO_ICMP || t->l4 == IPPROTO_ICMPV6)
 		put_be16(b + 4, t->sport);
 	return memcmp(old, b, 8) != 0;
@@ -208,7 +217,8 @@ static bool rewrite(struct packet *p, const struct tuple *t, enum nat_manip mani
 	const uint8_t *to = manip == NAT_SRC ? t->src : t->dst;
 	size_t n = packet_address_size(p);
 	const uint8_t *udp = packet_at(p, p->th, 8);
-	bool no_sum = p->l4 == IPPROTO_UDP && p->family == NFPROTO_IPV4 && udp && !udp[6] && !udp[7];
+	bool no_sum = p->l4 == IPPROTO_UDP && p->family == NFPROTO_IPV4 && udp &&
+	              !udp[6] && !udp[7];
 	bool sum_ok = packet_checksum_ok(p);
 	bool changed = memcmp(addr, to, n) != 0;
 

@@ -74,7 +74,8 @@ static void read_option(struct segment *s, uint8_t kind, const uint8_t *b, uint8
 	}
 	if (kind != 5 || n < 10)
 		return;
-	for (unsigned at = 2; at + 8 <= n; at += 8) /* RFC 2018 section 3: the right edges */
+	for (unsigned at = 2; at + 8 <= n;
+	     at += 8) /* RFC 2018 section 3: the right edges */
 		if (before(s->sack, be32(b + at + 4)))
 			s->sack = be32(b + at + 4);
 }
@@ -104,7 +105,9 @@ static const char *read_segment(const struct packet *p, struct segment *s)
 	uint32_t header = (uint32_t)(b[12] >> 4) * 4;
 	if (header < 20 || header > n)
 		return "the TCP header length is wrong";
-	*s = (struct segment){ .flags = b[13], .seq = be32(b + 4), .ack = be32(b + 8),
+	*s = (struct segment){ .flags = b[13],
+		               .seq = be32(b + 4),
+		               .ack = be32(b + 8),
 		               .win = (uint32_t)(b[14] << 8 | b[15]) };
 	s->sack = s->ack;
 	s->end = s->seq + (n - header) + !!(s->flags & TCP_SYN) + !!(s->flags & TCP_FIN);
@@ -144,8 +147,12 @@ static bool flags_are_valid(uint8_t flags)
 
 static void init_end(struct tcp_end *e, const struct segment *s)
 {
-	*e = (struct tcp_end){ .end = s->end, .max_end = s->end, .max_win = s->win ? s->win : 1,
-		               .scale = s->scale, .has_scale = s->has_scale, .sack = s->sack_ok };
+	*e = (struct tcp_end){ .end = s->end,
+		               .max_end = s->end,
+		               .max_win = s->win ? s->win : 1,
+		               .scale = s->scale,
+		               .has_scale = s->has_scale,
+		               .sack = s->sack_ok };
 }
 
 static void live_for(struct conn *conn, uint64_t now_ns, uint32_t seconds)
@@ -195,7 +202,8 @@ static bool first_word(struct conn *conn, struct tcp_end *from, struct tcp_end *
 		from->liberal = liberal;
 		if (!(from->has_scale && to->has_scale))
 			from->scale = to->scale = 0;
-		return !(s->flags & TCP_ACK); /* both open at once: nothing to compare with */
+		return !(s->flags &
+		         TCP_ACK); /* both open at once: nothing to compare with */
 	}
 	from->end = s->end;
 	uint32_t win = s->win << from->scale;
@@ -225,16 +233,22 @@ static const char *out_of_window(const struct tcp_end *from, const struct tcp_en
 	return NULL;
 }
 
-static void learn_window(struct tcp_end *from, struct tcp_end *to, const struct segment *s)
+static void learn_window(struct tcp_end *from, struct tcp_end *to,
+                         const struct segment *s)
 {
 	uint32_t win = s->flags & TCP_SYN ? s->win : s->win << from->scale;
 	uint32_t told = win + (s->sack - s->ack);
 
 	if (from->max_win < told)
 		from->max_win = told;
-	if (before(from->end, s->end))
+	if (before(from->end, s->end)) {
 		from->end = s->end;
-	if ((s->flags & TCP_ACK) && (!from->has_max_ack || before(from->max_ack, s->ack))) {
+		from->is_unanswered = true;
+	}
+	if (s->ack == to->end)
+		to->is_unanswered = false;
+	if ((s->flags & TCP_ACK) &&
+	    (!from->has_max_ack || before(from->max_ack, s->ack))) {
 		from->max_ack = s->ack;
 		from->has_max_ack = true;
 	}
@@ -272,8 +286,10 @@ static const char *check_window(struct conns *c, struct conn *conn, enum ct_dir 
 		s->seq = s->end = from->end;
 	why = out_of_window(from, to, s);
 	if (why && !from->liberal && !c->tcp_liberal) {
-		if (before(from->end, s->end) && !before(from->max_end + to->max_win, s->end))
-			from->end = s->end; /* a little beyond: invalid, but it was sent */
+		if (before(from->end, s->end) &&
+		    !before(from->max_end + to->max_win, s->end))
+			from->end =
+				s->end; /* a little beyond: invalid, but it was sent */
 		return why;
 	}
 	learn_window(from, to, s);
@@ -285,7 +301,7 @@ static uint32_t timeout_of(const struct conns *c, const struct conn *conn, uint8
 {
 	const struct conn_timeouts *t = &c->timeouts;
 	uint32_t seconds = t->tcp[state];
-	bool unanswered = conn->end[0].end != conn->end[1].max_ack && conn->end[1].has_max_ack;
+	bool unanswered = conn->end[0].is_unanswered || conn->end[1].is_unanswered;
 
 	if (conn->tcp_retrans >= c->tcp_max_retrans_count && seconds > t->tcp_max_retrans)
 		return t->tcp_max_retrans;
@@ -301,11 +317,12 @@ static uint32_t timeout_of(const struct conns *c, const struct conn *conn, uint8
 static void note_repeat(struct conn *conn, enum ct_dir dir, enum tcp_event event,
                         const struct segment *s)
 {
-	bool same = event == EV_ACK && conn->tcp_last_dir == dir && conn->tcp_last_seq == s->seq &&
-	            conn->tcp_last_ack == s->ack && conn->tcp_last_end == s->end &&
-	            conn->tcp_last_win == s->win;
+	bool same = event == EV_ACK && conn->tcp_last_dir == dir &&
+	            conn->tcp_last_seq == s->seq && conn->tcp_last_ack == s->ack &&
+	            conn->tcp_last_end == s->end && conn->tcp_last_win == s->win;
 
-	conn->tcp_retrans = same ? (uint8_t)(conn->tcp_retrans + (conn->tcp_retrans < 255)) : 0;
+	conn->tcp_retrans =
+		same ? (uint8_t)(conn->tcp_retrans + (conn->tcp_retrans < 255)) : 0;
 	conn->tcp_last_dir = (uint8_t)dir;
 	conn->tcp_last_event = (uint8_t)event;
 	conn->tcp_last_seq = s->seq;
@@ -315,12 +332,12 @@ static void note_repeat(struct conn *conn, enum ct_dir dir, enum tcp_event event
 }
 
 /* RFC 5961 section 3.2: a reset must fit what the peer acknowledged. */
-static const char *check_reset(const struct conn *conn, enum ct_dir dir, const struct segment *s,
-                               uint8_t *state)
+static const char *check_reset(const struct conn *conn, enum ct_dir dir,
+                               const struct segment *s, uint8_t *state)
 {
 	const struct tcp_end *peer = &conn->end[!dir];
 
-	if (!peer->has_max_ack || conn->end[0].liberal)
+	if (!peer->has_max_ack)
 		return NULL;
 	if (before(s->seq, peer->max_ack))
 		return "the reset is older than what was acknowledged";
@@ -334,9 +351,11 @@ static const char *check_reset(const struct conn *conn, enum ct_dir dir, const s
 /* A new SYN on what is over begins anew. */
 static bool begins_anew(const struct conn *conn, enum ct_dir dir, uint8_t next)
 {
-	if (next != TCP_SYN_SENT || (conn->tcp != TCP_TIME_WAIT && conn->tcp != TCP_CLOSE))
+	if (next != TCP_SYN_SENT ||
+	    (conn->tcp != TCP_TIME_WAIT && conn->tcp != TCP_CLOSE))
 		return false;
-	return conn->end[0].close_init || conn->end[1].close_init || conn->tcp == TCP_TIME_WAIT ||
+	return conn->end[0].close_init || conn->end[1].close_init ||
+	       conn->tcp == TCP_TIME_WAIT ||
 	       (conn->tcp_last_dir == dir && conn->tcp_last_event == EV_RST);
 }
 

@@ -45,15 +45,41 @@ static void keep_insn(struct arena *a, struct insn *i)
 		return;
 	case INSN_FOREIGN:
 		keep(a, &i->foreign.name);
-		i->foreign.attrs = i->foreign.n ? arena_copy(a, i->foreign.attrs, i->foreign.n) : NULL;
+		i->foreign.attrs = i->foreign.n
+		                           ? arena_copy(a, i->foreign.attrs, i->foreign.n)
+		                           : NULL;
 		return;
-	case INSN_PAYLOAD: case INSN_EXTHDR: case INSN_META: case INSN_CT: case INSN_RT:
-	case INSN_FIB: case INSN_SOCKET: case INSN_OSF: case INSN_XFRM: case INSN_NUMGEN:
-	case INSN_HASH: case INSN_TUNNEL: case INSN_CMP: case INSN_RANGE: case INSN_BITWISE:
-	case INSN_BYTEORDER: case INSN_COUNTER: case INSN_LIMIT: case INSN_QUOTA:
-	case INSN_CONNLIMIT: case INSN_LAST: case INSN_REJECT: case INSN_NAT: case INSN_MASQ:
-	case INSN_REDIR: case INSN_TPROXY: case INSN_SYNPROXY: case INSN_NOTRACK: case INSN_DUP:
-	case INSN_FWD: case INSN_QUEUE:
+	case INSN_PAYLOAD:
+	case INSN_EXTHDR:
+	case INSN_META:
+	case INSN_CT:
+	case INSN_RT:
+	case INSN_FIB:
+	case INSN_SOCKET:
+	case INSN_OSF:
+	case INSN_XFRM:
+	case INSN_NUMGEN:
+	case INSN_HASH:
+	case INSN_TUNNEL:
+	case INSN_CMP:
+	case INSN_RANGE:
+	case INSN_BITWISE:
+	case INSN_BYTEORDER:
+	case INSN_COUNTER:
+	case INSN_LIMIT:
+	case INSN_QUOTA:
+	case INSN_CONNLIMIT:
+	case INSN_LAST:
+	case INSN_REJECT:
+	case INSN_NAT:
+	case INSN_MASQ:
+	case INSN_REDIR:
+	case INSN_TPROXY:
+	case INSN_SYNPROXY:
+	case INSN_NOTRACK:
+	case INSN_DUP:
+	case INSN_FWD:
+	case INSN_QUEUE:
 		return;
 	}
 }

@@ -71,7 +71,8 @@ static enum step eval_cmp(struct exec *x, const struct insn *i)
 	case NFT_CMP_GTE:
 		return step_of(c >= 0);
 	default:
-		return step_of(sim_doubt(x->pass, "a comparison that gate does not know"));
+		return step_of(
+			sim_doubt(x->pass, "a comparison that gate does not know"));
 	}
 }
 
@@ -86,7 +87,8 @@ static enum step eval_range(struct exec *x, const struct insn *i)
 	return step_of(inside == (i->range.op == NFT_RANGE_EQ));
 }
 
-static void shift_words(uint32_t *to, const uint32_t *from, size_t n, uint32_t by, bool left)
+static void shift_words(uint32_t *to, const uint32_t *from, size_t n, uint32_t by,
+                        bool left)
 {
 	uint32_t carry = 0;
 
@@ -107,7 +109,8 @@ static enum step eval_bitwise(struct exec *x, const struct insn *i)
 	bool known = reg_is_known(x, i->sreg, i->bitwise.len);
 
 	if (n > 16 || i->bitwise.op > RSHIFT) {
-		reg_unknown(x, i->dreg, i->bitwise.len, "a bit operation that gate does not know");
+		reg_unknown(x, i->dreg, i->bitwise.len,
+		            "a bit operation that gate does not know");
 		return STEP_ON;
 	}
 	memcpy(from, reg(x, i->sreg), n * 4);
@@ -135,8 +138,8 @@ static enum step eval_byteorder(struct exec *x, const struct insn *i)
 	if (len > sizeof(to) || size == 0)
 		return STEP_ON;
 	memcpy(to, reg(x, i->sreg), sizeof(to));
-	for (uint32_t at = 0; __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && at + size <= len;
-	     at += size)
+	for (uint32_t at = 0;
+	     __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && at + size <= len; at += size)
 		for (uint32_t k = 0; k < size; k++)
 			to[at + k] = reg(x, i->sreg)[at + size - 1 - k];
 	memcpy(reg(x, i->dreg), to, len);
@@ -146,7 +149,8 @@ static enum step eval_byteorder(struct exec *x, const struct insn *i)
 	return STEP_ON;
 }
 
-static enum step eval_immediate(struct exec *x, const struct insn *i, const struct sim_run *run)
+static enum step eval_immediate(struct exec *x, const struct insn *i,
+                                const struct sim_run *run)
 {
 	if (i->dreg != REG_VERDICT) {
 		reg_store(x, i->dreg, i->immediate.data.b, i->immediate.data.n);
@@ -164,8 +168,8 @@ static uint32_t scale(uint32_t v, uint32_t modulus)
 
 static enum step eval_hash(struct exec *x, const struct insn *i)
 {
-	bool known = i->hash.type == NFT_HASH_JENKINS && i->hash.has_seed && i->sreg < REG_WORDS &&
-	             reg_is_known(x, i->sreg, i->hash.len);
+	bool known = i->hash.type == NFT_HASH_JENKINS && i->hash.has_seed &&
+	             i->sreg < REG_WORDS && reg_is_known(x, i->sreg, i->hash.len);
 
 	if (known)
 		reg_store32(x, i->dreg,
@@ -174,7 +178,8 @@ static enum step eval_hash(struct exec *x, const struct insn *i)
 		                    i->hash.offset);
 	else
 		reg_unknown(x, i->dreg, 4,
-		            i->hash.type == NFT_HASH_SYM ? "symhash" : "jhash without a seed");
+		            i->hash.type == NFT_HASH_SYM ? "symhash"
+		                                         : "jhash without a seed");
 	return STEP_ON;
 }
 
@@ -206,8 +211,9 @@ static enum step unknown_load(struct exec *x, const struct insn *i, const char *
 /* What gate cannot run: it may match or not, and may do anything. */
 static enum step eval_foreign(struct exec *x, const struct insn *i)
 {
-	struct str what = arena_fmt(&x->pass->sim->store->a, "the expression `" STR_FMT "`",
-	                            STR_ARG(i->foreign.name));
+	struct str what =
+		arena_fmt(&x->pass->sim->store->a, "the expression `" STR_FMT "`",
+	                  STR_ARG(i->foreign.name));
 
 	x->pass->is_unknown = true;
 	return step_of(sim_doubt(x->pass, what.p));
@@ -225,7 +231,8 @@ static enum step eval_statement(struct exec *x, const struct insn *i)
 
 	switch (i->kind) {
 	case INSN_LOG:
-		sim_tell(p, &(struct sim_event){ .kind = EVENT_LOG, .chain = x->chain,
+		sim_tell(p, &(struct sim_event){ .kind = EVENT_LOG,
+		                                 .chain = x->chain,
 		                                 .rule = x->rule });
 		return STEP_ON;
 	case INSN_REJECT:
@@ -308,8 +315,15 @@ static enum step eval_insn(struct exec *x, const struct insn *i, struct sim_run 
 	case INSN_NOTRACK:
 		eval_notrack(x);
 		return STEP_ON;
-	case INSN_LOG: case INSN_REJECT: case INSN_QUEUE: case INSN_FWD: case INSN_DUP:
-	case INSN_FLOW_OFFLOAD: case INSN_TPROXY: case INSN_SYNPROXY: case INSN_CONNLIMIT:
+	case INSN_LOG:
+	case INSN_REJECT:
+	case INSN_QUEUE:
+	case INSN_FWD:
+	case INSN_DUP:
+	case INSN_FLOW_OFFLOAD:
+	case INSN_TPROXY:
+	case INSN_SYNPROXY:
+	case INSN_CONNLIMIT:
 		return eval_statement(x, i);
 	case INSN_FOREIGN:
 		return eval_foreign(x, i);

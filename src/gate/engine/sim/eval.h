@@ -15,9 +15,9 @@ struct exec {
 	const struct sim_rule *rule;
 	uint8_t regs[REG_WORDS * 4 + 64]; /* a load may run past the last register */
 	uint32_t unknown;
-	const char *doubt;                /* the last unknown thing that was loaded */
-	int32_t verdict;                  /* NFT_CONTINUE until there is one */
-	struct sim_chain *target;         /* of a jump or goto */
+	const char *doubt;        /* the last unknown thing that was loaded */
+	int32_t verdict;          /* NFT_CONTINUE until there is one */
+	struct sim_chain *target; /* of a jump or goto */
 };
 
 /* What an instruction came to. */

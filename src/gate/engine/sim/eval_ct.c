@@ -9,8 +9,13 @@
 #include "gate/engine/sim/eval.h"
 
 /* linux/netfilter/nf_conntrack_common.h: NF_CT_STATE_BIT and its neighbours. */
-enum { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4, STATE_NEW = 8,
-       STATE_UNTRACKED = 64 };
+enum {
+	STATE_INVALID = 1,
+	STATE_ESTABLISHED = 2,
+	STATE_RELATED = 4,
+	STATE_NEW = 8,
+	STATE_UNTRACKED = 64
+};
 
 static uint32_t state_bit(const struct pass *p)
 {
@@ -99,6 +104,8 @@ static enum step load_counts(struct exec *x, const struct insn *i)
 {
 	const struct conn *ct = x->pass->ct;
 
+	if (!x->pass->sim->conns.accounts)
+		return STEP_BREAK; /* net.netfilter.nf_conntrack_acct is 0 */
 	if (i->ct.key == NFT_CT_PKTS)
 		return store64(x, i, sum(ct->packets, i->ct.dir));
 	if (i->ct.key == NFT_CT_BYTES)
@@ -123,10 +130,11 @@ static enum step load_entry(struct exec *x, const struct insn *i)
 	case NFT_CT_MARK:
 		return store32(x, i, ct->mark);
 	case NFT_CT_EXPIRATION:
-		return store32(x, i,
-		               ct->expires_ns > p->sim->now_ns
-		                       ? (uint32_t)((ct->expires_ns - p->sim->now_ns) / 1000000)
-		                       : 0);
+		return store32(
+			x, i,
+			(ct->status & CONN_CONFIRMED) && ct->expires_ns > p->sim->now_ns
+				? (uint32_t)((ct->expires_ns - p->sim->now_ns) / 1000000)
+				: 0);
 	case NFT_CT_HELPER:
 		return load_helper(x, i);
 	case NFT_CT_L3PROTOCOL:
@@ -206,7 +214,8 @@ static void load_ports(struct exec *x, const struct insn *i, struct nat_range *r
 	if (i->nat.proto_min >= REG_WORDS)
 		return;
 	r->port_min = port_at(x, i->nat.proto_min);
-	r->port_max = i->nat.proto_max < REG_WORDS ? port_at(x, i->nat.proto_max) : r->port_min;
+	r->port_max =
+		i->nat.proto_max < REG_WORDS ? port_at(x, i->nat.proto_max) : r->port_min;
 	r->flags |= NF_NAT_RANGE_PROTO_SPECIFIED;
 }
 
@@ -217,7 +226,9 @@ static void load_addresses(struct exec *x, const struct insn *i, struct nat_rang
 	if (i->nat.addr_min >= REG_WORDS)
 		return;
 	memcpy(r->min, reg(x, i->nat.addr_min), n);
-	memcpy(r->max, reg(x, i->nat.addr_max < REG_WORDS ? i->nat.addr_max : i->nat.addr_min), n);
+	memcpy(r->max,
+	       reg(x, i->nat.addr_max < REG_WORDS ? i->nat.addr_max : i->nat.addr_min),
+	       n);
 	r->flags |= NF_NAT_RANGE_MAP_IPS;
 }
 
@@ -225,10 +236,11 @@ static void load_addresses(struct exec *x, const struct insn *i, struct nat_rang
 static void map_prefix(struct exec *x, const struct insn *i, struct nat_range *r)
 {
 	struct packet *p = x->pass->pkt;
-	const uint8_t *own = i->nat.type == NFT_NAT_SNAT ? packet_source(p) : packet_destination(p);
+	const uint8_t *own =
+		i->nat.type == NFT_NAT_SNAT ? packet_source(p) : packet_destination(p);
 
 	for (size_t k = 0; k < packet_address_size(p); k++) {
-		uint8_t mask = (uint8_t)~(r->min[k] ^ r->max[k]);
+		uint8_t mask = (uint8_t) ~(r->min[k] ^ r->max[k]);
 		r->min[k] = r->max[k] = (uint8_t)((own[k] & ~mask) | (r->min[k] & mask));
 	}
 	r->flags &= ~(uint32_t)NF_NAT_RANGE_NETMAP;
@@ -258,7 +270,8 @@ static int redirect(struct exec *x, struct nat_range *r)
 	if (p->hook == NF_INET_LOCAL_OUT)
 		addr = p->pkt->family == NFPROTO_IPV4 ? lo4 : lo6;
 	else
-		addr = p->in ? machine_source(p->sim->machine, p->in, p->pkt->family) : NULL;
+		addr = p->in ? machine_source(p->sim->machine, p->in, p->pkt->family)
+		             : NULL;
 	if (!addr)
 		return p->sim->machine->is_complete ? 0 : -1;
 	memcpy(r->min, addr, packet_address_size(p->pkt));
@@ -276,7 +289,8 @@ enum step eval_nat(struct exec *x, const struct insn *i)
 {
 	struct pass *p = x->pass;
 	struct nat_range r = { .flags = i->nat.flags };
-	bool src = i->kind == INSN_MASQ || (i->kind == INSN_NAT && i->nat.type == NFT_NAT_SNAT);
+	bool src = i->kind == INSN_MASQ ||
+	           (i->kind == INSN_NAT && i->nat.type == NFT_NAT_SNAT);
 	int own = 1;
 
 	if (!nat_is_for(x, i))
@@ -297,7 +311,8 @@ enum step eval_nat(struct exec *x, const struct insn *i)
 	if (r.flags & NF_NAT_RANGE_NETMAP)
 		map_prefix(x, i, &r);
 	bool ok = own && p->ct &&
-	          conn_nat_setup(&p->sim->conns, p->ct, &r, src ? NAT_SRC : NAT_DST, p->sim->now_ns);
+	          conn_nat_setup(&p->sim->conns, p->ct, &r, src ? NAT_SRC : NAT_DST,
+	                         p->sim->now_ns);
 	x->verdict = ok ? NF_ACCEPT : NF_DROP;
 	return STEP_ON;
 }

@@ -134,8 +134,8 @@ static bool find_ip6(const struct packet *p, uint8_t wanted, uint32_t *off)
 }
 
 /* TCP's and IPv4's options alike: kind, length, value; 0 ends, 1 fills. */
-static bool find_option(const struct packet *p, uint32_t from, uint32_t to, uint8_t wanted,
-                        uint32_t *off, uint32_t *len)
+static bool find_option(const struct packet *p, uint32_t from, uint32_t to,
+                        uint8_t wanted, uint32_t *off, uint32_t *len)
 {
 	while (from < to) {
 		const uint8_t *b = packet_at(p, from, 1);
@@ -158,17 +158,20 @@ static bool find_option(const struct packet *p, uint32_t from, uint32_t to, uint
 	return false;
 }
 
-static bool find_tcp_option(const struct packet *p, uint8_t kind, uint32_t *off, uint32_t *len)
+static bool find_tcp_option(const struct packet *p, uint8_t kind, uint32_t *off,
+                            uint32_t *len)
 {
 	const uint8_t *b = packet_at(p, p->th, 20);
 
 	if (!p->has_l4 || p->frag_off || p->l4 != IPPROTO_TCP || !b ||
 	    packet_l4_length(p) < (uint32_t)(b[12] >> 4) * 4)
 		return false;
-	return find_option(p, p->th + 20, p->th + (uint32_t)(b[12] >> 4) * 4, kind, off, len);
+	return find_option(p, p->th + 20, p->th + (uint32_t)(b[12] >> 4) * 4, kind, off,
+	                   len);
 }
 
-static bool find_ip_option(const struct packet *p, uint8_t kind, uint32_t *off, uint32_t *len)
+static bool find_ip_option(const struct packet *p, uint8_t kind, uint32_t *off,
+                           uint32_t *len)
 {
 	const uint8_t *b = packet_at(p, p->nh, 20);
 

@@ -17,7 +17,8 @@ static enum step store_name(struct exec *x, uint8_t dreg, const struct sim_dev *
 	char name[NAME_BYTES] = { 0 };
 
 	if (dev)
-		memcpy(name, dev->name.p, dev->name.n < NAME_BYTES ? dev->name.n : NAME_BYTES - 1);
+		memcpy(name, dev->name.p,
+		       dev->name.n < NAME_BYTES ? dev->name.n : NAME_BYTES - 1);
 	reg_store(x, dreg, name, NAME_BYTES);
 	return STEP_ON;
 }
@@ -47,7 +48,8 @@ static uint8_t packet_type(const struct pass *p)
 
 	if (p->pkt->type != PKT_LOOPBACK || p->pkt->family == NFPROTO_ARP)
 		return (uint8_t)p->pkt->type;
-	if (machine_route(p->sim->machine, p->pkt->family, packet_destination(p->pkt), &to) == 0 &&
+	if (machine_route(p->sim->machine, p->pkt->family, packet_destination(p->pkt),
+	                  &to) == 0 &&
 	    to.type == ROUTE_MULTICAST)
 		return PKT_MULTICAST;
 	return PKT_HOST;
@@ -64,7 +66,8 @@ static enum step load_time(struct exec *x, const struct insn *i)
 	int64_t s = wall_s(x->pass), local = s + x->pass->sim->utc_offset_s;
 
 	if (i->meta.key == NFT_META_TIME_NS) {
-		int64_t ns = s * NS_PER_S + (int64_t)(x->pass->sim->now_ns % (uint64_t)NS_PER_S);
+		int64_t ns = s * NS_PER_S +
+		             (int64_t)(x->pass->sim->now_ns % (uint64_t)NS_PER_S);
 		reg_store(x, i->dreg, &ns, sizeof(ns));
 		return STEP_ON;
 	}
@@ -124,7 +127,8 @@ static enum step load_dev(struct exec *x, const struct insn *i)
 static enum step load_meta(struct exec *x, const struct insn *i)
 {
 	const struct pass *p = x->pass;
-	uint8_t wire[2] = { (uint8_t)(p->pkt->ethertype >> 8), (uint8_t)p->pkt->ethertype };
+	uint8_t wire[2] = { (uint8_t)(p->pkt->ethertype >> 8),
+		            (uint8_t)p->pkt->ethertype };
 
 	switch (i->meta.key) {
 	case NFT_META_LEN:
@@ -199,8 +203,8 @@ enum step eval_meta(struct exec *x, const struct insn *i)
 
 /* ---- routes ---- */
 
-static enum step fib_answer(struct exec *x, const struct insn *i, const struct sim_dev *dev,
-                            uint32_t type)
+static enum step fib_answer(struct exec *x, const struct insn *i,
+                            const struct sim_dev *dev, uint32_t type)
 {
 	uint8_t there = dev != NULL;
 
@@ -221,7 +225,8 @@ enum step eval_fib(struct exec *x, const struct insn *i)
 
 	if (p->pkt->family != NFPROTO_IPV4 && p->pkt->family != NFPROTO_IPV6)
 		return STEP_BREAK;
-	addr = i->fib.flags & NFTA_FIB_F_SADDR ? packet_source(p->pkt) : packet_destination(p->pkt);
+	addr = i->fib.flags & NFTA_FIB_F_SADDR ? packet_source(p->pkt)
+	                                       : packet_destination(p->pkt);
 	int r = machine_route(p->sim->machine, p->pkt->family, addr, &to);
 	if (r == -EAGAIN)
 		return unknown(x, i->dreg, 16, "fib: the routes");
@@ -232,7 +237,8 @@ enum step eval_fib(struct exec *x, const struct insn *i)
 	                                                              : NULL;
 	if (bound && to.dev && to.dev != bound)
 		return fib_answer(x, i, NULL,
-		                  to.type == ROUTE_LOCAL ? ROUTE_UNICAST : (uint32_t)to.type);
+		                  to.type == ROUTE_LOCAL ? ROUTE_UNICAST
+		                                         : (uint32_t)to.type);
 	return fib_answer(x, i, to.dev, (uint32_t)to.type);
 }
 
@@ -245,7 +251,8 @@ enum step eval_rt(struct exec *x, const struct insn *i)
 	if (i->rt.key == NFT_RT_CLASSID)
 		return store32(x, i->dreg, 0);
 	if (i->rt.key != NFT_RT_NEXTHOP4 && !ip6)
-		return unknown(x, i->dreg, 4, i->rt.key == NFT_RT_TCPMSS ? "rt mtu" : "rt ipsec");
+		return unknown(x, i->dreg, 4,
+		               i->rt.key == NFT_RT_TCPMSS ? "rt mtu" : "rt ipsec");
 	if (p->pkt->family != (ip6 ? NFPROTO_IPV6 : NFPROTO_IPV4))
 		return STEP_BREAK;
 	uint8_t *dst = packet_destination(p->pkt);

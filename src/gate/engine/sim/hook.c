@@ -14,10 +14,16 @@
 #include "gate/engine/sim/eval.h"
 
 enum { JUMPS_MAX = 16, HOOK_CHAINS_MAX = 256 };
-enum { PRI_DEFRAG = -400, PRI_TRACK = -200, PRI_NAT_DST = -100, PRI_NAT_SRC = 100,
-       PRI_CONFIRM = INT_MAX };
+enum {
+	PRI_DEFRAG = -400,
+	PRI_TRACK = -200,
+	PRI_NAT_DST = -100,
+	PRI_NAT_SRC = 100,
+	PRI_CONFIRM = INT_MAX
+};
 
-static void end_with(struct pass *p, enum sim_fate fate, enum sim_by by, const char *reason)
+static void end_with(struct pass *p, enum sim_fate fate, enum sim_by by,
+                     const char *reason)
 {
 	p->result.fate = fate;
 	p->result.by = by;
@@ -33,15 +39,19 @@ struct position {
 
 static void tell_rule(struct exec *x, struct sim_rule *rule, uint32_t insn)
 {
-	sim_tell(x->pass, &(struct sim_event){ .kind = EVENT_RULE, .chain = x->chain, .rule = rule,
-	                                       .insn = insn, .verdict = x->verdict,
+	sim_tell(x->pass, &(struct sim_event){ .kind = EVENT_RULE,
+	                                       .chain = x->chain,
+	                                       .rule = rule,
+	                                       .insn = insn,
+	                                       .verdict = x->verdict,
 	                                       .matched = x->verdict != NFT_BREAK });
 }
 
-static void tell_chain(struct pass *p, enum sim_event_kind kind, const struct sim_chain *chain,
-                       int32_t verdict)
+static void tell_chain(struct pass *p, enum sim_event_kind kind,
+                       const struct sim_chain *chain, int32_t verdict)
 {
-	sim_tell(p, &(struct sim_event){ .kind = kind, .chain = chain, .verdict = verdict });
+	sim_tell(p,
+	         &(struct sim_event){ .kind = kind, .chain = chain, .verdict = verdict });
 }
 
 static enum sim_fate fate_of(const struct pass *p, int32_t verdict)
@@ -90,7 +100,8 @@ static bool policy_decides(struct pass *p, const struct sim_chain *base)
 
 /* What a rule's verdict does to the position: 1 the walk goes on, 0 the chain has ended, -1 the
  * base chain's policy decides. */
-static int follow(struct exec *x, struct position *stack, size_t *depth, struct position *at)
+static int follow(struct exec *x, struct position *stack, size_t *depth,
+                  struct position *at)
 {
 	switch (x->verdict) {
 	case NFT_CONTINUE:
@@ -159,27 +170,31 @@ static bool has_device(const struct sim_chain *c, const struct sim_dev *dev)
 	for (size_t i = 0; dev && i < c->c.n_devs; i++) {
 		struct str name = c->c.devs[i];
 		if (str_eq(name, dev->name) ||
-		    (str_ends(name, STR("*")) && str_starts(dev->name, str_sub(name, 0, name.n - 1))))
+		    (str_ends(name, STR("*")) &&
+		     str_starts(dev->name, str_sub(name, 0, name.n - 1))))
 			return true;
 	}
 	return false;
 }
 
-static bool is_at(const struct pass *p, const struct sim_chain *c, const struct hook_place *at)
+static bool is_at(const struct pass *p, const struct sim_chain *c,
+                  const struct hook_place *at)
 {
 	uint8_t family = c->table->t.family;
 
 	if (!c->c.is_base)
 		return false;
 	if (at->pf == NFPROTO_NETDEV) {
-		const struct sim_dev *dev = at->hook == NF_NETDEV_INGRESS ? p->in : p->out;
+		const struct sim_dev *dev =
+			at->hook == NF_NETDEV_INGRESS ? p->in : p->out;
 		bool inet = family == NFPROTO_INET && c->c.hook == NF_INET_INGRESS &&
 		            at->hook == NF_NETDEV_INGRESS;
 		return (inet || (family == NFPROTO_NETDEV && c->c.hook == at->hook)) &&
 		       c->c.n_devs && has_device(c, dev);
 	}
 	bool ip = at->pf == NFPROTO_IPV4 || at->pf == NFPROTO_IPV6;
-	return c->c.hook == at->hook && (family == at->pf || (ip && family == NFPROTO_INET));
+	return c->c.hook == at->hook &&
+	       (family == at->pf || (ip && family == NFPROTO_INET));
 }
 
 static bool runs_before(const struct sim_chain *a, const struct sim_chain *b)
@@ -201,15 +216,16 @@ static void list_add(struct hook_list *l, const struct sim_chain *c)
 	l->n++;
 }
 
-static void collect(const struct pass *p, const struct hook_place *at, struct hook_list *filter,
-                    struct hook_list *nat)
+static void collect(const struct pass *p, const struct hook_place *at,
+                    struct hook_list *filter, struct hook_list *nat)
 {
 	vec_for_each(table, &p->sim->store->tables) {
 		if ((*table)->t.flags & NFT_TABLE_F_DORMANT)
 			continue;
 		vec_for_each(it, &(*table)->chains)
 			if (is_at(p, *it, at))
-				list_add(str_is((*it)->c.type, "nat") ? nat : filter, *it);
+				list_add(str_is((*it)->c.type, "nat") ? nat : filter,
+				         *it);
 	}
 }
 
@@ -221,7 +237,8 @@ static bool run_defrag(struct pass *p)
 		return true;
 	end_with(p, FATE_STOLEN, BY_STACK,
 	         "a fragment: connection tracking holds it until the others have come");
-	sim_tell(p, &(struct sim_event){ .kind = EVENT_DEFRAG, .text = p->result.reason });
+	sim_tell(p,
+	         &(struct sim_event){ .kind = EVENT_DEFRAG, .text = p->result.reason });
 	return false;
 }
 
@@ -239,7 +256,8 @@ static bool run_track(struct pass *p)
 	p->is_error = f.conn && f.info == CT_RELATED &&
 	              (p->pkt->l4 == IPPROTO_ICMP || p->pkt->l4 == IPPROTO_ICMPV6) &&
 	              !f.is_new && f.conn->tuple[0].l4 != p->pkt->l4;
-	if (f.conn && f.info == CT_RELATED && !f.is_new && !(f.conn->status & CONN_EXPECTED))
+	if (f.conn && f.info == CT_RELATED && !f.is_new &&
+	    !(f.conn->status & CONN_EXPECTED))
 		p->is_error = true;
 	sim_tell(p, &(struct sim_event){ .kind = EVENT_CONNTRACK, .text = f.why });
 	if (f.info != CT_NONE)
@@ -256,11 +274,13 @@ static bool run_confirm(struct pass *p)
 		sim_tell(p, &(struct sim_event){ .kind = EVENT_CONFIRM });
 		return true;
 	}
-	end_with(p, FATE_DROP, BY_CONNTRACK, "another connection has the same addresses and ports");
+	end_with(p, FATE_DROP, BY_CONNTRACK,
+	         "another connection has the same addresses and ports");
 	return false;
 }
 
-static bool run_nat_chains(struct pass *p, const struct hook_list *nat, enum nat_manip manip)
+static bool run_nat_chains(struct pass *p, const struct hook_list *nat,
+                           enum nat_manip manip)
 {
 	uint32_t done = manip == NAT_SRC ? CONN_SRC_NAT_DONE : CONN_DST_NAT_DONE;
 
@@ -333,14 +353,16 @@ static size_t builtins_of(const struct hook_place *at, bool tracks, struct built
 
 static int32_t nat_priority(uint8_t hook)
 {
-	return hook == NF_INET_PRE_ROUTING || hook == NF_INET_LOCAL_OUT ? PRI_NAT_DST : PRI_NAT_SRC;
+	return hook == NF_INET_PRE_ROUTING || hook == NF_INET_LOCAL_OUT ? PRI_NAT_DST
+	                                                                : PRI_NAT_SRC;
 }
 
-static bool run_all(struct pass *p, const struct hook_place *at, const struct hook_list *filter,
-                    const struct hook_list *nat)
+static bool run_all(struct pass *p, const struct hook_place *at,
+                    const struct hook_list *filter, const struct hook_list *nat)
 {
 	bool tracks = store_tracks(p->sim->store, at->pf);
-	bool nats = tracks && at->hook != NF_INET_FORWARD && has_nat(p->sim->store, at->pf);
+	bool nats =
+		tracks && at->hook != NF_INET_FORWARD && has_nat(p->sim->store, at->pf);
 	struct builtin builtin[2];
 	size_t n = builtins_of(at, tracks, builtin), b = 0, f = 0;
 

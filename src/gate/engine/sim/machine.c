@@ -69,7 +69,8 @@ const struct sim_dev *machine_dev(struct sim_machine *m, struct str name, uint32
 	if (d)
 		return d;
 	while (!index || index_taken(m, index))
-		index = index ? index + 1 : 1000; /* far from what rules may name by number */
+		index = index ? index + 1
+		              : 1000; /* far from what rules may name by number */
 	return add_dev(m, name, index);
 }
 
@@ -152,7 +153,8 @@ static bool remote_route(const struct sim_machine *m, uint8_t family, const uint
 		    (int)it->prefix <= best)
 			continue;
 		best = it->prefix;
-		*out = (struct route_answer){ .type = ROUTE_UNICAST, .dev = it->dev,
+		*out = (struct route_answer){ .type = ROUTE_UNICAST,
+			                      .dev = it->dev,
 			                      .has_via = it->has_via };
 		memcpy(out->via, it->via, sizeof(out->via));
 	}
@@ -164,13 +166,40 @@ int machine_route(const struct sim_machine *m, uint8_t family, const uint8_t *ad
 {
 	struct route_answer answer = { 0 };
 
-	if (!local_route(m, family, addr, &answer) && !remote_route(m, family, addr, &answer))
+	if (!local_route(m, family, addr, &answer) &&
+	    !remote_route(m, family, addr, &answer))
 		return m->is_complete ? -ENOENT : -EAGAIN;
 	*out = answer;
 	return 0;
 }
 
-const uint8_t *machine_source(const struct sim_machine *m, const struct sim_dev *dev, uint8_t family)
+/* The group of an address's last three bytes, RFC 4291 section 2.7.1. */
+static bool is_solicited_node(const struct sim_addr *a, const uint8_t *group)
+{
+	static const uint8_t head[13] = { 0xff, 2, [11] = 1, 0xff };
+
+	return a->family == NFPROTO_IPV6 && memcmp(group, head, 13) == 0 &&
+	       memcmp(group + 13, a->addr + 13, 3) == 0;
+}
+
+bool machine_listens(const struct sim_machine *m, uint8_t family, const uint8_t *group)
+{
+	static const uint8_t all4[4] = { 224, 0, 0, 1 };
+	static const uint8_t all6[2][16] = { { 0xff, 1, [15] = 1 },
+		                             { 0xff, 2, [15] = 1 } };
+
+	if (family == NFPROTO_IPV4)
+		return memcmp(group, all4, 4) == 0;
+	if (memcmp(group, all6[0], 16) == 0 || memcmp(group, all6[1], 16) == 0)
+		return true;
+	vec_for_each(it, &m->addrs)
+		if (is_solicited_node(it, group))
+			return true;
+	return false;
+}
+
+const uint8_t *machine_source(const struct sim_machine *m, const struct sim_dev *dev,
+                              uint8_t family)
 {
 	vec_for_each(it, &m->addrs)
 		if (it->family == family && it->dev == dev)

@@ -16,7 +16,7 @@
 struct sim_dev {
 	struct str name;
 	uint32_t index;
-	uint16_t type;  /* linux/if_arp.h: ARPHRD_ETHER, ARPHRD_LOOPBACK */
+	uint16_t type; /* linux/if_arp.h: ARPHRD_ETHER, ARPHRD_LOOPBACK */
 	uint32_t group;
 	uint8_t mac[6];
 	bool is_loopback;
@@ -48,7 +48,7 @@ struct sim_machine {
 	VEC(struct sim_addr) addrs;
 	VEC(struct sim_route) routes;
 	bool is_complete; /* addresses and routes are all there are: what they do not name is not there */
-	bool forwards;    /* net.ipv4.ip_forward and its like for IPv6 */
+	bool forwards; /* net.ipv4.ip_forward and its like for IPv6 */
 };
 
 /* Empty but for lo. */
@@ -71,6 +71,9 @@ struct route_answer {
 /* How an address is reached. 0; -ENOENT no route; -EAGAIN not known. */
 int machine_route(const struct sim_machine *m, uint8_t family, const uint8_t *addr,
                   struct route_answer *out);
+/* Whether the machine listens to the multicast group: what every host does, RFC 1112 section 7.1
+ * and RFC 4291 section 2.8. */
+bool machine_listens(const struct sim_machine *m, uint8_t family, const uint8_t *group);
 /* An address of the device in that family, or NULL. */
 const uint8_t *machine_source(const struct sim_machine *m, const struct sim_dev *dev,
                               uint8_t family);

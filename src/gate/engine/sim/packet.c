@@ -132,8 +132,8 @@ static void decode_ip4(struct packet *p)
 
 static bool is_extension(uint8_t next)
 {
-	return next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_FRAGMENT ||
-	       next == IPPROTO_AH || next == IPPROTO_DSTOPTS;
+	return next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING ||
+	       next == IPPROTO_FRAGMENT || next == IPPROTO_AH || next == IPPROTO_DSTOPTS;
 }
 
 static unsigned extension_bytes(uint8_t next, const uint8_t *b)
@@ -186,7 +186,9 @@ static void decode_ip6(struct packet *p)
 	else if (b[8] == 0xff || (p->has_ll && memcmp(b + 8, loopback, 16) == 0))
 		p->fault = FAULT_SOURCE;
 	else if (payload == 0 && b[6] == IPPROTO_HOPOPTS)
-		p->end = (uint32_t)p->bytes.n; /* a jumbogram says its length in an option */
+		p->end =
+			(uint32_t)
+				p->bytes.n; /* a jumbogram says its length in an option */
 	else if (!packet_at(p, p->nh + IP6_BYTES, payload))
 		p->fault = FAULT_TOTAL_LENGTH;
 	else

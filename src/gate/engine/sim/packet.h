@@ -36,23 +36,29 @@ enum packet_fault {
 const char *packet_fault_text(enum packet_fault f);
 
 /* linux/if_packet.h: PACKET_HOST … */
-enum packet_type { PKT_HOST, PKT_BROADCAST, PKT_MULTICAST, PKT_OTHERHOST, PKT_LOOPBACK = 5 };
+enum packet_type {
+	PKT_HOST,
+	PKT_BROADCAST,
+	PKT_MULTICAST,
+	PKT_OTHERHOST,
+	PKT_LOOPBACK = 5
+};
 
 struct packet {
 	struct buf bytes;
-	bool has_ll;         /* bytes begin with an Ethernet header (and VLAN tags) */
-	uint16_t vlan_tci;   /* of the outermost tag, if has_vlan */
+	bool has_ll;       /* bytes begin with an Ethernet header (and VLAN tags) */
+	uint16_t vlan_tci; /* of the outermost tag, if has_vlan */
 	bool has_vlan;
-	uint32_t nh;         /* offset of the network header */
-	uint32_t end;        /* behind the network packet: padding is not counted */
+	uint32_t nh;  /* offset of the network header */
+	uint32_t end; /* behind the network packet: padding is not counted */
 	uint16_t ethertype;
-	uint8_t family;      /* NFPROTO_IPV4, _IPV6, _ARP, or 0 */
+	uint8_t family; /* NFPROTO_IPV4, _IPV6, _ARP, or 0 */
 	enum packet_fault fault;
-	bool has_l4;         /* the transport protocol could be told */
-	uint8_t l4;          /* its number */
-	uint32_t th;         /* offset of its header, which may be cut off */
-	uint16_t frag_off;   /* bytes; not 0: th has no header */
-	bool is_fragment;    /* also the first one */
+	bool has_l4;       /* the transport protocol could be told */
+	uint8_t l4;        /* its number */
+	uint32_t th;       /* offset of its header, which may be cut off */
+	uint16_t frag_off; /* bytes; not 0: th has no header */
+	bool is_fragment;  /* also the first one */
 	enum packet_type type;
 	uint32_t mark, priority;
 };

@@ -57,7 +57,8 @@ static void sort(struct sim_set *s)
 }
 
 /* The last boundary at or before the key says whether it is inside. */
-static struct sim_elem *find_interval(struct sim_set *s, const uint8_t *key, uint64_t now_ns)
+static struct sim_elem *find_interval(struct sim_set *s, const uint8_t *key,
+                                      uint64_t now_ns)
 {
 	size_t low = 0, high;
 
@@ -72,19 +73,22 @@ static struct sim_elem *find_interval(struct sim_set *s, const uint8_t *key, uin
 	}
 	while (low > 0 && s->elems.p[low - 1]->dead)
 		low--;
-	if (low == 0 || is_end(s->elems.p[low - 1]) || !elem_lives(s->elems.p[low - 1], now_ns))
+	if (low == 0 || is_end(s->elems.p[low - 1]) ||
+	    !elem_lives(s->elems.p[low - 1], now_ns))
 		return NULL;
 	return s->elems.p[low - 1];
 }
 
-static bool in_ranges(const struct sim_set *s, const struct sim_elem *e, const uint8_t *key)
+static bool in_ranges(const struct sim_set *s, const struct sim_elem *e,
+                      const uint8_t *key)
 {
 	const uint8_t *from = e->e.key.b, *to = e->e.has_key_end ? e->e.key_end.b : from;
 	size_t at = 0;
 
 	for (unsigned f = 0; f < s->set.n_fields; f++) {
 		size_t n = s->set.field_len[f];
-		if (memcmp(key + at, from + at, n) < 0 || memcmp(key + at, to + at, n) > 0)
+		if (memcmp(key + at, from + at, n) < 0 ||
+		    memcmp(key + at, to + at, n) > 0)
 			return false;
 		at += (n + 3) & ~(size_t)3;
 	}
@@ -92,7 +96,8 @@ static bool in_ranges(const struct sim_set *s, const struct sim_elem *e, const u
 }
 
 /* The first inserted of those that match. */
-static struct sim_elem *find_ranges(struct sim_set *s, const uint8_t *key, uint64_t now_ns)
+static struct sim_elem *find_ranges(struct sim_set *s, const uint8_t *key,
+                                    uint64_t now_ns)
 {
 	vec_for_each(it, &s->elems)
 		if (elem_lives(*it, now_ns) && in_ranges(s, *it, key))
@@ -125,7 +130,8 @@ static struct sim_elem *find_same(const struct sim_set *s, const struct prog_ele
 	if (e->flags & NFT_SET_ELEM_CATCHALL)
 		return s->catchall && !s->catchall->dead ? s->catchall : NULL;
 	if (!(s->set.flags & NFT_SET_INTERVAL))
-		return map_get(&s->index, (struct str){ (const char *)e->key.b, s->set.key_len });
+		return map_get(&s->index,
+		               (struct str){ (const char *)e->key.b, s->set.key_len });
 	vec_for_each(it, &s->elems) {
 		const struct sim_elem *o = *it;
 		if (!o->dead && key_cmp(s, o->e.key.b, e->key.b) == 0 &&
@@ -136,7 +142,8 @@ static struct sim_elem *find_same(const struct sim_set *s, const struct prog_ele
 	return NULL;
 }
 
-static void set_expiry(const struct sim_store *store, const struct sim_set *s, struct sim_elem *e)
+static void set_expiry(const struct sim_store *store, const struct sim_set *s,
+                       struct sim_elem *e)
 {
 	uint64_t ms = e->e.expiration_ms ? e->e.expiration_ms
 	              : e->e.timeout_ms  ? e->e.timeout_ms
@@ -148,7 +155,8 @@ static void set_expiry(const struct sim_store *store, const struct sim_set *s, s
 }
 
 /* Statements every element carries: its own, or the set's. */
-static void set_exprs(struct sim_store *store, const struct sim_set *s, struct sim_elem *e)
+static void set_exprs(struct sim_store *store, const struct sim_set *s,
+                      struct sim_elem *e)
 {
 	if (!e->e.exprs.n && s->set.exprs.n && !is_end(e))
 		copy_program(&store->a, &s->set.exprs, &e->e.exprs);
@@ -162,8 +170,8 @@ static bool is_full(const struct sim_set *s)
 	return s->set.size && s->live >= s->set.size;
 }
 
-int set_add(struct sim_store *store, struct sim_set *s, const struct prog_elem *e, bool create,
-            struct sim_elem **out)
+int set_add(struct sim_store *store, struct sim_set *s, const struct prog_elem *e,
+            bool create, struct sim_elem **out)
 {
 	struct sim_elem *have = NULL;
 
@@ -192,7 +200,8 @@ int set_add(struct sim_store *store, struct sim_set *s, const struct prog_elem *
 	vec_push(&s->elems, new);
 	s->is_sorted = false;
 	if (!(s->set.flags & NFT_SET_INTERVAL))
-		map_put(&s->index, (struct str){ (const char *)new->e.key.b, s->set.key_len }, new);
+		map_put(&s->index,
+		        (struct str){ (const char *)new->e.key.b, s->set.key_len }, new);
 	return 0;
 }
 
@@ -207,7 +216,8 @@ int set_remove(struct sim_set *s, const struct prog_elem *e)
 	if (have == s->catchall)
 		s->catchall = NULL;
 	else if (!(s->set.flags & NFT_SET_INTERVAL))
-		map_del(&s->index, (struct str){ (const char *)have->e.key.b, s->set.key_len });
+		map_del(&s->index,
+		        (struct str){ (const char *)have->e.key.b, s->set.key_len });
 	return 0;
 }
 

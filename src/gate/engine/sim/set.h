@@ -10,8 +10,8 @@
 
 /* Adds a copy-owned element. `create`: an equal one is an error. -EEXIST, or -ENFILE when the set
  * has its size. An equal element stays as it is otherwise. */
-int set_add(struct sim_store *store, struct sim_set *s, const struct prog_elem *e, bool create,
-            struct sim_elem **out);
+int set_add(struct sim_store *store, struct sim_set *s, const struct prog_elem *e,
+            bool create, struct sim_elem **out);
 /* -ENOENT when there is no such element. */
 int set_remove(struct sim_set *s, const struct prog_elem *e);
 void set_flush(struct sim_set *s);

@@ -83,7 +83,7 @@ static void set_type(struct packet *p)
 	static const uint8_t all[6] = { 255, 255, 255, 255, 255, 255 };
 	const uint8_t *b = p->has_ll ? packet_at(p, 0, 6) : NULL;
 
-	p->type = !b || !(b[0] & 1)      ? PKT_HOST
+	p->type = !b || !(b[0] & 1)        ? PKT_HOST
 	          : memcmp(b, all, 6) == 0 ? PKT_BROADCAST
 	                                   : PKT_MULTICAST;
 }
@@ -111,7 +111,8 @@ static bool route_in(struct pass *p, bool *local)
 {
 	struct route_answer to = { 0 };
 	const char *why = martian(p);
-	int r = machine_route(p->sim->machine, p->pkt->family, packet_destination(p->pkt), &to);
+	int r = machine_route(p->sim->machine, p->pkt->family, packet_destination(p->pkt),
+	                      &to);
 
 	*local = true;
 	if (why)
@@ -133,6 +134,9 @@ static bool route_in(struct pass *p, bool *local)
 	}
 	if (r < 0)
 		return stack_drops(p, "there is no route to the destination");
+	if (to.type == ROUTE_MULTICAST && p->sim->machine->is_complete &&
+	    !machine_listens(p->sim->machine, p->pkt->family, packet_destination(p->pkt)))
+		return stack_drops(p, "nobody here listens to this multicast group");
 	*local = to.type != ROUTE_UNICAST;
 	p->out = *local ? NULL : to.dev;
 	tell_route(p, *local ? "for this machine" : "forwarded");
@@ -147,18 +151,21 @@ static bool leave(struct pass *p)
 
 static bool hop_limit(struct pass *p)
 {
-	uint8_t *b = packet_edit(p->pkt, p->pkt->nh + (p->pkt->family == NFPROTO_IPV4 ? 8 : 7), 1);
+	uint8_t *b = packet_edit(
+		p->pkt, p->pkt->nh + (p->pkt->family == NFPROTO_IPV4 ? 8 : 7), 1);
 
 	if (*b <= 1)
-		return stack_drops(p, p->pkt->family == NFPROTO_IPV4
-		                              ? "the time to live is over: no router passes it on"
-		                              : "the hop limit is reached: no router passes it on");
+		return stack_drops(
+			p, p->pkt->family == NFPROTO_IPV4
+				   ? "the time to live is over: no router passes it on"
+				   : "the hop limit is reached: no router passes it on");
 	return true;
 }
 
 static bool forward(struct pass *p)
 {
-	uint8_t *b = packet_edit(p->pkt, p->pkt->nh + (p->pkt->family == NFPROTO_IPV4 ? 8 : 7), 1);
+	uint8_t *b = packet_edit(
+		p->pkt, p->pkt->nh + (p->pkt->family == NFPROTO_IPV4 ? 8 : 7), 1);
 
 	if (p->sim->machine->is_complete && !p->sim->machine->forwards)
 		return stack_drops(p, "this machine does not forward");
@@ -220,7 +227,8 @@ static bool send_ip(struct pass *p)
 		return false;
 	if (p->is_rewritten && machine_route(p->sim->machine, p->pkt->family,
 	                                     packet_destination(p->pkt), &to) == 0) {
-		p->out = to.type == ROUTE_LOCAL ? machine_find(p->sim->machine, STR("lo")) : to.dev;
+		p->out = to.type == ROUTE_LOCAL ? machine_find(p->sim->machine, STR("lo"))
+		                                : to.dev;
 		tell_route(p, "routed anew, since the destination was rewritten");
 	}
 	if (!leave(p))
@@ -239,7 +247,8 @@ static bool send_packet(struct pass *p)
 	return send_ip(p);
 }
 
-struct sim_result sim_packet(struct sim *s, const struct sim_arrival *a, struct packet *pkt)
+struct sim_result sim_packet(struct sim *s, const struct sim_arrival *a,
+                             struct packet *pkt)
 {
 	struct pass p = { .sim = s, .pkt = pkt, .arrival = a };
 	bool passed;

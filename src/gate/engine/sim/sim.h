@@ -15,7 +15,14 @@
 #include "gate/engine/sim/packet.h"
 #include "gate/engine/sim/store.h"
 
-enum sim_fate { FATE_ACCEPT, FATE_DROP, FATE_REJECT, FATE_QUEUE, FATE_STOLEN, FATE_UNKNOWN };
+enum sim_fate {
+	FATE_ACCEPT,
+	FATE_DROP,
+	FATE_REJECT,
+	FATE_QUEUE,
+	FATE_STOLEN,
+	FATE_UNKNOWN
+};
 const char *fate_name(enum sim_fate f);
 
 /* Who decided. */
@@ -23,11 +30,11 @@ enum sim_by { BY_END, BY_RULE, BY_POLICY, BY_STACK, BY_CONNTRACK, BY_NAT };
 
 struct sim_result {
 	enum sim_fate fate;
-	enum sim_by by;               /* BY_END: nothing was against it */
-	const struct sim_rule *rule;  /* BY_RULE; also the last that accepted */
+	enum sim_by by;                /* BY_END: nothing was against it */
+	const struct sim_rule *rule;   /* BY_RULE; also the last that accepted */
 	const struct sim_chain *chain; /* BY_POLICY: its base chain */
-	const char *reason;           /* BY_STACK, BY_CONNTRACK, BY_NAT; or the doubt */
-	const char *doubt;            /* the first thing that was not known, or NULL */
+	const char *reason;            /* BY_STACK, BY_CONNTRACK, BY_NAT; or the doubt */
+	const char *doubt;             /* the first thing that was not known, or NULL */
 };
 
 enum sim_event_kind {
@@ -41,10 +48,10 @@ enum sim_event_kind {
 	EVENT_CONFIRM,   /* a new connection was entered into the table */
 	EVENT_NAT,       /* addresses were rewritten */
 	EVENT_ROUTE,     /* a route was chosen */
-	EVENT_DEFRAG,    /* a fragment waits for the others, or the packet is whole again */
-	EVENT_STACK,     /* the IP stack has its say: text */
+	EVENT_DEFRAG, /* a fragment waits for the others, or the packet is whole again */
+	EVENT_STACK,  /* the IP stack has its say: text */
 	EVENT_LOG,
-	EVENT_DOUBT,     /* something was not known: text */
+	EVENT_DOUBT, /* something was not known: text */
 };
 
 struct sim_event {
@@ -52,9 +59,9 @@ struct sim_event {
 	const struct pass *pass;
 	const struct sim_chain *chain;
 	const struct sim_rule *rule;
-	bool matched;      /* EVENT_RULE: to its end, or to a verdict */
-	uint32_t insn;     /* EVENT_RULE: the one that did not match, or gave the verdict */
-	int32_t verdict;   /* EVENT_RULE, EVENT_POLICY: NF_ACCEPT …, NFT_CONTINUE */
+	bool matched;    /* EVENT_RULE: to its end, or to a verdict */
+	uint32_t insn;   /* EVENT_RULE: the one that did not match, or gave the verdict */
+	int32_t verdict; /* EVENT_RULE, EVENT_POLICY: NF_ACCEPT …, NFT_CONTINUE */
 	const char *text;
 };
 
@@ -66,7 +73,7 @@ struct sim_arrival {
 	enum sim_way way;
 	const struct sim_dev *in, *out; /* out with WAY_IN: it is forwarded there */
 	bool has_uid;
-	uint32_t uid, gid;              /* of the socket that sent it */
+	uint32_t uid, gid; /* of the socket that sent it */
 };
 
 struct sim {
@@ -78,8 +85,8 @@ struct sim {
 	int32_t utc_offset_s; /* the kernel's time zone (sys_tz) */
 	void (*watch)(void *ctx, const struct sim_event *e);
 	void *watch_ctx;
-	uint64_t choices;     /* bit n: the n-th doubt since the start counts as a match */
-	unsigned n_doubts;    /* met so far */
+	uint64_t choices;  /* bit n: the n-th doubt since the start counts as a match */
+	unsigned n_doubts; /* met so far */
 };
 
 /* A packet on its way. */
@@ -90,17 +97,17 @@ struct pass {
 	struct conn *ct;
 	enum ct_dir dir;
 	enum ct_info info;
-	uint8_t pf, hook;                 /* NFPROTO_*, NF_INET_* … of the hook it is at */
+	uint8_t pf, hook; /* NFPROTO_*, NF_INET_* … of the hook it is at */
 	const struct sim_dev *in, *out;
-	const char *way;                  /* name of the hook */
-	bool is_error;                    /* an ICMP error about the entry's packets */
-	bool is_rewritten;                /* its destination is not the one it came with */
+	const char *way;   /* name of the hook */
+	bool is_error;     /* an ICMP error about the entry's packets */
+	bool is_rewritten; /* its destination is not the one it came with */
 	struct sim_result result;
-	const char *doubt;                /* the first that counted */
-	bool local;                       /* made here, with a socket */
+	const char *doubt; /* the first that counted */
+	bool local;        /* made here, with a socket */
 	bool sent_reject;
-	bool is_unknown;                  /* something ran that gate cannot run */
-	uint16_t zone;                    /* `ct zone set` before the look-up */
+	bool is_unknown; /* something ran that gate cannot run */
+	uint16_t zone;   /* `ct zone set` before the look-up */
 	uint32_t nft_trace;
 };
 
@@ -108,7 +115,8 @@ void sim_init(struct sim *s, struct sim_store *store, struct sim_machine *machin
 void sim_fini(struct sim *s);
 
 /* Sends one packet through. It is changed as it would be on its way (NAT, marks). */
-struct sim_result sim_packet(struct sim *s, const struct sim_arrival *a, struct packet *p);
+struct sim_result sim_packet(struct sim *s, const struct sim_arrival *a,
+                             struct packet *p);
 
 /* Says whether something unknown counts as a match in this run. */
 bool sim_doubt(struct pass *p, const char *what);

@@ -73,14 +73,14 @@ static bool count(union sim_state *s, uint32_t len)
 
 static struct bucket insn_bucket(const struct insn *in)
 {
-	return (struct bucket){ in->limit.rate, in->limit.unit_s, in->limit.burst, in->limit.type,
-		                in->limit.flags };
+	return (struct bucket){ in->limit.rate, in->limit.unit_s, in->limit.burst,
+		                in->limit.type, in->limit.flags };
 }
 
 static struct bucket obj_bucket(const struct prog_obj *o)
 {
-	return (struct bucket){ o->limit.rate, o->limit.unit_s, o->limit.burst, o->limit.type,
-		                o->limit.flags };
+	return (struct bucket){ o->limit.rate, o->limit.unit_s, o->limit.burst,
+		                o->limit.type, o->limit.flags };
 }
 
 void state_init(const struct insn *in, union sim_state *s)
@@ -126,7 +126,8 @@ bool state_pass(const struct insn *in, union sim_state *s, uint64_t now_ns, uint
 	return true;
 }
 
-bool state_pass_obj(const struct prog_obj *o, union sim_state *s, uint64_t now_ns, uint32_t len)
+bool state_pass_obj(const struct prog_obj *o, union sim_state *s, uint64_t now_ns,
+                    uint32_t len)
 {
 	if (o->type == NFT_OBJECT_COUNTER)
 		return count(s, len);

@@ -16,4 +16,5 @@ void state_init_obj(const struct prog_obj *o, union sim_state *s);
 /* One packet of `len` bytes at that time. False: the rule does not go on. Kinds other than
  * counter, limit, quota and last are true and untouched. */
 bool state_pass(const struct insn *in, union sim_state *s, uint64_t now_ns, uint32_t len);
-bool state_pass_obj(const struct prog_obj *o, union sim_state *s, uint64_t now_ns, uint32_t len);
+bool state_pass_obj(const struct prog_obj *o, union sim_state *s, uint64_t now_ns,
+                    uint32_t len);

@@ -82,7 +82,8 @@ static bool jumps(const struct verdict *v)
 	return v->code == NFT_JUMP || v->code == NFT_GOTO;
 }
 
-static bool link_insn(const struct sim_table *t, const struct insn *i, struct sim_run *run)
+static bool link_insn(const struct sim_table *t, const struct insn *i,
+                      struct sim_run *run)
 {
 	if (i->kind == INSN_LOOKUP)
 		return (run->set = table_set(t, i->lookup.set.name));
@@ -92,12 +93,14 @@ static bool link_insn(const struct sim_table *t, const struct insn *i, struct si
 		return (run->set = table_set(t, i->objref.set.name));
 	if (i->kind == INSN_OBJREF)
 		return (run->obj = table_obj(t, i->objref.type, i->objref.name));
-	if (i->kind == INSN_IMMEDIATE && i->dreg == REG_VERDICT && jumps(&i->immediate.verdict))
+	if (i->kind == INSN_IMMEDIATE && i->dreg == REG_VERDICT &&
+	    jumps(&i->immediate.verdict))
 		return (run->chain = table_chain(t, i->immediate.verdict.chain));
 	return true;
 }
 
-static bool link_elem(const struct sim_table *t, const struct sim_set *set, struct sim_elem *e)
+static bool link_elem(const struct sim_table *t, const struct sim_set *set,
+                      struct sim_elem *e)
 {
 	if (e->e.is_verdict && jumps(&e->e.verdict))
 		return (e->chain = table_chain(t, e->e.verdict.chain));
@@ -158,8 +161,9 @@ int store_link(struct sim_store *s, struct sim_rule **rule, uint32_t *insn)
 static bool insn_tracks(const struct insn *i)
 {
 	return i->kind == INSN_CT || i->kind == INSN_NAT || i->kind == INSN_MASQ ||
-	       i->kind == INSN_REDIR || i->kind == INSN_NOTRACK || i->kind == INSN_CONNLIMIT ||
-	       i->kind == INSN_SYNPROXY || i->kind == INSN_FLOW_OFFLOAD;
+	       i->kind == INSN_REDIR || i->kind == INSN_NOTRACK ||
+	       i->kind == INSN_CONNLIMIT || i->kind == INSN_SYNPROXY ||
+	       i->kind == INSN_FLOW_OFFLOAD;
 }
 
 static bool table_tracks(const struct sim_table *t)
@@ -247,10 +251,14 @@ static int dump_named(const struct sim_table *t, enum dump_kind kind,
 
 	if (kind == DUMP_CHAINS && ops->chain)
 		vec_for_each(it, &t->chains)
-			r = r < 0 || !named(f, (*it)->c.name) ? r : ops->chain(ctx, &(*it)->c);
+			r = r < 0 || !named(f, (*it)->c.name)
+			            ? r
+			            : ops->chain(ctx, &(*it)->c);
 	if (kind == DUMP_SETS && ops->set)
 		vec_for_each(it, &t->sets)
-			r = r < 0 || !named(f, (*it)->set.name) ? r : ops->set(ctx, &(*it)->set);
+			r = r < 0 || !named(f, (*it)->set.name)
+			            ? r
+			            : ops->set(ctx, &(*it)->set);
 	if (kind == DUMP_OBJS && ops->obj)
 		vec_for_each(it, &t->objs)
 			r = r < 0 || !named(f, (*it)->o.name) ||
@@ -259,7 +267,8 @@ static int dump_named(const struct sim_table *t, enum dump_kind kind,
 			            : ops->obj(ctx, &(*it)->o);
 	if (kind == DUMP_FLOWTABLES && ops->flowtable)
 		vec_for_each(it, &t->flowtables)
-			r = r < 0 || !named(f, (*it)->name) ? r : ops->flowtable(ctx, *it);
+			r = r < 0 || !named(f, (*it)->name) ? r
+			                                    : ops->flowtable(ctx, *it);
 	return r;
 }
 
@@ -301,7 +310,8 @@ int store_dump(struct engine *e, enum dump_kind kind, const struct dump_filter *
 	return 0;
 }
 
-static bool is_there(const struct sim_store *s, enum dump_kind kind, const struct dump_filter *f)
+static bool is_there(const struct sim_store *s, enum dump_kind kind,
+                     const struct dump_filter *f)
 {
 	const struct sim_table *t = store_table(s, f->family, f->table);
 
@@ -335,8 +345,9 @@ int store_get(struct engine *e, enum dump_kind kind, const struct dump_filter *f
 	return store_dump(e, kind, f, ops, NULL, ctx);
 }
 
-int store_get_elems(struct engine *e, const struct prog_set *set, const struct prog_elem *keys,
-                    size_t n, bool reset, const struct dump_ops *ops, void *ctx, size_t *bad)
+int store_get_elems(struct engine *e, const struct prog_set *set,
+                    const struct prog_elem *keys, size_t n, bool reset,
+                    const struct dump_ops *ops, void *ctx, size_t *bad)
 {
 	struct sim_store *s = (struct sim_store *)e;
 	const struct sim_table *t = store_table(s, set->family, set->table);

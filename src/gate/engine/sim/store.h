@@ -15,12 +15,25 @@
 
 /* What a stateful instruction remembers. */
 union sim_state {
-	struct { uint64_t packets, bytes; } counter;
-	struct { uint64_t tokens, last_ns; } limit;      /* nanoseconds of credit */
-	struct { uint64_t used; } quota;
-	struct { uint64_t last_ns; bool set; } last;
-	struct { uint32_t count; } numgen;
-	struct { void *list; } connlimit;                /* sim/count.h */
+	struct {
+		uint64_t packets, bytes;
+	} counter;
+	struct {
+		uint64_t tokens, last_ns;
+	} limit; /* nanoseconds of credit */
+	struct {
+		uint64_t used;
+	} quota;
+	struct {
+		uint64_t last_ns;
+		bool set;
+	} last;
+	struct {
+		uint32_t count;
+	} numgen;
+	struct {
+		void *list;
+	} connlimit; /* sim/count.h */
 };
 
 /* What an instruction refers to and remembers. */
@@ -43,12 +56,13 @@ struct sim_elem {
 struct sim_set {
 	struct prog_set set;
 	struct sim_table *table;
-	VEC(struct sim_elem *) elems; /* as they came; dead ones too, until they are swept;
+	VEC(struct sim_elem *)
+		elems;    /* as they came; dead ones too, until they are swept;
 	                                 not the catch-all */
-	struct map index;             /* hash sets: key bytes to element */
-	bool is_sorted;               /* interval sets: elems by key */
+	struct map index; /* hash sets: key bytes to element */
+	bool is_sorted;   /* interval sets: elems by key */
 	struct sim_elem *catchall;
-	size_t live;                  /* elements that are not dead; ends of intervals count */
+	size_t live; /* elements that are not dead; ends of intervals count */
 };
 
 struct sim_rule {
@@ -112,17 +126,21 @@ int store_dump(struct engine *e, enum dump_kind kind, const struct dump_filter *
                const struct dump_ops *ops, void (*restart)(void *ctx), void *ctx);
 int store_get(struct engine *e, enum dump_kind kind, const struct dump_filter *f,
               const struct dump_ops *ops, void *ctx);
-int store_get_elems(struct engine *e, const struct prog_set *set, const struct prog_elem *keys,
-                    size_t n, bool reset, const struct dump_ops *ops, void *ctx, size_t *bad);
+int store_get_elems(struct engine *e, const struct prog_set *set,
+                    const struct prog_elem *keys, size_t n, bool reset,
+                    const struct dump_ops *ops, void *ctx, size_t *bad);
 int store_tx_begin(struct engine *e, uint32_t gen, struct tx **tx);
-void store_tx_table(struct tx *tx, enum tx_op op, const struct prog_table *t, uint32_t tag);
-void store_tx_chain(struct tx *tx, enum tx_op op, const struct prog_chain *c, uint32_t tag);
+void store_tx_table(struct tx *tx, enum tx_op op, const struct prog_table *t,
+                    uint32_t tag);
+void store_tx_chain(struct tx *tx, enum tx_op op, const struct prog_chain *c,
+                    uint32_t tag);
 void store_tx_rule(struct tx *tx, enum tx_op op, const struct prog_rule *r, uint32_t tag);
 void store_tx_set(struct tx *tx, enum tx_op op, const struct prog_set *s, uint32_t tag);
 void store_tx_obj(struct tx *tx, enum tx_op op, const struct prog_obj *o, uint32_t tag);
 void store_tx_flowtable(struct tx *tx, enum tx_op op, const struct prog_flowtable *f,
                         uint32_t tag);
-void store_tx_elems_begin(struct tx *tx, enum tx_op op, const struct prog_set *s, uint32_t tag);
+void store_tx_elems_begin(struct tx *tx, enum tx_op op, const struct prog_set *s,
+                          uint32_t tag);
 void store_tx_elem(struct tx *tx, const struct prog_elem *e);
 void store_tx_elems_end(struct tx *tx);
 int store_tx_commit(struct tx *tx, bool check, struct arena *a, struct tx_error **errors,

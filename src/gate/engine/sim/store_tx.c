@@ -47,7 +47,8 @@ int store_tx_begin(struct engine *e, uint32_t gen, struct tx **out)
 	return 0;
 }
 
-static struct step *add_step(struct tx *tx, enum dump_kind kind, enum tx_op op, uint32_t tag)
+static struct step *add_step(struct tx *tx, enum dump_kind kind, enum tx_op op,
+                             uint32_t tag)
 {
 	struct step *step = vec_add(&tx->steps);
 
@@ -57,12 +58,14 @@ static struct step *add_step(struct tx *tx, enum dump_kind kind, enum tx_op op, 
 	return step;
 }
 
-void store_tx_table(struct tx *tx, enum tx_op op, const struct prog_table *t, uint32_t tag)
+void store_tx_table(struct tx *tx, enum tx_op op, const struct prog_table *t,
+                    uint32_t tag)
 {
 	add_step(tx, DUMP_TABLES, op, tag)->table = copy_table(&tx->s->a, t);
 }
 
-void store_tx_chain(struct tx *tx, enum tx_op op, const struct prog_chain *c, uint32_t tag)
+void store_tx_chain(struct tx *tx, enum tx_op op, const struct prog_chain *c,
+                    uint32_t tag)
 {
 	add_step(tx, DUMP_CHAINS, op, tag)->chain = copy_chain(&tx->s->a, c);
 }
@@ -88,7 +91,8 @@ void store_tx_flowtable(struct tx *tx, enum tx_op op, const struct prog_flowtabl
 	add_step(tx, DUMP_FLOWTABLES, op, tag)->flowtable = copy_flowtable(&tx->s->a, f);
 }
 
-void store_tx_elems_begin(struct tx *tx, enum tx_op op, const struct prog_set *s, uint32_t tag)
+void store_tx_elems_begin(struct tx *tx, enum tx_op op, const struct prog_set *s,
+                          uint32_t tag)
 {
 	struct step *step = add_step(tx, DUMP_ELEMS, op, tag);
 
@@ -225,7 +229,8 @@ static int change_chain(struct sim_chain *have, const struct step *step)
 		return -EEXIST;
 	if (step->chain.is_base &&
 	    (!have->c.is_base || have->c.hook != step->chain.hook ||
-	     have->c.priority != step->chain.priority || !str_eq(have->c.type, step->chain.type)))
+	     have->c.priority != step->chain.priority ||
+	     !str_eq(have->c.type, step->chain.type)))
 		return -EEXIST;
 	if (step->chain.has_policy) {
 		have->c.policy = step->chain.policy;
@@ -287,7 +292,8 @@ static int64_t rule_index(const struct sim_chain *c, uint64_t handle)
 
 static void remove_rule(struct sim_chain *c, size_t at)
 {
-	memmove(c->rules.p + at, c->rules.p + at + 1, (c->rules.n - at - 1) * sizeof(*c->rules.p));
+	memmove(c->rules.p + at, c->rules.p + at + 1,
+	        (c->rules.n - at - 1) * sizeof(*c->rules.p));
 	c->rules.n--;
 }
 
@@ -312,7 +318,8 @@ static int delete_rules(struct sim_table *t, const struct step *step)
 	return found || !r->chain.n ? 0 : missing(step->op);
 }
 
-static struct sim_rule *make_rule(struct tx *tx, struct sim_chain *c, const struct step *step)
+static struct sim_rule *make_rule(struct tx *tx, struct sim_chain *c,
+                                  const struct step *step)
 {
 	struct sim_rule *rule = arena_new(&tx->s->a, struct sim_rule);
 	struct program *prog;
@@ -342,13 +349,15 @@ static struct sim_rule *make_rule(struct tx *tx, struct sim_chain *c, const stru
 static void insert_rule(struct sim_chain *c, size_t at, struct sim_rule *rule)
 {
 	vec_push(&c->rules, rule);
-	memmove(c->rules.p + at + 1, c->rules.p + at, (c->rules.n - at - 1) * sizeof(*c->rules.p));
+	memmove(c->rules.p + at + 1, c->rules.p + at,
+	        (c->rules.n - at - 1) * sizeof(*c->rules.p));
 	c->rules.p[at] = rule;
 }
 
 static int place_rule(struct tx *tx, struct sim_chain *c, const struct step *step)
 {
-	uint64_t handle = step->op == TX_REPLACE ? step->rule.handle : step->rule.position;
+	uint64_t handle =
+		step->op == TX_REPLACE ? step->rule.handle : step->rule.position;
 	int64_t at = handle ? rule_index(c, handle) : -1;
 
 	if (handle && at < 0)
@@ -396,7 +405,8 @@ static int delete_set(struct sim_table *t, const struct step *step)
 		                     : step->set.handle != s->set.handle)
 			continue;
 		set_fini(s);
-		memmove(t->sets.p + i, t->sets.p + i + 1, (t->sets.n - i - 1) * sizeof(*t->sets.p));
+		memmove(t->sets.p + i, t->sets.p + i + 1,
+		        (t->sets.n - i - 1) * sizeof(*t->sets.p));
 		t->sets.n--;
 		return 0;
 	}
@@ -486,7 +496,8 @@ static int apply_obj(struct tx *tx, const struct step *step)
 
 static int apply_flowtable(struct tx *tx, const struct step *step)
 {
-	struct sim_table *t = store_table(tx->s, step->flowtable.family, step->flowtable.table);
+	struct sim_table *t =
+		store_table(tx->s, step->flowtable.family, step->flowtable.table);
 	struct prog_flowtable *f;
 
 	if (!t)
