@@ -115,7 +115,7 @@ static void add_address(struct explain *e, struct str word)
 	size_t eq = str_find(word, '=');
 	struct str name = str_sub(word, 0, eq), addr = str_sub(word, eq + 1, word.n);
 	size_t slash = str_find(addr, '/');
-	uint8_t family, bytes[16];
+	uint8_t family = FAMILY_IP, bytes[16];
 	uint64_t prefix;
 	bool ok = eq > 0 && eq < 16 &&
 	          address_read(str_sub(addr, 0, slash), &family, bytes);
