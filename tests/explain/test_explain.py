@@ -110,8 +110,51 @@ def test_a_missing_chain_is_an_error_of_the_file(explain):
     assert "nowhere" in done.stderr
 
 
-@pytest.mark.parametrize("option", ["--live", "--why-not=accept"])
-def test_what_is_not_there_yet_is_refused_by_name(explain, option):
-    done = explain(option, SSH, check=False)
+def test_why_not_names_the_rule_that_came_nearest(explain):
+    text = """table ip t { chain c { type filter hook input priority 0; policy drop
+        tcp dport 80 accept
+        tcp dport 22 ip saddr 10.0.0.0/8 accept
+        tcp dport 443 accept } }"""
+    answer = json.loads(explain("-j", "--why-not", "accept", SSH, text=text).stdout)
+    assert answer["nearest"]["rule"]["text"] == "tcp dport 22 ip saddr 10.0.0.0/8 accept"
+    assert answer["nearest"]["missing"] == "ip saddr 10.0.0.0/8"
+    lines = explain("--why-not", "accept", SSH, text=text).stdout.splitlines()
+    assert lines[-1].startswith("Nearest to accept came `tcp dport 22 ip saddr 10.0.0.0/8 accept`")
+
+
+def test_why_not_asks_for_a_verdict_there_is(explain):
+    done = explain("--why-not=maybe", SSH, check=False)
     assert done.returncode == 1
-    assert "not supported by gate yet" in done.stderr
+    assert "asks for accept or drop" in done.stderr
+
+
+def test_the_kernels_own_ruleset_is_explained_whoever_loaded_it(gate, netns):
+    netns.nft(input="""table inet t {
+        set s { type ipv4_addr; flags timeout; elements = { 198.51.100.7 timeout 1h } }
+        map m { type inet_service : verdict; elements = { 22 : jump x } }
+        chain x { counter ip saddr @s accept; }
+        chain c { type filter hook input priority 0; policy drop; tcp dport vmap @m; }
+        }""")
+    done = netns.run([gate, "explain", "--live", "-j", SSH, SSH.replace("100.7", "100.8")],
+                     check=True)
+    first, second = json.loads(done.stdout)
+    assert first["verdict"] == "accept"
+    assert first["rule"]["text"] == "counter packets 0 bytes 0 ip saddr @s accept"
+    assert first["rule"]["handle"] > 0
+    assert "connections that are open now" in first["note"]
+    assert (second["verdict"], second["by"]) == ("drop", "policy")
+
+
+def test_limits_of_a_live_ruleset_make_it_sometimes(gate, netns):
+    netns.nft(input="""table ip t { chain c { type filter hook input priority 0; policy drop
+        limit rate 1/minute accept; }; }""")
+    done = netns.run([gate, "explain", "--live", "-j", SSH], check=True)
+    answer = json.loads(done.stdout)
+    assert (answer["verdict"], answer["doubt"]) == ("sometimes",
+                                                    "limit: how much of it is used up")
+
+
+def test_a_file_and_the_kernel_exclude_each_other(explain):
+    done = explain("--live", SSH, check=False)
+    assert done.returncode == 1
+    assert "`-f` and `--live` exclude each other" in done.stderr

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
-#include <stdio.h>
+#include <string.h>
 
 /* Each doubt doubles the ways; more than these are not tried. */
 enum { DOUBTS_MAX = 8 };
@@ -83,6 +83,106 @@ static void keep_place(void *ctx, uint32_t tag, struct span rule,
 
 /* ---- running ---- */
 
+static void keep_text(void *ctx, struct str text)
+{
+	buf_put(ctx, text.p, text.n);
+}
+
+/* A line of `list ruleset` with a handle, as `family table chain handle` to its text. */
+static void keep_live_rule(struct explain *e, struct str head, struct str line)
+{
+	struct str mark = STR(" # handle ");
+	size_t at = line.n;
+
+	while (at > 0 && !str_starts(str_sub(line, at, line.n), mark))
+		at--;
+	if (at == 0)
+		return;
+	struct str handle = str_sub(line, at + mark.n, line.n);
+	struct str key = arena_fmt(&e->c->arena, STR_FMT " " STR_FMT, STR_ARG(head),
+	                           STR_ARG(handle));
+	struct str *text = arena_new(&e->c->arena, struct str);
+	*text = arena_str(&e->c->arena, str_trim(str_sub(line, 0, at)));
+	map_put(&e->texts, key, text);
+}
+
+/* The n-th of the words with blanks between, from 0. */
+static struct str word_at(struct str line, unsigned n)
+{
+	line = str_trim(line);
+	while (n--)
+		line = str_trim(str_sub(line, str_find(line, ' '), line.n));
+	return str_sub(line, 0, str_find(line, ' '));
+}
+
+/* Rules stand two tabs deep in a listing, behind `table F T {` and `chain C {`. */
+static void keep_listing(struct explain *e, struct str text)
+{
+	struct arena *a = &e->c->arena;
+	struct str table = STR(""), head = STR("");
+
+	while (text.n) {
+		size_t end = str_find(text, '\n');
+		struct str line = str_sub(text, 0, end);
+		text = str_sub(text, end + 1, text.n);
+		if (str_starts(line, STR("table ")))
+			table = arena_fmt(a, STR_FMT " " STR_FMT,
+			                  STR_ARG(word_at(line, 1)),
+			                  STR_ARG(word_at(line, 2)));
+		else if (str_starts(line, STR("\tchain ")))
+			head = arena_fmt(a, STR_FMT " " STR_FMT, STR_ARG(table),
+			                 STR_ARG(word_at(line, 1)));
+		else if (str_starts(line, STR("\t\t")) && head.n)
+			keep_live_rule(e, head, line);
+		else if (str_starts(line, STR("\t}")))
+			head = STR("");
+	}
+}
+
+/* The texts of the rules, as `list ruleset` prints them. */
+static int list_live(struct explain *e, struct diags *diags)
+{
+	struct cli *c = e->c;
+	struct format format = { .handles = true, .terse = true };
+	struct ruleset_options options = cli_ruleset_options(c);
+	struct parser *parser = cli_parser(c, &c->arena, diags);
+	auto_buf text = { 0 };
+
+	options.format = &format;
+	options.write = keep_text;
+	options.write_ctx = &text;
+	parser_add_source(parser,
+	                  sources_add(&c->sources, STR("listing"), STR("list ruleset")));
+	int r = ruleset_run(&e->store->engine, parser, &c->sources, diags, &options);
+	if (r == 0)
+		keep_listing(e, buf_as_str(&text));
+	return r;
+}
+
+static int load_live(struct explain *e, struct diags *diags)
+{
+	struct engine *kernel = NULL;
+	int status = EXIT_OK;
+	enum access access = run_open(e->c, &kernel, &status);
+
+	if (access == ACCESS_NONE) {
+		struct diag *d =
+			diag_error(diags, "E0910", SPAN_NONE,
+		                   "reading the kernel's ruleset needs CAP_NET_ADMIN");
+		diag_help(diags, d, "`gate explain -f FILE` needs no privilege");
+	}
+	if (access != ACCESS_FULL)
+		return -EPERM;
+	int r = store_load(e->store, kernel);
+	kernel->ops->close(kernel);
+	if (r < 0) {
+		diag_error(diags, "E0602", SPAN_NONE,
+		           "cannot read the kernel's ruleset: %s", strerror(-r));
+		return r;
+	}
+	return e->texts.n ? 0 : list_live(e, diags);
+}
+
 /* A fresh kernel with the ruleset in it. */
 static int load(struct explain *e, struct diags *diags)
 {
@@ -90,10 +190,12 @@ static int load(struct explain *e, struct diags *diags)
 	struct ruleset_options options = cli_ruleset_options(c);
 	struct parser *parser = cli_parser(c, &c->arena, diags);
 
-	options.placed = keep_place;
-	options.placed_ctx = e;
 	store_free(e->store);
 	e->store = store_new();
+	if (c->options.live)
+		return load_live(e, diags);
+	options.placed = keep_place;
+	options.placed_ctx = e;
 	for (size_t i = 0; i < e->n_files; i++)
 		parser_add_source(parser, e->files[i]);
 	return ruleset_run(&e->store->engine, parser, &c->sources, diags, &options);
@@ -133,6 +235,7 @@ static int run_once_with(struct explain *e, uint64_t choices, unsigned *n_doubts
 		return r;
 	sim_init(&sim, e->store, &e->machine);
 	sim.choices = choices;
+	sim.is_live = e->c->options.live;
 	sim.watch = keep_step;
 	sim.watch_ctx = e;
 	for (size_t i = 0; r == 0 && i < e->n_packets; i++) {
@@ -203,6 +306,14 @@ static const struct explain_rule *place_of(const struct explain *e,
 struct str explain_rule_text(const struct explain *e, const struct sim_rule *rule)
 {
 	struct span span = place_of(e, rule)->span;
+	struct str name = explain_chain_name(e, rule->chain);
+
+	if (e->c->options.live) {
+		struct str key = arena_fmt(&e->c->arena, STR_FMT " %llu", STR_ARG(name),
+		                           (unsigned long long)rule->r.handle);
+		const struct str *text = map_get(&e->texts, key);
+		return text ? *text : STR("(a rule of a chain without a name)");
+	}
 
 	return one_line(&e->c->arena, sources_text(&e->c->sources, span));
 }
@@ -212,10 +323,25 @@ struct str explain_rule_place(const struct explain *e, const struct sim_rule *ru
 	struct span span = place_of(e, rule)->span;
 	const struct source *s = sources_get(&e->c->sources, span.file);
 
+	if (!s && e->c->options.live)
+		return arena_fmt(&e->c->arena, "handle %llu",
+		                 (unsigned long long)rule->r.handle);
 	if (!s)
 		return STR("");
 	return arena_fmt(&e->c->arena, STR_FMT ":%u", STR_ARG(s->name),
 	                 source_place(s, span.off).line);
+}
+
+/* Without the source, the instruction that did not match. */
+static struct str live_piece(const struct explain *e, const struct explain_step *s)
+{
+	struct program one = { .p = s->rule->r.prog.p + s->insn, .n = 1 };
+	auto_buf text = { 0 };
+
+	if (!e->c->options.live || s->insn >= s->rule->r.prog.n)
+		return STR("");
+	program_dump(&one, &text);
+	return one_line(&e->c->arena, buf_as_str(&text));
 }
 
 struct str explain_piece(const struct explain *e, const struct explain_step *s)
@@ -225,7 +351,7 @@ struct str explain_piece(const struct explain *e, const struct explain_step *s)
 	                                          : UINT16_MAX;
 
 	if (at >= place->n_pieces)
-		return STR("");
+		return live_piece(e, s);
 	return one_line(&e->c->arena, sources_text(&e->c->sources, place->pieces[at]));
 }
 
@@ -241,6 +367,74 @@ struct str explain_verdict(const struct explain_packet *p)
 	if (p->fates & (p->fates - 1))
 		return p->fates & 1u << FATE_UNKNOWN ? STR("unknown") : STR("sometimes");
 	return str_from(fate_name(p->result.fate));
+}
+
+/* Whether the rule can end with the verdict that is asked for. */
+static bool rule_may_say(const struct sim_rule *rule, int32_t verdict)
+{
+	for (size_t i = 0; i < rule->r.prog.n; i++) {
+		const struct insn *in = &rule->r.prog.p[i];
+		if (in->kind == INSN_IMMEDIATE && in->dreg == REG_VERDICT &&
+		    in->immediate.verdict.code == verdict)
+			return true;
+		if (in->kind != INSN_LOOKUP || in->dreg != REG_VERDICT)
+			continue;
+		vec_for_each(it, &rule->runs[i].set->elems)
+			if (!(*it)->dead && (*it)->e.is_verdict &&
+			    (*it)->e.verdict.code == verdict)
+				return true;
+	}
+	return false;
+}
+
+/* Pieces of the rule before the one that failed; of a live rule, comparisons. */
+static size_t conditions_met(const struct explain_step *s)
+{
+	const struct program *prog = &s->rule->r.prog;
+	size_t met = 0;
+
+	for (uint32_t i = 1; i <= s->insn && i < prog->n; i++)
+		met += prog->p[i].place != prog->p[i - 1].place;
+	return met;
+}
+
+struct explain_near explain_nearest(const struct explain *e,
+                                    const struct explain_packet *p)
+{
+	int32_t verdict = str_is(e->c->options.why_not, "accept") ? NF_ACCEPT : NF_DROP;
+	struct explain_near best = { 0 };
+
+	vec_for_each(it, &p->steps) {
+		if (it->kind != EVENT_RULE || it->matched ||
+		    !rule_may_say(it->rule, verdict))
+			continue;
+		size_t met = conditions_met(it);
+		if (!best.step || met >= best.met)
+			best = (struct explain_near){ it, met };
+	}
+	return best;
+}
+
+struct str explain_near_sentence(const struct explain *e, const struct explain_packet *p)
+{
+	struct arena *a = &e->c->arena;
+	struct str wanted = e->c->options.why_not;
+
+	if (str_eq(explain_verdict(p), wanted))
+		return arena_fmt(a, "It is: nothing is missing for " STR_FMT ".",
+		                 STR_ARG(wanted));
+	struct explain_near near = explain_nearest(e, p);
+	if (!near.step)
+		return arena_fmt(
+			a, "No rule that the packet met would have said " STR_FMT ".",
+			STR_ARG(wanted));
+	struct str text = explain_rule_text(e, near.step->rule);
+	struct str place = explain_rule_place(e, near.step->rule);
+	struct str piece = explain_piece(e, near.step);
+	return arena_fmt(a,
+	                 "Nearest to " STR_FMT " came `" STR_FMT "` (" STR_FMT
+	                 "): what was missing is `" STR_FMT "`.",
+	                 STR_ARG(wanted), STR_ARG(text), STR_ARG(place), STR_ARG(piece));
 }
 
 static const char *past_tense(enum sim_fate f)

@@ -69,12 +69,27 @@ struct str explain_rule_text(const struct explain *e, const struct sim_rule *rul
 struct str explain_rule_place(const struct explain *e, const struct sim_rule *rule);
 /* The piece of the rule that decided at `insn`, or empty. */
 struct str explain_piece(const struct explain *e, const struct explain_step *s);
+/* --why-not: of the rules that would have said so, the one whose conditions were met furthest. */
+struct explain_near {
+	const struct explain_step *step; /* NULL: none was looked at */
+	size_t met;                      /* conditions before the one that failed */
+};
+struct explain_near explain_nearest(const struct explain *e,
+                                    const struct explain_packet *p);
+/* What --why-not has to say, as a sentence. */
+struct str explain_near_sentence(const struct explain *e, const struct explain_packet *p);
+
 /* One sentence: what became of the packet, and why. */
 struct str explain_sentence(const struct explain *e, const struct explain_packet *p);
 /* `accept`, or `sometimes` when several fates are possible. */
 struct str explain_verdict(const struct explain_packet *p);
 /* `inet filter input` */
 struct str explain_chain_name(const struct explain *e, const struct sim_chain *c);
+
+/* What --live leaves out. */
+#define EXPLAIN_LIVE_NOTE                                    \
+	"connections that are open now are not known here: " \
+	"each begins with its packet"
 
 void explain_print(const struct explain *e);
 void explain_json(const struct explain *e);

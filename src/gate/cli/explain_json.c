@@ -92,6 +92,10 @@ static void put_rule(struct object *o, const char *name, const struct explain *e
 		key(&r, "line");
 		buf_u64(o->out, line);
 	}
+	if (e->c->options.live) {
+		key(&r, "handle");
+		buf_u64(o->out, rule->r.handle);
+	}
 	key(&r, "index");
 	buf_u64(o->out, rule_index(rule));
 	buf_char(o->out, '}');
@@ -206,6 +210,22 @@ static void put_nat(struct object *o, const struct explain_packet *p)
 	buf_char(o->out, '}');
 }
 
+static void put_near(struct object *o, const struct explain *e,
+                     const struct explain_packet *p)
+{
+	struct explain_near near = explain_nearest(e, p);
+
+	key(o, "nearest");
+	struct object n = begin(o->out);
+	put_str(&n, "verdict", e->c->options.why_not);
+	if (near.step) {
+		put_rule(&n, "rule", e, near.step->rule);
+		put_str(&n, "missing", explain_piece(e, near.step));
+	}
+	put_str(&n, "sentence", explain_near_sentence(e, p));
+	buf_char(o->out, '}');
+}
+
 static void put_packet(const struct explain *e, const struct explain_packet *p,
                        struct buf *out)
 {
@@ -227,6 +247,10 @@ static void put_packet(const struct explain *e, const struct explain_packet *p,
 	put_nat(&o, p);
 	put_hex(&o, p->has_frame ? "frame" : "network_packet", p->bytes);
 	put_hooks(&o, e, p);
+	if (e->c->options.why_not.p)
+		put_near(&o, e, p);
+	if (e->c->options.live)
+		put_str(&o, "note", STR(EXPLAIN_LIVE_NOTE));
 	put_str(&o, "sentence", explain_sentence(e, p));
 	buf_char(out, '}');
 }

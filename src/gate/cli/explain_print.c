@@ -132,8 +132,14 @@ static void print_packet(const struct explain *e, const struct explain_packet *p
 	if (packet->made.filled.n)
 		buf_fmt(out, "  taken as said: " STR_FMT "\n",
 		        STR_ARG(packet->made.filled));
+	if (e->c->options.live)
+		buf_cstr(out, "  note: " EXPLAIN_LIVE_NOTE "\n");
 	vec_for_each(it, &packet->steps)
 		print_step(&p, it);
+	buf_fmt(out, STR_FMT "\n", STR_ARG(sentence));
+	if (!e->c->options.why_not.p)
+		return;
+	sentence = explain_near_sentence(e, packet);
 	buf_fmt(out, STR_FMT "\n", STR_ARG(sentence));
 }
 

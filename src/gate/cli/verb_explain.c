@@ -15,8 +15,8 @@
 const struct option_row explain_options[] = {
 	{ 0, OPT_INTERFACES, "interfaces", "NAME,...", "these interfaces exist, and those of the packets" },
 	{ 0, OPT_ADDRESS, "address", "DEV=ADDR/LEN", "an address of this machine; with one given, all are" },
-	{ 0, OPT_LIVE, "live", NULL, "the ruleset in the kernel (not supported by gate yet)" },
-	{ 0, OPT_WHY_NOT, "why-not", "VERDICT", "the nearest rule of that verdict (not supported by gate yet)" },
+	{ 0, OPT_LIVE, "live", NULL, "the ruleset in the kernel, whoever loaded it (needs CAP_NET_ADMIN)" },
+	{ 0, OPT_WHY_NOT, "why-not", "VERDICT", "the nearest rule that would have said accept, or drop" },
 	{ 0 },
 };
 // clang-format on
@@ -25,10 +25,13 @@ static void check_own_options(struct cli *c)
 {
 	const struct options *o = &c->options;
 
-	if (o->live)
-		cli_unsupported(c, SPAN_NONE, "`gate explain --live`");
-	if (o->why_not.p)
-		cli_unsupported(c, SPAN_NONE, "`gate explain --why-not`");
+	if (o->live && o->files.n)
+		diag_error(&c->diags, "E0907", SPAN_NONE,
+		           "`-f` and `--live` exclude each other");
+	if (o->why_not.p && !str_is(o->why_not, "accept") && !str_is(o->why_not, "drop"))
+		diag_error(&c->diags, "E0904", SPAN_NONE,
+		           "`--why-not` asks for accept or drop, not `" STR_FMT "`",
+		           STR_ARG(o->why_not));
 	if (o->interfaces.p)
 		cli_set_interfaces(c, o->interfaces);
 	if (o->words.n < 2 || (!o->files.n && !o->live)) {

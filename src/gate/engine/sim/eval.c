@@ -185,8 +185,10 @@ static enum step eval_hash(struct exec *x, const struct insn *i)
 
 static enum step eval_numgen(struct exec *x, const struct insn *i, struct sim_run *run)
 {
-	if (i->numgen.type != NFT_NG_INCREMENTAL) {
-		reg_unknown(x, i->dreg, 4, "numgen random");
+	if (i->numgen.type != NFT_NG_INCREMENTAL || x->pass->sim->is_live) {
+		reg_unknown(x, i->dreg, 4,
+		            i->numgen.type == NFT_NG_INCREMENTAL ? "numgen inc"
+		                                                 : "numgen random");
 		return STEP_ON;
 	}
 	reg_store32(x, i->dreg, run->state.numgen.count + i->numgen.offset);
@@ -302,8 +304,13 @@ static enum step eval_insn(struct exec *x, const struct insn *i, struct sim_run 
 		return eval_dynset(x, i, run);
 	case INSN_OBJREF:
 		return eval_objref(x, i, run);
-	case INSN_COUNTER:
 	case INSN_LIMIT:
+		if (x->pass->sim->is_live)
+			return step_of(
+				sim_doubt(x->pass, "limit: how much of it is used up"));
+		return step_of(state_pass(i, &run->state, x->pass->sim->now_ns,
+		                          packet_length(x->pass->pkt)));
+	case INSN_COUNTER:
 	case INSN_QUOTA:
 	case INSN_LAST:
 		return step_of(state_pass(i, &run->state, x->pass->sim->now_ns,

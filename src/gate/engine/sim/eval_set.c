@@ -113,9 +113,13 @@ static enum step use_obj(struct exec *x, struct sim_obj *o)
 	struct pass *p = x->pass;
 
 	switch (o->o.type) {
+	case NFT_OBJECT_LIMIT:
+		if (p->sim->is_live)
+			return step_of(sim_doubt(p, "limit: how much of it is used up"));
+		return step_of(state_pass_obj(&o->o, &o->run.state, p->sim->now_ns,
+		                              packet_length(p->pkt)));
 	case NFT_OBJECT_COUNTER:
 	case NFT_OBJECT_QUOTA:
-	case NFT_OBJECT_LIMIT:
 		return step_of(state_pass_obj(&o->o, &o->run.state, p->sim->now_ns,
 		                              packet_length(p->pkt)));
 	case NFT_OBJECT_CT_HELPER:

@@ -87,6 +87,7 @@ struct sim {
 	void *watch_ctx;
 	uint64_t choices;  /* bit n: the n-th doubt since the start counts as a match */
 	unsigned n_doubts; /* met so far */
+	bool is_live; /* loaded from a kernel, which does not tell all it remembers */
 };
 
 /* A packet on its way. */

@@ -57,7 +57,7 @@ struct sim_set {
 	struct prog_set set;
 	struct sim_table *table;
 	VEC(struct sim_elem *)
-		elems;    /* as they came; dead ones too, until they are swept;
+	elems;            /* as they came; dead ones too, until they are swept;
 	                                 not the catch-all */
 	struct map index; /* hash sets: key bytes to element */
 	bool is_sorted;   /* interval sets: elems by key */

@@ -246,7 +246,8 @@ static int make_chain(struct tx *tx, struct sim_table *t, const struct step *ste
 
 	c->c = step->chain;
 	c->table = t;
-	c->c.handle = ++s->next_handle;
+	if (!step->chain.handle)
+		c->c.handle = ++s->next_handle;
 	if (!c->c.name.n)
 		c->c.name = arena_fmt(&s->a, "__chain%u", ++s->next_name);
 	name_number(tx, true, c->c.id, c->c.name);
@@ -328,7 +329,9 @@ static struct sim_rule *make_rule(struct tx *tx, struct sim_chain *c,
 	rule->chain = c;
 	rule->tag = step->tag;
 	rule->r.chain = c->c.name;
-	rule->r.handle = ++tx->s->next_handle;
+	/* one that was loaded keeps its own */
+	if (step->op == TX_REPLACE || !step->rule.handle)
+		rule->r.handle = ++tx->s->next_handle;
 	prog = &rule->r.prog;
 	rule->runs = arena_array(&tx->s->a, struct sim_run, prog->n ? prog->n : 1);
 	for (size_t i = 0; i < prog->n; i++) {
