@@ -132,7 +132,7 @@ struct track_timeout_policy;
 struct track_entry {
 	/* read only: the keys; of the reply as NAT makes it */
 	struct track_tuple tuple[2]; /* [enum track_dir] */
-	struct track_entry *next[2]; /* chains of the table */
+	uintptr_t next[2];    /* chains of the table: an entry's address | direction */
 	uint64_t deadline_ns; /* confirmed: when it ends; before: the timeout in ns */
 	uint32_t status;      /* enum track_status */
 	uint32_t refs;
@@ -148,7 +148,8 @@ struct track_entry {
 	uint64_t created_ns;
 	struct track_entry
 		*master; /* whose expectation it fulfilled, NULL if none (or gone) */
-	struct track_entry *timer_next, **timer_at;
+	struct track_entry *timer_next, **timer_at; /* its place in the wheel */
+	uint64_t timer_s;                           /* the second of that place */
 	union {
 		struct track_tcp_info tcp;
 		struct track_sctp_info sctp;

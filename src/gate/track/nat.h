@@ -66,6 +66,11 @@ MUST_USE enum track_verdict track_nat_null(struct track *t, struct track_ref *re
 void track_nat_address_gone(struct track *t, uint32_t ifindex,
                             const struct track_addr *address);
 
+/* In postrouting, before track_nat_wants: a masqueraded connection that now leaves by another
+ * interface ends, and its packet is dropped. */
+MUST_USE enum track_verdict track_nat_check_oif(struct track *t, struct track_ref *ref,
+                                                uint32_t ifindex);
+
 /* One header's new values. */
 struct track_side_change {
 	bool source, destination; /* which side; at most one of them */

@@ -83,7 +83,6 @@ struct track_packet {
 	struct track_tuple tuple; /* zone is not used: it comes from the track_ref */
 	uint32_t length;          /* bytes of the network layer, header included */
 	uint8_t flags;            /* enum track_packet_flag */
-	uint16_t gre_version;     /* for IPPROTO_GRE */
 	union {
 		struct track_tcp tcp;
 		struct track_sctp sctp;
