@@ -101,7 +101,7 @@ void lift_bitwise(struct lift *L, const struct insn *in)
 	struct reg out = *r;
 	uint16_t bits = (uint16_t)(in->bitwise.len * 8);
 
-	if (in->bitwise.op != NFT_BITWISE_MASK_XOR) {
+	if (in->bitwise.op != NFT_BITWISE_BOOL) {
 		lift_shift(L, in, &out);
 		L->regs[in->dreg] = out;
 		return;

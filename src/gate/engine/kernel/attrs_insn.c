@@ -50,7 +50,7 @@ static bool bitwise_masks(const void *base)
 {
 	const struct insn *i = base;
 
-	return i->bitwise.op == NFT_BITWISE_MASK_XOR;
+	return i->bitwise.op == NFT_BITWISE_BOOL;
 }
 
 static bool objref_by_name(const void *base)

@@ -61,7 +61,7 @@ static void fill(struct insn *i, enum insn_kind kind)
 	if (kind == INSN_CT)
 		i->ct.dir = 1;
 	if (kind == INSN_BITWISE)
-		i->bitwise.op = NFT_BITWISE_MASK_XOR;
+		i->bitwise.op = NFT_BITWISE_BOOL;
 }
 
 static bool same_row(const struct attr_row *row, const struct insn *a,
