@@ -14,29 +14,32 @@ enum { DOUBTS_MAX = 8 };
 
 /* ---- listening ---- */
 
-static struct str side_text(struct arena *a, const struct tuple *t, bool src)
+static struct str side_text(struct arena *a, const struct track_tuple *t, bool src)
 {
 	char text[INET6_ADDRSTRLEN];
-	bool ip6 = t->family != NFPROTO_IPV4;
-	bool ports = t->l4 == IPPROTO_TCP || t->l4 == IPPROTO_UDP ||
-	             t->l4 == IPPROTO_SCTP || t->l4 == IPPROTO_UDPLITE;
+	bool ip6 = t->family != 4;
+	bool ports = t->proto == IPPROTO_TCP || t->proto == IPPROTO_UDP ||
+	             t->proto == IPPROTO_SCTP || t->proto == IPPROTO_UDPLITE;
 
-	inet_ntop(ip6 ? AF_INET6 : AF_INET, src ? t->src : t->dst, text, sizeof(text));
+	inet_ntop(ip6 ? AF_INET6 : AF_INET, src ? t->src.b : t->dst.b, text,
+	          sizeof(text));
 	if (!ports)
 		return arena_fmt(a, "%s", text);
-	return arena_fmt(a, ip6 ? "[%s]:%u" : "%s:%u", text, src ? t->sport : t->dport);
+	return arena_fmt(a, ip6 ? "[%s]:%u" : "%s:%u", text,
+	                 src ? t->src_port : t->dst_port);
 }
 
 /* `198.51.100.7:40000 > 192.168.1.12:22`; empty for what has no addresses. */
 static struct str address_text(struct arena *a, const struct packet *p)
 {
-	struct tuple t;
+	struct track_packet view;
 
 	if ((p->family != NFPROTO_IPV4 && p->family != NFPROTO_IPV6) ||
 	    p->fault == FAULT_SHORT)
 		return STR("");
-	(void)!tuple_of(p, 0, &t);
-	struct str src = side_text(a, &t, true), dst = side_text(a, &t, false);
+	view_packet(p, &view);
+	struct str src = side_text(a, &view.tuple, true);
+	struct str dst = side_text(a, &view.tuple, false);
 	return arena_fmt(a, STR_FMT " > " STR_FMT, STR_ARG(src), STR_ARG(dst));
 }
 
@@ -52,7 +55,7 @@ static void keep_step(void *ctx, const struct sim_event *event)
 		.verdict = event->verdict,
 		.text = event->text ? arena_fmt(&e->c->arena, "%s", event->text)
 		                    : STR(""),
-		.ct = event->pass->info,
+		.ct = sim_state_name(event->pass),
 	};
 
 	if (event->kind == EVENT_HOOK)
@@ -62,7 +65,7 @@ static void keep_step(void *ctx, const struct sim_event *event)
 	step.hook = e->hook;
 	if (event->kind == EVENT_NAT)
 		step.addresses = address_text(&e->c->arena, event->pass->pkt);
-	e->now->ct = event->pass->info;
+	e->now->ct = sim_state_name(event->pass);
 	vec_push(&e->now->steps, step);
 }
 
@@ -214,7 +217,7 @@ static int send_one(struct explain *e, struct talks *talks, struct sim *sim,
 	p->bytes = arena_str(a, buf_as_str(&talks->last.bytes));
 	p->has_frame = talks->last.has_ll;
 	p->steps.n = 0;
-	p->ct = CT_NONE;
+	p->ct = "none";
 	e->now = p;
 	e->hook = STR("");
 	unsigned doubts = sim->n_doubts;

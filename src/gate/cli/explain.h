@@ -26,7 +26,7 @@ struct explain_step {
 	int32_t verdict;
 	struct str text;
 	struct str hook; /* the one it happened at; empty: between hooks */
-	enum ct_info ct;
+	const char *ct;
 	struct str addresses; /* EVENT_NAT: as they are now */
 };
 
@@ -36,7 +36,7 @@ struct explain_packet {
 	struct sim_result result;
 	unsigned fates; /* bit n: enum sim_fate n can come out */
 	VEC(struct explain_step) steps;
-	enum ct_info ct;          /* in the end */
+	const char *ct;           /* in the end */
 	struct str before, after; /* addresses and ports */
 	struct str bytes;         /* as it was sent */
 	bool has_frame;           /* they begin with an Ethernet header */

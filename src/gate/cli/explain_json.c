@@ -162,7 +162,7 @@ static void put_step(const struct explain *e, const struct explain_step *s,
 	if (s->kind == EVENT_RULE && !s->matched)
 		put_str(&o, "failed", explain_piece(e, s));
 	if (s->kind == EVENT_CONNTRACK)
-		put_str(&o, "state", str_from(ct_info_name(s->ct)));
+		put_str(&o, "state", str_from(s->ct));
 	if (s->addresses.n)
 		put_str(&o, "addresses", s->addresses);
 	if (s->text.n && s->kind != EVENT_HOOK)
@@ -243,7 +243,7 @@ static void put_packet(const struct explain *e, const struct explain_packet *p,
 		put_str(&o, "reason", str_from(p->result.reason));
 	if (p->result.doubt)
 		put_str(&o, "doubt", str_from(p->result.doubt));
-	put_str(&o, "conntrack", str_from(ct_info_name(p->ct)));
+	put_str(&o, "conntrack", str_from(p->ct));
 	put_nat(&o, p);
 	put_hex(&o, p->has_frame ? "frame" : "network_packet", p->bytes);
 	put_hooks(&o, e, p);

@@ -98,8 +98,8 @@ static void print_step(struct page *p, const struct explain_step *s)
 		buf_fmt(p->out, "      %-9spolicy\n", verdict_word(s->verdict));
 		return;
 	case EVENT_CONNTRACK:
-		buf_fmt(p->out, "    connection tracking: %s%s" STR_FMT "\n",
-		        ct_info_name(s->ct), s->text.n ? ", " : "", STR_ARG(s->text));
+		buf_fmt(p->out, "    connection tracking: %s%s" STR_FMT "\n", s->ct,
+		        s->text.n ? ", " : "", STR_ARG(s->text));
 		return;
 	case EVENT_NAT:
 		buf_fmt(p->out, "    address translation: now " STR_FMT "\n",

@@ -173,27 +173,36 @@ static void fill_frame(struct filler *f)
 
 /* ---- replies and errors ---- */
 
-/* Addresses and ports of the packet before, turned round. */
-static bool turn_round(struct packet *last, struct packet_desc *d, uint32_t *seen)
+/* The type that answers: requests of RFC 792, RFC 950, RFC 4443. */
+static uint8_t icmp_answer(uint8_t l4, uint8_t type)
 {
-	struct tuple t;
+	if (l4 == IPPROTO_ICMPV6)
+		return type == 128 || type == 139 ? type + 1 : type;
+	if (type == 8)
+		return 0;
+	return type == 13 || type == 15 || type == 17 ? type + 1 : type;
+}
+
+/* Addresses and ports of the packet before, turned round. */
+static bool turn_round(const struct packet *last, struct packet_desc *d, uint32_t *seen)
+{
+	struct track_packet view;
 
 	d->family = last->family;
 	d->l4 = last->l4;
-	if (!tuple_of(last, 0, &t))
+	view_packet(last, &view);
+	if (!view.tuple.family || !last->has_l4)
 		return false;
-	memcpy(d->src, t.dst, 16);
-	memcpy(d->dst, t.src, 16);
+	memcpy(d->src, view.tuple.dst.b, 16);
+	memcpy(d->dst, view.tuple.src.b, 16);
 	*seen |= SEEN_SRC | SEEN_DST | SEEN_SPORT | SEEN_DPORT | SEEN_TYPE;
-	if (has_ports(t.l4)) {
-		d->sport = t.dport;
-		d->dport = t.sport;
+	if (has_ports(last->l4)) {
+		d->sport = view.tuple.dst_port;
+		d->dport = view.tuple.src_port;
 		return true;
 	}
-	struct tuple inverse;
-	d->icmp_id = t.sport;
-	if (tuple_invert(&t, &inverse))
-		d->icmp_type = (uint8_t)(inverse.dport >> 8);
+	d->icmp_id = view.tuple.src_port;
+	d->icmp_type = icmp_answer(last->l4, (uint8_t)(view.tuple.dst_port >> 8));
 	return true;
 }
 
@@ -233,23 +242,27 @@ static int quote_last(struct talks *t, const struct packet_line *line,
 
 /* ---- sequence numbers ---- */
 
-static struct tuple desc_tuple(const struct packet_desc *d)
+static struct track_tuple desc_tuple(const struct packet_desc *d)
 {
-	struct tuple t = {
-		.family = d->family, .l4 = d->l4, .sport = d->sport, .dport = d->dport
-	};
+	struct track_tuple t = { .family = d->family == NFPROTO_IPV4 ? 4 : 6,
+		                 .proto = d->l4,
+		                 .src_port = d->sport,
+		                 .dst_port = d->dport };
 	size_t n = d->family == NFPROTO_IPV4 ? 4 : 16;
 
-	memcpy(t.src, d->src, n);
-	memcpy(t.dst, d->dst, n);
+	memcpy(t.src.b, d->src, n);
+	memcpy(t.dst.b, d->dst, n);
 	return t;
 }
 
 static struct talk *find_talk(struct talks *t, const struct packet_desc *d, int *side)
 {
-	struct tuple sent = desc_tuple(d), reverse;
+	struct track_tuple sent = desc_tuple(d), reverse = sent;
 
-	tuple_invert(&sent, &reverse);
+	reverse.src = sent.dst;
+	reverse.dst = sent.src;
+	reverse.src_port = sent.dst_port;
+	reverse.dst_port = sent.src_port;
 	for (size_t i = 0; i < t->list.n; i++) {
 		struct talk *k = &t->list.p[i];
 		for (int s = 0; s < 2; s++) {

@@ -12,7 +12,7 @@
 
 /* One TCP connection as its ends see it. */
 struct talk {
-	struct tuple sent[2]; /* as the one and the other end wrote it */
+	struct track_tuple sent[2]; /* as the one and the other end wrote it */
 	bool has_sent[2];
 	uint32_t next_seq[2]; /* what each sends next */
 };

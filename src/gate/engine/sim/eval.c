@@ -254,8 +254,6 @@ static enum step eval_statement(struct exec *x, const struct insn *i)
 		return eval_doubtful(x, "tproxy: whether a socket listens");
 	case INSN_SYNPROXY:
 		return eval_doubtful(x, "synproxy");
-	case INSN_CONNLIMIT:
-		return eval_doubtful(x, "ct count");
 	default: /* eval_insn() has the others */
 		return STEP_ON;
 	}
@@ -319,6 +317,8 @@ static enum step eval_insn(struct exec *x, const struct insn *i, struct sim_run 
 	case INSN_MASQ:
 	case INSN_REDIR:
 		return eval_nat(x, i);
+	case INSN_CONNLIMIT:
+		return eval_connlimit(x, i, &run->state);
 	case INSN_NOTRACK:
 		eval_notrack(x);
 		return STEP_ON;
@@ -330,7 +330,6 @@ static enum step eval_insn(struct exec *x, const struct insn *i, struct sim_run 
 	case INSN_FLOW_OFFLOAD:
 	case INSN_TPROXY:
 	case INSN_SYNPROXY:
-	case INSN_CONNLIMIT:
 		return eval_statement(x, i);
 	case INSN_FOREIGN:
 		return eval_foreign(x, i);

@@ -36,6 +36,8 @@ enum step eval_fib(struct exec *x, const struct insn *i);
 enum step eval_rt(struct exec *x, const struct insn *i);
 /* eval_ct.c */
 enum step eval_ct(struct exec *x, const struct insn *i);
+enum step eval_connlimit(struct exec *x, const struct insn *i, union sim_state *s);
+/* eval_nat.c */
 enum step eval_nat(struct exec *x, const struct insn *i);
 void eval_notrack(struct exec *x);
 /* eval_set.c */

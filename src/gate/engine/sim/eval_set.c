@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 Gatehouse founders */
 /* Sets and objects that rules use. */
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "gate/engine/sim/eval.h"
 #include "gate/engine/sim/set.h"
 #include "gate/engine/sim/state.h"
+#include "gate/track/expect.h"
 
 #define NS_PER_MS UINT64_C(1000000)
 
@@ -19,10 +21,18 @@ static enum step step_of(bool goes_on)
 /* The statements an element carries; the first that fails ends the rule. */
 static bool elem_pass(struct exec *x, struct sim_elem *e)
 {
-	for (size_t i = 0; i < e->e.exprs.n; i++)
-		if (!state_pass(&e->e.exprs.p[i], &e->runs[i].state, x->pass->sim->now_ns,
-		                packet_length(x->pass->pkt)))
+	struct pass *p = x->pass;
+
+	for (size_t i = 0; i < e->e.exprs.n; i++) {
+		const struct insn *in = &e->e.exprs.p[i];
+		bool hidden = in->kind == INSN_LIMIT && p->sim->is_live;
+		if (in->kind == INSN_CONNLIMIT
+		            ? eval_connlimit(x, in, &e->runs[i].state) == STEP_BREAK
+		    : hidden ? !sim_doubt(p, "limit: how much of it is used up")
+		             : !state_pass(in, &e->runs[i].state, p->sim->now_ns,
+		                           packet_length(p->pkt)))
 			return false;
+	}
 	return true;
 }
 
@@ -108,6 +118,47 @@ enum step eval_dynset(struct exec *x, const struct insn *i, struct sim_run *run)
 	return step_of(!inverted);
 }
 
+/* NFPROTO_* to the tracker's 4 or 6; 0: the connection's own. */
+static uint8_t family_of(uint16_t l3proto)
+{
+	return l3proto == NFPROTO_IPV4 ? 4 : l3proto == NFPROTO_IPV6 ? 6 : 0;
+}
+
+static enum step set_helper(struct exec *x, const struct prog_obj *o)
+{
+	enum track_helper helper = track_helper_find(o->ct_helper.name);
+
+	if (helper == TRACK_HELPER_NONE) { /* its connections would be missed later */
+		struct str what =
+			arena_fmt(&x->pass->sim->store->a, "the helper `" STR_FMT "`",
+		                  STR_ARG(o->ct_helper.name));
+		sim_doubt(x->pass, what.p);
+		return STEP_ON;
+	}
+	track_helper_set(&x->pass->ref, helper, o->ct_helper.l4proto);
+	return STEP_ON;
+}
+
+/* The kernel numbers the values by protocol: TCP's and SCTP's by state, whose first has none. */
+static struct track_timeout_policy *timeout_policy(struct exec *x, struct sim_obj *o)
+{
+	const struct prog_obj *obj = &o->o;
+	bool by_state = obj->ct_timeout.l4proto == IPPROTO_TCP ||
+	                obj->ct_timeout.l4proto == IPPROTO_SCTP;
+
+	if (o->run.state.timeouts)
+		return o->run.state.timeouts;
+	struct track_timeout_policy *p =
+		arena_new(&x->pass->sim->store->a, struct track_timeout_policy);
+	p->family = family_of(obj->ct_timeout.l3proto);
+	p->proto = obj->ct_timeout.l4proto;
+	for (unsigned i = 0; i + by_state < TRACK_TIMEOUT_STATES; i++)
+		if (obj->ct_timeout.present >> i & 1)
+			p->seconds[i + by_state] = obj->ct_timeout.timeout[i];
+	o->run.state.timeouts = p;
+	return p;
+}
+
 static enum step use_obj(struct exec *x, struct sim_obj *o)
 {
 	struct pass *p = x->pass;
@@ -123,13 +174,16 @@ static enum step use_obj(struct exec *x, struct sim_obj *o)
 		return step_of(state_pass_obj(&o->o, &o->run.state, p->sim->now_ns,
 		                              packet_length(p->pkt)));
 	case NFT_OBJECT_CT_HELPER:
-		if (p->ct)
-			p->ct->helper = o->o.ct_helper.name;
-		return STEP_ON;
+		return set_helper(x, &o->o);
 	case NFT_OBJECT_CT_TIMEOUT:
-	case NFT_OBJECT_SECMARK:
-		return STEP_ON; /* changes what comes later, not this packet */
+		track_timeout_set(&p->ref, timeout_policy(x, o));
+		return STEP_ON;
 	case NFT_OBJECT_CT_EXPECT:
+		return step_of(track_expect_set(
+			p->sim->track, &p->ref, family_of(o->o.ct_expect.l3proto),
+			o->o.ct_expect.l4proto, o->o.ct_expect.dport,
+			o->o.ct_expect.timeout_ms, o->o.ct_expect.size));
+	case NFT_OBJECT_SECMARK: /* what a security module would do with it */
 		return STEP_ON;
 	default:
 		return step_of(sim_doubt(p, "an object that gate cannot run"));

@@ -242,72 +242,75 @@ static bool run_defrag(struct pass *p)
 	return false;
 }
 
+/* Drops when the tracker says so, and says why. */
+static bool unless_dropped(struct pass *p, enum track_verdict v, enum sim_by by)
+{
+	if (v == TRACK_ACCEPT)
+		return true;
+	end_with(p, FATE_DROP, by, track_why(p->ref.why).p);
+	return false;
+}
+
 static bool run_track(struct pass *p)
 {
-	struct conn_found f;
+	struct track_packet view;
+	bool looped = p->is_tracked;
 
-	if (p->ct || p->info == CT_UNTRACKED)
-		return true; /* it looped back, or notrack */
-	f = conn_lookup(&p->sim->conns, p->pkt, p->zone, p->hook == NF_INET_PRE_ROUTING,
-	                p->sim->now_ns);
-	p->ct = f.conn;
-	p->info = f.info;
-	p->dir = f.dir;
-	p->is_error = f.conn && f.info == CT_RELATED &&
-	              (p->pkt->l4 == IPPROTO_ICMP || p->pkt->l4 == IPPROTO_ICMPV6) &&
-	              !f.is_new && f.conn->tuple[0].l4 != p->pkt->l4;
-	if (f.conn && f.info == CT_RELATED && !f.is_new &&
-	    !(f.conn->status & CONN_EXPECTED))
-		p->is_error = true;
-	sim_tell(p, &(struct sim_event){ .kind = EVENT_CONNTRACK, .text = f.why });
-	if (f.info != CT_NONE)
-		return true;
-	end_with(p, FATE_DROP, BY_CONNTRACK, f.why);
-	return false;
+	view_packet(p->pkt, &view);
+	enum track_verdict v =
+		track_in(p->sim->track, &view, (enum track_hook)p->hook, &p->ref);
+	p->is_tracked = true;
+	if (!looped) {
+		struct str why = track_why(p->ref.why);
+		sim_tell(p, &(struct sim_event){ .kind = EVENT_CONNTRACK,
+		                                 .text = why.n ? why.p : NULL });
+	}
+	return unless_dropped(p, v, BY_CONNTRACK);
 }
 
 static bool run_confirm(struct pass *p)
 {
-	if (!p->ct || (p->ct->status & (CONN_CONFIRMED | CONN_DYING)))
-		return true;
-	if (conn_confirm(&p->sim->conns, p->ct, p->sim->now_ns)) {
+	struct track_packet view;
+	bool fresh = p->ref.entry && !(p->ref.entry->status & TRACK_S_CONFIRMED);
+
+	view_packet(p->pkt, &view);
+	if (!unless_dropped(p, track_confirm(p->sim->track, &view, &p->ref),
+	                    BY_CONNTRACK))
+		return false;
+	if (fresh)
 		sim_tell(p, &(struct sim_event){ .kind = EVENT_CONFIRM });
-		return true;
-	}
-	end_with(p, FATE_DROP, BY_CONNTRACK,
-	         "another connection has the same addresses and ports");
-	return false;
+	return true;
 }
 
-static bool run_nat_chains(struct pass *p, const struct hook_list *nat,
-                           enum nat_manip manip)
+static bool run_nat_chains(struct pass *p, const struct hook_list *nat)
 {
-	uint32_t done = manip == NAT_SRC ? CONN_SRC_NAT_DONE : CONN_DST_NAT_DONE;
+	enum track_hook hook = (enum track_hook)p->hook;
 
-	for (size_t i = 0; i < nat->n; i++) {
+	for (size_t i = 0; i < nat->n && track_nat_wants(&p->ref, hook); i++)
 		if (!run_chain(p, nat->p[i]))
 			return false;
-		if (p->ct->status & done)
-			return true;
-	}
-	if (conn_nat_setup(&p->sim->conns, p->ct, NULL, manip, p->sim->now_ns))
-		return true;
-	end_with(p, FATE_DROP, BY_NAT, "no port is free for it");
-	return false;
+	return unless_dropped(p, track_nat_null(p->sim->track, &p->ref, hook), BY_NAT);
 }
 
 static bool run_nat(struct pass *p, const struct hook_list *nat)
 {
-	bool src = p->hook == NF_INET_POST_ROUTING || p->hook == NF_INET_LOCAL_IN;
-	enum nat_manip manip = src ? NAT_SRC : NAT_DST;
-	uint32_t done = src ? CONN_SRC_NAT_DONE : CONN_DST_NAT_DONE;
+	enum track_hook hook = (enum track_hook)p->hook;
+	bool src = hook == TRACK_HOOK_POSTROUTING || hook == TRACK_HOOK_INPUT;
+	struct track_change change = { 0 };
+	struct track_packet view;
 
-	if (!p->ct)
+	if (!p->ref.entry)
 		return true;
-	bool fresh = !(p->ct->status & (done | CONN_CONFIRMED)) && !p->is_error;
-	if (fresh && !run_nat_chains(p, nat, manip))
+	if (hook == TRACK_HOOK_POSTROUTING && p->out &&
+	    !unless_dropped(p, track_nat_check_oif(p->sim->track, &p->ref, p->out->index),
+	                    BY_NAT))
 		return false;
-	if (!conn_nat_packet(p->ct, p->dir, manip, p->pkt, p->is_error))
+	if (track_nat_wants(&p->ref, hook) && !run_nat_chains(p, nat))
+		return false;
+	view_packet(p->pkt, &view);
+	if (!unless_dropped(p, track_nat_apply(&p->ref, &view, hook, &change), BY_NAT))
+		return false;
+	if (!view_write(p->pkt, &change))
 		return true;
 	p->is_rewritten |= !src;
 	sim_tell(p, &(struct sim_event){ .kind = EVENT_NAT });

@@ -20,12 +20,31 @@ const char *fate_name(enum sim_fate f)
 void sim_init(struct sim *s, struct sim_store *store, struct sim_machine *machine)
 {
 	*s = (struct sim){ .store = store, .machine = machine };
-	conns_init(&s->conns);
+	s->track = track_new(1);
 }
 
 void sim_fini(struct sim *s)
 {
-	conns_fini(&s->conns);
+	track_free(s->track);
+}
+
+const char *sim_state_name(const struct pass *p)
+{
+	if (!p->is_tracked && !p->ref.state)
+		return "none";
+	switch (track_state_of(&p->ref)) {
+	case TRACK_INVALID:
+		return "invalid";
+	case TRACK_ESTABLISHED:
+		return "established";
+	case TRACK_RELATED:
+		return "related";
+	case TRACK_NEW:
+		return "new";
+	case TRACK_UNTRACKED:
+		return "untracked";
+	}
+	return "none";
 }
 
 void sim_tell(struct pass *p, const struct sim_event *e)
@@ -254,6 +273,7 @@ struct sim_result sim_packet(struct sim *s, const struct sim_arrival *a,
 	bool passed;
 
 	s->store->now_ns = s->now_ns;
+	track_at(s->track, s->now_ns);
 	p.result.fate = FATE_ACCEPT;
 	if (a->way == WAY_IN) {
 		set_type(pkt);
@@ -264,7 +284,6 @@ struct sim_result sim_packet(struct sim *s, const struct sim_arrival *a,
 	}
 	if (passed && p.is_unknown)
 		p.result.fate = FATE_UNKNOWN;
-	if (p.ct && !(p.ct->status & (CONN_CONFIRMED | CONN_DYING)))
-		conn_forget(&s->conns, p.ct);
+	track_release(s->track, &p.ref);
 	return p.result;
 }

@@ -10,10 +10,11 @@
  */
 #pragma once
 
-#include "gate/engine/sim/conn.h"
 #include "gate/engine/sim/machine.h"
 #include "gate/engine/sim/packet.h"
 #include "gate/engine/sim/store.h"
+#include "gate/engine/sim/view.h"
+#include "gate/track/track.h"
 
 enum sim_fate {
 	FATE_ACCEPT,
@@ -79,7 +80,7 @@ struct sim_arrival {
 struct sim {
 	struct sim_store *store;
 	struct sim_machine *machine;
-	struct conns conns;
+	struct track *track;  /* its connections */
 	uint64_t now_ns;      /* virtual time since the start */
 	int64_t epoch_s;      /* what the wall clock said at the start, UTC */
 	int32_t utc_offset_s; /* the kernel's time zone (sys_tz) */
@@ -95,20 +96,17 @@ struct pass {
 	struct sim *sim;
 	struct packet *pkt;
 	const struct sim_arrival *arrival;
-	struct conn *ct;
-	enum ct_dir dir;
-	enum ct_info info;
-	uint8_t pf, hook; /* NFPROTO_*, NF_INET_* … of the hook it is at */
+	struct track_ref ref; /* its connection */
+	bool is_tracked;      /* the tracker has seen it, or notrack */
+	uint8_t pf, hook;     /* NFPROTO_*, NF_INET_* … of the hook it is at */
 	const struct sim_dev *in, *out;
 	const char *way;   /* name of the hook */
-	bool is_error;     /* an ICMP error about the entry's packets */
 	bool is_rewritten; /* its destination is not the one it came with */
 	struct sim_result result;
 	const char *doubt; /* the first that counted */
 	bool local;        /* made here, with a socket */
 	bool sent_reject;
 	bool is_unknown; /* something ran that gate cannot run */
-	uint16_t zone;   /* `ct zone set` before the look-up */
 	uint32_t nft_trace;
 };
 
@@ -121,4 +119,6 @@ struct sim_result sim_packet(struct sim *s, const struct sim_arrival *a,
 
 /* Says whether something unknown counts as a match in this run. */
 bool sim_doubt(struct pass *p, const char *what);
+/* `new`, `established` …; `none` before the tracker saw the packet. */
+const char *sim_state_name(const struct pass *p);
 void sim_tell(struct pass *p, const struct sim_event *e);

@@ -13,6 +13,9 @@
 #include "base/vec.h"
 #include "gate/engine/engine.h"
 
+struct track_counter;
+struct track_timeout_policy;
+
 /* What a stateful instruction remembers. */
 union sim_state {
 	struct {
@@ -32,8 +35,9 @@ union sim_state {
 		uint32_t count;
 	} numgen;
 	struct {
-		void *list;
-	} connlimit; /* sim/count.h */
+		struct track_counter *list;
+	} connlimit;
+	struct track_timeout_policy *timeouts; /* of an object */
 };
 
 /* What an instruction refers to and remembers. */
