@@ -29,9 +29,12 @@ sys.path.insert(0, str(ROOT / "tests" / "lab"))
 import trace as nftrace  # noqa: E402  (tests/lab/trace.py)
 
 ADDRESS, ADDRESS6 = "192.168.1.12", "fd00::12"
+INNER, INNER6 = "10.9.0.1", "fd09::1"  # of eth1
 GATEWAY, GATEWAY6 = "192.168.1.1", "fd00::1"
 OTHER_MAC = "02:00:00:00:00:fe"
 MACHINE_MAC = "02:00:00:00:00:01"
+INNER_MAC, INNER_OTHER_MAC = "02:00:00:00:01:01", "02:00:00:00:01:fe"
+NEIGHBOURS = ("10.9.0.5", "10.9.0.6", "fd09::5", "fd09::6")
 CLONE_NEWNET = 0x40000000
 SO_MARK, SO_RCVBUFFORCE = 36, 33
 MARK = 0x67617465
@@ -43,12 +46,17 @@ LINKS = f"""
 link add eth0 address {MACHINE_MAC} type veth peer name wire address {OTHER_MAC} netns {{far}}
 address add {ADDRESS}/24 dev eth0
 address add {ADDRESS6}/64 dev eth0 nodad
+link add eth1 address {INNER_MAC} type veth peer name wire1 address {INNER_OTHER_MAC} netns {{far}}
+address add {INNER}/24 dev eth1
+address add {INNER6}/64 dev eth1 nodad
 link set eth0 up
+link set eth1 up
 neigh add {GATEWAY} lladdr {OTHER_MAC} dev eth0 nud permanent
 neigh add {GATEWAY6} lladdr {OTHER_MAC} dev eth0 nud permanent
 route add default via {GATEWAY}
 route add default via {GATEWAY6}
-"""
+""" + "".join(f"neigh add {a} lladdr {INNER_OTHER_MAC} dev eth1 nud permanent\n"
+              for a in NEIGHBOURS)
 
 # `first` starts the trace; `gag` stands before defragmentation and connection tracking; `last`
 # is heard when nothing else was against the packet.
@@ -113,10 +121,14 @@ class Rig:
         netns.run(["ip", "-batch", "-"], input=LINKS.format(far=far.name).lstrip(),
                   check=True)
         far.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; "
-                 "ip link set wire up arp off"], check=True)
+                 "ip link set wire up arp off; ip link set wire1 up arp off"], check=True)
+        netns.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward; "
+                   "echo 1 > /proc/sys/net/ipv6/conf/all/forwarding; "
+                   "echo 0 > /proc/sys/net/ipv4/conf/all/send_redirects"], check=True)
         netns.nft(input=RIG_RULES)
         self.heard = in_namespace(netns.name, self._trace_socket)
-        self.wire = in_namespace(far.name, self._wire)
+        self.wires = {device: in_namespace(far.name, lambda name=wire: self._wire(name))
+                      for device, wire in (("eth0", "wire"), ("eth1", "wire1"))}
         self.sender = in_namespace(netns.name, lambda: self._raw(socket.AF_INET))
         self.sender6 = in_namespace(netns.name, lambda: self._raw(socket.AF_INET6))
         time.sleep(0.05)
@@ -133,9 +145,9 @@ class Rig:
         return heard
 
     @staticmethod
-    def _wire():
+    def _wire(name):
         wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-        wire.bind(("wire", 0))
+        wire.bind((name, 0))
         return wire
 
     @staticmethod
@@ -145,7 +157,7 @@ class Rig:
         return raw
 
     def close(self):
-        for end in (self.heard, self.wire, self.sender, self.sender6):
+        for end in (self.heard, *self.wires.values(), self.sender, self.sender6):
             end.close()
 
     def load(self, path):
@@ -169,8 +181,9 @@ class Rig:
         if "frame" in packet:
             frame = bytes.fromhex(packet["frame"])
             if not frame[0] & 1:
-                frame = bytes.fromhex(MACHINE_MAC.replace(":", "")) + frame[6:]
-            self.wire.send(frame)
+                mac = MACHINE_MAC if packet["in"] == "eth0" else INNER_MAC
+                frame = bytes.fromhex(mac.replace(":", "")) + frame[6:]
+            self.wires[packet["in"]].send(frame)
             return
         data = bytes.fromhex(packet["network_packet"])
         if data[0] >> 4 == 4:
@@ -254,9 +267,10 @@ def simulated_path(packet):
 
 def explain(gate, path, packets, *options):
     """`gate explain -j` as a list, one for each packet."""
-    command = [gate, "explain", "-j", "--interfaces", "lo,eth0",
-               "--address", f"eth0={ADDRESS}/24", "--address", f"eth0={ADDRESS6}/64", *options,
-               "-f", path, *packets]
+    command = [gate, "explain", "-j", "--interfaces", "lo,eth0,eth1",
+               "--address", f"eth0={ADDRESS}/24", "--address", f"eth0={ADDRESS6}/64",
+               "--address", f"eth1={INNER}/24", "--address", f"eth1={INNER6}/64", *options,
+               "--router", "-f", path, *packets]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
     answer = json.loads(done.stdout)

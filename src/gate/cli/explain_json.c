@@ -36,6 +36,12 @@ static void put_bool(struct object *o, const char *name, bool value)
 	buf_cstr(o->out, value ? "true" : "false");
 }
 
+static void put_device(struct object *o, const char *name, const struct sim_dev *dev)
+{
+	if (dev)
+		put_str(o, name, dev->name);
+}
+
 static void put_hex(struct object *o, const char *name, struct str bytes)
 {
 	key(o, name);
@@ -244,6 +250,8 @@ static void put_packet(const struct explain *e, const struct explain_packet *p,
 	if (p->result.doubt)
 		put_str(&o, "doubt", str_from(p->result.doubt));
 	put_str(&o, "conntrack", str_from(p->ct));
+	put_device(&o, "in", p->made.arrival.in);
+	put_device(&o, "out", p->made.arrival.out);
 	put_nat(&o, p);
 	put_hex(&o, p->has_frame ? "frame" : "network_packet", p->bytes);
 	put_hooks(&o, e, p);

@@ -315,6 +315,7 @@ static void take_option(struct scan *s, enum option_what what, struct str value)
 	case OPT_INTERFACES:       o->interfaces = value; return;
 	case OPT_STATE:            o->state = value; return;
 	case OPT_LIVE:             o->live = true; return;
+	case OPT_ROUTER:           o->router = true; return;
 	case OPT_WHY_NOT:          o->why_not = value; return;
 	case OPT_ADDRESS:          list_add(s, &o->addresses, value); return;
 	}

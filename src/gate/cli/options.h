@@ -26,7 +26,7 @@ enum option_what {
 	OPT_NUMERIC_PRIORITY, OPT_NUMERIC_PROTOCOL, OPT_NUMERIC_TIME,
 	OPT_ECHO, OPT_JSON, OPT_DEBUG,
 	OPT_ERRORS, OPT_COLOUR, OPT_NO_COLOUR,
-	OPT_KERNEL, OPT_INTERFACES, OPT_STATE, OPT_LIVE, OPT_WHY_NOT, OPT_ADDRESS,
+	OPT_KERNEL, OPT_INTERFACES, OPT_STATE, OPT_LIVE, OPT_WHY_NOT, OPT_ADDRESS, OPT_ROUTER,
 };
 // clang-format on
 
@@ -64,7 +64,7 @@ struct options {
 	const struct verb *verb; /* NULL: the words are the language's */
 	struct str kernel, interfaces, state, why_not; /* p NULL: not given */
 	struct str_list addresses;
-	bool live, json;
+	bool live, json, router;
 	/* The whole command line as a source, and where words[i] begins in it. */
 	uint32_t line_file;
 	uint32_t *word_off;

@@ -15,6 +15,7 @@
 const struct option_row explain_options[] = {
 	{ 0, OPT_INTERFACES, "interfaces", "NAME,...", "these interfaces exist, and those of the packets" },
 	{ 0, OPT_ADDRESS, "address", "DEV=ADDR/LEN", "an address of this machine; with one given, all are" },
+	{ 0, OPT_ROUTER, "router", NULL, "this machine forwards (net.ipv4.ip_forward)" },
 	{ 0, OPT_LIVE, "live", NULL, "the ruleset in the kernel, whoever loaded it (needs CAP_NET_ADMIN)" },
 	{ 0, OPT_WHY_NOT, "why-not", "VERDICT", "the nearest rule that would have said accept, or drop" },
 	{ 0 },
@@ -144,6 +145,7 @@ static void build_machine(struct explain *e)
 	struct cli *c = e->c;
 
 	machine_init(&e->machine, index_of(c, STR("lo")));
+	e->machine.forwards = c->options.router;
 	for (size_t i = 0; i < e->n_packets; i++) {
 		struct str in = e->packets[i].line.in, out = e->packets[i].line.out;
 		if (in.n)

@@ -17,7 +17,7 @@ const struct verb verbs[] = {
 	  "show the way of packets through a ruleset, without a network", explain_options,
 	  TAKES_ALWAYS | OPT_BIT(OPT_FILE) | OPT_BIT(OPT_DEFINE) | OPT_BIT(OPT_INCLUDE) |
 	  OPT_BIT(OPT_JSON) | OPT_BIT(OPT_INTERFACES) | OPT_BIT(OPT_LIVE) |
-	  OPT_BIT(OPT_WHY_NOT) | OPT_BIT(OPT_ADDRESS), verb_explain },
+	  OPT_BIT(OPT_WHY_NOT) | OPT_BIT(OPT_ADDRESS) | OPT_BIT(OPT_ROUTER), verb_explain },
 	{ .name = "apply" }, { .name = "confirm" }, { .name = "rollback" },
 	{ .name = "history" }, { .name = "save" }, { .name = "lint" }, { .name = "test" },
 	{ .name = "replay" }, { .name = "prove" }, { .name = "diff" },

@@ -55,6 +55,9 @@ static void fill_devices(struct filler *f, const struct packet_line *line,
 	a->in = dev_named(f->machine, line->in);
 	a->out = dev_named(f->machine, line->out);
 	a->way = a->out && !a->in ? WAY_OUT : WAY_IN;
+	if (line->is_reply && a->in && !a->out && t->last_arrival.way == WAY_IN &&
+	    a->in == t->last_arrival.out)
+		a->out = t->last_arrival.in; /* back through the router */
 	if (a->in || a->out)
 		return;
 	if (line->is_reply && t->last_arrival.way == WAY_OUT) {

@@ -185,6 +185,14 @@ enum step eval_ct(struct exec *x, const struct insn *i)
 {
 	if (i->dreg >= REG_WORDS)
 		return set_ct(x, i);
+	const struct track_ref *ref = &x->pass->ref;
+	bool has_template = !ref->entry && !ref->state && (ref->zone_original || ref->zone_reply);
+
+	/* `ct zone set` gives the packet a template, which counts as an entry. */
+	if (has_template && i->ct.key == NFT_CT_STATE)
+		return store32(x, i, TRACK_NEW);
+	if (has_template && i->ct.key == NFT_CT_ZONE)
+		return store(x, i, &ref->zone, 2);
 	if (i->ct.key == NFT_CT_STATE)
 		return store32(x, i, (uint32_t)track_state_of(&x->pass->ref));
 	return x->pass->ref.entry ? load_entry(x, i) : STEP_BREAK;

@@ -158,15 +158,20 @@ static bool find_option(const struct packet *p, uint32_t from, uint32_t to,
 	return false;
 }
 
+static bool has_tcp_header(const struct packet *p)
+{
+	const uint8_t *b = packet_at(p, p->th, 20);
+
+	return p->has_l4 && !p->frag_off && p->l4 == IPPROTO_TCP && b &&
+	       packet_l4_length(p) >= (uint32_t)(b[12] >> 4) * 4;
+}
+
 static bool find_tcp_option(const struct packet *p, uint8_t kind, uint32_t *off,
                             uint32_t *len)
 {
 	const uint8_t *b = packet_at(p, p->th, 20);
 
-	if (!p->has_l4 || p->frag_off || p->l4 != IPPROTO_TCP || !b ||
-	    packet_l4_length(p) < (uint32_t)(b[12] >> 4) * 4)
-		return false;
-	return find_option(p, p->th + 20, p->th + (uint32_t)(b[12] >> 4) * 4, kind, off,
+	return has_tcp_header(p) && find_option(p, p->th + 20, p->th + (uint32_t)(b[12] >> 4) * 4, kind, off,
 	                   len);
 }
 
@@ -247,6 +252,9 @@ enum step eval_exthdr(struct exec *x, const struct insn *i)
 		reg_store(x, i->dreg, &there, 1);
 		return STEP_ON;
 	}
+	/* An option that is not there cannot be changed, and the rule goes on (measured). */
+	if (!found && i->dreg >= REG_WORDS && i->exthdr.op == EXTHDR_TCPOPT)
+		return has_tcp_header(p) ? STEP_ON : STEP_BREAK;
 	if (!found || i->exthdr.off + i->exthdr.len > len ||
 	    !packet_at(p, off + i->exthdr.off, i->exthdr.len) || i->exthdr.len > 64)
 		return STEP_BREAK;

@@ -186,7 +186,7 @@ static bool forward(struct pass *p)
 	uint8_t *b = packet_edit(
 		p->pkt, p->pkt->nh + (p->pkt->family == NFPROTO_IPV4 ? 8 : 7), 1);
 
-	if (p->sim->machine->is_complete && !p->sim->machine->forwards)
+	if (p->sim->machine->is_complete && !p->sim->machine->forwards && !p->arrival->out)
 		return stack_drops(p, "this machine does not forward");
 	if (!hop_limit(p))
 		return false;
