@@ -102,8 +102,8 @@ static void print_step(struct page *p, const struct explain_step *s)
 		        s->text.n ? ", " : "", STR_ARG(s->text));
 		return;
 	case EVENT_NAT:
-		buf_fmt(p->out, "    address translation: now " STR_FMT "\n",
-		        STR_ARG(s->addresses));
+		buf_fmt(p->out, "    address translation: now " STR_FMT "%s" STR_FMT "\n",
+		        STR_ARG(s->addresses), s->text.n ? ", " : "", STR_ARG(s->text));
 		return;
 	case EVENT_ROUTE:
 		buf_fmt(p->out, "  route: " STR_FMT "\n", STR_ARG(s->text));

@@ -292,6 +292,18 @@ static bool run_nat_chains(struct pass *p, const struct hook_list *nat)
 	return unless_dropped(p, track_nat_null(p->sim->track, &p->ref, hook), BY_NAT);
 }
 
+/* Where the kernel draws an address or a port, the packet has one of those it could be. */
+static const char *choice_text(struct pass *p, bool destination)
+{
+	struct track_choice c = track_entry_choice(p->ref.entry, destination);
+
+	if (c.port)
+		return arena_fmt(&p->sim->store->a, "the kernel draws a free port from %u to %u",
+		                 c.port_min, c.port_max)
+			.p;
+	return c.addr ? "the kernel draws the address from the range" : NULL;
+}
+
 static bool run_nat(struct pass *p, const struct hook_list *nat)
 {
 	enum track_hook hook = (enum track_hook)p->hook;
@@ -313,7 +325,7 @@ static bool run_nat(struct pass *p, const struct hook_list *nat)
 	if (!view_write(p->pkt, &change))
 		return true;
 	p->is_rewritten |= !src;
-	sim_tell(p, &(struct sim_event){ .kind = EVENT_NAT });
+	sim_tell(p, &(struct sim_event){ .kind = EVENT_NAT, .text = choice_text(p, !src) });
 	return true;
 }
 
