@@ -353,6 +353,7 @@ int main(void)
 	struct router r = { .t = track_new(1) };
 	struct words w;
 
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	while (fgets(line, sizeof(line), stdin)) {
 		split(line, &w);
 		if (w.n)

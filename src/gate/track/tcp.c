@@ -237,10 +237,24 @@ static enum course reset_sequence(struct passage *m)
 	return COURSE_PASS;
 }
 
-static enum course reset(struct passage *m)
+/* Whether an RST answers what the other side was let through with: a SYN, an ACK, or (RFC 5961
+ * section 4) the challenge ACK to this side's SYN. */
+static bool answers_ignored(const struct passage *m)
 {
 	const struct track_tcp_info *info = m->info;
 	uint32_t status = m->s->e->status;
+
+	if (m->from == TRACK_TCP_SYN_SENT && info->last_index == EVENT_ACK &&
+	    m->tcp->seq == info->last_ack)
+		return true;
+	return m->tcp->ack == info->last_end &&
+	       ((status & TRACK_S_SEEN_REPLY && info->last_index == EVENT_SYN) ||
+	        (!(status & TRACK_S_ASSURED) && info->last_index == EVENT_ACK));
+}
+
+static enum course reset(struct passage *m)
+{
+	const struct track_tcp_info *info = m->info;
 
 	if (m->event != EVENT_RST)
 		return COURSE_ON;
@@ -254,11 +268,7 @@ static enum course reset(struct passage *m)
 		if (course != COURSE_PASS)
 			return course;
 	}
-	/* The answer to a SYN or an ACK that was let through. */
-	if (((status & TRACK_S_SEEN_REPLY && info->last_index == EVENT_SYN) ||
-	     (!(status & TRACK_S_ASSURED) && info->last_index == EVENT_ACK)) &&
-	    m->tcp->ack == info->last_end)
-		m->skip_windows = true;
+	m->skip_windows = info->last_dir != m->s->dir && answers_ignored(m);
 	return COURSE_ON;
 }
 

@@ -144,25 +144,24 @@ static bool data_not_old(const struct segment *g)
 	       tcp_after(g->end, g->sender->end - g->receiver->max_win - 1);
 }
 
-/* Data beyond the window, by no more than a window: invalid, but when it passes all the same,
- * its acknowledgement must be known. */
-static void segment_overshot(const struct segment *g)
+/* Data beyond the window, by no more than a window: it passes, and as the peer may take it, its
+ * acknowledgement must be known. */
+static enum tcp_fit segment_overshot(const struct segment *g)
 {
 	uint32_t overshot = g->end - g->sender->max_end + 1;
 
-	if (g->receiver->max_win && data_not_old(g) && ack_not_old(g) &&
-	    overshot <= g->receiver->max_win && !tcp_after(g->sack, g->receiver->end)) {
-		g->sender->end = g->end;
-		g->sender->flags |= SIDE_UNACKED;
-	}
+	if (!g->receiver->max_win || !data_not_old(g) || !ack_not_old(g) ||
+	    overshot > g->receiver->max_win || tcp_after(g->sack, g->receiver->end))
+		return FIT_OUT;
+	g->sender->end = g->end;
+	g->sender->flags |= SIDE_UNACKED;
+	return FIT_IGNORE;
 }
 
 static enum tcp_fit segment_fit(const struct segment *g)
 {
-	if (tcp_after(g->seq, g->sender->max_end)) {
-		segment_overshot(g);
-		return FIT_OUT;
-	}
+	if (tcp_after(g->seq, g->sender->max_end))
+		return segment_overshot(g);
 	if (tcp_after(g->sack, g->receiver->end))
 		return FIT_OUT;
 	return data_not_old(g) && ack_not_old(g) ? FIT_IN : FIT_IGNORE;
