@@ -169,8 +169,8 @@ bool packet_checksum_ok(const struct packet *p)
 	const uint8_t *b = packet_at(p, p->th, packet_l4_length(p));
 	if (place->is_crc)
 		return crc_ok(p, b);
-	if (p->l4 == IPPROTO_UDP && p->family == NFPROTO_IPV4 && b[6] == 0 && b[7] == 0)
-		return true; /* not used */
+	if (p->l4 == IPPROTO_UDP && b[6] == 0 && b[7] == 0)
+		return true; /* none; connection tracking takes that in IPv6 too */
 	int64_t n = covered(p, b);
 	return n >= 0 &&
 	       checksum(b, (size_t)n, place->has_pseudo ? pseudo_sum(p) : 0) == 0;

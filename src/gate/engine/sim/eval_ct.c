@@ -186,7 +186,8 @@ enum step eval_ct(struct exec *x, const struct insn *i)
 	if (i->dreg >= REG_WORDS)
 		return set_ct(x, i);
 	const struct track_ref *ref = &x->pass->ref;
-	bool has_template = !ref->entry && !ref->state && (ref->zone_original || ref->zone_reply);
+	bool has_template =
+		!ref->entry && !ref->state && (ref->zone_original || ref->zone_reply);
 
 	/* `ct zone set` gives the packet a template, which counts as an entry. */
 	if (has_template && i->ct.key == NFT_CT_STATE)

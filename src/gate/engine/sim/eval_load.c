@@ -171,7 +171,8 @@ static bool find_tcp_option(const struct packet *p, uint8_t kind, uint32_t *off,
 {
 	const uint8_t *b = packet_at(p, p->th, 20);
 
-	return has_tcp_header(p) && find_option(p, p->th + 20, p->th + (uint32_t)(b[12] >> 4) * 4, kind, off,
+	return has_tcp_header(p) &&
+	       find_option(p, p->th + 20, p->th + (uint32_t)(b[12] >> 4) * 4, kind, off,
 	                   len);
 }
 

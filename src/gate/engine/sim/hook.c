@@ -235,8 +235,23 @@ static bool run_defrag(struct pass *p)
 {
 	if (!p->pkt->is_fragment)
 		return true;
-	end_with(p, FATE_STOLEN, BY_STACK,
-	         "a fragment: connection tracking holds it until the others have come");
+	switch (defrag_take(p->sim->defrag, p->pkt, p->hook, p->sim->now_ns)) {
+	case DEFRAG_WHOLE:
+		sim_tell(p, &(struct sim_event){
+				    .kind = EVENT_DEFRAG,
+				    .text = "all fragments are there: from here on "
+					    "the packet is whole" });
+		return true;
+	case DEFRAG_WAITS:
+		end_with(
+			p, FATE_STOLEN, BY_STACK,
+			"a fragment: connection tracking holds it until the others have come");
+		break;
+	case DEFRAG_DROPS:
+		end_with(p, FATE_DROP, BY_STACK,
+		         "a fragment that does not fit the others");
+		break;
+	}
 	sim_tell(p,
 	         &(struct sim_event){ .kind = EVENT_DEFRAG, .text = p->result.reason });
 	return false;
@@ -298,9 +313,10 @@ static const char *choice_text(struct pass *p, bool destination)
 	struct track_choice c = track_entry_choice(p->ref.entry, destination);
 
 	if (c.port)
-		return arena_fmt(&p->sim->store->a, "the kernel draws a free port from %u to %u",
-		                 c.port_min, c.port_max)
-			.p;
+		return arena_fmt(&p->sim->store->a,
+		                 "the kernel draws a free port from %u to %u", c.port_min,
+		                 c.port_max)
+		        .p;
 	return c.addr ? "the kernel draws the address from the range" : NULL;
 }
 
@@ -325,7 +341,8 @@ static bool run_nat(struct pass *p, const struct hook_list *nat)
 	if (!view_write(p->pkt, &change))
 		return true;
 	p->is_rewritten |= !src;
-	sim_tell(p, &(struct sim_event){ .kind = EVENT_NAT, .text = choice_text(p, !src) });
+	sim_tell(p,
+	         &(struct sim_event){ .kind = EVENT_NAT, .text = choice_text(p, !src) });
 	return true;
 }
 

@@ -21,11 +21,13 @@ void sim_init(struct sim *s, struct sim_store *store, struct sim_machine *machin
 {
 	*s = (struct sim){ .store = store, .machine = machine };
 	s->track = track_new(1);
+	s->defrag = defrag_new();
 }
 
 void sim_fini(struct sim *s)
 {
 	track_free(s->track);
+	defrag_free(s->defrag);
 }
 
 const char *sim_state_name(const struct pass *p)
@@ -186,7 +188,8 @@ static bool forward(struct pass *p)
 	uint8_t *b = packet_edit(
 		p->pkt, p->pkt->nh + (p->pkt->family == NFPROTO_IPV4 ? 8 : 7), 1);
 
-	if (p->sim->machine->is_complete && !p->sim->machine->forwards && !p->arrival->out)
+	if (p->sim->machine->is_complete && !p->sim->machine->forwards &&
+	    !p->arrival->out)
 		return stack_drops(p, "this machine does not forward");
 	if (!hop_limit(p))
 		return false;

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "gate/engine/sim/defrag.h"
 #include "gate/engine/sim/machine.h"
 #include "gate/engine/sim/packet.h"
 #include "gate/engine/sim/store.h"
@@ -80,7 +81,8 @@ struct sim_arrival {
 struct sim {
 	struct sim_store *store;
 	struct sim_machine *machine;
-	struct track *track;  /* its connections */
+	struct track *track; /* its connections */
+	struct defrag *defrag;
 	uint64_t now_ns;      /* virtual time since the start */
 	int64_t epoch_s;      /* what the wall clock said at the start, UTC */
 	int32_t utc_offset_s; /* the kernel's time zone (sys_tz) */
