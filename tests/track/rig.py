@@ -111,9 +111,9 @@ def parse_entry(line):
     def port(of, name):
         if proto in (1, 58):
             return int(of.get("id", first["id"]))
-        return int(of.get(name, 0), 0)
+        return int(of.get(name, "0"), 0)
     key = (proto, canonical(first["src"]), port(first, "sport"), canonical(first["dst"]),
-           0 if proto in (1, 58) else port(first, "dport"))
+           int(first["type"]) if proto in (1, 58) else port(first, "dport"))
     return key, {"state": state, "timeout": int(words[2]), "assured": "[ASSURED]" in line,
                  "seen": "[UNREPLIED]" not in line,
                  "reply": (canonical(second["src"]), port(second, "sport"),
@@ -292,7 +292,8 @@ class Model:
             src, sport, dst, dport, rsrc, rsport, rdst, rdport = line[4:]
             names = {6: TCP_STATES, 132: SCTP_STATES}.get(proto, ["NONE"])
             icmp = proto in (1, 58)
-            key = (proto, canonical(src), int(sport), canonical(dst), 0 if icmp else int(dport))
+            key = (proto, canonical(src), int(sport), canonical(dst),
+                   int(dport) >> 8 if icmp else int(dport))
             rows[key] = {"state": names[state], "timeout": float(timeout),
                          "assured": bool(status & ASSURED), "seen": bool(status & SEEN_REPLY),
                          "reply": (canonical(rsrc), int(rsport), canonical(rdst),
