@@ -27,8 +27,11 @@ static const struct row rows[] = {
 	{ PREP_NODE, "\uff20", NULL },       /* full width @ */
 	{ PREP_NODE, "a\u200db", "ab" },     /* zero width joiner goes */
 	{ PREP_NODE, "\u05d0\u05d1", "\u05d0\u05d1" },
-	{ PREP_NODE, "\u05d0a", NULL },  /* right to left and left to right mixed */
-	{ PREP_NODE, "a\u202eb", NULL }, /* override */
+	{ PREP_NODE, "\u05d0a", NULL }, /* right to left and left to right mixed */
+	{ PREP_NODE,
+	  "a\xe2\x80\xae"
+	  "b",
+	  NULL }, /* override */
 	{ PREP_NODE, "a\u2028b", NULL },
 	{ PREP_NODE, "a\xc3", NULL },         /* cut UTF-8 */
 	{ PREP_NODE, "a\xed\xa0\x80", NULL }, /* surrogate */
