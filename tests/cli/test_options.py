@@ -381,3 +381,20 @@ def test_environment_decides_colour(gate):
     assert "\033[" not in plain.stderr
     asked = run([gate, "--color", "--foo"], env=os.environ | {"NO_COLOR": "1"})
     assert "\033[" in asked.stderr
+
+
+def test_windows_line_ends_get_one_note_and_no_harm(gate, netns, rules):
+    path = rules("")
+    path.write_bytes(b"table ip t {\r\n\tchain c {\r\n\t\tcounter\r\n\t}\r\n}\r\n")
+    result = netns.run([gate, "-f", path])
+    assert result.returncode == 0
+    assert result.stderr.count("Windows line ends") == 1
+    assert "counter" in netns.ruleset()
+
+
+def test_twenty_mistakes_are_printed_and_all_are_counted(gate, rules):
+    path = rules("table ip t { chain c {\n" + "tcp dprt 1\n" * 30 + "}; }\n")
+    text = run([gate, "check", path])
+    assert text.stderr.count("error[E0011]") == 20
+    assert text.stderr.endswith("and 10 more errors\n")
+    assert len(codes(run([gate, "check", "--errors", "json", path]))) == 30

@@ -629,16 +629,7 @@ const struct value *resolve_value(struct lower *L, const struct expr *e, const s
 		return v;
 	}
 	if (r->kind == EXPR_SET && r->list.n > 1) {
-		auto_buf text = { 0 };
-
-		for (size_t i = 0; i < r->list.n; i++) {
-			buf_cstr(&text, i ? ", " : "");
-			datatype_print(want->type, NULL, NULL, &r->list.p[i]->elem.key->value, &text);
-		}
-		struct diag *d = fail_diag(L, "E0228", e->span,
-		                           "this name has several addresses; one is wanted here");
-
-		diag_note(L->diags, d, "they are %.*s", (int)text.n, text.p);
+		addresses_error(L, e, r, want);
 		return NULL;
 	}
 	fail(L, "E0229", e->span, "a single value is wanted here");
@@ -702,7 +693,9 @@ bool resolve_key(struct lower *L, const struct expr *e, const struct parts *part
 		if (r->kind == EXPR_SET && r->list.n == 1)
 			r = r->list.p[0]->elem.key;
 		if (r->kind != EXPR_VALUE && r->kind != EXPR_PREFIX && r->kind != EXPR_RANGE)
-			return fail(L, "E0521", item->span, "an element needs a constant here");
+			return item->kind == EXPR_SYMBOL && r->kind == EXPR_SET ?
+			       addresses_error(L, item, r, &parts->p[i]) :
+			       fail(L, "E0521", item->span, "an element needs a constant here");
 		value_bounds(r, &from, &to);
 		k.is_range |= r->kind != EXPR_VALUE;
 		store_part(&from, &parts->p[i], big_endian, padded, k.from.b + k.from.n);

@@ -39,7 +39,11 @@ static bool is_address_type(const struct datatype *t)
 
 static bool looks_like_address(struct str word)
 {
-	return word.n && ((word.p[0] >= '0' && word.p[0] <= '9') || str_find(word, ':') < word.n);
+	size_t i = 0;
+
+	while (i < word.n && ((word.p[i] >= '0' && word.p[i] <= '9') || word.p[i] == '.'))
+		i++;
+	return word.n && (i == word.n || str_find(word, ':') < word.n);
 }
 
 /* The number of a dotted address that the sentence is about: "… address: 300 is over 255". */
@@ -154,4 +158,20 @@ void word_error(struct lower *L, const struct expr *e, const struct part *want, 
 		help_interface(L, e, d);
 	else if (is_address_type(t))
 		help_address(L, e, want, d);
+}
+
+bool addresses_error(struct lower *L, const struct expr *e, const struct expr *addresses,
+                     const struct part *want)
+{
+	auto_buf text = { 0 };
+
+	for (size_t i = 0; i < addresses->list.n; i++) {
+		buf_cstr(&text, i ? ", " : "");
+		datatype_print(want->type, NULL, NULL, &addresses->list.p[i]->elem.key->value, &text);
+	}
+	struct diag *d = diag_error(L->diags, "E0228", e->span,
+	                            "this name has several addresses; one is wanted here");
+
+	diag_note(L->diags, d, "they are %.*s", (int)text.n, text.p);
+	return false;
 }

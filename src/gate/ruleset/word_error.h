@@ -5,5 +5,8 @@
 
 #include "gate/ruleset/lower.h"
 
-/* Reports it; `why` is what datatype_parse says. */
+/* Reports a host that has several addresses (EXPR_SET) where one is wanted. Returns false. */
+bool addresses_error(struct lower *L, const struct expr *e, const struct expr *addresses,
+                     const struct part *want);
+/* Reports the word; `why` is what datatype_parse says. */
 void word_error(struct lower *L, const struct expr *e, const struct part *want, struct str why);
