@@ -49,8 +49,8 @@ static int compare(const struct sorting *s, const void *a, const void *b)
 static void insertion(const struct sorting *s, uint8_t *p, size_t n)
 {
 	for (size_t i = 1; i < n; i++)
-		for (uint8_t *r = p + i * s->size; r > p && compare(s, r - s->size, r) > 0;
-		     r -= s->size)
+		for (uint8_t *r = p + i * s->size;
+		     r > p && compare(s, r - s->size, r) > 0; r -= s->size)
 			swap(r - s->size, r, s->size);
 }
 

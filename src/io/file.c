@@ -147,7 +147,8 @@ void file_forget(struct str part)
 	uintptr_t to = (uintptr_t)(part.p + part.n) / page * page;
 
 	if (part.n && to > from)
-		madvise((void *)from, to - from, MADV_DONTNEED); /* at worst nothing happens */
+		madvise((void *)from, to - from,
+		        MADV_DONTNEED); /* at worst nothing happens */
 }
 
 void file_release(struct str text)

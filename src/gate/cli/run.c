@@ -157,8 +157,9 @@ static int run_until_quiet(struct cli *c, struct engine *engine, struct parser *
 
 void run_report_moved(struct cli *c)
 {
-	diag_error(&c->diags, "E0601", SPAN_NONE,
-	           "the ruleset changed while this was being loaded; nothing was applied");
+	diag_error(
+		&c->diags, "E0601", SPAN_NONE,
+		"the ruleset changed while this was being loaded; nothing was applied");
 }
 
 int run_once(struct cli *c)
@@ -172,7 +173,8 @@ int run_once(struct cli *c)
 		return cli_report(c);
 	const uint32_t *files = sources_since(c, before, &n);
 	enum access access = run_open(c, &engine, &status);
-	int r = access == ACCESS_BROKEN ? 0 : run_until_quiet(c, engine, parser, files, n);
+	int r = access == ACCESS_BROKEN ? 0
+	                                : run_until_quiet(c, engine, parser, files, n);
 	if (r == -ERESTART)
 		run_report_moved(c);
 	if (engine)

@@ -267,7 +267,8 @@ const void *word_find(const void *rows, size_t n, size_t row_size, struct str wo
 		int r;
 
 		memcpy(&name, row, sizeof(name));
-		r = (unsigned char)*word.p - (unsigned char)*name; /* mostly that is all */
+		r = (unsigned char)*word.p -
+		    (unsigned char)*name; /* mostly that is all */
 		if (r == 0)
 			r = word_cmp(word, name);
 		if (r == 0)

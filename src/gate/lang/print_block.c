@@ -288,8 +288,8 @@ void elems_put(struct elems_printer *ep, const struct expr *elem)
 	print_expr(ep->p, elem);
 }
 
-void elems_put_bare(struct elems_printer *ep, const struct datatype *type, const struct value *v,
-                    int len)
+void elems_put_bare(struct elems_printer *ep, const struct datatype *type,
+                    const struct value *v, int len)
 {
 	bool prefix = len < v->bits;
 
@@ -302,7 +302,8 @@ void elems_put_bare(struct elems_printer *ep, const struct datatype *type, const
 	buf_u64(ep->p->out, (uint64_t)len);
 }
 
-void elems_put_data(struct elems_printer *ep, const struct datatype *type, const struct value *v)
+void elems_put_data(struct elems_printer *ep, const struct datatype *type,
+                    const struct value *v)
 {
 	buf_cstr(ep->p->out, " : ");
 	datatype_print(type, ep->p->names, ep->p->fmt, v, ep->p->out);

@@ -27,7 +27,8 @@ struct str insn_word(enum insn_kind kind)
 enum insn_kind insn_by_name(struct str name)
 {
 	for (size_t i = 0; i < INSN_FOREIGN; i++)
-		if (names[i].n == name.n && names[i].p[0] == name.p[0] && str_eq(names[i], name))
+		if (names[i].n == name.n && names[i].p[0] == name.p[0] &&
+		    str_eq(names[i], name))
 			return (enum insn_kind)i;
 	return INSN_FOREIGN;
 }

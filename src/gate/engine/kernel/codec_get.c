@@ -340,7 +340,8 @@ static inline const struct attr_row *find_row(const struct attr_table *t, uint16
 }
 
 /* Registers and numbers of 32 bits, as most are. False: another, or wrong. */
-static inline bool get_plain(const struct attr_row *row, const struct attr *at, void *base)
+static inline bool get_plain(const struct attr_row *row, const struct attr *at,
+                             void *base)
 {
 	uint32_t v;
 

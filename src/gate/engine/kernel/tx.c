@@ -128,8 +128,8 @@ static void put_thing(struct tx *tx, enum dump_kind kind, enum tx_op op, uint8_t
                       const void *thing, uint32_t tag)
 {
 	const struct attr_table *t = message_kind(kind)->attrs;
-	size_t message =
-		open_message(tx, op_message(kind, op), op_flags(kind, op), family, tag, 0);
+	size_t message = open_message(tx, op_message(kind, op), op_flags(kind, op),
+	                              family, tag, 0);
 
 	if (op_deletes(op))
 		codec_put_key(&tx->w, t, thing);

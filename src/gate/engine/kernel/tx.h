@@ -14,17 +14,18 @@
  * chain's rules do: there may be hundreds of thousands. */
 struct tx_run {
 	uint32_t number, tag; /* of the run's first message */
-	uint32_t first; /* elements: the number of the first one in this message, a run of its own */
+	uint32_t
+		first; /* elements: the number of the first one in this message, a run of its own */
 };
 
 struct tx {
 	struct kernel *k;
 	struct wire w;
-	uint32_t first_seq;              /* of the batch's begin */
-	size_t n_messages;               /* behind the begin, which has no number */
+	uint32_t first_seq; /* of the batch's begin */
+	size_t n_messages;  /* behind the begin, which has no number */
 	VEC(struct tx_run) runs;
-	size_t last;                     /* where the last message starts */
-	bool failed;                     /* a message was too long */
+	size_t last; /* where the last message starts */
+	bool failed; /* a message was too long */
 	uint32_t failed_tag;
 	struct {
 		const struct prog_set *set; /* NULL: none is open */

@@ -120,7 +120,8 @@ static inline bool attr_next(struct cursor *c, struct attr *a)
 }
 
 /* Reading an attribute as a number; false when its length is another. */
-static inline bool attr_number(const struct attr *a, size_t bytes, uint64_t *v) /* big-endian */
+static inline bool attr_number(const struct attr *a, size_t bytes,
+                               uint64_t *v) /* big-endian */
 {
 	uint64_t b = 0;
 
