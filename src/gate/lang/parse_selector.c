@@ -283,6 +283,8 @@ const void *word_find(const void *rows, size_t n, size_t row_size, struct str wo
 {
 	size_t from = 0;
 
+	if (word.n == 0)
+		return NULL;
 	while (from < n) {
 		size_t middle = (from + n) / 2;
 		const void *row = (const char *)rows + middle * row_size;
@@ -290,7 +292,10 @@ const void *word_find(const void *rows, size_t n, size_t row_size, struct str wo
 		int r;
 
 		memcpy(&name, row, sizeof(name));
-		r = word_cmp(word, name);
+		r = (unsigned char)*word.p -
+		    (unsigned char)*name; /* mostly that is all */
+		if (r == 0)
+			r = word_cmp(word, name);
 		if (r == 0)
 			return row;
 		if (r < 0)

@@ -41,6 +41,9 @@ enum insn_kind {
 };
 /* clang-format on */
 const char *insn_name(enum insn_kind kind);
+struct str insn_word(enum insn_kind kind); /* the same, its length known */
+/* The kind with that name (not empty), INSN_FOREIGN when there is none. */
+enum insn_kind insn_by_name(struct str name);
 
 /* Register-sized data, at most NFT_DATA_VALUE_MAXLEN (64) bytes. */
 struct data {
@@ -122,6 +125,8 @@ struct program {
 	struct insn *p;
 	size_t n, cap;
 };
+/* Room for one more at the end, counted but not initialised: insn_init() is the caller's. */
+struct insn *program_room(struct program *prog, struct arena *a);
 /* Returns a zeroed insn at the end of `prog`; all its registers (those in the union too) are
  * REG_NONE and ct.dir is -1. */
 struct insn *program_add(struct program *prog, struct arena *a, enum insn_kind kind);

@@ -83,9 +83,15 @@ static bool add_rules(struct session *s, const struct chain_block *c)
 		return true;
 	uint32_t first = tag_add(s, &tag);
 
+	struct span left = c->rules[0].span, end = c->rules[c->n_rules - 1].span;
+
+	if (end.file == left.file && end.off > left.off) /* the parser has found where rules end */
+		sources_passed(s->sources, (struct span){ left.file, left.off, end.off - left.off });
 	at.info = chain_of_rule(s, at.family, at.table, at.chain);
 	for (size_t i = 0; i < c->n_rules; i++) {
 		at.tag = first + (uint32_t)i;
+		if (c->rules[i].span.file == left.file)
+			session_passed(s, &left, c->rules[i].span.off);
 		ok &= add_rule_text(s, &at, &c->rules[i]);
 		arena_reset(&s->scratch);
 	}

@@ -56,14 +56,18 @@ static bool merge_with_kernel(struct session *s, struct elem_builder *b, struct 
 static bool read_elems(struct session *s, const struct elems_text *text, struct elem_builder *b,
                        struct arena *one)
 {
+	struct span left = text->span;
 	struct elems_iter it;
 	struct expr *elem;
 	bool ok = true;
 	int r;
 
+	sources_passed(s->sources, left); /* the parser has found where it ends */
 	elems_open(&it, s->parser, text);
 	while ((r = elems_next(&it, one, &elem)) != 0) {
 		ok &= r > 0 && elem_builder_add(b, elem);
+		if (r > 0 && elem->span.file == left.file)
+			session_passed(s, &left, elem->span.off);
 		if (b->n_extras == 0)
 			arena_reset(one);
 	}

@@ -337,7 +337,7 @@ static const struct icmp_need icmp_needs[] = {
 
 const struct icmp_need *icmp_need(const struct proto *proto, const struct field *field)
 {
-	if (!field)
+	if (!field || (proto->id != PROTO_ICMP && proto->id != PROTO_ICMPV6))
 		return NULL;
 	for (const struct icmp_need *n = icmp_needs; n->field; n++)
 		if (n->proto == proto->id && str_is(str_from(n->field), field->name))

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sort.h"
 #include "base/vec.h"
 #include "gate/ruleset/kernels.h"
 #include "gate/ruleset/udata.h"
@@ -28,13 +29,20 @@ struct elem_extra {
 
 enum { NO_EXTRA = UINT32_MAX };
 
+/* One part of a fixed width that is no text. */
+static bool is_quick(const struct parts *parts)
+{
+	return parts->n == 1 && !type_is(parts->p[0].type, TYPE_STRING);
+}
+
 void elem_builder_init(struct elem_builder *b, struct lower *L, const struct set_info *info,
                        void (*put)(void *ctx, const struct prog_elem *e), void *ctx)
 {
 	*b = (struct elem_builder){ .L = L, .info = info, .put = put, .ctx = ctx };
 	b->merge = info->auto_merge;
 	b->rec = (size_t)parts_bytes(&info->key) * 2 + 8;
-	b->quick = info->key.n == 1 && !type_is(info->key.p[0].type, TYPE_STRING) && !info->is_map;
+	b->quick = is_quick(&info->key) && (!info->is_map || (is_quick(&info->data) &&
+	           !info->data_verdict && !info->obj_type && !info->data_interval));
 	b->plain.has_key = true;
 }
 
@@ -215,6 +223,24 @@ static bool add_hosts(struct elem_builder *b, const struct expr *e, const struct
 	return true;
 }
 
+/* The value of a map's element that is one word, into b->plain. */
+static bool add_quick_data(struct elem_builder *b, const struct expr *data)
+{
+	const struct part *part = &b->info->data.p[0];
+	struct value v;
+	struct str why;
+
+	b->plain.has_data = data != NULL;
+	if (!data)
+		return !b->info->is_map || b->keys_only;
+	if (!b->info->is_map || data->kind != EXPR_SYMBOL ||
+	    datatype_parse(part->type, b->L->names, data->word, part->bits, b->L->a, &v, &why) < 0)
+		return false;
+	b->plain.data.n = (uint8_t)((part->bits + 7) / 8);
+	value_store(&v, part->order, b->plain.data.b);
+	return true;
+}
+
 /* Most elements of large sets are one word, or a word and a prefix length, and nothing else: no
  * tree is made of these. False: not that simple, or wrong; the long way says what. */
 static bool add_quick(struct elem_builder *b, const struct expr *e)
@@ -228,14 +254,14 @@ static bool add_quick(struct elem_builder *b, const struct expr *e)
 	if (key->kind == EXPR_PREFIX)
 		word = key->prefix.base;
 	if (!b->quick || word->kind != EXPR_SYMBOL || e->elem.comment.p || e->elem.has_timeout ||
-	    e->elem.has_expires || e->elem.stmts.n || e->elem.data ||
+	    e->elem.has_expires || e->elem.stmts.n ||
 	    datatype_parse(part->type, b->L->names, word->word, part->bits, b->L->a, &from, &why) < 0)
 		return false;
 	enum byteorder order = b->info->flags & NFT_SET_INTERVAL ? ORDER_BIG : part->order;
 
 	k.from.n = (uint8_t)((part->bits + 7) / 8);
 	if (!is_interval(b->info) || b->single_keys) {
-		if (word != key)
+		if (word != key || !add_quick_data(b, e->elem.data))
 			return false;
 		b->plain.key.n = k.from.n;
 		value_store(&from, order, b->plain.key.b);
@@ -245,6 +271,8 @@ static bool add_quick(struct elem_builder *b, const struct expr *e)
 	}
 	struct value to = from;
 
+	if (b->info->is_map)
+		return false;
 	if (word != key) {
 		if (key->prefix.len > part->bits)
 			return false;
@@ -283,9 +311,17 @@ bool elem_builder_add(struct elem_builder *b, const struct expr *e)
 
 /* ---- intervals ---- */
 
+/* What starts at the same key: the shorter interval first, then the one written first. */
 static int compare_recs(const void *a, const void *b, void *n)
 {
-	return memcmp(a, b, *(size_t *)n);
+	size_t key_n = *(size_t *)n;
+	const uint8_t *x = a, *y = b;
+	uint32_t at_x, at_y;
+	int c = memcmp(x + key_n, y + key_n, key_n);
+
+	memcpy(&at_x, x + 2 * key_n + 4, sizeof(at_x));
+	memcpy(&at_y, y + 2 * key_n + 4, sizeof(at_y));
+	return c ? c : at_x < at_y ? -1 : at_x > at_y;
 }
 
 static bool is_sorted(const struct elem_builder *b, size_t n)
@@ -485,7 +521,7 @@ bool elem_builder_finish(struct elem_builder *b)
 	if (!is_interval(b->info) || b->n == 0)
 		return true;
 	if (!is_sorted(b, n))
-		qsort_r(b->recs, b->n, b->rec, compare_recs, &n);
+		sort_records(b->recs, b->n, b->rec, n, compare_recs, &n);
 	if (!merge_intervals(b, n))
 		return false;
 	/* It stays when intervals go: others of the set need it. */

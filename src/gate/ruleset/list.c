@@ -310,18 +310,33 @@ static void set_to_block(struct arena *a, const struct snapshot_set *s, struct s
 	}
 }
 
+/* Bytes of a long list that are written at once. */
+enum { PIECE = 64 << 10 };
+
 static void print_elems(struct lister *l, const struct snapshot_set *s, struct elem_list *elems)
 {
 	struct elems_printer ep;
 	struct expr *e;
 	size_t at = 0;
+	bool bare = elem_list_is_bare(elems);
+	struct bare_elem b;
 	auto_arena one = { 0 };
 
 	arena_init(&one);
 	elems_begin(&ep, &l->printer, s->info.key.n == 1 ? s->info.key.p[0].type : NULL);
-	while ((e = elem_list_next(elems, &at, &one))) {
-		elems_put(&ep, e);
-		arena_reset(&one);
+	for (;;) {
+		if (bare && elem_list_next_bare(elems, &at, &b)) {
+			elems_put_bare(&ep, s->info.key.p[0].type, &b.from, b.len);
+			if (elems->data_n)
+				elems_put_data(&ep, s->info.data.p[0].type, &b.data);
+		} else if ((e = elem_list_next(elems, &at, &one))) {
+			elems_put(&ep, e);
+			arena_reset(&one);
+		} else {
+			break;
+		}
+		if (l->out.n > PIECE)
+			session_write(l->s, &l->out);
 	}
 	elems_end(&ep);
 }

@@ -106,7 +106,7 @@ static bool memory_make_chain(void *ctx, struct chain_block *block, struct verdi
 	chain.rules = arena_array(m->a, const struct rule *, block->n_rules + 1);
 	for (size_t i = 0; ok && i < block->n_rules; i++) {
 		struct program prog = { 0 };
-		struct rule *rule;
+		struct rule *rule = NULL;
 
 		ok = normal_form(m, &block->rules[i], &rule, &prog);
 		chain.rules[i] = rule;

@@ -27,6 +27,8 @@ struct ruleset_options {
 
 /* Runs all commands `parser` holds. `engine` NULL: offline check only (what only a kernel can
  * refuse is noted in `diags`). Returns 0; -EINVAL when the text is wrong (diagnosed, nothing
- * applied); another negative errno when the engine refused (diagnosed, nothing applied). */
+ * applied); -ERESTART when the kernel's ruleset changed meanwhile (not diagnosed, nothing applied:
+ * try again with a new parser); another negative errno when the engine refused (diagnosed, nothing
+ * applied). */
 int ruleset_run(struct engine *engine, struct parser *parser, const struct sources *sources,
                 struct diags *diags, const struct ruleset_options *options);

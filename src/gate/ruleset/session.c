@@ -46,6 +46,16 @@ bool tag_find(const struct session *s, uint32_t number, struct tag *out)
 	return true;
 }
 
+enum { PASS_BYTES = 256 << 10 }; /* given back at once */
+
+void session_passed(struct session *s, struct span *left, uint32_t off)
+{
+	if (off < left->off || off - left->off < PASS_BYTES)
+		return;
+	sources_passed(s->sources, (struct span){ left->file, left->off, off - left->off });
+	left->off = off;
+}
+
 bool session_tx(struct session *s)
 {
 	if (s->tx || !s->engine)
@@ -305,11 +315,13 @@ int ruleset_run(struct engine *engine, struct parser *parser, const struct sourc
 	tag_add(&s, &(struct tag){ .object = OBJ_RULESET }); /* 0: the transaction as a whole */
 	s.spare.cap = 128; /* more the kernel does not take */
 	s.spare.p = arena_array(&s.a, struct insn, s.spare.cap);
-	int r = run_all(&s);
+	/* What is read on the way must still hold at the commit. */
+	int r = engine ? engine->ops->generation(engine, &s.generation) : 0;
 
-	if (r == -ERESTART)
-		diag_error(diags, "E0601", SPAN_NONE,
-		           "the ruleset changed while this was being loaded; nothing was applied");
+	if (r < 0)
+		diag_error(diags, "E0602", SPAN_NONE, "cannot read the ruleset: %s", strerror(-r));
+	else
+		r = run_all(&s);
 	note_unchecked(&s);
 	session_fini(&s);
 	return r;

@@ -73,6 +73,10 @@ struct rule_env {
 	struct span first, twice;
 };
 
+/* A big text is given back while it is read: `left` is the part that is not yet, `off` the place
+ * in the file that was reached. */
+void session_passed(struct session *s, struct span *left, uint32_t off);
+
 /* Gives the number of the tag, or of its first rule. */
 uint32_t tag_add(struct session *s, const struct tag *t);
 /* What a number stands for; false for none ever given. */

@@ -32,7 +32,7 @@ struct elem_builder {
 	uint32_t file;
 	size_t emitted;
 	struct span at;     /* the key that is being put; len 0: only where it starts is known */
-	bool quick;         /* one part of a fixed width that is no text: see add_quick() */
+	bool quick;         /* keys and values are one part of a fixed width: see add_quick() */
 	struct prog_elem plain; /* used again for elements that are only a key */
 };
 void elem_builder_init(struct elem_builder *b, struct lower *L, const struct set_info *info,
