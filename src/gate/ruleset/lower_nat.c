@@ -338,9 +338,11 @@ bool lower_queue(struct lower *L, const struct stmt *s)
 		if (r->kind == EXPR_VALUE || r->kind == EXPR_RANGE) {
 			value_bounds(r, &from, &to);
 		} else {
+			if (!deps_write(L, r)) /* before registers are taken */
+				return false;
 			reg = (uint8_t)reg_alloc(L, 16);
 			L->map_data = &num;
-			bool ok = deps_write(L, r) && load_expr(L, r, reg);
+			bool ok = load_expr(L, r, reg);
 			L->map_data = NULL;
 			if (!ok)
 				return false;
