@@ -7,6 +7,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
+#include "gate/ruleset/elem_log.h"
 #include "gate/ruleset/rules.h"
 #include "gate/ruleset/session.h"
 
@@ -39,6 +40,7 @@ static void delete_table(struct session *s, const struct command *c, enum tx_op 
 	struct prog_table t = { .family = (uint8_t)c->ref.family, .name = c->ref.table,
 	                        .handle = c->ref.handle };
 
+	elem_log_gone(s, c->ref.family, c->ref.table);
 	s->engine->ops->tx_table(s->tx, op, &t, command_tag(s, c));
 }
 
@@ -95,6 +97,10 @@ static void delete_set(struct session *s, const struct command *c, enum tx_op op
 	                        .name = c->ref.name, .handle = c->ref.handle };
 
 	forget(s, &s->sets, c);
+	if (set.name.n)
+		elem_log_emptied(s, &set);
+	else /* by its handle: it may be any */
+		elem_log_gone(s, c->ref.family, c->ref.table);
 	s->engine->ops->tx_set(s->tx, op, &set, command_tag(s, c));
 }
 
@@ -193,6 +199,7 @@ static bool flush_set(struct session *s, const struct command *c)
 	struct prog_set set = { .family = (uint8_t)c->ref.family, .table = c->ref.table,
 	                        .name = c->ref.name };
 
+	elem_log_emptied(s, &set);
 	s->engine->ops->tx_elems_begin(s->tx, TX_DELETE, &set, command_tag(s, c));
 	s->engine->ops->tx_elems_end(s->tx);
 	return true;
@@ -212,6 +219,7 @@ bool run_flush(struct session *s, const struct command *c)
 		return true;
 	switch (c->object) {
 	case OBJ_RULESET:
+		elem_log_gone(s, (enum family)tables.family, STR(""));
 		s->engine->ops->tx_table(s->tx, TX_DELETE, &tables, command_tag(s, c));
 		return true;
 	case OBJ_TABLE:

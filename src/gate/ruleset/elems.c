@@ -50,6 +50,8 @@ void elem_builder_fini(struct elem_builder *b)
 {
 	free(b->recs);
 	free(b->extras);
+	free(b->files);
+	b->files = NULL;
 	b->recs = NULL;
 	b->extras = NULL;
 }
@@ -134,13 +136,39 @@ static uint32_t add_extra(struct elem_builder *b, const struct prog_elem *elem,
 	return (uint32_t)b->n_extras++;
 }
 
+/* Elements come from one file mostly; their places keep four bytes, for all files together. */
+static uint32_t place_of_span(struct elem_builder *b, struct span span)
+{
+	struct elem_file *last = b->n_files ? &b->files[b->n_files - 1] : NULL;
+
+	if (!last || last->file != span.file) {
+		const struct source *before = last ? sources_get(b->L->sources, last->file) : NULL;
+		uint32_t base = last ? last->base + 1 : 0;
+
+		if (before)
+			base += (uint32_t)before->text.n;
+		b->files = vec_grow(b->files, sizeof(*b->files), b->n_files, &b->cap_files);
+		last = &b->files[b->n_files++];
+		*last = (struct elem_file){ base, span.file };
+	}
+	return last->base + span.off;
+}
+
+static struct span span_of_place(const struct elem_builder *b, uint32_t place)
+{
+	size_t i = b->n_files;
+
+	while (i > 1 && b->files[i - 1].base > place)
+		i--;
+	return i ? (struct span){ b->files[i - 1].file, place - b->files[i - 1].base, 0 } : SPAN_NONE;
+}
+
 static void add_interval(struct elem_builder *b, const struct key_range *k, uint32_t extra,
                          struct span span)
 {
 	size_t n = k->from.n;
-	uint32_t off = span.off;
+	uint32_t off = place_of_span(b, span);
 
-	b->file = span.file;
 	b->recs = vec_grow(b->recs, b->rec, b->n, &b->cap);
 	uint8_t *r = b->recs + b->n++ * b->rec;
 
@@ -397,9 +425,7 @@ struct span elem_key_span(const struct sources *sources, struct span at)
 
 static struct span rec_span(const struct elem_builder *b, const uint8_t *r)
 {
-	struct span at = { b->file, rec_u32(b, r, 4), 0 };
-
-	return elem_key_span(b->L->sources, at);
+	return elem_key_span(b->L->sources, span_of_place(b, rec_u32(b, r, 4)));
 }
 
 static bool report_overlap(struct elem_builder *b, const uint8_t *first, const uint8_t *second,
@@ -447,7 +473,7 @@ static bool merge_intervals(struct elem_builder *b, size_t n)
 		memcpy(behind, last + n, n);
 		bool touches = b->merge && key_after(behind, n) && memcmp(behind, r, n) == 0;
 
-		if (overlaps && same && !b->merge && same_data(b, last, r))
+		if (overlaps && same && (b->merge || same_data(b, last, r)))
 			continue; /* the same element twice */
 		if ((overlaps || touches) && b->merge && same_data(b, last, r)) {
 			if (memcmp(r + n, last + n, n) > 0)
@@ -481,7 +507,7 @@ static void emit_interval(struct elem_builder *b, const uint8_t *r, size_t n)
 	struct prog_elem e = { 0 };
 	uint8_t end[64];
 
-	b->at = (struct span){ b->file, rec_u32(b, r, 4), 0 };
+	b->at = span_of_place(b, rec_u32(b, r, 4));
 	if (x)
 		e = x->elem;
 	e.has_key = true;

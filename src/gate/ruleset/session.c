@@ -4,6 +4,7 @@
  * Runs commands: changes fill one transaction, reads wait until it is committed.
  */
 #include "gate/ruleset/echo.h"
+#include "gate/ruleset/elem_log.h"
 #include "gate/ruleset/session.h"
 
 #include <errno.h>
@@ -250,6 +251,7 @@ static void session_fini(struct session *s)
 	map_fini(&s->chains);
 	map_fini(&s->tables);
 	map_fini(&s->fresh);
+	elem_log_fini(s);
 	vec_fini(&s->unchecked);
 	arena_fini(&s->scratch);
 	arena_fini(&s->a);
@@ -283,6 +285,7 @@ static int run_all(struct session *s)
 		run_command(s, c);
 		arena_reset(&s->scratch);
 	}
+	send_held_elems(s, NULL);
 	if (s->follow_jumps && !diags_failed(s->diags))
 		hooks_take_jumps(s);
 	if (diags_failed(s->diags)) {

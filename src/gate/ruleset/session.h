@@ -20,7 +20,7 @@ struct tag {
 	struct span span;
 	struct str table, name;   /* name: chain, set, object … */
 	const struct rule_text *rule; /* NULL: no rule */
-	const struct elems_text *elems;
+	const struct elems_part *elems; /* NULL: no elements */
 	/* Of a rule: what it is placed at, replaces, or deletes. */
 	uint64_t rule_handle;
 	uint32_t rule_id; /* the same, of this run: its tag */
@@ -28,6 +28,12 @@ struct tag {
 	uint32_t first;
 	const struct rule_text *rules;
 	size_t n_rules;
+};
+
+/* Lists of elements that are sent as one. */
+struct elems_part {
+	struct elems_text text;
+	struct elems_part *next;
 };
 
 struct session {
@@ -48,6 +54,7 @@ struct session {
 	struct program spare;     /* room for a rule's instructions, used again and again */
 	struct rule_env *env;     /* of the rule being lowered */
 	struct map fresh;        /* "family table" made or emptied in this run: nothing else is in it */
+	struct map elem_logs;    /* "family table set" -> struct elem_log: see elem_log.h */
 	VEC(struct str) unchecked; /* offline: names that only the kernel knows, in words */
 	bool offline;            /* there is no engine, not only for a while */
 	bool follow_jumps;       /* a chain without a hook has what works at some hooks only */
@@ -128,6 +135,8 @@ struct rule_place {
 bool add_rule_text(struct session *s, const struct rule_place *at, const struct rule_text *text);
 bool add_elems(struct session *s, enum family f, struct str table, const struct set_info *info,
                const struct elems_text *text, enum tx_op op, struct span name_span);
+/* Sends the elements held back, of one set, or of all (NULL). False after an error. */
+bool send_held_elems(struct session *s, const struct prog_set *set);
 
 /* Reads and lowers a refused rule once more, sending nothing: for the places of its pieces. */
 bool rule_relower(struct session *s, const struct tag *t, struct lower *L, struct program *prog);
