@@ -3,41 +3,16 @@
 """Whole files: gate and nft load the same one; the kernel holds the same, each lists the other's
 as its own, and the listing loads again."""
 import pathlib
-import re
 
 import pytest
 
+from differential.held import held, listing, without_expiry
 from harness.netns import require_nft
 
 HERE = pathlib.Path(__file__).resolve().parent
 EXAMPLES = HERE.parents[1] / "examples"
 # (tutorial.nft names hosts that must resolve: e2e/test_tutorial.py has it)
 FILES = [*sorted((HERE / "files").glob("*.nft")), EXAMPLES / "router.nft", EXAMPLES / "server.nft"]
-
-
-def held(ns):
-    """What nft's debug output says the kernel holds: elements sorted, handles left out."""
-    text = ns.run(["nft", "--debug=netlink", "list", "ruleset"], check=True).stdout
-    sections, lines = [], []
-    for line in text.splitlines():
-        line = re.sub(r"^(\w+ \S+ \S+) \d+( \d+)?\s*$", r"\1", line)
-        line = re.sub(r"__chain\d+", "__chain", line)  # the number is a handle
-        if line and not line[0].isspace():
-            sections.append(lines)
-            lines = []
-        lines.append(without_expiry(line))
-    sections.append(lines)
-    return [sorted(s) if any("element" in line for line in s) else s for s in sections]
-
-
-def listing(ns, tool):
-    text = ns.run([tool, "-s", "list", "ruleset"], check=True).stdout
-    return without_expiry(text)
-
-
-def without_expiry(text):
-    """Elements run out while we look."""
-    return re.sub(r"expires \S+", "expires", text)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

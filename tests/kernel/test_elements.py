@@ -80,3 +80,15 @@ def test_get_shows_the_interval_around_a_value(networks):
 def test_deleted_intervals_are_gone(networks):
     networks("delete element ip t s { 10.0.2.0/24, 255.255.255.0/24 }")
     assert listed(networks) == ["10.0.0.0/24"]
+
+
+def test_what_a_transaction_deletes_it_can_add_again(networks):
+    # nft 1.0.6 loses the element here.
+    networks("add element ip t s { 10.9.0.1 }; delete element ip t s { 10.0.0.0/24 }; "
+             "add element ip t s { 10.0.0.0/24 }")
+    assert "10.0.0.0/24" in listed(networks) and "10.9.0.1" in listed(networks)
+
+
+def test_a_set_is_flushed_and_filled_in_one_transaction(networks):
+    networks("flush set ip t s; add element ip t s { 10.0.0.7 }; add element ip t s { 10.0.0.8 }")
+    assert listed(networks) == ["10.0.0.7-10.0.0.8"]

@@ -191,9 +191,9 @@ struct rule {
 struct scope; /* names from `define`, see scope.h */
 
 /* Text of one rule inside a block or after `add rule t c`, not parsed yet. */
-struct rule_text {
-	struct span span;
+struct rule_text { /* in this order it has 24 bytes; there may be very many */
 	struct scope *scope;
+	struct span span;
 	uint32_t seq;       /* which definitions it sees: those made before it */
 };
 

@@ -293,9 +293,13 @@ static const char *line_end(const char *p, const char *end)
 
 static const char *skip_blanks(const struct lexer *lx, const char *p)
 {
+	while (p < lx->end && *p == ' ')
+		p++;
 	while (p < lx->end) {
 		size_t n = 0;
 
+		if (class_of[(uint8_t)*p] & (C_WORD | C_ALPHA))
+			return p;
 		if (is(p, lx->end, C_BLANK) || (*p == '\n' && lx->skip_newlines > 0))
 			n = 1;
 		else if (*p == '#')

@@ -142,6 +142,18 @@ static const struct raw_base *raw_base_find(struct str word)
 	return NULL;
 }
 
+/* `@th,16,16` is `th dport`, and has its type. */
+static void name_ports(struct expr *e)
+{
+	for (const struct field *f = protos[PROTO_TH]->fields; f->name; f++) {
+		if (e->payload.base != PAYLOAD_TH || f->off != e->payload.off ||
+		    f->bits != e->payload.len)
+			continue;
+		e->payload.proto = protos[PROTO_TH];
+		e->payload.field = f;
+	}
+}
+
 /* `@th,16,32`: base, offset and length in bits. */
 static struct expr *parse_raw_payload(struct parse *p, struct span start)
 {
@@ -168,6 +180,7 @@ static struct expr *parse_raw_payload(struct parse *p, struct span start)
 	e->payload.base = base->base;
 	e->payload.off = (uint32_t)off;
 	e->payload.len = (uint32_t)len;
+	name_ports(e);
 	return e;
 }
 
@@ -270,6 +283,8 @@ const void *word_find(const void *rows, size_t n, size_t row_size, struct str wo
 {
 	size_t from = 0;
 
+	if (word.n == 0)
+		return NULL;
 	while (from < n) {
 		size_t middle = (from + n) / 2;
 		const void *row = (const char *)rows + middle * row_size;
@@ -277,7 +292,10 @@ const void *word_find(const void *rows, size_t n, size_t row_size, struct str wo
 		int r;
 
 		memcpy(&name, row, sizeof(name));
-		r = word_cmp(word, name);
+		r = (unsigned char)*word.p -
+		    (unsigned char)*name; /* mostly that is all */
+		if (r == 0)
+			r = word_cmp(word, name);
 		if (r == 0)
 			return row;
 		if (r < 0)

@@ -7,13 +7,16 @@
  *
  * The kernel is asked for single values: it answers with the interval around one. That does for a
  * few short intervals. For a long one, or for many, the set is read once, and the answers come
- * from what was read.
+ * from what was read; so they do when this run has changed the set before, which the kernel does
+ * not show yet.
  */
 #include "gate/ruleset/automerge.h"
 
+#include <errno.h>
 #include <linux/netfilter/nf_tables.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "base/sort.h"
 
 enum { ASK_MAX = 64 }; /* so many short intervals are asked for one by one */
 
@@ -51,6 +54,26 @@ static int on_elem(void *ctx, const struct prog_elem *e)
 	return 0;
 }
 
+/* Where the interval around `key` ends. Asked for the end, Linux before 6.6 answers with the
+ * start when that is `key` itself; then the end is looked for one value on, where such an answer
+ * is the start of the next interval, and no answer that there is no end. */
+static void ask_end(const struct view *v, struct prog_elem *key, struct found *f)
+{
+	static const struct dump_ops ops = { .elem = on_elem };
+	const struct engine_ops *kernel = v->s->engine->ops;
+	struct found next;
+	size_t bad;
+
+	next = (struct found){ .n = v->n };
+	kernel->get_elems(v->s->engine, v->set, key, 1, false, &ops, &next, &bad);
+	if (next.has_from && !next.has_end && key_after(key->key.b, v->n)) {
+		next = (struct found){ .n = v->n };
+		kernel->get_elems(v->s->engine, v->set, key, 1, false, &ops, &next, &bad);
+	}
+	f->has_end = next.has_end || next.has_from;
+	memcpy(f->to, next.has_end ? next.to : next.from, v->n);
+}
+
 static bool ask(const struct view *v, const uint8_t *key, struct found *f)
 {
 	static const struct dump_ops ops = { .elem = on_elem };
@@ -66,7 +89,7 @@ static bool ask(const struct view *v, const uint8_t *key, struct found *f)
 	if (kernel->get_elems(v->s->engine, v->set, keys, 1, false, &ops, f, &bad) < 0 ||
 	    !f->has_from)
 		return false;
-	kernel->get_elems(v->s->engine, v->set, keys + 1, 1, false, &ops, f, &bad);
+	ask_end(v, keys + 1, f);
 	return true;
 }
 
@@ -95,6 +118,17 @@ static int compare_bounds(const void *a, const void *b, void *n)
 	return memcmp(a, b, *(const size_t *)n + 1);
 }
 
+static size_t n_bounds(const struct view *v)
+{
+	return v->bounds.n / (v->n + 1);
+}
+
+static void sort_bounds(struct view *v)
+{
+	if (v->bounds.n)
+		sort_records((uint8_t *)v->bounds.p, n_bounds(v), v->n + 1, v->n, compare_bounds, &v->n);
+}
+
 static int read_set(struct view *v)
 {
 	static const struct dump_ops ops = { .elem = on_bound };
@@ -102,22 +136,15 @@ static int read_set(struct view *v)
 	                                    .name = v->set->name };
 	int r = v->s->engine->ops->dump(v->s->engine, DUMP_ELEMS, &filter, &ops, forget_bounds, v);
 
-	if (r < 0)
+	if (r < 0 && r != -ENOENT) /* a set of this run */
 		return r;
-	v->read = true;
-	if (v->bounds.n)
-		qsort_r(v->bounds.p, v->bounds.n / (v->n + 1), v->n + 1, compare_bounds, &v->n);
+	sort_bounds(v);
 	return 0;
 }
 
 static const uint8_t *bound_at(const struct view *v, size_t i)
 {
 	return (const uint8_t *)v->bounds.p + i * (v->n + 1);
-}
-
-static size_t n_bounds(const struct view *v)
-{
-	return v->bounds.n / (v->n + 1);
 }
 
 /* The first bound above `key`. */
@@ -156,7 +183,7 @@ static bool look_up(const struct view *v, const uint8_t *key, struct found *f)
 	return true;
 }
 
-/* ---- joining ---- */
+/* ---- changed before ---- */
 
 /* Makes `to` the last value, from the first one behind. */
 static void close_interval(const struct view *v, struct found *f)
@@ -166,6 +193,66 @@ static void close_interval(const struct view *v, struct found *f)
 	else
 		memset(f->to, 0xff, v->n); /* it reaches the highest value */
 }
+
+static int compare_ends(const void *a, const void *b, void *n)
+{
+	return memcmp(a, b, *(const size_t *)n);
+}
+
+static void put_bounds(struct view *v, const uint8_t *rec)
+{
+	uint8_t end[16];
+
+	memcpy(end, rec + v->n, v->n);
+	buf_put(&v->bounds, rec, v->n);
+	buf_char(&v->bounds, 1);
+	if (!key_after(end, v->n))
+		return;
+	buf_put(&v->bounds, end, v->n);
+	buf_char(&v->bounds, 0);
+}
+
+/* The bounds as records like the log's. */
+static void put_found(const struct view *v, struct buf *recs)
+{
+	struct found f;
+
+	for (size_t i = 0; i < n_bounds(v); i++) {
+		if (bound_at(v, i)[v->n] == 0)
+			continue;
+		interval_at(v, i, &f);
+		close_interval(v, &f);
+		buf_put(recs, f.from, v->n);
+		buf_put(recs, f.to, v->n);
+		buf_char(recs, 1);
+	}
+}
+
+/* Whole intervals come and go, each but once at a time, so what counts is how often each did. */
+static void apply_log(struct view *v, const struct elem_log *log)
+{
+	size_t ends = 2 * v->n, rec = ends + 1;
+	auto_buf recs = { 0 };
+
+	put_found(v, &recs);
+	buf_put(&recs, log->recs.p, log->recs.n);
+	buf_reset(&v->bounds);
+	if (recs.n)
+		sort_records((uint8_t *)recs.p, recs.n / rec, rec, v->n, compare_ends, &ends);
+	const uint8_t *p = (const uint8_t *)recs.p;
+
+	for (size_t i = 0, next; i < recs.n; i = next) {
+		int present = 0;
+
+		for (next = i; next < recs.n && memcmp(p + i, p + next, ends) == 0; next += rec)
+			present += p[next + ends] ? 1 : -1;
+		if (present > 0)
+			put_bounds(v, p + i);
+	}
+	sort_bounds(v);
+}
+
+/* ---- joining ---- */
 
 /* The interval of the set that holds `key`. */
 static bool find_interval(const struct view *v, const uint8_t *key, struct found *f)
@@ -261,7 +348,7 @@ static bool is_few(const struct elem_builder *b, size_t n)
 }
 
 int automerge(struct session *s, struct elem_builder *b, const struct prog_set *set,
-              struct elem_builder *drop)
+              const struct elem_log *log, struct elem_builder *drop)
 {
 	struct view v = { .s = s, .set = set, .n = set->key_len };
 	size_t kept = 0;
@@ -269,8 +356,11 @@ int automerge(struct session *s, struct elem_builder *b, const struct prog_set *
 
 	if (set->key_len > 16)
 		return 0;
-	if (!is_few(b, v.n))
+	v.read = log->emptied || log->recs.n || !is_few(b, v.n) || set->id;
+	if (v.read && !log->emptied)
 		r = read_set(&v);
+	if (r == 0 && log->recs.n)
+		apply_log(&v, log);
 	for (size_t i = 0; r == 0 && i < b->n; i++) {
 		uint8_t *rec = b->recs + i * b->rec;
 

@@ -134,7 +134,7 @@ static bool need_transport(struct lower *L, const struct expr *e, const struct p
 		return true;
 	if (L->th)
 		return conflict(L, e, L->th, want);
-	if (want->id == PROTO_ICMP && !need_network(L, e, protos[PROTO_IP]))
+	if ((want->id == PROTO_ICMP || want->id == PROTO_IGMP) && !need_network(L, e, protos[PROTO_IP]))
 		return false;
 	if (want->id == PROTO_ICMPV6 && !need_network(L, e, protos[PROTO_IP6]))
 		return false;
@@ -337,7 +337,7 @@ static const struct icmp_need icmp_needs[] = {
 
 const struct icmp_need *icmp_need(const struct proto *proto, const struct field *field)
 {
-	if (!field)
+	if (!field || (proto->id != PROTO_ICMP && proto->id != PROTO_ICMPV6))
 		return NULL;
 	for (const struct icmp_need *n = icmp_needs; n->field; n++)
 		if (n->proto == proto->id && str_is(str_from(n->field), field->name))

@@ -1,21 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 Gatehouse founders */
-/* Records are: key in network order, last key (ranges in concatenations), flags, extra. */
+/* Records are: key in network order, last key (ranges in concatenations), value (maps to values of
+ * one width), flags, extra. */
 #include "gate/ruleset/elem_list.h"
 
 #include <linux/netfilter/nf_tables.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sort.h"
 #include "base/vec.h"
 
-enum { NO_EXTRA = UINT32_MAX };
+enum { NO_EXTRA = UINT32_MAX, DATA_MAX = 64 };
 
 void elem_list_init(struct elem_list *l, struct arena *a, const struct set_info *info)
 {
 	*l = (struct elem_list){ .a = a, .info = info };
 	l->key_n = parts_bytes(&info->key);
-	l->rec = l->key_n * (info->flags & NFT_SET_CONCAT ? 2 : 1) + 8;
+	l->data_at = l->key_n * (info->flags & NFT_SET_CONCAT ? 2 : 1);
+	if (info->is_map && !info->data_verdict && !info->obj_type && !info->data_interval)
+		l->data_n = parts_bytes(&info->data);
+	if (l->data_n > DATA_MAX)
+		l->data_n = 0;
+	l->rec = l->data_at + l->data_n + 8;
 }
 
 void elem_list_fini(struct elem_list *l)
@@ -24,7 +31,7 @@ void elem_list_fini(struct elem_list *l)
 	free(l->extras);
 }
 
-/* Host-order parts are turned, so that memcmp orders numbers. */
+/* Host-order parts are turned, so that memcmp orders numbers; words too, as nft orders them. */
 static void turn_key(const struct elem_list *l, const uint8_t *from, uint8_t *to)
 {
 	const struct parts *parts = &l->info->key;
@@ -36,7 +43,7 @@ static void turn_key(const struct elem_list *l, const uint8_t *from, uint8_t *to
 	for (unsigned i = 0; i < parts->n; i++) {
 		size_t n = (parts->p[i].bits + 7u) / 8;
 
-		if (parts->p[i].order == ORDER_HOST && !type_is(parts->p[i].type, TYPE_STRING))
+		if (parts->p[i].order == ORDER_HOST || type_is(parts->p[i].type, TYPE_STRING))
 			for (size_t k = 0; k < n; k++)
 				to[at + k] = from[at + n - 1 - k];
 		at += parts->n > 1 ? (n + 3) & ~(size_t)3 : n;
@@ -65,7 +72,9 @@ static uint32_t add_extra(struct elem_list *l, const struct prog_elem *e)
 int elem_list_add(void *list, const struct prog_elem *e)
 {
 	struct elem_list *l = list;
-	bool plain = !e->has_data && !e->has_timeout && !e->expiration_ms && !e->exprs.n &&
+	bool end = e->flags & NFT_SET_ELEM_INTERVAL_END;
+	bool plain = (end || (e->has_data ? e->data.n : 0) == l->data_n) && !e->is_verdict &&
+	             !e->has_timeout && !e->expiration_ms && !e->exprs.n &&
 	             !e->userdata.n && !e->obj.n && !(e->flags & NFT_SET_ELEM_CATCHALL);
 	uint32_t extra = plain ? NO_EXTRA : add_extra(l, e);
 
@@ -79,6 +88,8 @@ int elem_list_add(void *list, const struct prog_elem *e)
 		turn_key(l, e->key.b, r);
 	if (l->info->flags & NFT_SET_CONCAT)
 		memcpy(r + l->key_n, e->has_key_end ? e->key_end.b : e->key.b, l->key_n);
+	if (l->data_n && e->has_data)
+		memcpy(r + l->data_at, e->data.b, l->data_n);
 	memcpy(r + l->rec - 8, &e->flags, 4);
 	memcpy(r + l->rec - 4, &extra, 4);
 	return 0;
@@ -99,14 +110,10 @@ static uint32_t rec_u32(const struct elem_list *l, const uint8_t *r, size_t from
 	return v;
 }
 
-/* By key; where one interval ends and the next starts, the end first. */
+/* Of records with the same key: where one interval ends and the next starts, the end first. */
 static int compare(const void *x, const void *y, void *ctx)
 {
 	const struct elem_list *l = ctx;
-	int c = memcmp(x, y, l->key_n);
-
-	if (c)
-		return c;
 	uint32_t fx = rec_u32(l, x, 8), fy = rec_u32(l, y, 8);
 
 	if ((fx ^ fy) & NFT_SET_ELEM_INTERVAL_END)
@@ -119,7 +126,7 @@ static int compare(const void *x, const void *y, void *ctx)
 void elem_list_sort(struct elem_list *l)
 {
 	if (l->n > 1 && !(l->info->flags & NFT_SET_CONCAT)) /* nft keeps the dump's order there */
-		qsort_r(l->recs, l->n, l->rec, compare, l);
+		sort_records(l->recs, l->n, l->rec, l->key_n, compare, l);
 }
 
 int elem_list_read(struct elem_list *l, struct engine *e, const struct prog_set *set, bool reset)
@@ -177,9 +184,57 @@ struct expr *elem_list_next(const struct elem_list *l, size_t *at, struct arena 
 			e.has_key_end = true;
 			memcpy(e.key_end.b, r + l->key_n, l->key_n);
 		}
+		e.has_data = l->data_n != 0;
+		e.data.n = (uint8_t)l->data_n;
+		memcpy(e.data.b, r + l->data_at, l->data_n);
 	}
 	if (interval && !(e.flags & NFT_SET_ELEM_CATCHALL))
 		interval_end(l, at, to);
 	++*at;
 	return lift_elem(a, l->info, &e, interval && !(e.flags & NFT_SET_ELEM_CATCHALL) ? to : NULL);
+}
+
+/* Types whose values print by themselves, whatever stands around. */
+static bool is_bare(const struct parts *parts)
+{
+	return parts->n == 1 && !type_is(parts->p[0].type, TYPE_STRING) &&
+	       !type_is(parts->p[0].type, TYPE_BITMASK);
+}
+
+bool elem_list_is_bare(const struct elem_list *l)
+{
+	const struct set_info *info = l->info;
+
+	return is_bare(&info->key) && !(info->flags & NFT_SET_CONCAT) &&
+	       (!info->is_map || (l->data_n && is_bare(&info->data)));
+}
+
+bool elem_list_next_bare(const struct elem_list *l, size_t *at, struct bare_elem *e)
+{
+	const struct part *key = &l->info->key.p[0], *data = &l->info->data.p[0];
+	bool interval = l->info->flags & NFT_SET_INTERVAL;
+	size_t i = *at;
+	uint8_t end[64];
+
+	while (i < l->n && interval && is_end(l, l->recs + i * l->rec))
+		i++;
+	*at = i;
+	if (i >= l->n || rec_u32(l, l->recs + i * l->rec, 4) != NO_EXTRA)
+		return false;
+	const uint8_t *r = l->recs + i * l->rec;
+
+	value_load(&e->from, key->bits, ORDER_BIG, r); /* records are in network order */
+	e->len = key->bits;
+	if (interval) {
+		interval_end(l, &i, end);
+		value_load(&e->to, key->bits, ORDER_BIG, end);
+		e->len = lift_prefix_len(&e->from, &e->to);
+		if (e->len < 0 || (e->len < key->bits && key->type->id != TYPE_IPV4_ADDR &&
+		                   key->type->id != TYPE_IPV6_ADDR))
+			return false;
+	}
+	if (l->data_n)
+		value_load(&e->data, data->bits, data->order, r + l->data_at);
+	*at = i + 1;
+	return true;
 }

@@ -174,7 +174,8 @@ void lift_use(struct lift *L, const struct expr *e)
 		if (e->payload.base == PAYLOAD_LL) {
 			kill_dep(L, &L->iiftype);
 			if (e->payload.proto->id == PROTO_VLAN && e->payload.field &&
-			    !str_is(str_from(e->payload.field->name), "type"))
+			    (!str_is(str_from(e->payload.field->name), "type") ||
+			     L->family == FAMILY_IP || L->family == FAMILY_IP6))
 				kill_dep(L, &L->vlan);
 		} else if (e->payload.base == PAYLOAD_NH) {
 			use_network(L, e->payload.proto);
@@ -198,6 +199,8 @@ void lift_use(struct lift *L, const struct expr *e)
 	case EXPR_EXTHDR:
 		if (e->exthdr.op == EXTHDR_IPV6)
 			use_network(L, protos[PROTO_IP6]);
+		if (e->exthdr.op == EXTHDR_IPV4)
+			use_network(L, protos[PROTO_IP]);
 		return;
 	case EXPR_CONCAT:
 		for (size_t i = 0; i < e->list.n; i++)

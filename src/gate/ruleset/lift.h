@@ -68,6 +68,8 @@ void lift_cmp(struct lift *L, const struct insn *in);
 void lift_range(struct lift *L, const struct insn *in);
 void lift_lookup(struct lift *L, const struct insn *in);
 void lift_bitwise(struct lift *L, const struct insn *in);
+/* `value` as it is listed for `of`: of bytes of no known field, in hexadecimal. */
+struct expr *lift_hex(struct lift *L, const struct expr *of, struct expr *value);
 /* The expression in a register as `want`: immediates become values. NULL: nothing there. */
 struct expr *lift_reg(struct lift *L, unsigned reg, const struct part *want);
 /* Selectors of consecutive registers that make a set's key. */
@@ -80,6 +82,9 @@ void lift_learn(struct lift *L, const struct expr *left, const struct value *v, 
 /* What is not known stands in the rule by its name; the statement, for what else is known. */
 struct stmt *lift_foreign(struct lift *L, struct str name);
 
+/* How many leading bits two values share when the rest is all zeros in one and all ones in the
+ * other; -1 when they make no prefix. */
+int lift_prefix_len(const struct value *from, const struct value *to);
 /* Elements: key bytes of a set to an expression, `to` NULL for a single value. */
 struct expr *lift_elem_key(struct arena *a, const struct parts *parts, bool big_endian,
                            const uint8_t *from, const uint8_t *to);

@@ -13,6 +13,38 @@ static bool is_address(const struct datatype *t)
 	return t && (t->id == TYPE_IPV4_ADDR || t->id == TYPE_IPV6_ADDR);
 }
 
+static bool is_raw(const struct expr *e)
+{
+	while (e->kind == EXPR_BINARY)
+		e = e->binary.left;
+	return e->kind == EXPR_PAYLOAD && !e->payload.field;
+}
+
+/* Bytes of no known field are listed in hexadecimal. */
+static struct expr *hex_constant(struct lift *L, const uint8_t *p, size_t n)
+{
+	struct expr *e = expr_make(L->a, EXPR_SYMBOL, SPAN_NONE, NULL);
+	auto_buf text = { 0 };
+	size_t i = 0;
+
+	while (i + 1 < n && p[i] == 0)
+		i++;
+	buf_fmt(&text, "0x%x", p[i]);
+	while (++i < n)
+		buf_fmt(&text, "%02x", p[i]);
+	e->word = arena_str(L->a, buf_as_str(&text));
+	return e;
+}
+
+struct expr *lift_hex(struct lift *L, const struct expr *target, struct expr *value)
+{
+	struct part hex = { datatypes[TYPE_BITMASK], target->bits, ORDER_BIG };
+
+	if (!is_raw(target) || value->kind != EXPR_VALUE)
+		return value;
+	return expr_value(L->a, SPAN_NONE, &hex, &value->value);
+}
+
 static struct expr *lift_binary(struct lift *L, enum binop op, struct expr *left,
                                 const struct value *v)
 {
@@ -24,6 +56,8 @@ static struct expr *lift_binary(struct lift *L, enum binop op, struct expr *left
 	e->binary.left = left;
 	e->binary.right = expr_value(L->a, SPAN_NONE,
 	                             op == BINOP_SHL || op == BINOP_SHR ? &count : &part, v);
+	if (op != BINOP_SHL && op != BINOP_SHR)
+		e->binary.right = lift_hex(L, left, e->binary.right);
 	return e;
 }
 
@@ -75,14 +109,24 @@ static bool field_of_mask(struct lift *L, struct reg *r, const struct value *mas
 	return true;
 }
 
+/* Whether the shift leaves the field's value alone in the bytes it needs: see load_down(); nft
+ * leaves several bytes where they are. */
+static bool shifts_down(const struct insn *in, const struct reg *r, uint32_t n)
+{
+	unsigned up = (in->bitwise.len - (r->e->bits + 7u) / 8) * 8;
+	int down = in->bitwise.op == NFT_BITWISE_RSHIFT ? (int)n : -(int)n;
+
+	return down == (int)r->shift || (r->big_endian && down == (int)r->shift - (int)up);
+}
+
 static void lift_shift(struct lift *L, const struct insn *in, struct reg *r)
 {
 	struct value by;
 	uint32_t n = 0;
 
 	memcpy(&n, in->bitwise.shift.b, sizeof(n));
-	if (in->bitwise.op == NFT_BITWISE_RSHIFT && r->masked && n == r->shift) {
-		r->shift = 0; /* the field alone, as a part of a concatenation */
+	if (r->masked && r->shift && shifts_down(in, r, n)) {
+		r->shift = 0; /* the field's value alone */
 		return;
 	}
 	value_from_u64(&by, n, 32);
@@ -147,27 +191,6 @@ static enum relop lift_op(uint32_t op)
 	return op < ARRAY_LEN(ops) ? ops[op] : REL_EQ;
 }
 
-static bool is_raw(const struct expr *e)
-{
-	return e->kind == EXPR_PAYLOAD && !e->payload.field;
-}
-
-/* Bytes of no known field are listed in hexadecimal. */
-static struct expr *hex_constant(struct lift *L, const struct data *d)
-{
-	struct expr *e = expr_make(L->a, EXPR_SYMBOL, SPAN_NONE, NULL);
-	auto_buf text = { 0 };
-	size_t i = 0;
-
-	while (i + 1 < d->n && d->b[i] == 0)
-		i++;
-	buf_fmt(&text, "0x%x", d->b[i]);
-	while (++i < d->n)
-		buf_fmt(&text, "%02x", d->b[i]);
-	e->word = arena_str(L->a, buf_as_str(&text));
-	return e;
-}
-
 /* Constants as the register holds them, moved down to the field. */
 static struct expr *constant(struct lift *L, const struct reg *r, const struct data *d)
 {
@@ -179,7 +202,7 @@ static struct expr *constant(struct lift *L, const struct reg *r, const struct d
 	if (type_is(part.type, TYPE_STRING))
 		return lift_value(L, d->b, d->n, &part);
 	if (is_raw(r->e))
-		return hex_constant(L, d);
+		return hex_constant(L, d->b, d->n);
 	value_load(&v, (uint16_t)(d->n * 8), r->big_endian ? ORDER_BIG : part.order, d->b);
 	value_shr(&v, r->shift);
 	if (part.bits && part.bits < v.bits)
@@ -294,7 +317,7 @@ static bool match_masked(struct lift *L, struct expr *left, enum relop op, struc
 		add_match(L, of, op, p);
 		return true;
 	}
-	if (!type_is(of->type, TYPE_BITMASK) || op > REL_NE)
+	if (!has_flags(of->type) || op > REL_NE)
 		return false;
 	struct expr *flags = expr_value(L->a, SPAN_NONE, &part, mask);
 
@@ -416,7 +439,7 @@ void lift_cmp(struct lift *L, const struct insn *in)
 	if (r->e->kind == EXPR_BINARY && match_masked(L, r->e, op, right))
 		return;
 	if (op == REL_IMPLICIT &&
-	    (r->e->kind == EXPR_BINARY || (type_is(r->e->type, TYPE_BITMASK) && !r->masked)))
+	    (r->e->kind == EXPR_BINARY || (has_flags(r->e->type) && !r->masked)))
 		op = REL_EQ; /* without it, flags would mean `any of` */
 	add_match(L, r->e, op, right);
 	L->ranged = op == REL_GE ? r->e : NULL;

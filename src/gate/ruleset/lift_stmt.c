@@ -421,6 +421,7 @@ static bool stmt_set_payload(struct lift *L, const struct insn *in)
 		struct part part = expr_part(target);
 
 		value = lift_reg(L, in->sreg, &part);
+		value = value ? lift_hex(L, target, value) : NULL;
 	}
 	if (!value)
 		return false;

@@ -145,21 +145,35 @@ static void turn_host(struct lower *L, const struct expr *e, unsigned reg)
 		emit_byteorder(L, NFT_BYTEORDER_HTON, len, reg);
 }
 
-/* Each part starts at the next free word, and stands alone: shifted down to its own value. */
+/* A field that ends inside a byte becomes its value alone, in the bytes the value needs: what
+ * sets hold. Registers shift as numbers, so several bytes are turned for it, and back. */
+static void load_down(struct lower *L, const struct expr *e, unsigned reg)
+{
+	struct value mask;
+	unsigned shift;
+
+	if (!field_mask(L, e, &mask, &shift) || shift == 0)
+		return;
+	unsigned len = (mask.bits + 7u) / 8, up = (len - (e->bits + 7u) / 8) * 8;
+
+	if (len > 1)
+		emit_byteorder(L, NFT_BYTEORDER_NTOH, len, reg);
+	if (shift != up)
+		emit_shift(L, shift > up ? NFT_BITWISE_RSHIFT : NFT_BITWISE_LSHIFT,
+		           shift > up ? shift - up : up - shift, len, reg);
+	if (len > 1)
+		emit_byteorder(L, NFT_BYTEORDER_HTON, len, reg);
+}
+
+/* Each part starts at the next free word. */
 static bool load_concat(struct lower *L, const struct expr *e, bool turn, unsigned reg)
 {
 	for (size_t i = 0; i < e->list.n; i++) {
 		const struct expr *part = e->list.p[i];
-		unsigned shift;
-		struct value mask;
 
 		if (!load_expr(L, part, reg))
 			return false;
-		if (field_mask(L, part, &mask, &shift) && shift && mask.bits > 8)
-			return fail(L, "E0900", part->span, "not supported by gate yet: a field over two "
-			            "bytes that ends inside one, as a part of a concatenation");
-		if (field_mask(L, part, &mask, &shift) && shift)
-			emit_shift(L, NFT_BITWISE_RSHIFT, shift, (mask.bits + 7u) / 8, reg);
+		load_down(L, part, reg);
 		if (turn)
 			turn_host(L, part, reg);
 		reg += ((part->bits + 7u) / 8 + 3) / 4;
@@ -323,6 +337,8 @@ bool load_key(struct lower *L, const struct expr *e, const struct set_info *info
 		return load_concat(L, e, turn, reg);
 	if (!load_expr(L, e, reg))
 		return false;
+	if (!info->anonymous) /* a literal's elements are moved up instead */
+		load_down(L, e, reg);
 	if (turn)
 		turn_host(L, e, reg);
 	return true;

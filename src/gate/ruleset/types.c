@@ -4,6 +4,7 @@
  * Types: what a selector is, and what a word means beside it.
  */
 #include "gate/ruleset/lower.h"
+#include "gate/ruleset/word_error.h"
 
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
@@ -58,6 +59,11 @@ bool type_is(const struct datatype *t, enum type_id base)
 		if (t->id == base)
 			return true;
 	return false;
+}
+
+bool has_flags(const struct datatype *t)
+{
+	return t && t->id != TYPE_BITMASK && type_is(t, TYPE_BITMASK);
 }
 
 struct part expr_part(const struct expr *e)
@@ -403,11 +409,7 @@ static struct expr *resolve_word(struct lower *L, const struct expr *e, const st
 			return set;
 	}
 	if (r < 0) {
-		const char *code = want->type->id == TYPE_IFACE_INDEX  ? "E0120" :
-		                   want->type->id == TYPE_INET_SERVICE ? "E0222" :
-		                   want->type->id == TYPE_CT_STATE     ? "E0210" : "E0221";
-
-		fail(L, code, e->span, STR_FMT, STR_ARG(why));
+		word_error(L, e, want, why);
 		return NULL;
 	}
 	return expr_value(L->a, e->span, want, &v);
@@ -508,7 +510,14 @@ static struct expr *resolve_range(struct lower *L, const struct expr *e, const s
 	if (value_cmp(&l->value, &r->value) > 0) {
 		struct diag *d = fail_diag(L, "E0227", e->span, "the range ends before it starts");
 
-		diag_help(L->diags, d, "write the smaller value first");
+		if (want->type->id == TYPE_TIME_HOUR)
+			diag_help(L->diags, d, "hours are kept in UTC, and this range passes midnight there or "
+			          "as written: write it without braces, or as two ranges");
+		else if (e->pair.left->word.n && e->pair.right->word.n)
+			diag_help(L->diags, d, STR_FMT "-" STR_FMT, STR_ARG(e->pair.right->word),
+			          STR_ARG(e->pair.left->word));
+		else
+			diag_help(L->diags, d, "write the smaller value first");
 		return NULL;
 	}
 	struct expr *range = expr_make(L->a, EXPR_RANGE, e->span, want);

@@ -119,7 +119,11 @@ static uint32_t parts_order(const struct parts *parts)
 {
 	static const uint32_t numbers[] = { [ORDER_NONE] = 0, [ORDER_HOST] = 1, [ORDER_BIG] = 2 };
 
-	return parts->n == 1 ? numbers[parts->p[0].order] : 0;
+	if (parts->n != 1)
+		return 0;
+	/* nft takes words for numbers of the machine's, and prints nothing else of them */
+	return type_is(parts->p[0].type, TYPE_STRING) ? numbers[ORDER_HOST]
+	                                              : numbers[parts->p[0].order];
 }
 
 static void put_typeof(struct tlv *t, uint8_t type, const struct expr *e, bool concat)
@@ -145,7 +149,7 @@ struct userdata udata_set(struct arena *a, const struct set_info *info, struct s
 		tlv_u32(&t, SET_MERGE, 1);
 	put_typeof(&t, SET_KEY_TYPEOF, info->key_expr, info->key.n > 1);
 	if (info->is_map && !info->obj_type) {
-		if (info->data_verdict && info->anonymous) {
+		if (info->data_verdict && (info->anonymous || info->key_expr)) {
 			struct tlv nest = { 0 };
 
 			typeof_put_empty(&nest, TYPEOF_VERDICT);

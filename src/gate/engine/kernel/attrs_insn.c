@@ -368,12 +368,3 @@ const struct attr_table *attrs_insn(enum insn_kind kind)
 {
 	return &tables[kind];
 }
-
-enum insn_kind attrs_insn_kind(struct str name)
-{
-	enum insn_kind kind = 0;
-
-	while (kind < INSN_FOREIGN && !str_is(name, insn_name(kind)))
-		kind++;
-	return kind;
-}

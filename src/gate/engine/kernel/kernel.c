@@ -13,6 +13,7 @@
 
 #include "base/oom.h"
 #include "gate/engine/kernel/dump.h"
+#include "gate/engine/kernel/hooks.h"
 #include "gate/engine/kernel/tx.h"
 
 static void kernel_close(struct engine *e)
@@ -47,6 +48,7 @@ static const struct engine_ops kernel_ops = {
 	.get = kernel_get,
 	.destroys = kernel_destroys,
 	.get_elems = kernel_get_elems,
+	.hooks = kernel_hooks,
 	.tx_begin = kernel_tx_begin,
 	.tx_table = kernel_tx_table,
 	.tx_chain = kernel_tx_chain,
