@@ -41,7 +41,7 @@ void elem_log_put(struct elem_log *log, const struct elem_builder *b, bool added
 
 	for (size_t i = 0; i < b->n; i++) {
 		buf_put(&log->recs, b->recs + i * b->rec, 2 * n);
-		buf_char(&log->recs, added);
+		buf_char(&log->recs, added ? 1 : 0);
 	}
 }
 

@@ -30,10 +30,10 @@ static void open_hook(struct hooks_list *l)
 /* The sign stands in a column of its own, and all are as wide. */
 static void print_priority(struct buf *out, int32_t priority)
 {
-	char sign = priority < 0 ? '-' : priority > 0 ? '+' : ' ';
+	const char *sign = priority < 0 ? "-" : priority > 0 ? "+" : " ";
 	uint32_t size = priority < 0 ? -(uint32_t)priority : (uint32_t)priority;
 
-	buf_fmt(out, "\t\t%c%010u", sign, size);
+	buf_fmt(out, "\t\t%s%010u", sign, size);
 }
 
 static int print_hook(void *ctx, const struct engine_hook *h)
