@@ -39,7 +39,7 @@ CLONE_NEWNET = 0x40000000
 SO_MARK, SO_RCVBUFFORCE = 36, 33
 MARK = 0x67617465
 RIG_TABLE = "rig"
-WAIT_S, SETTLE_S = 0.25, 0.01
+WAIT_S, GAP_S, SETTLE_S = 1.0, 0.2, 0.01
 FAMILY_TABLES = {"ip": "ip", "ip6": "ip6", "inet": "inet", "arp": "arp"}
 
 LINKS = f"""
@@ -208,8 +208,7 @@ class Rig:
             for event in decode(data):
                 found.append(event)
                 ended |= event["verdict"] == "drop" or event["chain"].startswith("last_")
-            if ended:
-                deadline = min(deadline, time.monotonic() + SETTLE_S)
+            deadline = time.monotonic() + (SETTLE_S if ended else GAP_S)
         return found
 
     def kernel_path(self, events):

@@ -12,7 +12,7 @@ from agree.rig import Rig, differences
 from harness.netns import Netns, require, require_nft
 
 FIRST_SEED = int(os.environ.get("AGREE_SEED", 1))
-SEEDS = int(os.environ.get("AGREE_SEEDS", 8))
+SEEDS = int(os.environ.get("AGREE_SEEDS", 6))
 PACKETS, TRIES = 20, 60
 
 RULES = """

@@ -19,7 +19,7 @@ struct part {
 
 static const struct part parts[3] = { { 0, 8, true }, { 16, 8, true }, { 24, 8, false } };
 
-static enum defrag_result take(struct defrag *d, struct packet *p, uint8_t family,
+static enum defrag_result give(struct defrag *d, struct packet *p, uint8_t family,
                                const struct part *part, uint64_t now_ns)
 {
 	struct packet_desc desc = { .family = family,
@@ -49,9 +49,9 @@ static void fragments_come_together_in_any_order(void **state)
 		struct defrag *d = defrag_new();
 		uint8_t family = families[i % 2];
 		const uint8_t *order = orders[i / 2];
-		assert_int_equal(take(d, &p, family, &parts[order[0]], 0), DEFRAG_WAITS);
-		assert_int_equal(take(d, &p, family, &parts[order[1]], 0), DEFRAG_WAITS);
-		assert_int_equal(take(d, &p, family, &parts[order[2]], 0), DEFRAG_WHOLE);
+		assert_int_equal(give(d, &p, family, &parts[order[0]], 0), DEFRAG_WAITS);
+		assert_int_equal(give(d, &p, family, &parts[order[1]], 0), DEFRAG_WAITS);
+		assert_int_equal(give(d, &p, family, &parts[order[2]], 0), DEFRAG_WHOLE);
 		assert_int_equal(p.fault, FAULT_NONE);
 		assert_false(p.is_fragment);
 		assert_int_equal(p.l4, IPPROTO_UDP);
@@ -68,10 +68,10 @@ static void what_overlaps_takes_the_others_along(void **state)
 	struct packet p = { 0 };
 
 	(void)state;
-	assert_int_equal(take(d, &p, NFPROTO_IPV4, &parts[0], 0), DEFRAG_WAITS);
-	assert_int_equal(take(d, &p, NFPROTO_IPV4, &overlap, 0), DEFRAG_DROPS);
-	assert_int_equal(take(d, &p, NFPROTO_IPV4, &parts[1], 0), DEFRAG_WAITS);
-	assert_int_equal(take(d, &p, NFPROTO_IPV4, &parts[2], 0), DEFRAG_WAITS);
+	assert_int_equal(give(d, &p, NFPROTO_IPV4, &parts[0], 0), DEFRAG_WAITS);
+	assert_int_equal(give(d, &p, NFPROTO_IPV4, &overlap, 0), DEFRAG_DROPS);
+	assert_int_equal(give(d, &p, NFPROTO_IPV4, &parts[1], 0), DEFRAG_WAITS);
+	assert_int_equal(give(d, &p, NFPROTO_IPV4, &parts[2], 0), DEFRAG_WAITS);
 	packet_fini(&p);
 	defrag_free(d);
 }
@@ -82,10 +82,10 @@ static void a_duplicate_changes_nothing(void **state)
 	struct packet p = { 0 };
 
 	(void)state;
-	assert_int_equal(take(d, &p, NFPROTO_IPV4, &parts[0], 0), DEFRAG_WAITS);
-	assert_int_equal(take(d, &p, NFPROTO_IPV4, &parts[0], 0), DEFRAG_DROPS);
-	assert_int_equal(take(d, &p, NFPROTO_IPV4, &parts[1], 0), DEFRAG_WAITS);
-	assert_int_equal(take(d, &p, NFPROTO_IPV4, &parts[2], 0), DEFRAG_WHOLE);
+	assert_int_equal(give(d, &p, NFPROTO_IPV4, &parts[0], 0), DEFRAG_WAITS);
+	assert_int_equal(give(d, &p, NFPROTO_IPV4, &parts[0], 0), DEFRAG_DROPS);
+	assert_int_equal(give(d, &p, NFPROTO_IPV4, &parts[1], 0), DEFRAG_WAITS);
+	assert_int_equal(give(d, &p, NFPROTO_IPV4, &parts[2], 0), DEFRAG_WHOLE);
 	packet_fini(&p);
 	defrag_free(d);
 }
@@ -96,10 +96,10 @@ static void nobody_waits_for_ever(void **state)
 	struct packet p = { 0 };
 
 	(void)state;
-	assert_int_equal(take(d, &p, NFPROTO_IPV4, &parts[0], 0), DEFRAG_WAITS);
-	assert_int_equal(take(d, &p, NFPROTO_IPV4, &parts[1], 30 * SECOND - 1),
+	assert_int_equal(give(d, &p, NFPROTO_IPV4, &parts[0], 0), DEFRAG_WAITS);
+	assert_int_equal(give(d, &p, NFPROTO_IPV4, &parts[1], 30 * SECOND - 1),
 	                 DEFRAG_WAITS);
-	assert_int_equal(take(d, &p, NFPROTO_IPV4, &parts[2], 30 * SECOND), DEFRAG_WAITS);
+	assert_int_equal(give(d, &p, NFPROTO_IPV4, &parts[2], 30 * SECOND), DEFRAG_WAITS);
 	packet_fini(&p);
 	defrag_free(d);
 }
@@ -111,7 +111,7 @@ static void a_middle_piece_of_odd_length_fits_nowhere(void **state)
 	struct packet p = { 0 };
 
 	(void)state;
-	assert_int_equal(take(d, &p, NFPROTO_IPV6, &odd, 0), DEFRAG_DROPS);
+	assert_int_equal(give(d, &p, NFPROTO_IPV6, &odd, 0), DEFRAG_DROPS);
 	packet_fini(&p);
 	defrag_free(d);
 }
