@@ -16,7 +16,8 @@ struct machine {
 	struct arena *a;
 	const struct str *interfaces; /* NULL: the kernel's own */
 	size_t n_interfaces;
-	const struct str *guests; /* interfaces that only the command line names: from GUEST_INDEX on */
+	const struct str *
+		guests; /* interfaces that only the command line names: from GUEST_INDEX on */
 	size_t n_guests;
 	struct symtab tables[MACHINE_TABLES];
 	bool is_loaded[MACHINE_TABLES];
