@@ -42,10 +42,10 @@ struct row {
 // clang-format off
 static const struct row rows[] = {
 	/*                             NO  CL  CW  CE  ES  SS  SR  SA  HS */
-	{ CHUNK_INIT,              { { CW, CW, CW, CE, ES, CL, CL, SA, CW },
-	                             { IV, CL, CW, CE, ES, CL, CL, SA, IV } } },
-	{ CHUNK_INIT_ACK,          { { CL, CL, CW, CE, ES, CL, CL, SA, CL },
-	                             { IV, CW, CW, CE, ES, CL, CL, SA, IV } } },
+	{ CHUNK_INIT,              { { CL, CL, CW, CE, ES, CL, CL, SA, CW },
+	                             { IV, CL, CW, CE, ES, SS, SR, SA, IV } } },
+	{ CHUNK_INIT_ACK,          { { CL, CL, CW, CE, ES, SS, SR, SA, CL },
+	                             { IV, CW, CW, CE, ES, SS, SR, SA, IV } } },
 	{ CHUNK_ABORT,             { { CL, CL, CL, CL, CL, CL, CL, CL, CL },
 	                             { IV, CL, CL, CL, CL, CL, CL, CL, IV } } },
 	{ CHUNK_SHUTDOWN,          { { CL, CL, CW, CE, SS, SS, SR, SA, CL },
@@ -113,9 +113,9 @@ static bool begin(struct track_sctp_info *info, const struct track_sctp *sctp)
 			return false;
 		if (sctp->chunk[i] == CHUNK_INIT) {
 			if (sctp->vtag)
-				return false;
-			info->vtag[TRACK_REPLY] = sctp->init_tag;
-		} else if (sctp->chunk[i] == CHUNK_HEARTBEAT) {
+				return false; /* its own tag is learnt as from any INIT */
+		} else if (sctp->chunk[i] == CHUNK_HEARTBEAT ||
+		           sctp->chunk[i] == CHUNK_HEARTBEAT_ACK) {
 			info->vtag[TRACK_ORIGINAL] = sctp->vtag;
 		} else {
 			info->vtag[TRACK_REPLY] = sctp->vtag;
@@ -203,18 +203,20 @@ static enum tag chunk_tag(struct track_sctp_info *info, const struct track_sctp 
 	return good ? TAG_GOOD : TAG_BAD;
 }
 
-/* Tags that the handshake tells. False for an INIT ACK that nobody asked for and that names
- * another tag. */
+/* Tags that the handshake tells. An INIT with a new tag lets the answer name another one, unless
+ * both sides began at once (RFC 9260 section 5.2.1); other INIT ACKs must name the known tag,
+ * else it is false. */
 static bool learn_tag(struct track_sctp_info *info, const struct track_sctp *sctp,
                       enum track_dir dir, uint8_t chunk)
 {
 	uint32_t *tag = &info->vtag[!dir];
 
 	if (chunk == CHUNK_INIT) {
-		info->init[dir] = 1;
+		info->init[dir] |= *tag != sctp->init_tag;
 		*tag = sctp->init_tag;
 	} else if (chunk == CHUNK_INIT_ACK) {
-		if (!info->init[!dir] && *tag && *tag != sctp->init_tag)
+		bool free = info->init[!dir] && !info->init[dir];
+		if (*tag && !free && *tag != sctp->init_tag)
 			return false;
 		*tag = sctp->init_tag;
 	} else if (chunk == CHUNK_COOKIE_ACK) {
