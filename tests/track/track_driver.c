@@ -12,7 +12,8 @@
  *       tcp:  flags=N seq=N ack=N win=N size=N [ws=N] [sackok=1] [sack=N]
  *       icmp: type=N code=N id=N, of errors iproto= isrc= idst= isport= idport= (itype= icode=)
  *       sctp: vtag=N tag=N t=N chunks=N,N…
- *     answers: VERDICT STATE DIRECTION STATUS SRC SPORT DST DPORT [ISRC ISPORT IDST IDPORT] WHY
+ *     answers: VERDICT STATE DIRECTION STATUS SRC SPORT DST DPORT [ISRC ISPORT IDST IDPORT] CHOICE
+ *     WHY; CHOICE is what the source port was drawn from, MIN-MAX or -
  *   list
  *     answers a line for each entry, then an empty one
  */
@@ -242,6 +243,18 @@ static void print_tuple(const struct track_tuple *tuple)
 	       show(&tuple->dst, tuple->family, dst), tuple->dst_port);
 }
 
+static void print_choice(const struct track_entry *e)
+{
+	struct track_choice choice = { 0 };
+
+	if (e)
+		choice = track_entry_choice(e, false);
+	if (choice.port)
+		printf(" %u-%u", choice.port_min, choice.port_max);
+	else
+		printf(" -");
+}
+
 static void answer(bool accepted, const char *state, const struct track_ref *ref,
                    const struct track_packet *p)
 {
@@ -255,6 +268,7 @@ static void answer(bool accepted, const char *state, const struct track_ref *ref
 	print_tuple(&p->tuple);
 	if (is_icmp(p->tuple.proto) && p->icmp.has_inner)
 		print_tuple(&p->icmp.inner);
+	print_choice(ref->entry);
 	printf(" " STR_FMT "\n", STR_ARG(why));
 }
 
