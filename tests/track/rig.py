@@ -99,6 +99,24 @@ class Rig:
         return rows
 
 
+    def expected(self):
+        """Rows of `conntrack -L expect` as Model.expected gives them."""
+        text = "".join(
+            self.router.run(["conntrack", "-L", "expect", "-f", family], check=True).stdout
+            for family in ("ipv4", "ipv6"))
+        return sorted(parse_expected(line) for line in text.splitlines())
+
+
+def parse_expected(line):
+    first = {}
+    for name, value in re.findall(r"([\w-]+)=(\S+)", line):
+        first.setdefault(name, value)
+    source = canonical(first["src"])
+    wild = int(ipaddress.ip_address(first["mask-src"])) == 0
+    return (int(first["proto"]), int(first["class"]), "any" if wild else source,
+            canonical(first["dst"]), int(first["dport"]))
+
+
 def parse_entry(line):
     words = line.split()
     pairs = re.findall(r"(\w+)=(\S+)", line)
@@ -321,6 +339,17 @@ class Model:
                          "reply": (canonical(rsrc), int(rsport), canonical(rdst),
                                    int(rsport if icmp else rdport))}
         return rows
+
+    def expected(self):
+        """(protocol, class, source or "any", destination, port) of each expectation."""
+        self._write("expected")
+        self.process.stdin.flush()
+        rows = []
+        while line := self.process.stdout.readline().split():
+            proto, kind, src, _, dst, port, wild = line
+            rows.append((int(proto), int(kind), "any" if wild == "any" else canonical(src),
+                         canonical(dst), int(port)))
+        return sorted(rows)
 
     def close(self):
         self.process.stdin.close()

@@ -14,8 +14,8 @@
  *       sctp: vtag=N tag=N t=N chunks=N,N…
  *     answers: VERDICT STATE DIRECTION STATUS SRC SPORT DST DPORT [ISRC ISPORT IDST IDPORT] CHOICE
  *     WHY; CHOICE is what the source port was drawn from, MIN-MAX or -
- *   list
- *     answers a line for each entry, then an empty one
+ *   list, expected
+ *     answer a line for each entry or expectation, then an empty one
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -332,6 +332,15 @@ static bool list_one(struct track_entry *e, void *arg)
 	return true;
 }
 
+static bool expected_one(const struct track_expect *x, void *arg)
+{
+	(void)arg;
+	printf("%u %u", x->tuple.proto, x->class);
+	print_tuple(&x->tuple);
+	printf(" %s\n", x->any_src ? "any" : "one");
+	return true;
+}
+
 static void run(struct router *r, const struct words *w)
 {
 	if (strcmp(w->p[0], "at") == 0) {
@@ -354,6 +363,9 @@ static void run(struct router *r, const struct words *w)
 		free(payload);
 	} else if (strcmp(w->p[0], "list") == 0) {
 		track_each(r->t, list_one, r);
+		printf("\n");
+	} else if (strcmp(w->p[0], "expected") == 0) {
+		track_expect_each(r->t, expected_one, NULL);
 		printf("\n");
 	} else {
 		fprintf(stderr, "unknown command %s\n", w->p[0]);

@@ -46,7 +46,8 @@ bool track_expect_set(struct track *t, struct track_ref *ref, uint8_t family,
                       uint8_t size);
 
 /* For tests that state it (`expect` in a scenario): deadline_ns holds the timeout. Errors:
- * -EEXIST, -ENOSPC above nf_conntrack_expect_max, -EMFILE above the helper's own limit. */
+ * -EALREADY the same of another master or class, -EEXIST one packet could fulfil both, -ENOSPC
+ * above nf_conntrack_expect_max. The oldest gives way above the helper's own limit. */
 MUST_USE int track_expect_add(struct track *t, struct track_entry *master,
                               const struct track_expect *x);
 
