@@ -4,7 +4,7 @@
 each packet both must expect the same, and the announced connection must be related."""
 import pytest
 
-from track.rig import Model, Rig, differences, first_story
+from track.rig import Model, Rig, differences, first_story, table_differences
 
 RULES = """
 table inet help {
@@ -12,17 +12,30 @@ table inet help {
 	ct helper tftp-all { type "tftp" protocol udp; }
 	ct helper irc-all { type "irc" protocol tcp; l3proto ip; }
 	ct helper sip-all { type "sip" protocol udp; }
+	ct helper sip-tcp { type "sip" protocol tcp; }
+	ct expectation one { protocol udp; dport 9000; timeout 60s; size 1; l3proto ip; }
+	chain zones {
+		type filter hook prerouting priority raw
+		udp dport 8001 ct zone set 1
+		udp sport 8001 ct zone set 1
+		udp sport 8003 ct reply zone set 3
+		udp dport 8003 ct reply zone set 3
+	}
 	chain f {
 		type filter hook forward priority -10
 		tcp dport 21 ct helper set "ftp-all"
 		udp dport 69 ct helper set "tftp-all"
 		meta nfproto ipv4 tcp dport 6667 ct helper set "irc-all"
 		udp dport 5060 ct helper set "sip-all"
+		tcp dport 5060 ct helper set "sip-tcp"
+		udp dport 8500 ct expectation set "one"
 	}
 }
 """
 SETUP = ["helper ftp proto=6 dport=21", "helper tftp proto=17 dport=69",
-         "helper irc proto=6 dport=6667", "helper sip proto=17 dport=5060"]
+         "helper irc proto=6 dport=6667", "helper sip proto=17 dport=5060",
+         "helper sip proto=6 dport=5060", "expect dport=8500 port=9000 size=1",
+         "zone dport=8001 zone=1 way=both", "zone dport=8003 zone=3 way=reply"]
 HOSTS = {4: {"a": "10.0.1.2", "b": "10.0.2.2"}, 6: {"a": "fd00:1::2", "b": "fd00:2::2"}}
 
 
@@ -185,7 +198,44 @@ SIP = {
 }
 
 
+def sip_tcp(*messages):
+    tcp = Tcp(4, 43000, 5060)
+    return tcp.open() + [tcp.say(message[0], message[2:]) for message in messages]
+
+
+SIP_TCP = {
+    "offer": ["a " + sip(invite(), media("10.0.1.2", 6000))],
+    "two messages in a segment": ["a " + sip(invite("BYE", 2), []) +
+                                  sip(invite(), media("10.0.1.2", 6000))],
+    "half a message": ["a " + sip(invite(), media("10.0.1.2", 6000))[:-5]],
+}
+
+ZONES = {
+    "no zone": [udp(4, "a", 1111, 8000, "x"), udp(4, "b", 8000, 1111, "y")],
+    "both ways": [udp(4, "a", 1111, 8001, "x"), udp(4, "b", 8001, 1111, "y"),
+                  udp(4, "a", 1111, 8001, "x")],
+    "reply only": [udp(4, "a", 1111, 8003, "x"), udp(4, "b", 8003, 1111, "y"),
+                   udp(4, "a", 1111, 8003, "x")],
+}
+
+
+def expectations():
+    """`ct expectation set`, on the first and on later packets of both ways."""
+    first, reply = udp(4, "a", 1111, 8500, "x"), udp(4, "b", 8500, 1111, "y")
+    data = udp(4, "b", 2222, 9000, "d")
+    yield "first", [first, data, data, udp(4, "b", 2223, 9000, "d")]
+    yield "twice", [first, first, data, first]
+    yield "later", [first, data, reply, first, udp(4, "b", 2224, 9000, "d")]
+    yield "other way", [first, udp(4, "a", 2222, 9000, "d")]
+
+
 def dialogues():
+    for name, packets in expectations():
+        yield "expectation " + name, packets
+    for name, packets in ZONES.items():
+        yield "zone " + name, packets
+    for name, messages in SIP_TCP.items():
+        yield "sip over tcp " + name, sip_tcp(*messages)
     for name, (family, lines, data) in FTP.items():
         yield "ftp " + name, ftp(family, lines) + data()
     for name, (lines, data) in IRC.items():
@@ -227,5 +277,6 @@ def test_dialogue(gate, rig, name, packets):
         if rig.expected() != model.expected():
             found.append(f"{len(want)}: kernel expects {rig.expected()}, model {model.expected()}")
     found += differences(packets, want, got)
+    found += table_differences(rig.table(), model.table())
     model.close()
     assert not found, "\n".join(found) + "\n" + first_story(packets, want, got)

@@ -8,6 +8,8 @@
  *   sysctl NAME VALUE
  *   nat snat|dnat dport=N [flags=N] [addr=A] [addr2=A] [min=N] [max=N]
  *   helper NAME proto=N dport=N
+ *   expect dport=N port=N size=N    `ct expectation set` on packets to dport
+ *   zone dport=N zone=N way=original|reply|both    `ct zone set` on packets to or from dport
  *   pkt proto=N src=A dst=A [sport=N dport=N] [len=N] [bad=1] [cut=1] [hex=PAYLOAD]
  *       tcp:  flags=N seq=N ack=N win=N size=N [ws=N] [sackok=1] [sack=N]
  *       icmp: type=N code=N id=N, of errors iproto= isrc= idst= isport= idport= (itype= icode=)
@@ -39,10 +41,22 @@ struct helper_rule {
 	uint16_t dport;
 };
 
+struct expect_rule {
+	uint16_t dport, port;
+	uint8_t size;
+};
+
+struct zone_rule {
+	uint16_t port, zone;
+	bool original, reply;
+};
+
 struct router {
 	struct track *t;
 	VEC(struct rule) rules;
 	VEC(struct helper_rule) helpers;
+	VEC(struct expect_rule) expects;
+	VEC(struct zone_rule) zones;
 };
 
 /* ---- words -------------------------------------------------------------------------------- */
@@ -280,17 +294,39 @@ static void assign_helper(struct router *r, struct track_ref *ref)
 				track_helper_set(ref, h->helper, h->proto);
 }
 
+static void set_zone(const struct router *r, const struct track_packet *p,
+                     struct track_ref *ref)
+{
+	vec_for_each(z, &r->zones)
+		if (p->tuple.dst_port == z->port || p->tuple.src_port == z->port)
+			track_zone_set(ref, z->zone, z->original, z->reply);
+}
+
+/* The rules of the forward chain, before the one that tells the state. */
+static bool forward(struct router *r, const struct track_packet *p, struct track_ref *ref)
+{
+	assign_helper(r, ref);
+	vec_for_each(x, &r->expects)
+		if (p->tuple.dst_port == x->dport &&
+		    track_expect_set(r->t, ref, 0, IPPROTO_UDP, x->port, 60000,
+		                     x->size) == TRACK_EXPECT_DROP)
+			return false;
+	return true;
+}
+
 static void route(struct router *r, struct track_packet *p)
 {
 	struct track_ref ref = { 0 };
 	const char *state = "?";
-	bool ok = track_in(r->t, p, TRACK_HOOK_PREROUTING, &ref) == TRACK_ACCEPT &&
-	          nat_hook(r, &ref, TRACK_HOOK_PREROUTING, p) == TRACK_ACCEPT;
+	bool ok;
 
+	set_zone(r, p, &ref);
+	ok = track_in(r->t, p, TRACK_HOOK_PREROUTING, &ref) == TRACK_ACCEPT &&
+	     nat_hook(r, &ref, TRACK_HOOK_PREROUTING, p) == TRACK_ACCEPT;
 	if (ok) {
 		state = state_name(&ref);
-		assign_helper(r, &ref);
-		ok = nat_hook(r, &ref, TRACK_HOOK_POSTROUTING, p) == TRACK_ACCEPT &&
+		ok = forward(r, p, &ref) &&
+		     nat_hook(r, &ref, TRACK_HOOK_POSTROUTING, p) == TRACK_ACCEPT &&
 		     track_confirm(r->t, p, &ref) == TRACK_ACCEPT;
 	}
 	answer(ok, state, &ref, p);
@@ -356,6 +392,16 @@ static void run(struct router *r, const struct words *w)
 				 (uint8_t)track_helper_find(str_from(w->p[1])),
 				 (uint8_t)number(w, "proto"),
 				 (uint16_t)number(w, "dport") });
+	} else if (strcmp(w->p[0], "expect") == 0) {
+		vec_push(&r->expects, (struct expect_rule){ (uint16_t)number(w, "dport"),
+		                                            (uint16_t)number(w, "port"),
+		                                            (uint8_t)number(w, "size") });
+	} else if (strcmp(w->p[0], "zone") == 0) {
+		const char *way = value(w, "way");
+		vec_push(&r->zones, (struct zone_rule){ (uint16_t)number(w, "dport"),
+		                                        (uint16_t)number(w, "zone"),
+		                                        way && way[0] != 'r',
+		                                        way && way[0] != 'o' });
 	} else if (strcmp(w->p[0], "pkt") == 0) {
 		struct track_packet p = read_packet(w);
 		char *payload = (char *)(uintptr_t)p.payload.p;
@@ -388,5 +434,7 @@ int main(void)
 	track_free(r.t);
 	vec_fini(&r.rules);
 	vec_fini(&r.helpers);
+	vec_fini(&r.expects);
+	vec_fini(&r.zones);
 	return 0;
 }

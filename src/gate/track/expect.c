@@ -184,22 +184,23 @@ int track_expect_add(struct track *t, struct track_entry *master,
 	return 0;
 }
 
-bool track_expect_set(struct track *t, struct track_ref *ref, uint8_t family,
-                      uint8_t proto, uint16_t dst_port, uint32_t timeout_ms, uint8_t size)
+enum track_expect_result track_expect_set(struct track *t, struct track_ref *ref,
+                                          uint8_t family, uint8_t proto,
+                                          uint16_t dst_port, uint32_t timeout_ms,
+                                          uint8_t size)
 {
 	struct track_entry *e = ref->entry;
 	struct track_expect x = { .any_src_port = true,
 		                  .deadline_ns = timeout_ms * 1000000ull,
 		                  .dir = !ref->dir };
 
-	if (!e || track_entry_confirmed(e) ||
-	    track_entry_extra(t, e)->expecting[0] >= size)
-		return false;
+	if (!e || track_entry_confirmed(e) || track_entry_extra(t, e)->expecting[0] >= size)
+		return TRACK_EXPECT_BREAK;
 	x.tuple = (struct track_tuple){ .src = e->tuple[!ref->dir].src,
 		                        .dst = e->tuple[!ref->dir].dst,
 		                        .dst_port = dst_port,
 		                        .zone = e->tuple[TRACK_ORIGINAL].zone,
 		                        .family = family ? family : e->tuple[0].family,
 		                        .proto = proto };
-	return track_expect_add(t, e, &x) == 0;
+	return track_expect_add(t, e, &x) ? TRACK_EXPECT_DROP : TRACK_EXPECT_SET;
 }
