@@ -8,13 +8,16 @@
  *   sysctl NAME VALUE
  *   nat snat|dnat dport=N [flags=N] [addr=A] [addr2=A] [min=N] [max=N]
  *   helper NAME proto=N dport=N
+ *   expect dport=N port=N size=N    `ct expectation set` on packets to dport
+ *   zone dport=N zone=N way=original|reply|both    `ct zone set` on packets to or from dport
  *   pkt proto=N src=A dst=A [sport=N dport=N] [len=N] [bad=1] [cut=1] [hex=PAYLOAD]
  *       tcp:  flags=N seq=N ack=N win=N size=N [ws=N] [sackok=1] [sack=N]
  *       icmp: type=N code=N id=N, of errors iproto= isrc= idst= isport= idport= (itype= icode=)
  *       sctp: vtag=N tag=N t=N chunks=N,N…
- *     answers: VERDICT STATE DIRECTION STATUS SRC SPORT DST DPORT [ISRC ISPORT IDST IDPORT] WHY
- *   list
- *     answers a line for each entry, then an empty one
+ *     answers: VERDICT STATE DIRECTION STATUS SRC SPORT DST DPORT [ISRC ISPORT IDST IDPORT] CHOICE
+ *     WHY; CHOICE is what the source port was drawn from, MIN-MAX or -
+ *   list, expected
+ *     answer a line for each entry or expectation, then an empty one
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -38,10 +41,22 @@ struct helper_rule {
 	uint16_t dport;
 };
 
+struct expect_rule {
+	uint16_t dport, port;
+	uint8_t size;
+};
+
+struct zone_rule {
+	uint16_t port, zone;
+	bool original, reply;
+};
+
 struct router {
 	struct track *t;
 	VEC(struct rule) rules;
 	VEC(struct helper_rule) helpers;
+	VEC(struct expect_rule) expects;
+	VEC(struct zone_rule) zones;
 };
 
 /* ---- words -------------------------------------------------------------------------------- */
@@ -242,6 +257,18 @@ static void print_tuple(const struct track_tuple *tuple)
 	       show(&tuple->dst, tuple->family, dst), tuple->dst_port);
 }
 
+static void print_choice(const struct track_entry *e)
+{
+	struct track_choice choice = { 0 };
+
+	if (e)
+		choice = track_entry_choice(e, false);
+	if (choice.port)
+		printf(" %u-%u", choice.port_min, choice.port_max);
+	else
+		printf(" -");
+}
+
 static void answer(bool accepted, const char *state, const struct track_ref *ref,
                    const struct track_packet *p)
 {
@@ -255,6 +282,7 @@ static void answer(bool accepted, const char *state, const struct track_ref *ref
 	print_tuple(&p->tuple);
 	if (is_icmp(p->tuple.proto) && p->icmp.has_inner)
 		print_tuple(&p->icmp.inner);
+	print_choice(ref->entry);
 	printf(" " STR_FMT "\n", STR_ARG(why));
 }
 
@@ -266,17 +294,39 @@ static void assign_helper(struct router *r, struct track_ref *ref)
 				track_helper_set(ref, h->helper, h->proto);
 }
 
+static void set_zone(const struct router *r, const struct track_packet *p,
+                     struct track_ref *ref)
+{
+	vec_for_each(z, &r->zones)
+		if (p->tuple.dst_port == z->port || p->tuple.src_port == z->port)
+			track_zone_set(ref, z->zone, z->original, z->reply);
+}
+
+/* The rules of the forward chain, before the one that tells the state. */
+static bool forward(struct router *r, const struct track_packet *p, struct track_ref *ref)
+{
+	assign_helper(r, ref);
+	vec_for_each(x, &r->expects)
+		if (p->tuple.dst_port == x->dport &&
+		    track_expect_set(r->t, ref, 0, IPPROTO_UDP, x->port, 60000,
+		                     x->size) == TRACK_EXPECT_DROP)
+			return false;
+	return true;
+}
+
 static void route(struct router *r, struct track_packet *p)
 {
 	struct track_ref ref = { 0 };
 	const char *state = "?";
-	bool ok = track_in(r->t, p, TRACK_HOOK_PREROUTING, &ref) == TRACK_ACCEPT &&
-	          nat_hook(r, &ref, TRACK_HOOK_PREROUTING, p) == TRACK_ACCEPT;
+	bool ok;
 
+	set_zone(r, p, &ref);
+	ok = track_in(r->t, p, TRACK_HOOK_PREROUTING, &ref) == TRACK_ACCEPT &&
+	     nat_hook(r, &ref, TRACK_HOOK_PREROUTING, p) == TRACK_ACCEPT;
 	if (ok) {
 		state = state_name(&ref);
-		assign_helper(r, &ref);
-		ok = nat_hook(r, &ref, TRACK_HOOK_POSTROUTING, p) == TRACK_ACCEPT &&
+		ok = forward(r, p, &ref) &&
+		     nat_hook(r, &ref, TRACK_HOOK_POSTROUTING, p) == TRACK_ACCEPT &&
 		     track_confirm(r->t, p, &ref) == TRACK_ACCEPT;
 	}
 	answer(ok, state, &ref, p);
@@ -318,6 +368,15 @@ static bool list_one(struct track_entry *e, void *arg)
 	return true;
 }
 
+static bool expected_one(const struct track_expect *x, void *arg)
+{
+	(void)arg;
+	printf("%u %u", x->tuple.proto, x->class);
+	print_tuple(&x->tuple);
+	printf(" %s\n", x->any_src ? "any" : "one");
+	return true;
+}
+
 static void run(struct router *r, const struct words *w)
 {
 	if (strcmp(w->p[0], "at") == 0) {
@@ -333,6 +392,16 @@ static void run(struct router *r, const struct words *w)
 				 (uint8_t)track_helper_find(str_from(w->p[1])),
 				 (uint8_t)number(w, "proto"),
 				 (uint16_t)number(w, "dport") });
+	} else if (strcmp(w->p[0], "expect") == 0) {
+		vec_push(&r->expects, (struct expect_rule){ (uint16_t)number(w, "dport"),
+		                                            (uint16_t)number(w, "port"),
+		                                            (uint8_t)number(w, "size") });
+	} else if (strcmp(w->p[0], "zone") == 0) {
+		const char *way = value(w, "way");
+		vec_push(&r->zones, (struct zone_rule){ (uint16_t)number(w, "dport"),
+		                                        (uint16_t)number(w, "zone"),
+		                                        way && way[0] != 'r',
+		                                        way && way[0] != 'o' });
 	} else if (strcmp(w->p[0], "pkt") == 0) {
 		struct track_packet p = read_packet(w);
 		char *payload = (char *)(uintptr_t)p.payload.p;
@@ -340,6 +409,9 @@ static void run(struct router *r, const struct words *w)
 		free(payload);
 	} else if (strcmp(w->p[0], "list") == 0) {
 		track_each(r->t, list_one, r);
+		printf("\n");
+	} else if (strcmp(w->p[0], "expected") == 0) {
+		track_expect_each(r->t, expected_one, NULL);
 		printf("\n");
 	} else {
 		fprintf(stderr, "unknown command %s\n", w->p[0]);
@@ -362,5 +434,7 @@ int main(void)
 	track_free(r.t);
 	vec_fini(&r.rules);
 	vec_fini(&r.helpers);
+	vec_fini(&r.expects);
+	vec_fini(&r.zones);
 	return 0;
 }

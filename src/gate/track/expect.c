@@ -15,7 +15,7 @@ static uint8_t *counter(struct track *t, const struct track_pending *pending)
 	return &track_entry_extra(t, pending->master)->expecting[pending->x.class];
 }
 
-static void forget(struct track *t, size_t i)
+void track_expectations_remove(struct track *t, size_t i)
 {
 	struct track_pending gone = t->expected.p[i];
 
@@ -29,7 +29,7 @@ void track_expectations_expire(struct track *t)
 {
 	for (size_t i = 0; i < t->expected.n;)
 		if (t->expected.p[i].x.deadline_ns <= t->now_ns)
-			forget(t, i);
+			track_expectations_remove(t, i);
 		else
 			i++;
 }
@@ -38,7 +38,7 @@ void track_expectations_forget(struct track *t, const struct track_entry *master
 {
 	for (size_t i = 0; i < t->expected.n;)
 		if (t->expected.p[i].master == master)
-			forget(t, i);
+			track_expectations_remove(t, i);
 		else
 			i++;
 }
@@ -113,19 +113,17 @@ void track_expectations_meet(struct track *t, struct track_entry *e)
 			return;
 		fulfil(t, e, &pending);
 		if (!(pending.x.flags & TRACK_X_PERMANENT))
-			forget(t, i);
+			track_expectations_remove(t, i);
 		return;
 	}
 }
 
 /* ---- making ------------------------------------------------------------------------------- */
 
-static bool same(const struct track_pending *a, const struct track_entry *master,
-                 const struct track_expect *x)
+static bool alike(const struct track_expect *a, const struct track_expect *b)
 {
-	return a->master == master && a->x.class == x->class &&
-	       track_tuple_eq(&a->x.tuple, &x->tuple) && a->x.any_src == x->any_src &&
-	       a->x.any_src_port == x->any_src_port;
+	return track_tuple_eq(&a->tuple, &b->tuple) && a->any_src == b->any_src &&
+	       a->any_src_port == b->any_src_port;
 }
 
 /* Whether one packet could fulfil both. */
@@ -153,7 +151,7 @@ static void make_room(struct track *t, const struct track_entry *master,
 			oldest = i;
 	}
 	if (max && n >= max)
-		forget(t, oldest);
+		track_expectations_remove(t, oldest);
 }
 
 int track_expect_add(struct track *t, struct track_entry *master,
@@ -163,11 +161,14 @@ int track_expect_add(struct track *t, struct track_entry *master,
 	struct track_pending *pending;
 
 	for (size_t i = 0; i < t->expected.n; i++) {
-		if (same(&t->expected.p[i], master, x)) {
-			forget(t, i);
+		const struct track_pending *other = &t->expected.p[i];
+		if (alike(&other->x, x)) {
+			if (other->master != master || other->x.class != x->class)
+				return -EALREADY;
+			track_expectations_remove(t, i);
 			break;
 		}
-		if (overlap(&t->expected.p[i].x, x))
+		if (overlap(&other->x, x))
 			return -EEXIST;
 	}
 	make_room(t, master, x, policy.max);
@@ -183,22 +184,23 @@ int track_expect_add(struct track *t, struct track_entry *master,
 	return 0;
 }
 
-bool track_expect_set(struct track *t, struct track_ref *ref, uint8_t family,
-                      uint8_t proto, uint16_t dst_port, uint32_t timeout_ms, uint8_t size)
+enum track_expect_result track_expect_set(struct track *t, struct track_ref *ref,
+                                          uint8_t family, uint8_t proto,
+                                          uint16_t dst_port, uint32_t timeout_ms,
+                                          uint8_t size)
 {
 	struct track_entry *e = ref->entry;
 	struct track_expect x = { .any_src_port = true,
 		                  .deadline_ns = timeout_ms * 1000000ull,
 		                  .dir = !ref->dir };
 
-	if (!e || track_entry_confirmed(e) ||
-	    track_entry_extra(t, e)->expecting[0] >= size)
-		return false;
+	if (!e || track_entry_confirmed(e) || track_entry_extra(t, e)->expecting[0] >= size)
+		return TRACK_EXPECT_BREAK;
 	x.tuple = (struct track_tuple){ .src = e->tuple[!ref->dir].src,
 		                        .dst = e->tuple[!ref->dir].dst,
 		                        .dst_port = dst_port,
 		                        .zone = e->tuple[TRACK_ORIGINAL].zone,
 		                        .family = family ? family : e->tuple[0].family,
 		                        .proto = proto };
-	return track_expect_add(t, e, &x) == 0;
+	return track_expect_add(t, e, &x) ? TRACK_EXPECT_DROP : TRACK_EXPECT_SET;
 }

@@ -38,15 +38,24 @@ struct track_expect {
 	uint16_t saved_port;
 };
 
+/* What becomes of a rule and its packet. */
+enum track_expect_result {
+	TRACK_EXPECT_SET,
+	TRACK_EXPECT_BREAK, /* no new entry, or `size` are expected already */
+	TRACK_EXPECT_DROP,  /* it cannot be expected */
+};
+
 /* `ct expectation set`: new connections between the same hosts, in this packet's reverse
  * direction, to `dst_port`; at most `size` at once for one master; family 0 takes the
- * connection's own. Without entry nothing. Returns false when it BREAKs. */
-bool track_expect_set(struct track *t, struct track_ref *ref, uint8_t family,
-                      uint8_t proto, uint16_t dst_port, uint32_t timeout_ms,
-                      uint8_t size);
+ * connection's own. */
+enum track_expect_result track_expect_set(struct track *t, struct track_ref *ref,
+                                          uint8_t family, uint8_t proto,
+                                          uint16_t dst_port, uint32_t timeout_ms,
+                                          uint8_t size);
 
 /* For tests that state it (`expect` in a scenario): deadline_ns holds the timeout. Errors:
- * -EEXIST, -ENOSPC above nf_conntrack_expect_max, -EMFILE above the helper's own limit. */
+ * -EALREADY the same of another master or class, -EEXIST one packet could fulfil both, -ENOSPC
+ * above nf_conntrack_expect_max. The oldest gives way above the helper's own limit. */
 MUST_USE int track_expect_add(struct track *t, struct track_entry *master,
                               const struct track_expect *x);
 

@@ -12,6 +12,9 @@ void track_expectations_meet(struct track *t, struct track_entry *e);
 void track_expectations_expire(struct track *t);
 void track_expectations_forget(struct track *t, const struct track_entry *master);
 
+/* Takes away the i-th of the list. */
+void track_expectations_remove(struct track *t, size_t i);
+
 /* The helper's limits: seconds an expectation of this class lives, how many at once. */
 struct track_expect_policy {
 	uint32_t seconds;

@@ -17,6 +17,7 @@ struct track_reading {
 	const struct track_packet *p;
 	enum track_dir dir;
 	enum track_state state;
+	bool rewritten; /* the kernel's helper writes other addresses into this payload */
 };
 
 /* Each gives TRACK_DROP for an announcement that cannot be read or cannot be expected. */
@@ -30,6 +31,10 @@ enum track_verdict track_sip(struct track_reading *r);
 enum track_verdict track_helper_expect(struct track_reading *r, uint8_t proto,
                                        const struct track_addr *src,
                                        const struct track_addr *dst, uint16_t port);
+
+/* The same with all that may be said of it: fills in zone, family, direction, translation and,
+ * where deadline_ns is 0, the class's time. Errors of track_expect_add. */
+MUST_USE int track_helper_add(struct track_reading *r, struct track_expect x);
 
 /* Decimal digits at the start of `s`: their number, 0 when there is none or the value is above
  * `max`. */

@@ -28,7 +28,7 @@ static bool read_numbers(struct str s, char end, struct target *target)
 	uint64_t v[PORT_NUMBERS] = { 0 };
 
 	for (unsigned i = 0; i < PORT_NUMBERS; i++) {
-		size_t n = track_helper_number(s, 255, &v[i]);
+		size_t n = track_helper_number(s, UINT32_MAX, &v[i]);
 		s = str_sub(s, n, s.n);
 		if (!n || !s.n)
 			return false;
@@ -40,6 +40,7 @@ static bool read_numbers(struct str s, char end, struct target *target)
 	}
 	if (end && s.p[0] != end)
 		return false;
+	/* The kernel shifts without a look at the size, RFC 959 has no larger numbers. */
 	target->family = 4;
 	target->addr = (struct track_addr){ .b = { (uint8_t)v[0], (uint8_t)v[1],
 		                                   (uint8_t)v[2], (uint8_t)v[3] } };

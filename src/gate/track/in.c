@@ -17,8 +17,9 @@ static protocol_fn *protocol(uint8_t proto)
 	case IPPROTO_TCP:
 		return track_tcp;
 	case IPPROTO_UDP:
-	case IPPROTO_UDPLITE:
 		return track_udp;
+	case IPPROTO_UDPLITE:
+		return track_udplite;
 	case IPPROTO_ICMP:
 		return track_icmp;
 	case IPPROTO_ICMPV6:

@@ -41,8 +41,8 @@ bool track_nat_wants(const struct track_ref *ref, enum track_hook hook)
 }
 
 static enum track_verdict bind_once(struct track *t, struct track_entry *e,
-                               enum track_manip manip,
-                               const struct track_nat_range *range)
+                                    enum track_manip manip,
+                                    const struct track_nat_range *range)
 {
 	struct track_tuple from, to, reply;
 	struct track_choice choice;

@@ -253,10 +253,11 @@ static void port_pick(struct track *t, const struct track_entry *e,
 
 /* ---- all of it ---------------------------------------------------------------------------- */
 
-/* The mapping that this source has already, when it is in the range. */
+/* The mapping that this source has already, when it is in the range. What was drawn by chance then
+ * is what was drawn for the other connection. */
 static bool source_mapped(const struct track *t, const struct track_tuple *from,
                           uint16_t zone, const struct track_nat_range *range,
-                          struct track_tuple *to)
+                          struct track_tuple *to, struct track_choice *choice)
 {
 	struct track_tuple source = *from;
 	const struct track_entry *other;
@@ -269,6 +270,7 @@ static bool source_mapped(const struct track *t, const struct track_tuple *from,
 			continue;
 		to->dst = from->dst;
 		to->dst_port = from->dst_port;
+		*choice = other->extra->choice[TRACK_MANIP_SRC];
 		if (source_in_range(to, range))
 			return true;
 	}
@@ -296,15 +298,16 @@ void track_nat_pick(struct track *t, const struct track_entry *e,
 {
 	*choice = (struct track_choice){ 0 };
 	if (manip == TRACK_MANIP_SRC && !(range->flags & RANDOM_ANY)) {
+		uint16_t zone = e->tuple[TRACK_ORIGINAL].zone;
 		*to = *from;
 		if (source_in_range(from, range)) {
 			if (!in_use(t, e, from))
 				return;
-		} else if (source_mapped(t, from, e->tuple[TRACK_ORIGINAL].zone, range,
-		                         to) &&
+		} else if (source_mapped(t, from, zone, range, to, choice) &&
 		           !in_use(t, e, to)) {
 			return;
 		}
+		*choice = (struct track_choice){ 0 };
 	}
 	*to = *from;
 	if (range->flags & TRACK_NAT_ADDRS)

@@ -23,6 +23,7 @@ enum track_outcome {
 /* A new entry is one that is not confirmed; it is asked about its first packet only. */
 enum track_outcome track_tcp(struct track_step *s);
 enum track_outcome track_udp(struct track_step *s);
+enum track_outcome track_udplite(struct track_step *s);
 enum track_outcome track_icmp(struct track_step *s);
 enum track_outcome track_icmpv6(struct track_step *s);
 enum track_outcome track_sctp(struct track_step *s);

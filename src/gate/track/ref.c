@@ -29,6 +29,7 @@ static const struct str reasons[TRACK_WHY_REASONS] = {
 	[TRACK_WHY_SCTP_TAG] = STR_INIT("the verification tag is not the association's"),
 	[TRACK_WHY_SCTP_CHUNKS] = STR_INIT("these chunks may not stand together"),
 	[TRACK_WHY_SHORT_HELPER] = STR_INIT("the helper cannot read the announcement"),
+	[TRACK_WHY_HELPER_REWRITES] = STR_INIT("the kernel rewrites addresses in its payload, which is not modelled"),
 	[TRACK_WHY_TABLE_FULL] = STR_INIT("the connection table is full"),
 	[TRACK_WHY_EARLY_DROP] = STR_INIT("the connection table is full, another connection was given up"),
 	[TRACK_WHY_CLASH] = STR_INIT("another packet made the same connection first"),

@@ -42,10 +42,10 @@ struct row {
 // clang-format off
 static const struct row rows[] = {
 	/*                             NO  CL  CW  CE  ES  SS  SR  SA  HS */
-	{ CHUNK_INIT,              { { CW, CW, CW, CE, ES, CL, CL, SA, CW },
-	                             { IV, CL, CW, CE, ES, CL, CL, SA, IV } } },
-	{ CHUNK_INIT_ACK,          { { CL, CL, CW, CE, ES, CL, CL, SA, CL },
-	                             { IV, CW, CW, CE, ES, CL, CL, SA, IV } } },
+	{ CHUNK_INIT,              { { CL, CL, CW, CE, ES, CL, CL, SA, CW },
+	                             { IV, CL, CW, CE, ES, SS, SR, SA, IV } } },
+	{ CHUNK_INIT_ACK,          { { CL, CL, CW, CE, ES, SS, SR, SA, CL },
+	                             { IV, CW, CW, CE, ES, SS, SR, SA, IV } } },
 	{ CHUNK_ABORT,             { { CL, CL, CL, CL, CL, CL, CL, CL, CL },
 	                             { IV, CL, CL, CL, CL, CL, CL, CL, IV } } },
 	{ CHUNK_SHUTDOWN,          { { CL, CL, CW, CE, SS, SS, SR, SA, CL },
@@ -109,14 +109,13 @@ static bool begin(struct track_sctp_info *info, const struct track_sctp *sctp)
 		return false;
 	for (unsigned i = 0; i < sctp->chunks; i++) {
 		uint8_t to = next_state(TRACK_ORIGINAL, TRACK_SCTP_NONE, sctp->chunk[i]);
-		if (to == TRACK_SCTP_NONE || to == TRACK_SCTP_INVALID ||
-		    to == TRACK_SCTP_CLOSED)
+		if (to == TRACK_SCTP_NONE || to == TRACK_SCTP_INVALID)
 			return false;
 		if (sctp->chunk[i] == CHUNK_INIT) {
 			if (sctp->vtag)
-				return false;
-			info->vtag[TRACK_REPLY] = sctp->init_tag;
-		} else if (sctp->chunk[i] == CHUNK_HEARTBEAT) {
+				return false; /* its own tag is learnt as from any INIT */
+		} else if (sctp->chunk[i] == CHUNK_HEARTBEAT ||
+		           sctp->chunk[i] == CHUNK_HEARTBEAT_ACK) {
 			info->vtag[TRACK_ORIGINAL] = sctp->vtag;
 		} else {
 			info->vtag[TRACK_REPLY] = sctp->vtag;
@@ -204,19 +203,26 @@ static enum tag chunk_tag(struct track_sctp_info *info, const struct track_sctp 
 	return good ? TAG_GOOD : TAG_BAD;
 }
 
-/* Tags that the handshake tells; two INITs that cross keep the first pair, section 5.2. */
-static void learn_tag(struct track_sctp_info *info, const struct track_sctp *sctp,
+/* Tags that the handshake tells. An INIT with a new tag lets the answer name another one, unless
+ * both sides began at once (RFC 9260 section 5.2.1); other INIT ACKs must name the known tag,
+ * else it is false. */
+static bool learn_tag(struct track_sctp_info *info, const struct track_sctp *sctp,
                       enum track_dir dir, uint8_t chunk)
 {
+	uint32_t *tag = &info->vtag[!dir];
+
 	if (chunk == CHUNK_INIT) {
-		if (info->init[!dir] && info->vtag[dir] && info->init[dir] == 0)
-			info->init[dir] = 1;
-		info->init[dir] = 1;
-		if (!info->init[!dir] || !info->vtag[!dir])
-			info->vtag[!dir] = sctp->init_tag;
+		info->init[dir] |= *tag != sctp->init_tag;
+		*tag = sctp->init_tag;
 	} else if (chunk == CHUNK_INIT_ACK) {
-		info->vtag[!dir] = sctp->init_tag;
+		bool free = info->init[!dir] && !info->init[dir];
+		if (*tag && !free && *tag != sctp->init_tag)
+			return false;
+		*tag = sctp->init_tag;
+	} else if (chunk == CHUNK_COOKIE_ACK) {
+		info->init[0] = info->init[1] = 0;
 	}
+	return true;
 }
 
 static enum track_outcome refuse(struct track_step *s, enum track_reason why)
@@ -231,13 +237,15 @@ static void enter(struct track_step *s, uint8_t state)
 		return;
 	s->e->sctp.state = state;
 	track_event(s->t, s->e, TRACK_E_PROTOINFO);
+	if (state == TRACK_SCTP_ESTABLISHED)
+		track_assure(s);
 }
 
 enum track_outcome track_sctp(struct track_step *s)
 {
 	struct track_sctp_info *info = &s->e->sctp;
 	const struct track_sctp *sctp = &s->p->sctp;
-	uint8_t from = TRACK_SCTP_NONE, to = TRACK_SCTP_NONE;
+	uint8_t to = TRACK_SCTP_NONE;
 	bool later = false;
 
 	if (!chunks_fit(sctp))
@@ -254,11 +262,11 @@ enum track_outcome track_sctp(struct track_step *s)
 			later = true;
 			continue;
 		}
-		from = info->state;
-		to = next_state(s->dir, from, sctp->chunk[i]);
+		to = next_state(s->dir, info->state, sctp->chunk[i]);
 		if (to == TRACK_SCTP_INVALID)
 			return refuse(s, TRACK_WHY_SCTP_STATE);
-		learn_tag(info, sctp, s->dir, sctp->chunk[i]);
+		if (!learn_tag(info, sctp, s->dir, sctp->chunk[i]))
+			return refuse(s, TRACK_WHY_SCTP_TAG);
 		enter(s, to);
 	}
 	if (later)
@@ -266,8 +274,5 @@ enum track_outcome track_sctp(struct track_step *s)
 	track_entry_refresh(s->t, s->e,
 	                    track_entry_timeout(s->e, to, s->t->sysctl.sctp[to]));
 	track_entry_account(s->e, s->dir, s->p->length);
-	if (from == TRACK_SCTP_COOKIE_ECHOED && s->dir == TRACK_REPLY &&
-	    to == TRACK_SCTP_ESTABLISHED)
-		track_assure(s);
 	return TRACK_OK;
 }

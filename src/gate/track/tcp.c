@@ -135,6 +135,7 @@ static enum course begin(struct passage *m)
 static void resynchronise(struct passage *m)
 {
 	struct track_tcp_side *client = &m->info->side[m->info->last_dir];
+	struct track_tcp_side *server = &m->info->side[m->s->dir];
 
 	m->from = TRACK_TCP_SYN_SENT;
 	m->to = TRACK_TCP_SYN_RECV;
@@ -143,7 +144,8 @@ static void resynchronise(struct passage *m)
 	client->max_win = m->info->last_win ? m->info->last_win : 1;
 	client->scale = m->info->last_scale;
 	client->flags = m->info->last_flags;
-	m->info->side[m->s->dir] = (struct track_tcp_side){ 0 };
+	/* The server's side begins with this segment; what was picked up stays unchecked. */
+	*server = (struct track_tcp_side){ .flags = server->flags & SIDE_LIBERAL };
 }
 
 /* Keeps what an ignored SYN said, for resynchronise(). */

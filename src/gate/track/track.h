@@ -55,11 +55,13 @@ enum track_reason {
 	TRACK_WHY_SCTP_TAG,
 	TRACK_WHY_SCTP_CHUNKS,
 	TRACK_WHY_SHORT_HELPER, /* a helper could not parse what it must: packet dropped */
-	TRACK_WHY_TABLE_FULL,   /* nothing could be dropped early */
+	TRACK_WHY_HELPER_REWRITES, /* passes; but the kernel puts translated addresses into this
+	                            * payload, which is not modelled: what follows is unknown */
+	TRACK_WHY_TABLE_FULL, /* nothing could be dropped early */
 	TRACK_WHY_EARLY_DROP, /* new, for which another entry was given up; the kernel looks at
 	                       * eight chains only and may have dropped this packet instead */
-	TRACK_WHY_CLASH,        /* another packet made the same connection first */
-	TRACK_WHY_NO_NAT,       /* no free tuple for the translation */
+	TRACK_WHY_CLASH,      /* another packet made the same connection first */
+	TRACK_WHY_NO_NAT, /* no free tuple for the translation */
 	TRACK_WHY_REASONS,
 };
 

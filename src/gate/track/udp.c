@@ -35,6 +35,17 @@ enum track_outcome track_udp(struct track_step *s)
 	return TRACK_OK;
 }
 
+/* Here the first answer makes a stream. */
+enum track_outcome track_udplite(struct track_step *s)
+{
+	bool stream = s->e->status & TRACK_S_SEEN_REPLY;
+
+	refresh(s, stream, s->t->sysctl.udp[stream]);
+	if (stream)
+		track_assure(s);
+	return TRACK_OK;
+}
+
 enum track_outcome track_gre(struct track_step *s)
 {
 	struct track_gre_info *gre = &s->e->gre;
