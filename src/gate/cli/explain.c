@@ -29,8 +29,7 @@ static struct str side_text(struct arena *a, const struct track_tuple *t, bool s
 	                 src ? t->src_port : t->dst_port);
 }
 
-/* `198.51.100.7:40000 > 192.168.1.12:22`; empty for what has no addresses. */
-static struct str address_text(struct arena *a, const struct packet *p)
+struct str explain_addresses(struct arena *a, const struct packet *p)
 {
 	struct track_packet view;
 
@@ -43,7 +42,7 @@ static struct str address_text(struct arena *a, const struct packet *p)
 	return arena_fmt(a, STR_FMT " > " STR_FMT, STR_ARG(src), STR_ARG(dst));
 }
 
-static void keep_step(void *ctx, const struct sim_event *event)
+void explain_watch(void *ctx, const struct sim_event *event)
 {
 	struct explain *e = ctx;
 	struct explain_step step = {
@@ -64,7 +63,7 @@ static void keep_step(void *ctx, const struct sim_event *event)
 		e->hook = STR("");
 	step.hook = e->hook;
 	if (event->kind == EVENT_NAT)
-		step.addresses = address_text(&e->c->arena, event->pass->pkt);
+		step.addresses = explain_addresses(&e->c->arena, event->pass->pkt);
 	e->now->ct = sim_state_name(event->pass);
 	vec_push(&e->now->steps, step);
 }
@@ -186,8 +185,7 @@ static int load_live(struct explain *e, struct diags *diags)
 	return e->texts.n ? 0 : list_live(e, diags);
 }
 
-/* A fresh kernel with the ruleset in it. */
-static int load(struct explain *e, struct diags *diags)
+int explain_load(struct explain *e, struct diags *diags)
 {
 	struct cli *c = e->c;
 	struct ruleset_options options = cli_ruleset_options(c);
@@ -213,7 +211,7 @@ static int send_one(struct explain *e, struct talks *talks, struct sim *sim,
 	if (r < 0)
 		return r;
 	packet_build(&talks->last, &p->made.desc);
-	p->before = address_text(a, &talks->last);
+	p->before = explain_addresses(a, &talks->last);
 	p->bytes = arena_str(a, buf_as_str(&talks->last.bytes));
 	p->has_frame = talks->last.has_ll;
 	p->steps.n = 0;
@@ -223,7 +221,7 @@ static int send_one(struct explain *e, struct talks *talks, struct sim *sim,
 	unsigned doubts = sim->n_doubts;
 	p->result = talk_send(talks, sim, &p->line, &p->made);
 	p->n_doubts = sim->n_doubts - doubts;
-	p->after = address_text(a, &talks->last);
+	p->after = explain_addresses(a, &talks->last);
 	return 0;
 }
 
@@ -232,14 +230,14 @@ static int run_once_with(struct explain *e, uint64_t choices, unsigned *n_doubts
 {
 	struct talks talks = { 0 };
 	struct sim sim;
-	int r = load(e, &e->c->diags);
+	int r = explain_load(e, &e->c->diags);
 
 	if (r < 0)
 		return r;
 	sim_init(&sim, e->store, &e->machine);
 	sim.choices = choices;
 	sim.is_live = e->c->options.live;
-	sim.watch = keep_step;
+	sim.watch = explain_watch;
 	sim.watch_ctx = e;
 	for (size_t i = 0; r == 0 && i < e->n_packets; i++) {
 		r = send_one(e, &talks, &sim, &e->packets[i], &e->c->diags);

@@ -63,6 +63,17 @@ struct explain {
 int explain_run(struct explain *e);
 void explain_fini(struct explain *e);
 
+/* ---- for `gate test`, which runs the packets itself ---- */
+/* A fresh store with the ruleset of the files, or the kernel's, in it. */
+int explain_load(struct explain *e, struct diags *diags);
+/* A watcher for struct sim (ctx: the explain) that adds to the steps of e->now. */
+void explain_watch(void *ctx, const struct sim_event *event);
+/* `198.51.100.7:40000 > 192.168.1.12:22`; empty for what has no addresses. */
+struct str explain_addresses(struct arena *a, const struct packet *p);
+/* One packet as `gate explain` shows it. */
+void explain_print_packet(const struct explain *e, const struct explain_packet *packet,
+                          struct buf *out);
+
 /* The rule's text in one line, without blanks that mean nothing; in the run's arena. */
 struct str explain_rule_text(const struct explain *e, const struct sim_rule *rule);
 /* `server.nft:50`, or empty. */

@@ -121,8 +121,8 @@ static void print_step(struct page *p, const struct explain_step *s)
 	}
 }
 
-static void print_packet(const struct explain *e, const struct explain_packet *packet,
-                         struct buf *out)
+void explain_print_packet(const struct explain *e, const struct explain_packet *packet,
+                          struct buf *out)
 {
 	struct page p = { .e = e, .out = out };
 	struct str words = sources_text(&e->c->sources, packet->line.span);
@@ -150,7 +150,7 @@ void explain_print(const struct explain *e)
 	for (size_t i = 0; i < e->n_packets; i++) {
 		if (i > 0)
 			buf_char(&out, '\n');
-		print_packet(e, &e->packets[i], &out);
+		explain_print_packet(e, &e->packets[i], &out);
 	}
 	output_put(&e->c->out, buf_as_str(&out));
 }

@@ -164,9 +164,15 @@ static void read_packets(struct explain *e)
 
 	e->n_packets = packet_spans(c, spans);
 	e->packets = arena_array(&c->arena, struct explain_packet, e->n_packets);
-	for (size_t i = 0; i < e->n_packets; i++)
+	for (size_t i = 0; i < e->n_packets; i++) {
+		struct packet_line *line = &e->packets[i].line;
 		(void)!packet_line_read(&c->sources, spans[i], &c->names, &c->arena,
-		                        &c->diags, &e->packets[i].line);
+		                        &c->diags, line);
+		if (packet_line_is_drawn(line))
+			diag_error(&c->diags, "E0924", spans[i],
+			           "one packet has one address and one port: ranges and "
+			           "`any` are for `gate test`");
+	}
 }
 
 static void read_files(struct explain *e)

@@ -3,7 +3,6 @@
 /* Packets in words. */
 #include "gate/scenario/packet_line.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -83,20 +82,21 @@ static struct diag *wrong_here(struct reader *r, const char *code, const char *m
 
 /* ---- words ---- */
 
-bool address_read(struct str word, uint8_t *family, uint8_t addr[16])
+size_t quoted_read(struct str text, struct buf *out)
 {
-	char text[INET6_ADDRSTRLEN];
+	static const char from[] = "rnt0\"\\", to[] = "\r\n\t\0\"\\";
+	size_t at = 1;
 
-	if (word.n == 0 || word.n >= sizeof(text))
-		return false;
-	memcpy(text, word.p, word.n);
-	text[word.n] = '\0';
-	memset(addr, 0, 16);
-	*family = FAMILY_V4;
-	if (inet_pton(AF_INET, text, addr) == 1)
-		return true;
-	*family = FAMILY_V6;
-	return inet_pton(AF_INET6, text, addr) == 1;
+	if (text.n == 0 || text.p[0] != '"')
+		return 0;
+	for (; at < text.n && text.p[at] != '"'; at++) {
+		const char *escape = text.p[at] == '\\' && at + 1 < text.n
+		                             ? memchr(from, text.p[at + 1], 6)
+		                             : NULL;
+		buf_char(out, escape ? to[escape - from] : text.p[at]);
+		at += escape != NULL;
+	}
+	return at < text.n ? at + 1 : 0;
 }
 
 struct unit {
@@ -157,131 +157,73 @@ static struct str device(struct reader *r)
 	return word;
 }
 
-static bool read_port(struct reader *r, struct str word, uint16_t *port)
-{
-	char name[64];
-	uint64_t n;
-
-	if (str_to_u64(word, 10, &n) == 0 && n <= UINT16_MAX) {
-		*port = (uint16_t)n;
-		return true;
-	}
-	if (word.n >= sizeof(name) || !r->names || !r->names->service)
-		return false;
-	memcpy(name, word.p, word.n);
-	name[word.n] = '\0';
-	return word.n && r->names->service(r->names->ctx, name, port) == 0;
-}
-
 /* ---- who to whom ---- */
 
-struct endpoint {
-	bool has_addr, has_port;
-	uint8_t family, addr[16];
-	uint16_t port;
-};
-
-/* `192.0.2.1`, `192.0.2.1:80`, `:80`, `fd00::1`, `[fd00::1]:80`. */
-static bool split_endpoint(struct str word, struct str *addr, struct str *port)
+static bool take_endpoint(struct reader *r, struct endpoint *e)
 {
-	size_t close = str_find(word, ']'), colon = str_find(word, ':');
-	bool is_ip6 = colon < word.n && str_find(str_sub(word, colon + 1, word.n), ':') <
-	                                        word.n - colon - 1;
+	struct str bad;
+	const char *what;
 
-	*port = STR("");
-	*addr = word;
-	if (word.n && word.p[0] == '[') {
-		*addr = str_sub(word, 1, close > 0 ? close - 1 : 0);
-		struct str rest = str_sub(word, close + 1, word.n);
-		*port = str_sub(rest, 1, rest.n);
-		return close < word.n && (rest.n == 0 || rest.p[0] == ':');
-	}
-	if (is_ip6 || colon == word.n)
+	if (!endpoint_is_meant(peek(r)))
 		return true;
-	*addr = str_sub(word, 0, colon);
-	*port = str_sub(word, colon + 1, word.n);
-	return true;
+	if (endpoint_read(next(r), r->names, e, &bad, &what))
+		return true;
+	r->failed = true;
+	diag_error(r->diags, "E0923", word_span(r), "`" STR_FMT "` is no %s",
+	           STR_ARG(bad), what);
+	return false;
 }
 
-static bool read_endpoint(struct reader *r, struct str word, struct endpoint *e)
+void packet_line_end(struct packet_line *line, enum packet_end which,
+                     const struct endpoint *e)
 {
-	struct str addr, port;
+	bool src = which == END_SRC;
+	struct packet_desc *d = &line->desc;
 
-	*e = (struct endpoint){ 0 };
-	if (!split_endpoint(word, &addr, &port)) {
-		wrong(r, "E0923", "is no address", word);
-		return false;
+	line->ends[which] = *e;
+	if (e->addr.family)
+		d->family = e->addr.family;
+	if (e->addr.given) {
+		memcpy(src ? d->src : d->dst, e->addr.from, 16);
+		line->seen |= src ? SEEN_SRC : SEEN_DST;
 	}
-	e->has_addr = addr.n > 0;
-	if (e->has_addr && !address_read(addr, &e->family, e->addr)) {
-		wrong(r, "E0923", "is no address", addr);
-		return false;
-	}
-	e->has_port = port.n > 0;
-	if (e->has_port && !read_port(r, port, &e->port)) {
-		wrong(r, "E0923", "is no port", port);
-		return false;
-	}
-	return true;
-}
-
-static bool looks_like_endpoint(struct str word)
-{
-	uint8_t family, addr[16];
-	struct str host, port;
-
-	return word.n && (word.p[0] == ':' || word.p[0] == '[' ||
-	                  (split_endpoint(word, &host, &port) &&
-	                   address_read(host, &family, addr)));
-}
-
-static void take_source(struct packet_line *line, const struct endpoint *e)
-{
-	if (e->has_addr) {
-		memcpy(line->desc.src, e->addr, 16);
-		line->desc.family = e->family;
-		line->seen |= SEEN_SRC;
-	}
-	if (e->has_port) {
-		line->desc.sport = e->port;
-		line->seen |= SEEN_SPORT;
+	if (e->port.given) {
+		*(src ? &d->sport : &d->dport) = e->port.from;
+		line->seen |= src ? SEEN_SPORT : SEEN_DPORT;
 	}
 }
 
-static void take_destination(struct packet_line *line, const struct endpoint *e)
+bool packet_line_is_drawn(const struct packet_line *line)
 {
-	if (e->has_addr) {
-		memcpy(line->desc.dst, e->addr, 16);
-		line->desc.family = e->family;
-		line->seen |= SEEN_DST;
-	}
-	if (e->has_port) {
-		line->desc.dport = e->port;
-		line->seen |= SEEN_DPORT;
-	}
+	bool drawn = false;
+
+	for (unsigned i = 0; i < ARRAY_LEN(line->ends); i++)
+		drawn |= addr_range_is_drawn(&line->ends[i].addr) ||
+		         port_range_is_drawn(&line->ends[i].port);
+	return drawn;
 }
 
 /* `A > B`, `> B`, `A >`. */
 static void read_endpoints(struct reader *r)
 {
-	struct endpoint from = { 0 }, to = { 0 };
+	struct endpoint from = { .port = { .given = false } }, to = from;
 
-	if (looks_like_endpoint(peek(r)) && !read_endpoint(r, next(r), &from))
+	if (!take_endpoint(r, &from))
 		return;
 	if (!take_if(r, ">")) {
-		if (from.has_addr || from.has_port)
+		if (from.addr.given || from.port.given)
 			wrong_here(r, "E0924",
 			           "behind the source comes `>` and the destination");
 		return;
 	}
-	if (looks_like_endpoint(peek(r)) && !read_endpoint(r, next(r), &to))
+	if (!take_endpoint(r, &to))
 		return;
-	if (from.has_addr && to.has_addr && from.family != to.family) {
+	if (from.addr.family && to.addr.family && from.addr.family != to.addr.family) {
 		wrong_here(r, "E0924", "source and destination are not of one family");
 		return;
 	}
-	take_source(r->line, &from);
-	take_destination(r->line, &to);
+	packet_line_end(r->line, END_SRC, &from);
+	packet_line_end(r->line, END_DST, &to);
 }
 
 /* ---- what else ---- */
@@ -358,6 +300,7 @@ enum setting {
 	SET_REQUEST,
 	SET_ARP_REPLY,
 	SET_MORE,
+	SET_DATA,
 };
 
 struct setting_word {
@@ -373,6 +316,7 @@ static const struct setting_word setting_words[] = {
 	{ "id", SET_ID },      { "frag", SET_FRAG },       { "more", SET_MORE },
 	{ "vlan", SET_VLAN },  { "about", SET_ABOUT },     { "bad-checksum", SET_BAD },
 	{ "df", SET_DF },      { "request", SET_REQUEST }, { "answer", SET_ARP_REPLY },
+	{ "data", SET_DATA },
 };
 
 static void read_type(struct reader *r)
@@ -407,6 +351,24 @@ static void read_about(struct reader *r)
 	else
 		wrong_here(r, "E0925",
 		           "`about last`: an ICMP error is about the packet before it");
+}
+
+/* `data "…"`: the payload, with \r, \n, \0, \" and \\ in it. */
+static void read_data(struct reader *r)
+{
+	struct str from = str_sub(r->text, r->at, r->text.n);
+	auto_buf out = { 0 };
+	size_t used = quoted_read(str_trim(from), &out);
+
+	if (!used) {
+		next(r);
+		wrong_here(r, "E0925", "`data` wants a text in quotes");
+		return;
+	}
+	while (is_blank(r->text.p[r->at]))
+		r->at++;
+	r->at += used;
+	r->line->desc.payload = arena_str(r->a, buf_as_str(&out));
 }
 
 static void take_setting(struct reader *r, enum setting what)
@@ -478,6 +440,9 @@ static void take_setting(struct reader *r, enum setting what)
 		return;
 	case SET_ARP_REPLY:
 		d->arp_op = 2;
+		return;
+	case SET_DATA:
+		read_data(r);
 		return;
 	}
 }

@@ -15,7 +15,7 @@
 
 #include "base/diag.h"
 #include "gate/engine/sim/build.h"
-#include "gate/schema/schema.h"
+#include "gate/scenario/endpoint.h"
 
 enum packet_word_seen {
 	SEEN_SRC = 1,
@@ -31,6 +31,8 @@ enum packet_word_seen {
 	SEEN_TIME = 1024,
 };
 
+enum packet_end { END_SRC, END_DST };
+
 struct packet_line {
 	struct span span;
 	uint32_t seen;      /* enum packet_word_seen */
@@ -40,6 +42,8 @@ struct packet_line {
 	bool quotes_last;   /* an ICMP error about the packet before */
 	uint32_t mark, uid, gid;
 	struct packet_desc desc;
+	struct endpoint ends[2]; /* enum packet_end; with a range or `any` the description has
+	                          * only one of the values */
 };
 
 /* Reads the words in `span` of its source; strings are slices of it or in `a`. -EINVAL after
@@ -48,7 +52,14 @@ int packet_line_read(const struct sources *sources, struct span span,
                      const struct names *names, struct arena *a, struct diags *diags,
                      struct packet_line *out);
 
-/* `192.0.2.1` or `fd00::1` to family (NFPROTO_*) and bytes; false: neither. */
-bool address_read(struct str word, uint8_t *family, uint8_t addr[16]);
+/* What is one value goes into the description; what is drawn waits in `ends`. */
+void packet_line_end(struct packet_line *line, enum packet_end which,
+                     const struct endpoint *e);
+/* Whether it has several values for an address or a port. */
+bool packet_line_is_drawn(const struct packet_line *line);
+
+/* A text in quotes at the start of `text`, with \r, \n, \t, \0, \" and \\ in it, is put into
+ * `out`. Returns how much of `text` it was, quotes included; 0: there is none. */
+size_t quoted_read(struct str text, struct buf *out);
 /* `10s`, `1m30s`, `250ms`, `2h`, `1d` in nanoseconds; a plain number is seconds. */
 bool duration_read(struct str word, uint64_t *ns);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 enum { SEQ_FIRST = 1000, SEQ_SECOND = 500000, PORT_CLIENT = 40000, PORT_SERVER = 80 };
+enum { PORT_CLIENT_LAST = 60999 };
 
 void talks_fini(struct talks *t)
 {
@@ -22,6 +23,7 @@ struct filler {
 	struct sim_machine *machine;
 	struct packet_desc *d;
 	struct sim_arrival *arrival;
+	struct talks *talks;
 };
 
 static void fill_word(struct filler *f, const char *what, struct str value)
@@ -111,6 +113,16 @@ static void example_address(struct filler *f, const char *what, uint8_t *addr, b
 		        addr[0], addr[1], addr[2], addr[3]);
 }
 
+/* In a scenario each packet that names no port begins something new. */
+static uint16_t client_port(struct talks *t)
+{
+	uint16_t port = t->next_port ? t->next_port : PORT_CLIENT;
+
+	if (t->next_port)
+		t->next_port = port < PORT_CLIENT_LAST ? port + 1 : PORT_CLIENT;
+	return port;
+}
+
 static void fill_addresses(struct filler *f, uint32_t seen)
 {
 	bool out = f->arrival->way == WAY_OUT;
@@ -124,8 +136,8 @@ static void fill_addresses(struct filler *f, uint32_t seen)
 	if (!has_ports(f->d->l4))
 		return;
 	if (!(seen & SEEN_SPORT)) {
-		f->d->sport = PORT_CLIENT;
-		fill_number(f, "source port", PORT_CLIENT);
+		f->d->sport = client_port(f->talks);
+		fill_number(f, "source port", f->d->sport);
 	}
 	if (!(seen & SEEN_DPORT)) {
 		f->d->dport = PORT_SERVER;
@@ -330,7 +342,8 @@ int talk_make(struct talks *t, const struct packet_line *line,
 	struct made_packet made = { .desc = line->desc };
 	struct filler f = { .machine = machine,
 		            .d = &made.desc,
-		            .arrival = &made.arrival };
+		            .arrival = &made.arrival,
+		            .talks = t };
 	uint32_t seen = line->seen;
 	int r = 0;
 
@@ -347,7 +360,7 @@ int talk_make(struct talks *t, const struct packet_line *line,
 		made.arrival.uid = line->uid;
 		made.arrival.gid = line->gid;
 		made.filled = arena_str(a, buf_as_str(&f.text));
-		if (made.desc.l4 == IPPROTO_TCP)
+		if (has_ports(made.desc.l4))
 			number_segment(t, line, &made.desc);
 		else
 			t->has_talk = false;

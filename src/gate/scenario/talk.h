@@ -24,6 +24,7 @@ struct talks {
 	size_t last_talk;
 	int last_side;
 	bool has_last, has_talk;
+	uint16_t next_port; /* for sources that say none; 0: always 40000 */
 };
 
 /* A packet ready to be sent, and what was filled in for it. */

@@ -251,7 +251,7 @@ static enum step eval_statement(struct exec *x, const struct insn *i)
 	case INSN_FLOW_OFFLOAD:
 		return STEP_ON; /* a copy leaves; a flow is noted */
 	case INSN_TPROXY:
-		return eval_doubtful(x, "tproxy: whether a socket listens");
+		return eval_tproxy(x, i);
 	case INSN_SYNPROXY:
 		return eval_doubtful(x, "synproxy");
 	default: /* eval_insn() has the others */
@@ -275,7 +275,7 @@ static enum step eval_insn(struct exec *x, const struct insn *i, struct sim_run 
 	case INSN_FIB:
 		return eval_fib(x, i);
 	case INSN_SOCKET:
-		return unknown_load(x, i, "socket");
+		return eval_socket(x, i);
 	case INSN_OSF:
 		return unknown_load(x, i, "osf");
 	case INSN_XFRM:

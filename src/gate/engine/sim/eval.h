@@ -34,6 +34,11 @@ enum step eval_exthdr(struct exec *x, const struct insn *i);
 enum step eval_meta(struct exec *x, const struct insn *i);
 enum step eval_fib(struct exec *x, const struct insn *i);
 enum step eval_rt(struct exec *x, const struct insn *i);
+/* eval_socket.c */
+enum step eval_socket(struct exec *x, const struct insn *i);
+enum step eval_tproxy(struct exec *x, const struct insn *i);
+/* The socket a packet made here was sent by, or NULL. */
+const struct sim_socket *socket_of_sender(const struct pass *p);
 /* eval_ct.c */
 enum step eval_ct(struct exec *x, const struct insn *i);
 enum step eval_connlimit(struct exec *x, const struct insn *i, union sim_state *s);

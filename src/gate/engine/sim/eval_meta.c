@@ -85,6 +85,9 @@ static enum step load_socket_id(struct exec *x, const struct insn *i)
 
 	if (p->arrival->has_uid && p->local)
 		return store32(x, i->dreg, uid ? p->arrival->uid : p->arrival->gid);
+	const struct sim_socket *sender = p->local ? socket_of_sender(p) : NULL;
+	if (sender && sender->has_owner)
+		return store32(x, i->dreg, uid ? sender->uid : sender->gid);
 	if (p->pf == NFPROTO_ARP || (p->arrival->way == WAY_IN && p->arrival->out))
 		return STEP_BREAK; /* nobody here has a socket for it */
 	return unknown(x, i->dreg, 4, uid ? "meta skuid" : "meta skgid");

@@ -60,6 +60,8 @@ enum step eval_lookup(struct exec *x, const struct insn *i, struct sim_run *run)
 		return step_of(hit != inverted);
 	}
 	struct sim_elem *e = set_find(run->set, reg(x, i->sreg), now);
+	if (e)
+		e->hits++;
 	if (!e == !inverted)
 		return STEP_BREAK;
 	if (!e)
@@ -197,5 +199,7 @@ enum step eval_objref(struct exec *x, const struct insn *i, struct sim_run *run)
 	if (!reg_is_known(x, i->sreg, run->set->set.key_len))
 		return step_of(sim_doubt(x->pass, x->doubt));
 	struct sim_elem *e = set_find(run->set, reg(x, i->sreg), x->pass->sim->now_ns);
+	if (e)
+		e->hits++;
 	return e && e->obj ? use_obj(x, e->obj) : STEP_BREAK;
 }

@@ -86,11 +86,12 @@ static bool rule_decides(struct exec *x, struct sim_rule *rule)
 	return false;
 }
 
-static bool policy_decides(struct pass *p, const struct sim_chain *base)
+static bool policy_decides(struct pass *p, struct sim_chain *base)
 {
 	int32_t verdict = base->c.policy == NF_DROP ? NF_DROP : NF_ACCEPT;
 
 	tell_chain(p, EVENT_POLICY, base, verdict);
+	base->by_policy++;
 	p->result.chain = base;
 	if (verdict == NF_ACCEPT)
 		return true;
@@ -129,7 +130,7 @@ static int follow(struct exec *x, struct position *stack, size_t *depth,
 	}
 }
 
-static bool run_chain(struct pass *p, const struct sim_chain *base)
+static bool run_chain(struct pass *p, struct sim_chain *base)
 {
 	struct position stack[JUMPS_MAX], at = { base, 0 };
 	struct exec x = { .pass = p, .chain = base };
@@ -147,6 +148,8 @@ static bool run_chain(struct pass *p, const struct sim_chain *base)
 		}
 		struct sim_rule *rule = at.chain->rules.p[at.next++];
 		uint32_t insn = eval_rule(&x, rule);
+		rule->looked++;
+		rule->matched += x.verdict != NFT_BREAK;
 		tell_rule(&x, rule, insn);
 		int goes = follow(&x, stack, &depth, &at);
 		if (goes == 0)
@@ -159,7 +162,7 @@ static bool run_chain(struct pass *p, const struct sim_chain *base)
 /* ---- what is registered ---- */
 
 struct hook_list {
-	const struct sim_chain *p[HOOK_CHAINS_MAX];
+	struct sim_chain *p[HOOK_CHAINS_MAX];
 	size_t n;
 };
 
@@ -204,7 +207,7 @@ static bool runs_before(const struct sim_chain *a, const struct sim_chain *b)
 	return a->registered > b->registered;
 }
 
-static void list_add(struct hook_list *l, const struct sim_chain *c)
+static void list_add(struct hook_list *l, struct sim_chain *c)
 {
 	size_t i = l->n;
 

@@ -43,6 +43,7 @@ void machine_fini(struct sim_machine *m)
 	vec_fini(&m->devs);
 	vec_fini(&m->addrs);
 	vec_fini(&m->routes);
+	vec_fini(&m->sockets);
 	arena_fini(&m->a);
 }
 
@@ -196,6 +197,23 @@ bool machine_listens(const struct sim_machine *m, uint8_t family, const uint8_t 
 		if (is_solicited_node(it, group))
 			return true;
 	return false;
+}
+
+const struct sim_socket *machine_socket(const struct sim_machine *m, uint8_t family,
+                                        uint8_t l4, const uint8_t *addr, uint16_t port)
+{
+	const struct sim_socket *any = NULL;
+
+	vec_for_each(it, &m->sockets) {
+		if (it->l4 != l4 || it->port != port)
+			continue;
+		if (it->family == family && addr &&
+		    memcmp(it->addr, addr, addr_bytes(family)) == 0)
+			return it;
+		if (!it->family || (!addr && it->family == family))
+			any = it;
+	}
+	return any;
 }
 
 const uint8_t *machine_source(const struct sim_machine *m, const struct sim_dev *dev,

@@ -42,11 +42,23 @@ enum route_type {
 	ROUTE_MULTICAST = 5,
 };
 
+/* A socket of this machine that takes packets for its address and port. */
+struct sim_socket {
+	uint8_t family, addr[16]; /* family 0: any address */
+	uint8_t l4;
+	uint16_t port;
+	bool transparent; /* IP_TRANSPARENT */
+	bool has_owner;
+	uint32_t mark, uid, gid;
+};
+
 struct sim_machine {
 	struct arena a;
 	VEC(struct sim_dev *) devs;
 	VEC(struct sim_addr) addrs;
 	VEC(struct sim_route) routes;
+	VEC(struct sim_socket) sockets;
+	bool knows_sockets; /* those are all there are */
 	bool is_complete; /* addresses and routes are all there are: what they do not name is not there */
 	bool forwards; /* net.ipv4.ip_forward and its like for IPv6 */
 };
@@ -74,6 +86,10 @@ int machine_route(const struct sim_machine *m, uint8_t family, const uint8_t *ad
 /* Whether the machine listens to the multicast group: what every host does, RFC 1112 section 7.1
  * and RFC 4291 section 2.8. */
 bool machine_listens(const struct sim_machine *m, uint8_t family, const uint8_t *group);
+/* The socket that packets to that address and port go to, one of the address itself before one of
+ * any; NULL: none. `addr` NULL: any will do. */
+const struct sim_socket *machine_socket(const struct sim_machine *m, uint8_t family,
+                                        uint8_t l4, const uint8_t *addr, uint16_t port);
 /* An address of the device in that family, or NULL. */
 const uint8_t *machine_source(const struct sim_machine *m, const struct sim_dev *dev,
                               uint8_t family);

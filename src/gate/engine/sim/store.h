@@ -55,6 +55,7 @@ struct sim_elem {
 	struct sim_obj *obj;
 	struct sim_run *runs; /* of e.exprs */
 	bool dead;
+	uint64_t hits; /* look-ups that found it */
 };
 
 struct sim_set {
@@ -74,6 +75,7 @@ struct sim_rule {
 	struct sim_chain *chain;
 	struct sim_run *runs; /* one each instruction */
 	uint32_t tag;         /* the transaction's caller's */
+	uint64_t looked, matched; /* packets that came to it; those it matched to the end */
 };
 
 struct sim_chain {
@@ -81,6 +83,7 @@ struct sim_chain {
 	struct sim_table *table;
 	VEC(struct sim_rule *) rules;
 	uint32_t registered; /* counts base chains as they come */
+	uint64_t by_policy;  /* packets the policy decided on */
 };
 
 struct sim_obj {
