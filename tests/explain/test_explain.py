@@ -84,7 +84,7 @@ def test_the_ip_stack_has_its_say(explain):
     ("in eth0 tpc 1.2.3.4 > 5.6.7.8", "did you mean `tcp`?"),
     ("in eth0 tcp 1.2.3.4 > 5.6.7.8 syn,akc", "`syn,akc` says nothing about a packet"),
     ("in eth0 tcp 1.2.3.4 > fd00::1", "source and destination are not of one family"),
-    ("in eth0 tcp 1.2.3.4.5 > 5.6.7.8", "says nothing about a packet"),
+    ("in eth0 tcp 1.2.3.4.5 > 5.6.7.8", "`1.2.3.4.5` is no address"),
     ("in eth0 reply", "there is no packet before to reply to"),
     ("at noon in eth0 tcp 1.2.3.4 > 5.6.7.8", "`noon` is no time"),
     ("in eth0 tcp 1.2.3.4 > 5.6.7.8 ttl 256", "`ttl` wants a number up to 255"),

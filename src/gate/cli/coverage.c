@@ -266,6 +266,30 @@ static void take_set(struct coverage *v, const struct explain *e,
 
 /* ---- policies ---- */
 
+/* A rule that takes every packet: the policy is never asked. */
+static bool takes_all(const struct sim_rule *rule)
+{
+	for (size_t i = 0; i < rule->r.prog.n; i++) {
+		const struct insn *in = &rule->r.prog.p[i];
+		if (in->kind == INSN_REJECT)
+			return true;
+		if (in->kind == INSN_IMMEDIATE && in->dreg == REG_VERDICT)
+			return in->immediate.verdict.code >= 0;
+		if (in->kind != INSN_COUNTER && in->kind != INSN_LOG &&
+		    in->kind != INSN_LAST && in->kind != INSN_IMMEDIATE)
+			return false;
+	}
+	return false;
+}
+
+static bool asks_policy(const struct sim_chain *c)
+{
+	vec_for_each(it, &c->rules)
+		if (takes_all(*it))
+			return false;
+	return true;
+}
+
 static void take_policy(struct coverage *v, const struct explain *e,
                         const struct sim_chain *c)
 {
@@ -291,7 +315,7 @@ void coverage_take(struct coverage *v, const struct explain *e)
 		vec_for_each(chain, &(*table)->chains) {
 			vec_for_each(rule, &(*chain)->rules)
 				take_rule(v, e, *rule);
-			if ((*chain)->c.is_base)
+			if ((*chain)->c.is_base && asks_policy(*chain))
 				take_policy(v, e, *chain);
 		}
 		vec_for_each(set, &(*table)->sets)

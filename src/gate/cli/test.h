@@ -15,7 +15,7 @@
 #include "gate/scenario/draw.h"
 #include "gate/scenario/scenario.h"
 
-enum { TEST_DECIDERS = 24, TEST_LOGS = 16 };
+enum { TEST_DECIDERS = 24, TEST_MATCHED = 64, TEST_LOGS = 16 };
 
 /* What became of one packet. */
 struct taken {
@@ -26,6 +26,8 @@ struct taken {
 	bool has_entry;
 	const struct sim_rule *deciders[TEST_DECIDERS]; /* gave their base chain a verdict */
 	size_t n_deciders;
+	const struct sim_rule *matched[TEST_MATCHED]; /* the last so many */
+	size_t n_matched; /* all */
 	struct str logs[TEST_LOGS]; /* prefixes */
 	size_t n_logs;
 	struct track_tuple tuple; /* as it left */

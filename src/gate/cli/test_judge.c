@@ -75,6 +75,15 @@ static bool by_fits(const struct test_file *f, const struct expect *x,
 	return false;
 }
 
+static bool went_through(const struct test_file *f, const struct expect *x,
+                         const struct taken *t)
+{
+	for (size_t i = 0; i < t->n_matched && i < TEST_MATCHED; i++)
+		if (test_is_rule(f, x, t->matched[i]))
+			return true;
+	return false;
+}
+
 static bool has_log(const struct expect *x, const struct taken *t)
 {
 	for (size_t i = 0; i < t->n_logs; i++)
@@ -108,6 +117,8 @@ static struct str look_packet(struct test_file *f, const struct expect *x,
 		               : say(f, "its connection is %s", t->ct);
 	case EXPECT_BY:
 		return by_fits(f, x, t) ? STR("") : test_was(f, t);
+	case EXPECT_THROUGH:
+		return went_through(f, x, t) ? STR("") : STR("it did not match that rule");
 	case EXPECT_FROM:
 	case EXPECT_TO: {
 		bool src = x->kind == EXPECT_FROM;
@@ -215,7 +226,8 @@ static struct str look_element(struct test_file *f, const struct expect *x)
 	if (!set)
 		return STR("there is no such set now");
 	int r = get_element(f, set, x->text, &a, &diags);
-	if (r == -EINVAL && diags.list.n)
+	bool missing = diags.list.n && strcmp(diags.list.p[0]->code, "E0540") == 0;
+	if (r < 0 && !missing && diags.list.n)
 		return say(f, "`" STR_FMT "` cannot be in this set: " STR_FMT,
 		           STR_ARG(x->text), STR_ARG(diags.list.p[0]->message));
 	if ((r < 0) == x->absent)

@@ -56,6 +56,8 @@ static void watch(void *ctx, const struct sim_event *event)
 		t->ct_mark = entry->mark;
 	if (event->kind == EVENT_LOG)
 		note_log(t, event);
+	if (event->kind == EVENT_RULE && event->matched)
+		t->matched[t->n_matched++ % TEST_MATCHED] = event->rule;
 	if (event->kind == EVENT_RULE && event->matched && event->verdict >= 0 &&
 	    t->n_deciders < TEST_DECIDERS)
 		t->deciders[t->n_deciders++] = event->rule;

@@ -295,8 +295,9 @@ struct names_list {
 	VEC(struct str) list;
 };
 
-static void not_there(struct test_file *f, const struct expect *x, const char *what,
-                      struct names_list *names)
+static struct diag *not_there(struct test_file *f, const struct expect *x,
+                              const char *what,
+                              struct names_list *names)
 {
 	struct str near = str_nearest(x->name.n ? x->name : x->text, names->list.p,
 	                              names->list.n);
@@ -306,6 +307,29 @@ static void not_there(struct test_file *f, const struct expect *x, const char *w
 	if (near.n)
 		diag_help(&f->c->diags, d, "did you mean `" STR_FMT "`?", STR_ARG(near));
 	vec_fini(&names->list);
+	return d;
+}
+
+/* Of the rules in that file (or any) the one that stands nearest to the line. */
+static void help_line(struct test_file *f, const struct expect *x, struct diag *d)
+{
+	uint64_t best = UINT64_MAX;
+	struct str near = STR("");
+
+	vec_for_each(it, &f->e.rules) {
+		const struct source *s = sources_get(&f->c->sources, it->span.file);
+		uint64_t line = s ? source_place(s, it->span.off).line : 0;
+		uint64_t away = line > x->number ? line - x->number : x->number - line;
+		if (!s || away >= best ||
+		    (x->text.n && !str_ends(s->name, x->text)))
+			continue;
+		best = away;
+		near = arena_fmt(&f->c->arena, STR_FMT ":%llu", STR_ARG(s->name),
+		                 (unsigned long long)line);
+	}
+	if (near.n)
+		diag_help(&f->c->diags, d, "the nearest rule begins at " STR_FMT,
+		          STR_ARG(near));
 }
 
 static void check_rule(struct test_file *f, const struct expect *x)
@@ -326,7 +350,9 @@ static void check_rule(struct test_file *f, const struct expect *x)
 			}
 		}
 	}
-	not_there(f, x, "such a rule", &names);
+	struct diag *d = not_there(f, x, "such a rule", &names);
+	if (x->by == EXPECT_BY_LINE)
+		help_line(f, x, d);
 }
 
 static void check_chain(struct test_file *f, const struct expect *x)
@@ -371,7 +397,7 @@ static void check_expect(struct test_file *f, const struct step *step,
 		           "without a packet only `counter` and sets can be expected");
 	else if (x->kind == EXPECT_BY && x->by == EXPECT_BY_POLICY)
 		check_chain(f, x);
-	else if (x->kind == EXPECT_BY || (x->kind == EXPECT_COUNTER && x->of_rule))
+	else if (x->kind == EXPECT_BY || x->kind == EXPECT_THROUGH || (x->kind == EXPECT_COUNTER && x->of_rule))
 		check_rule(f, x);
 	else if (expect_is_of_ruleset(x))
 		check_named(f, x);

@@ -149,11 +149,8 @@ bool endpoint_read(struct str word, const struct names *names, struct endpoint *
 
 bool endpoint_is_meant(struct str word)
 {
-	struct str addr, port;
-	struct addr_range r = { .given = false };
-
-	return word.n && (word.p[0] == ':' || word.p[0] == '[' ||
-	                  (split(word, &addr, &port) && read_addr(addr, &r)));
+	return str_find(word, ':') < word.n || str_find(word, '.') < word.n ||
+	       str_is(word, "any");
 }
 
 bool addr_range_is_drawn(const struct addr_range *r)

@@ -224,6 +224,11 @@ static bool read_one(struct reader *r, struct str word, struct expect *e)
 	} else if (str_is(word, "by")) {
 		e->kind = EXPECT_BY;
 		read_by(r, e);
+	} else if (str_is(word, "through")) {
+		e->kind = EXPECT_THROUGH;
+		read_by(r, e);
+		if (!r->w.failed && e->by > EXPECT_BY_LINE)
+			words_error(&r->w, "E0932", "behind `through` stands a rule");
 	} else if (str_is(word, "from") || str_is(word, "to")) {
 		e->kind = str_is(word, "to") ? EXPECT_TO : EXPECT_FROM;
 		read_end(r, e);
@@ -255,7 +260,7 @@ static bool read_one(struct reader *r, struct str word, struct expect *e)
 static void unknown(struct reader *r, struct str word)
 {
 	static const struct str others[] = {
-		STR_INIT("by"),  STR_INIT("from"),    STR_INIT("to"),
+		STR_INIT("by"),  STR_INIT("from"),    STR_INIT("to"), STR_INIT("through"),
 		STR_INIT("out"), STR_INIT("mark"),    STR_INIT("log"),
 		STR_INIT("no log"), STR_INIT("counter"), STR_INIT("set"),
 		STR_INIT("@SET"), STR_INIT("ct mark"), STR_INIT("then"),

@@ -7,7 +7,7 @@
  *	expect accept
  *	expect 5 accept, then drop by "ssh limit"
  *	expect new accept to 10.0.0.5:80 from 203.0.113.1:1024-65535 out eth1
- *	expect drop by line 80 log "denied: "
+ *	expect drop by line 80 log "denied: " through "count all"
  *	expect counter inet filter web packets 3, @banned has 198.51.100.7
  */
 #pragma once
@@ -19,6 +19,7 @@ enum expect_kind {
 	EXPECT_FATE,    /* `accept` … `unknown`, `sometimes` */
 	EXPECT_STATE,   /* `new` … */
 	EXPECT_BY,      /* a rule, a policy, the stack */
+	EXPECT_THROUGH, /* a rule that matched, whether it decided or not */
 	EXPECT_FROM,    /* source as it left */
 	EXPECT_TO,      /* destination as it left */
 	EXPECT_OUT,     /* the device it left by */

@@ -453,9 +453,8 @@ static void read_connection(struct reader *r, struct step *step)
 	read_data(r, &step->connection);
 	if (r->w.failed)
 		return;
+	line->span.len = r->w.line.off + (uint32_t)r->w.to - line->span.off;
 	bool wanted = words_take(&r->w, "expect");
-	line->span.len = r->w.line.off + (uint32_t)(wanted ? r->w.from : r->w.text.n) -
-	                 line->span.off;
 	if (!wanted && !words_end(&r->w)) {
 		struct str word = words_next(&r->w);
 		words_error(&r->w, "E0930", "`" STR_FMT "` says nothing about a connection",

@@ -188,11 +188,17 @@ bool machine_listens(const struct sim_machine *m, uint8_t family, const uint8_t 
 	static const uint8_t all4[4] = { 224, 0, 0, 1 };
 	static const uint8_t all6[2][16] = { { 0xff, 1, [15] = 1 },
 		                             { 0xff, 2, [15] = 1 } };
+	static const uint8_t routers6[3][16] = { { 0xff, 1, [15] = 2 },
+		                                 { 0xff, 2, [15] = 2 },
+		                                 { 0xff, 5, [15] = 2 } };
 
 	if (family == NFPROTO_IPV4)
 		return memcmp(group, all4, 4) == 0;
 	if (memcmp(group, all6[0], 16) == 0 || memcmp(group, all6[1], 16) == 0)
 		return true;
+	for (size_t i = 0; m->forwards && i < ARRAY_LEN(routers6); i++)
+		if (memcmp(group, routers6[i], 16) == 0)
+			return true;
 	vec_for_each(it, &m->addrs)
 		if (is_solicited_node(it, group))
 			return true;

@@ -183,6 +183,17 @@ static bool hop_limit(struct pass *p)
 	return true;
 }
 
+/* RFC 4291 section 2.5.6; the unspecified and the loopback address go no further either. */
+static bool is_bound_to_link(struct pass *p)
+{
+	static const uint8_t zeros[15];
+	const uint8_t *src = packet_source(p->pkt);
+
+	return p->pkt->family == NFPROTO_IPV6 &&
+	       ((src[0] == 0xfe && (src[1] & 0xc0) == 0x80) ||
+	        (memcmp(src, zeros, 15) == 0 && src[15] < 2));
+}
+
 static bool forward(struct pass *p)
 {
 	uint8_t *b = packet_edit(
@@ -193,6 +204,9 @@ static bool forward(struct pass *p)
 		return stack_drops(p, "this machine does not forward");
 	if (!hop_limit(p))
 		return false;
+	if (is_bound_to_link(p))
+		return stack_drops(p, "the source is an address of its own link only: no "
+		                      "router passes it on");
 	if (p->pkt->family == NFPROTO_IPV6) { /* IPv4 lowers it before the hook as well */
 		(*b)--;
 	} else {
