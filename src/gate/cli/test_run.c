@@ -169,6 +169,8 @@ static void try_step(struct run *r, struct test_step *s, const struct packet_lin
 		ok = send_connection(r, s->step, line);
 	else if (taken)
 		ok = send_line(r, line);
+	else
+		f->e.store->now_ns = r->sim.now_ns; /* elements run out all the same */
 	if (r->shown && taken && ok) {
 		shown.fates = s->tries.p[n].fates;
 		explain_print_packet(&f->e, &shown, &detail);

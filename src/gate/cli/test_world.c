@@ -110,7 +110,8 @@ static void add_route(struct test_file *f, const struct scenario_route *r)
 	route.has_via = r->has_via;
 	check_device(f, r->dev, r->span);
 	route.dev = r->dev.n ? machine_find(m, r->dev) : NULL;
-	if (!r->dev.n && machine_route(m, r->via.family, r->via.addr, &answer) == 0)
+	if (!r->dev.n && machine_route(m, r->via.family, r->via.addr, &answer) == 0 &&
+	    !answer.has_via)
 		route.dev = answer.dev;
 	if (!route.dev && !r->dev.n)
 		diag_error(&f->c->diags, "E0931", r->span,
@@ -195,7 +196,7 @@ static void add_files(struct test_file *f)
 		return;
 	vec_for_each(it, &f->scenario.uses) {
 		struct str path = it->path;
-		if (folder.n && path.p[0] != '/')
+		if (folder.n && !str_is(folder, ".") && path.p[0] != '/')
 			path = arena_fmt(&f->c->arena, STR_FMT "/" STR_FMT,
 			                 STR_ARG(folder), STR_ARG(path));
 		add_file(f, path, it->span);

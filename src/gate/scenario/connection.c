@@ -254,6 +254,31 @@ static struct str text_of(struct arena *a, const char *text, const struct connec
 
 /* ---- lines ---- */
 
+static struct str name_of(const struct sim_dev *dev)
+{
+	return dev ? dev->name : STR("");
+}
+
+/* The devices: as the first packet's, or turned round. */
+static void data_way(const struct connection_run *r, bool to_server, struct packet_line *out)
+{
+	const struct sim_arrival *a = &r->arrival;
+
+	if (to_server) {
+		out->in = name_of(a->in);
+		out->out = name_of(a->out);
+	} else if (a->way == WAY_OUT) {
+		out->in = name_of(r->left_by ? r->left_by : a->out);
+	} else if (a->out) {
+		out->in = name_of(a->out);
+		out->out = name_of(a->in);
+	} else if (r->left_by) {
+		out->in = name_of(r->left_by);
+	} else {
+		out->out = name_of(a->in);
+	}
+}
+
 /* The data connection between the ends as they know each other: what the client was told of the
  * server and the other way round, so that it is translated as the first one was. */
 static void begin_data(struct connection_run *r, const struct talks *t,
@@ -280,12 +305,7 @@ static void begin_data(struct connection_run *r, const struct talks *t,
 	                                    : 0;
 	out->seen = SEEN_SRC | SEEN_DST | SEEN_DPORT | SEEN_PROTO |
 	            (d->sport ? SEEN_SPORT : 0);
-	out->in = r->first->in;
-	out->out = r->first->out;
-	if (!to_server) {
-		out->in = r->first->out;
-		out->out = r->first->in;
-	}
+	data_way(r, to_server, out);
 	if (r->c->kind == CONNECTION_SIP) {
 		d->sport = data_port(r->c);
 		out->seen |= SEEN_SPORT;
@@ -303,6 +323,10 @@ bool connection_next(struct connection_run *r, const struct talks *talks, struct
 
 	if (l->how == HOW_END)
 		return false;
+	if (r->at == 1) {
+		r->arrival = talks->last_arrival;
+		r->left_by = talks->last_out;
+	}
 	*out = (struct packet_line){ .span = r->first->span };
 	r->is_data = false;
 	if (l->how == HOW_FIRST) {

@@ -33,6 +33,9 @@ struct connection_run {
 	unsigned at;    /* the packet to make next */
 	bool is_data;   /* the packet made last begins the data connection */
 	size_t control; /* number of the talk that announced it */
+	/* how the first packet came and went */
+	struct sim_arrival arrival;
+	const struct sim_dev *left_by;
 };
 
 /* The next packet's line; false behind the last. `talks` knows what was said so far: the packet

@@ -8,7 +8,7 @@
 
 #include "gate/engine/sim/machine.h"
 
-enum { TRIES = 64 };
+enum { TRIES = 64, PORTS_MAX = 4096 };
 
 void draw_init(struct draw *d, uint64_t seed, const struct sim_machine *machine)
 {
@@ -19,11 +19,16 @@ void draw_fini(struct draw *d)
 {
 	vec_fini(&d->addrs);
 	vec_fini(&d->ports);
+	map_fini(&d->known);
+	arena_fini(&d->a);
 }
 
 void draw_seed(struct draw *d, uint64_t seed, uint64_t number)
 {
 	d->state = seed * UINT64_C(0x9e3779b97f4a7c15) + number;
+	d->turn = 0;
+	d->next_addr = d->addrs.n ? draw_next(d) % d->addrs.n : 0;
+	d->next_port = d->ports.n ? draw_next(d) % d->ports.n : 0;
 }
 
 /* SplitMix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014. */
@@ -55,7 +60,11 @@ static void learn_addr(struct draw *d, const uint8_t *addr, size_t n)
 		memcpy(a.addr, addr, n);
 		if (by)
 			step_addr(a.addr, n, by);
+		struct str key = { (const char *)&a, sizeof(a) };
+		if (map_has(&d->known, key))
+			continue;
 		vec_push(&d->addrs, a);
+		map_put(&d->known, arena_str(&d->a, key), d);
 	}
 }
 
@@ -63,8 +72,13 @@ static void learn_port(struct draw *d, const uint8_t *b)
 {
 	uint16_t port = (uint16_t)(b[0] << 8 | b[1]);
 
-	for (int by = -1; by <= 1; by++)
-		vec_push(&d->ports, (uint16_t)(port + by));
+	for (int by = -1; by <= 1; by++) {
+		bool known = false;
+		vec_for_each(it, &d->ports)
+			known |= *it == (uint16_t)(port + by);
+		if (!known && d->ports.n < PORTS_MAX)
+			vec_push(&d->ports, (uint16_t)(port + by));
+	}
 }
 
 static void learn_data(struct draw *d, const struct data *v)
@@ -197,29 +211,31 @@ static void random_addr(struct draw *d, uint8_t family, uint8_t *out)
 		out[0] = (uint8_t)(0x20 | (out[0] & 0x1f));
 }
 
-static void known_addr(struct draw *d, uint8_t family, uint8_t *out)
+/* Every second value is the next of the known ones that fit; false: none does. */
+static bool known_addr(struct draw *d, uint8_t family, const struct addr_range *r, uint8_t *out)
 {
-	for (int i = 0; i < TRIES && d->addrs.n; i++) {
-		const struct draw_addr *a = &d->addrs.p[draw_next(d) % d->addrs.n];
-		if (a->family != family)
+	for (size_t i = 0; d->turn % 2 == 0 && i < d->addrs.n; i++) {
+		const struct draw_addr *a = &d->addrs.p[d->next_addr++ % d->addrs.n];
+		if (a->family != family || !addr_range_has(r, family, a->addr) ||
+		    !is_hosts(d, family, a->addr))
 			continue;
 		memcpy(out, a->addr, 16);
-		return;
+		return true;
 	}
-	random_addr(d, family, out);
+	return false;
 }
 
-static void draw_any(struct draw *d, uint8_t family, uint8_t *out)
+static void draw_any(struct draw *d, const struct addr_range *r, uint8_t family,
+                     uint8_t *out)
 {
-	int tries = 0;
-
-	do {
-		memset(out, 0, 16);
-		if (draw_next(d) % 2)
-			known_addr(d, family, out);
-		else
-			random_addr(d, family, out);
-	} while (!is_hosts(d, family, out) && ++tries < TRIES);
+	memset(out, 0, 16);
+	if (known_addr(d, family, r, out))
+		return;
+	for (int tries = 0; tries < TRIES; tries++) {
+		random_addr(d, family, out);
+		if (is_hosts(d, family, out))
+			return;
+	}
 }
 
 /* Its ends come up more often than the rest: they are where mistakes are. */
@@ -229,14 +245,11 @@ static void draw_from(struct draw *d, const struct addr_range *r, uint8_t *out)
 	uint8_t span[16];
 	uint64_t which = draw_next(d) % 8;
 
+	if (known_addr(d, r->family, r, out))
+		return;
 	memcpy(out, which == 0 ? r->from : r->to, 16);
 	if (which < 2)
 		return;
-	for (int i = 0; which < 5 && i < TRIES; i++) {
-		known_addr(d, r->family, out);
-		if (addr_range_has(r, r->family, out))
-			return;
-	}
 	memcpy(span, r->to, 16);
 	subtract(span, r->from, n);
 	memset(out, 0, 16);
@@ -248,8 +261,8 @@ static uint16_t draw_port(struct draw *d, const struct port_range *r)
 {
 	uint32_t from = r->any ? 1 : r->from, to = r->any ? 65535 : r->to;
 
-	for (int i = 0; draw_next(d) % 2 && i < TRIES && d->ports.n; i++) {
-		uint16_t port = d->ports.p[draw_next(d) % d->ports.n];
+	for (size_t i = 0; d->turn % 2 == 0 && i < d->ports.n; i++) {
+		uint16_t port = d->ports.p[d->next_port++ % d->ports.n];
 		if (port >= from && port <= to)
 			return port;
 	}
@@ -264,7 +277,7 @@ static void draw_end(struct draw *d, struct packet_line *line, enum packet_end w
 	uint16_t *port = which == END_SRC ? &line->desc.sport : &line->desc.dport;
 
 	if (e->addr.any)
-		draw_any(d, family, addr);
+		draw_any(d, &e->addr, family, addr);
 	else if (addr_range_is_drawn(&e->addr))
 		draw_from(d, &e->addr, addr);
 	if (port_range_is_drawn(&e->port))
@@ -279,4 +292,5 @@ void draw_line(struct draw *d, const struct packet_line *line, struct packet_lin
 	uint8_t family = out->desc.family == FAMILY_IP6 ? FAMILY_IP6 : FAMILY_IP;
 	draw_end(d, out, END_SRC, family);
 	draw_end(d, out, END_DST, family);
+	d->turn++;
 }

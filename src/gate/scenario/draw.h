@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 Gatehouse founders */
 /*
- * Values for `any` and for ranges. Half of them come from what the ruleset itself speaks of (the
- * addresses, networks and ports in its rules and sets, and their neighbours), since an exception
- * for one address would never be met by chance; the others are spread over the whole range.
+ * Values for `any` and for ranges. Every second one is of what the ruleset itself speaks of (the
+ * addresses, networks and ports in its rules and sets, and their neighbours), one after the other,
+ * since an exception for one address would never be met by chance; the others are spread over the
+ * whole range.
  */
 #pragma once
 
@@ -20,6 +21,10 @@ struct draw {
 	uint64_t state; /* of the generator */
 	VEC(struct draw_addr) addrs;
 	VEC(uint16_t) ports;
+	struct map known; /* the addresses */
+	struct arena a;
+	size_t turn; /* lines drawn since draw_seed */
+	size_t next_addr, next_port;
 	const struct sim_machine *machine; /* whose own addresses nobody else has */
 };
 

@@ -130,6 +130,7 @@ static void read_route(struct reader *r)
 	while (!r->w.failed && !words_end(&r->w)) {
 		if (words_take(&r->w, "via")) {
 			read_addr(r, &route->via);
+			route->span = words_span(&r->w);
 			route->has_via = true;
 		} else if (words_take(&r->w, "dev")) {
 			route->dev = device_name(r, "dev eth0");
@@ -141,6 +142,8 @@ static void read_route(struct reader *r)
 	}
 	if (is_default)
 		route->to.family = route->via.family ? route->via.family : NFPROTO_IPV4;
+	if (!r->w.failed)
+		words_next(&r->w);
 	if (!r->w.failed && !route->has_via && !route->dev.n)
 		missing(r, "`via` or `dev`", "route default via 192.168.1.1");
 	if (!r->w.failed && route->has_via && route->via.family != route->to.family)
@@ -320,11 +323,13 @@ static struct span packet_span(struct reader *r, bool *has_expect)
 static void read_expect(struct reader *r, struct step *step, bool wanted)
 {
 	if (!wanted || r->w.failed) {
+		words_next(&r->w);
 		if (!r->w.failed && step->kind != STEP_NEVER && step->kind != STEP_PACKET)
 			missing(r, "`expect`", "expect accept");
 		return;
 	}
 	if (words_end(&r->w)) {
+		words_next(&r->w);
 		missing(r, "what is expected", "expect accept");
 		return;
 	}

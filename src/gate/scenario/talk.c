@@ -63,10 +63,12 @@ static void fill_devices(struct filler *f, const struct packet_line *line,
 	if (a->in || a->out)
 		return;
 	if (line->is_reply && t->last_arrival.way == WAY_OUT) {
-		a->in = t->last_arrival.out;
+		a->in = t->last_out ? t->last_out : t->last_arrival.out;
 	} else if (line->is_reply && t->last_arrival.out) {
 		a->in = t->last_arrival.out;
 		a->out = t->last_arrival.in;
+	} else if (line->is_reply && t->last_out) {
+		a->in = t->last_out; /* it was routed there */
 	} else if (line->is_reply) {
 		a->way = WAY_OUT;
 		a->out = t->last_arrival.in;
@@ -382,5 +384,7 @@ struct sim_result talk_send(struct talks *t, struct sim *sim,
 	t->last.type = PKT_HOST;
 	t->last_arrival = made->arrival;
 	t->has_last = true;
-	return sim_packet(sim, &made->arrival, &t->last);
+	struct sim_result r = sim_packet(sim, &made->arrival, &t->last);
+	t->last_out = r.out;
+	return r;
 }

@@ -23,6 +23,7 @@ struct talks {
 	struct sim_arrival last_arrival;
 	size_t last_talk;
 	int last_side;
+	const struct sim_dev *last_out; /* the device it left by */
 	bool has_last, has_talk;
 	uint16_t next_port; /* for sources that say none; 0: always 40000 */
 };

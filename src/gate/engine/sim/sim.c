@@ -302,5 +302,6 @@ struct sim_result sim_packet(struct sim *s, const struct sim_arrival *a,
 	if (passed && p.is_unknown)
 		p.result.fate = FATE_UNKNOWN;
 	track_release(s->track, &p.ref);
+	p.result.out = p.out;
 	return p.result;
 }
