@@ -25,11 +25,17 @@ static int names_ifindex(void *ctx, const char *name, uint32_t *index)
 {
 	const struct machine *m = ctx;
 
-	if (!m->interfaces)
-		return lookup_ifindex(name, index);
-	for (size_t i = 0; i < m->n_interfaces; i++) {
+	if (!m->interfaces && lookup_ifindex(name, index) == 0)
+		return 0;
+	for (size_t i = 0; m->interfaces && i < m->n_interfaces; i++) {
 		if (str_is(m->interfaces[i], name)) {
 			*index = (uint32_t)i + 1;
+			return 0;
+		}
+	}
+	for (size_t i = 0; i < m->n_guests; i++) {
+		if (str_is(m->guests[i], name)) {
+			*index = GUEST_INDEX + (uint32_t)i;
 			return 0;
 		}
 	}
@@ -40,6 +46,10 @@ static int names_ifname(void *ctx, uint32_t index, char name[16])
 {
 	const struct machine *m = ctx;
 
+	if (index >= GUEST_INDEX && index - GUEST_INDEX < m->n_guests) {
+		snprintf(name, 16, STR_FMT, STR_ARG(m->guests[index - GUEST_INDEX]));
+		return 0;
+	}
 	if (!m->interfaces)
 		return lookup_ifname(index, name);
 	if (index == 0 || index > m->n_interfaces)

@@ -70,6 +70,8 @@ static bool send_rule(struct session *s, const struct rule_place *at,
 	out->userdata = udata_comment(&s->scratch, rule->comment);
 	if (s->opt->debug_netlink)
 		debug_rule(s, out);
+	if (s->opt->placed)
+		s->opt->placed(s->opt->placed_ctx, env.tag, text->span, L.places, L.n_places);
 	if (s->engine)
 		s->engine->ops->tx_rule(s->tx, at->op, out, env.tag);
 	return true;

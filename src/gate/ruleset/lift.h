@@ -68,7 +68,7 @@ void lift_cmp(struct lift *L, const struct insn *in);
 void lift_range(struct lift *L, const struct insn *in);
 void lift_lookup(struct lift *L, const struct insn *in);
 void lift_bitwise(struct lift *L, const struct insn *in);
-/* `value` as it is listed for `of`: of bytes of no known field, in hexadecimal. */
+/* `value` as it is listed for `target`: of bytes of no known field, in hexadecimal. */
 struct expr *lift_hex(struct lift *L, const struct expr *target, struct expr *value);
 /* The expression in a register as `want`: immediates become values. NULL: nothing there. */
 struct expr *lift_reg(struct lift *L, unsigned reg, const struct part *want);

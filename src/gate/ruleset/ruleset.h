@@ -23,6 +23,11 @@ struct ruleset_options {
 	/* Where text goes: called with each piece of output as it is ready. */
 	void (*write)(void *ctx, struct str text);
 	void *write_ctx;
+	/* Where a rule that was sent stands: its tag (engine.h), its text, and the pieces of it
+	 * that insn.place counts. May be NULL; the pieces are gone when it returns. */
+	void (*placed)(void *ctx, uint32_t tag, struct span rule, const struct span *pieces,
+	               size_t n);
+	void *placed_ctx;
 };
 
 /* Runs all commands `parser` holds. `engine` NULL: offline check only (what only a kernel can

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/*
+ * `gate explain -f FILE PACKET...`: the packets' way through the ruleset of a file, unprivileged
+ * and offline. Several packets are a conversation: connections last from one to the next.
+ */
+#include "gate/cli/verbs.h"
+
+#include <errno.h>
+
+#include "gate/cli/explain.h"
+#include "io/paths.h"
+
+// clang-format off
+const struct option_row explain_options[] = {
+	{ 0, OPT_INTERFACES, "interfaces", "NAME,...", "these interfaces exist, and those of the packets" },
+	{ 0, OPT_ADDRESS, "address", "DEV=ADDR/LEN", "an address of this machine; with one given, all are" },
+	{ 0, OPT_ROUTER, "router", NULL, "this machine forwards (net.ipv4.ip_forward)" },
+	{ 0, OPT_LIVE, "live", NULL, "the ruleset in the kernel, whoever loaded it (needs CAP_NET_ADMIN)" },
+	{ 0, OPT_WHY_NOT, "why-not", "VERDICT", "the nearest rule that would have said accept, or drop" },
+	{ 0 },
+};
+// clang-format on
+
+static void check_own_options(struct cli *c)
+{
+	const struct options *o = &c->options;
+
+	if (o->live && o->files.n)
+		diag_error(&c->diags, "E0907", SPAN_NONE,
+		           "`-f` and `--live` exclude each other");
+	if (o->why_not.p && !str_is(o->why_not, "accept") && !str_is(o->why_not, "drop"))
+		diag_error(&c->diags, "E0904", SPAN_NONE,
+		           "`--why-not` asks for accept or drop, not `" STR_FMT "`",
+		           STR_ARG(o->why_not));
+	if (o->interfaces.p)
+		cli_set_interfaces(c, o->interfaces);
+	if (o->words.n < 2 || (!o->files.n && !o->live)) {
+		struct diag *d = diag_error(&c->diags, "E0908", options_word_span(o, 0),
+		                            "`gate explain` wants %s",
+		                            o->words.n < 2 ? "a packet" : "a ruleset");
+		diag_help(
+			&c->diags, d,
+			"gate explain -f FILE 'in eth0 tcp 198.51.100.7 > 192.0.2.1:22 syn'");
+	}
+}
+
+static bool has_blank(struct str s)
+{
+	return str_find(s, ' ') < s.n || str_find(s, '\t') < s.n;
+}
+
+/* Each word is a packet; words without a blank in any of them are one together. */
+static size_t packet_spans(struct cli *c, struct span *spans)
+{
+	const struct options *o = &c->options;
+	size_t n = 0;
+	bool each = false;
+
+	for (size_t i = 1; i < o->words.n; i++)
+		each |= has_blank(o->words.p[i]);
+	for (size_t i = 1; i < o->words.n; i++)
+		spans[n++] = options_word_span(o, i);
+	if (each || n < 2)
+		return n;
+	spans[0] = span_join(spans[0], spans[n - 1]);
+	return 1;
+}
+
+static void add_guest(struct cli *c, struct str *guests, struct str name)
+{
+	char text[16];
+	uint32_t index;
+
+	if (!name.n || name.n > 15)
+		return;
+	memcpy(text, name.p, name.n);
+	text[name.n] = '\0';
+	c->machine.guests = guests;
+	if (c->names.ifindex(c->names.ctx, text, &index) == 0)
+		return;
+	guests[c->machine.n_guests++] = name;
+}
+
+/* Interfaces that a packet or an address names exist. */
+static void add_guests(struct explain *e)
+{
+	struct cli *c = e->c;
+	struct str *guests = arena_array(&c->arena, struct str,
+	                                 2 * e->n_packets + c->options.addresses.n + 2);
+
+	add_guest(c, guests, STR("lo"));
+	for (size_t i = 0; i < e->n_packets; i++) {
+		add_guest(c, guests, e->packets[i].line.in);
+		add_guest(c, guests, e->packets[i].line.out);
+	}
+	for (size_t i = 0; i < c->options.addresses.n; i++) {
+		struct str word = c->options.addresses.p[i];
+		add_guest(c, guests, str_sub(word, 0, str_find(word, '=')));
+	}
+}
+
+static uint32_t index_of(struct cli *c, struct str name)
+{
+	char text[16];
+	uint32_t index = 0;
+
+	memcpy(text, name.p, name.n < 15 ? name.n : 15);
+	text[name.n < 15 ? name.n : 15] = '\0';
+	if (c->names.ifindex(c->names.ctx, text, &index) < 0)
+		return 0;
+	return index;
+}
+
+/* `eth0=192.168.1.12/24`; without a length the address alone. */
+static void add_address(struct explain *e, struct str word)
+{
+	struct cli *c = e->c;
+	size_t eq = str_find(word, '=');
+	struct str name = str_sub(word, 0, eq), addr = str_sub(word, eq + 1, word.n);
+	size_t slash = str_find(addr, '/');
+	uint8_t family = FAMILY_IP, bytes[16];
+	uint64_t prefix;
+	bool ok = eq > 0 && eq < 16 &&
+	          address_read(str_sub(addr, 0, slash), &family, bytes);
+
+	prefix = family == FAMILY_IP ? 32 : 128;
+	if (ok && slash < addr.n)
+		ok = str_to_u64(str_sub(addr, slash + 1, addr.n), 10, &prefix) == 0 &&
+		     prefix <= (family == FAMILY_IP ? 32 : 128);
+	if (!ok) {
+		struct diag *d = diag_error(&c->diags, "E0903", SPAN_NONE,
+		                            "`" STR_FMT "` is no address of an interface",
+		                            STR_ARG(word));
+		diag_help(&c->diags, d, "--address eth0=192.168.1.12/24");
+		return;
+	}
+	const struct sim_dev *dev = machine_dev(&e->machine, name, index_of(c, name));
+	machine_add_addr(&e->machine, dev, family, bytes, (uint8_t)prefix);
+	e->machine.is_complete = true;
+}
+
+static void build_machine(struct explain *e)
+{
+	struct cli *c = e->c;
+
+	machine_init(&e->machine, index_of(c, STR("lo")));
+	e->machine.forwards = c->options.router;
+	for (size_t i = 0; i < e->n_packets; i++) {
+		struct str in = e->packets[i].line.in, out = e->packets[i].line.out;
+		if (in.n)
+			machine_dev(&e->machine, in, index_of(c, in));
+		if (out.n)
+			machine_dev(&e->machine, out, index_of(c, out));
+	}
+	for (size_t i = 0; i < c->options.addresses.n; i++)
+		add_address(e, c->options.addresses.p[i]);
+}
+
+static void read_packets(struct explain *e)
+{
+	struct cli *c = e->c;
+	struct span *spans = arena_array(&c->arena, struct span, c->options.words.n);
+
+	e->n_packets = packet_spans(c, spans);
+	e->packets = arena_array(&c->arena, struct explain_packet, e->n_packets);
+	for (size_t i = 0; i < e->n_packets; i++) {
+		struct packet_line *line = &e->packets[i].line;
+		(void)!packet_line_read(&c->sources, spans[i], &c->names, &c->arena,
+		                        &c->diags, line);
+		if (packet_line_is_drawn(line))
+			diag_error(&c->diags, "E0924", spans[i],
+			           "one packet has one address and one port: ranges and "
+			           "`any` are for `gate test`");
+	}
+}
+
+static void read_files(struct explain *e)
+{
+	struct cli *c = e->c;
+	const struct str_list *files = &c->options.files;
+
+	e->files = arena_array(&c->arena, uint32_t, files->n ? files->n : 1);
+	if (files->n && !str_is(files->p[0], "-"))
+		c->include_path.base = path_folder(files->p[0]);
+	for (size_t i = 0; i < files->n; i++) {
+		int r = reader_add(&c->arena, files->p[i], &c->sources,
+		                   &e->files[e->n_files]);
+		if (r == 0)
+			e->n_files++;
+		else
+			diag_error(&c->diags, "E0905", SPAN_NONE,
+			           "cannot read `" STR_FMT "`: %s", STR_ARG(files->p[i]),
+			           strerror(-r));
+	}
+}
+
+int verb_explain(struct cli *c)
+{
+	struct explain e = { .c = c };
+	int r = 0;
+
+	check_own_options(c);
+	if (!diags_failed(&c->diags)) {
+		read_packets(&e);
+		read_files(&e);
+	}
+	if (!diags_failed(&c->diags)) {
+		add_guests(&e);
+		build_machine(&e);
+	}
+	if (!diags_failed(&c->diags))
+		r = explain_run(&e);
+	if (r == 0 && !diags_failed(&c->diags) && c->options.json)
+		explain_json(&e);
+	else if (r == 0 && !diags_failed(&c->diags))
+		explain_print(&e);
+	explain_fini(&e);
+	int reported = cli_report(c);
+	return r < 0 ? EXIT_FAILED : reported;
+}

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/*
+ * Hooks and chains. The built-in hooks stand at the priorities of linux/netfilter_ipv4.h; of what
+ * has the same priority, the last registered runs first (measured: the manual leaves it open).
+ */
+#include "gate/engine/sim/hook.h"
+
+#include <limits.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <string.h>
+
+#include "gate/engine/sim/eval.h"
+
+enum { JUMPS_MAX = 16, HOOK_CHAINS_MAX = 256 };
+enum {
+	PRI_DEFRAG = -400,
+	PRI_TRACK = -200,
+	PRI_NAT_DST = -100,
+	PRI_NAT_SRC = 100,
+	PRI_CONFIRM = INT_MAX
+};
+
+static void end_with(struct pass *p, enum sim_fate fate, enum sim_by by,
+                     const char *reason)
+{
+	p->result.fate = fate;
+	p->result.by = by;
+	p->result.reason = reason;
+}
+
+/* ---- chains ---- */
+
+struct position {
+	const struct sim_chain *chain;
+	size_t next;
+};
+
+static void tell_rule(struct exec *x, struct sim_rule *rule, uint32_t insn)
+{
+	sim_tell(x->pass, &(struct sim_event){ .kind = EVENT_RULE,
+	                                       .chain = x->chain,
+	                                       .rule = rule,
+	                                       .insn = insn,
+	                                       .verdict = x->verdict,
+	                                       .matched = x->verdict != NFT_BREAK });
+}
+
+static void tell_chain(struct pass *p, enum sim_event_kind kind,
+                       const struct sim_chain *chain, int32_t verdict)
+{
+	sim_tell(p,
+	         &(struct sim_event){ .kind = kind, .chain = chain, .verdict = verdict });
+}
+
+static enum sim_fate fate_of(const struct pass *p, int32_t verdict)
+{
+	if (p->is_unknown)
+		return FATE_UNKNOWN;
+	switch (verdict & NF_VERDICT_MASK) {
+	case NF_ACCEPT:
+		return FATE_ACCEPT;
+	case NF_DROP:
+		return p->sent_reject ? FATE_REJECT : FATE_DROP;
+	case NF_QUEUE:
+		return FATE_QUEUE;
+	default:
+		return FATE_STOLEN;
+	}
+}
+
+/* A rule's verdict ends the base chain. True: the packet goes on. */
+static bool rule_decides(struct exec *x, struct sim_rule *rule)
+{
+	struct pass *p = x->pass;
+	enum sim_fate fate = fate_of(p, x->verdict);
+
+	p->result.rule = rule;
+	p->result.chain = x->chain;
+	if (fate == FATE_ACCEPT) {
+		p->result.by = BY_RULE;
+		return true;
+	}
+	end_with(p, fate, BY_RULE, NULL);
+	return false;
+}
+
+static bool policy_decides(struct pass *p, struct sim_chain *base)
+{
+	int32_t verdict = base->c.policy == NF_DROP ? NF_DROP : NF_ACCEPT;
+
+	tell_chain(p, EVENT_POLICY, base, verdict);
+	base->by_policy++;
+	p->result.chain = base;
+	if (verdict == NF_ACCEPT)
+		return true;
+	end_with(p, FATE_DROP, BY_POLICY, NULL);
+	return false;
+}
+
+/* What a rule's verdict does to the position: 1 the walk goes on, 0 the chain has ended, -1 the
+ * base chain's policy decides. */
+static int follow(struct exec *x, struct position *stack, size_t *depth,
+                  struct position *at)
+{
+	switch (x->verdict) {
+	case NFT_CONTINUE:
+	case NFT_BREAK:
+		return 1;
+	case NFT_JUMP:
+		if (*depth == JUMPS_MAX)
+			return 0;
+		stack[(*depth)++] = *at;
+		*at = (struct position){ x->target, 0 };
+		tell_chain(x->pass, EVENT_JUMP, x->target, NFT_JUMP);
+		return 1;
+	case NFT_GOTO:
+		*at = (struct position){ x->target, 0 };
+		tell_chain(x->pass, EVENT_JUMP, x->target, NFT_GOTO);
+		return 1;
+	case NFT_RETURN:
+		if (*depth == 0)
+			return -1;
+		*at = stack[--*depth];
+		tell_chain(x->pass, EVENT_RETURN, at->chain, NFT_RETURN);
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static bool run_chain(struct pass *p, struct sim_chain *base)
+{
+	struct position stack[JUMPS_MAX], at = { base, 0 };
+	struct exec x = { .pass = p, .chain = base };
+	size_t depth = 0;
+
+	tell_chain(p, EVENT_CHAIN, base, NFT_CONTINUE);
+	for (;;) {
+		x.chain = at.chain;
+		if (at.next == at.chain->rules.n) {
+			if (depth == 0)
+				return policy_decides(p, base);
+			at = stack[--depth];
+			tell_chain(p, EVENT_RETURN, at.chain, NFT_CONTINUE);
+			continue;
+		}
+		struct sim_rule *rule = at.chain->rules.p[at.next++];
+		uint32_t insn = eval_rule(&x, rule);
+		rule->looked++;
+		rule->matched += x.verdict != NFT_BREAK;
+		tell_rule(&x, rule, insn);
+		int goes = follow(&x, stack, &depth, &at);
+		if (goes == 0)
+			return rule_decides(&x, rule);
+		if (goes < 0)
+			return policy_decides(p, base);
+	}
+}
+
+/* ---- what is registered ---- */
+
+struct hook_list {
+	struct sim_chain *p[HOOK_CHAINS_MAX];
+	size_t n;
+};
+
+static bool has_device(const struct sim_chain *c, const struct sim_dev *dev)
+{
+	if (c->c.n_devs == 0)
+		return true;
+	for (size_t i = 0; dev && i < c->c.n_devs; i++) {
+		struct str name = c->c.devs[i];
+		if (str_eq(name, dev->name) ||
+		    (str_ends(name, STR("*")) &&
+		     str_starts(dev->name, str_sub(name, 0, name.n - 1))))
+			return true;
+	}
+	return false;
+}
+
+static bool is_at(const struct pass *p, const struct sim_chain *c,
+                  const struct hook_place *at)
+{
+	uint8_t family = c->table->t.family;
+
+	if (!c->c.is_base)
+		return false;
+	if (at->pf == NFPROTO_NETDEV) {
+		const struct sim_dev *dev =
+			at->hook == NF_NETDEV_INGRESS ? p->in : p->out;
+		bool inet = family == NFPROTO_INET && c->c.hook == NF_INET_INGRESS &&
+		            at->hook == NF_NETDEV_INGRESS;
+		return (inet || (family == NFPROTO_NETDEV && c->c.hook == at->hook)) &&
+		       c->c.n_devs && has_device(c, dev);
+	}
+	bool ip = at->pf == NFPROTO_IPV4 || at->pf == NFPROTO_IPV6;
+	return c->c.hook == at->hook &&
+	       (family == at->pf || (ip && family == NFPROTO_INET));
+}
+
+static bool runs_before(const struct sim_chain *a, const struct sim_chain *b)
+{
+	if (a->c.priority != b->c.priority)
+		return a->c.priority < b->c.priority;
+	return a->registered > b->registered;
+}
+
+static void list_add(struct hook_list *l, struct sim_chain *c)
+{
+	size_t i = l->n;
+
+	if (l->n == HOOK_CHAINS_MAX)
+		return;
+	for (; i > 0 && runs_before(c, l->p[i - 1]); i--)
+		l->p[i] = l->p[i - 1];
+	l->p[i] = c;
+	l->n++;
+}
+
+static void collect(const struct pass *p, const struct hook_place *at,
+                    struct hook_list *filter, struct hook_list *nat)
+{
+	vec_for_each(table, &p->sim->store->tables) {
+		if ((*table)->t.flags & NFT_TABLE_F_DORMANT)
+			continue;
+		vec_for_each(it, &(*table)->chains)
+			if (is_at(p, *it, at))
+				list_add(str_is((*it)->c.type, "nat") ? nat : filter,
+				         *it);
+	}
+}
+
+/* ---- built-in hooks ---- */
+
+static bool run_defrag(struct pass *p)
+{
+	if (!p->pkt->is_fragment)
+		return true;
+	switch (defrag_take(p->sim->defrag, p->pkt, p->hook, p->sim->now_ns)) {
+	case DEFRAG_WHOLE:
+		sim_tell(p, &(struct sim_event){
+				    .kind = EVENT_DEFRAG,
+				    .text = "all fragments are there: from here on "
+					    "the packet is whole" });
+		return true;
+	case DEFRAG_WAITS:
+		end_with(
+			p, FATE_STOLEN, BY_STACK,
+			"a fragment: connection tracking holds it until the others have come");
+		break;
+	case DEFRAG_DROPS:
+		end_with(p, FATE_DROP, BY_STACK,
+		         "a fragment that does not fit the others");
+		break;
+	}
+	sim_tell(p,
+	         &(struct sim_event){ .kind = EVENT_DEFRAG, .text = p->result.reason });
+	return false;
+}
+
+/* Drops when the tracker says so, and says why. */
+static bool unless_dropped(struct pass *p, enum track_verdict v, enum sim_by by)
+{
+	if (v == TRACK_ACCEPT)
+		return true;
+	end_with(p, FATE_DROP, by, track_why(p->ref.why).p);
+	return false;
+}
+
+static bool run_track(struct pass *p)
+{
+	struct track_packet view;
+	bool looped = p->is_tracked;
+
+	view_packet(p->pkt, &view);
+	enum track_verdict v =
+		track_in(p->sim->track, &view, (enum track_hook)p->hook, &p->ref);
+	p->is_tracked = true;
+	if (!looped) {
+		struct str why = track_why(p->ref.why);
+		sim_tell(p, &(struct sim_event){ .kind = EVENT_CONNTRACK,
+		                                 .text = why.n ? why.p : NULL });
+	}
+	return unless_dropped(p, v, BY_CONNTRACK);
+}
+
+static bool run_confirm(struct pass *p)
+{
+	struct track_packet view;
+	bool fresh = p->ref.entry && !(p->ref.entry->status & TRACK_S_CONFIRMED);
+
+	view_packet(p->pkt, &view);
+	if (!unless_dropped(p, track_confirm(p->sim->track, &view, &p->ref),
+	                    BY_CONNTRACK))
+		return false;
+	if (fresh)
+		sim_tell(p, &(struct sim_event){ .kind = EVENT_CONFIRM });
+	return true;
+}
+
+static bool run_nat_chains(struct pass *p, const struct hook_list *nat)
+{
+	enum track_hook hook = (enum track_hook)p->hook;
+
+	for (size_t i = 0; i < nat->n && track_nat_wants(&p->ref, hook); i++)
+		if (!run_chain(p, nat->p[i]))
+			return false;
+	return unless_dropped(p, track_nat_null(p->sim->track, &p->ref, hook), BY_NAT);
+}
+
+/* Where the kernel draws an address or a port, the packet has one of those it could be. */
+static const char *choice_text(struct pass *p, bool destination)
+{
+	struct track_choice c = track_entry_choice(p->ref.entry, destination);
+
+	if (c.port)
+		return arena_fmt(&p->sim->store->a,
+		                 "the kernel draws a free port from %u to %u", c.port_min,
+		                 c.port_max)
+		        .p;
+	return c.addr ? "the kernel draws the address from the range" : NULL;
+}
+
+static bool run_nat(struct pass *p, const struct hook_list *nat)
+{
+	enum track_hook hook = (enum track_hook)p->hook;
+	bool src = hook == TRACK_HOOK_POSTROUTING || hook == TRACK_HOOK_INPUT;
+	struct track_change change = { 0 };
+	struct track_packet view;
+
+	if (!p->ref.entry)
+		return true;
+	if (hook == TRACK_HOOK_POSTROUTING && p->out &&
+	    !unless_dropped(p, track_nat_check_oif(p->sim->track, &p->ref, p->out->index),
+	                    BY_NAT))
+		return false;
+	if (track_nat_wants(&p->ref, hook) && !run_nat_chains(p, nat))
+		return false;
+	view_packet(p->pkt, &view);
+	if (!unless_dropped(p, track_nat_apply(&p->ref, &view, hook, &change), BY_NAT))
+		return false;
+	if (!view_write(p->pkt, &change))
+		return true;
+	p->is_rewritten |= !src;
+	sim_tell(p,
+	         &(struct sim_event){ .kind = EVENT_NAT, .text = choice_text(p, !src) });
+	return true;
+}
+
+/* ---- a hook ---- */
+
+struct builtin {
+	int32_t priority;
+	bool (*run)(struct pass *p);
+};
+
+static bool has_nat(const struct sim_store *s, uint8_t family)
+{
+	vec_for_each(table, &s->tables) {
+		if ((*table)->t.family != family && (*table)->t.family != NFPROTO_INET)
+			continue;
+		vec_for_each(it, &(*table)->chains)
+			if (str_is((*it)->c.type, "nat"))
+				return true;
+	}
+	return false;
+}
+
+static size_t builtins_of(const struct hook_place *at, bool tracks, struct builtin out[2])
+{
+	bool ip = at->pf == NFPROTO_IPV4 || at->pf == NFPROTO_IPV6;
+
+	if (!ip || !tracks)
+		return 0;
+	if (at->hook == NF_INET_PRE_ROUTING || at->hook == NF_INET_LOCAL_OUT) {
+		out[0] = (struct builtin){ PRI_DEFRAG, run_defrag };
+		out[1] = (struct builtin){ PRI_TRACK, run_track };
+		return 2;
+	}
+	if (at->hook == NF_INET_LOCAL_IN || at->hook == NF_INET_POST_ROUTING) {
+		out[0] = (struct builtin){ PRI_CONFIRM, run_confirm };
+		return 1;
+	}
+	return 0;
+}
+
+static int32_t nat_priority(uint8_t hook)
+{
+	return hook == NF_INET_PRE_ROUTING || hook == NF_INET_LOCAL_OUT ? PRI_NAT_DST
+	                                                                : PRI_NAT_SRC;
+}
+
+static bool run_all(struct pass *p, const struct hook_place *at,
+                    const struct hook_list *filter, const struct hook_list *nat)
+{
+	bool tracks = store_tracks(p->sim->store, at->pf);
+	bool nats =
+		tracks && at->hook != NF_INET_FORWARD && has_nat(p->sim->store, at->pf);
+	struct builtin builtin[2];
+	size_t n = builtins_of(at, tracks, builtin), b = 0, f = 0;
+
+	while (b < n || f < filter->n || nats) {
+		int64_t next_b = b < n ? builtin[b].priority : INT64_MAX;
+		int64_t next_f = f < filter->n ? filter->p[f]->c.priority : INT64_MAX;
+		int64_t next_n = nats ? nat_priority(at->hook) : INT64_MAX;
+		bool goes_on;
+
+		if (next_b <= next_f && next_b <= next_n) {
+			goes_on = builtin[b++].run(p);
+		} else if (next_n <= next_f) {
+			nats = false;
+			goes_on = run_nat(p, nat);
+		} else {
+			goes_on = run_chain(p, filter->p[f++]);
+		}
+		if (!goes_on)
+			return false;
+	}
+	return true;
+}
+
+bool hook_run(struct pass *p, const struct hook_place *at)
+{
+	struct hook_list filter = { .n = 0 }, nat = { .n = 0 };
+
+	p->pf = at->pf;
+	p->hook = at->hook;
+	p->way = at->name;
+	collect(p, at, &filter, &nat);
+	sim_tell(p, &(struct sim_event){ .kind = EVENT_HOOK, .text = at->name });
+	return run_all(p, at, &filter, &nat);
+}

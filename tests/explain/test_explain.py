@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 Gatehouse founders
+"""`gate explain`: what becomes of packets, told to people and to programs."""
+import json
+import subprocess
+
+import pytest
+
+from agree.lab_packets import LAB
+
+SSH = "in eth0 tcp 198.51.100.7:40000 > 192.168.1.12:22 syn"
+
+
+@pytest.fixture
+def explain(gate, root):
+    """Runs `gate explain -f`; examples/server.nft unless a text is given."""
+    def run(*words, text=None, check=True):
+        source = ["-f", "-"] if text else ["-f", "examples/server.nft"]
+        done = subprocess.run([gate, "explain", "--interfaces", "lo,eth0", *source, *words],
+                              input=text, capture_output=True, text=True, check=False,
+                              timeout=60, cwd=root)
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done
+    return run
+
+
+def test_every_packet_of_the_lab_meets_the_labs_verdict_and_rule(explain):
+    answers = json.loads(explain("-j", *(row[0] for row in LAB)).stdout)
+    for (words, verdict, rule), answer in zip(LAB, answers):
+        by = answer["rule"]["text"] if answer["by"] == "rule" else answer["by"]
+        assert (answer["verdict"], rule in by) == (verdict, True), f"{words}: {answer['sentence']}"
+
+
+def test_the_way_is_told_with_place_and_failing_part(explain):
+    lines = explain(SSH).stdout.splitlines()
+    assert lines[0] == SSH
+    assert "    connection tracking: new" in lines
+    assert "    chain inet filter input (priority filter, policy drop)" in lines
+    assert any("examples/server.nft:51" in line and line.endswith("<- not `ip saddr @banned`")
+               for line in lines)
+    assert lines[-1].startswith("Accepted by rule `tcp dport $ssh_port ct state new limit")
+    assert lines[-1].endswith("(examples/server.nft:80).")
+
+
+def test_json_names_the_rule_by_file_and_line(explain):
+    answer = json.loads(explain("-j", SSH).stdout)
+    assert (answer["verdict"], answer["by"], answer["conntrack"]) == ("accept", "rule", "new")
+    assert answer["rule"]["file"] == "examples/server.nft"
+    assert answer["rule"]["line"] == 80
+    assert answer["nat"] is None
+    assert [hook["hook"] for hook in answer["hooks"]] == ["ingress", "prerouting", "input"]
+
+
+def test_what_is_left_out_is_filled_in_and_said(explain):
+    answer = json.loads(explain("-j", "tcp 198.51.100.7 > :22").stdout)
+    assert answer["verdict"] == "accept"
+    assert answer["filled_in"] == ("in eth0, destination 192.0.2.1, source port 40000, "
+                                   "flags syn")
+
+
+def test_a_random_number_makes_it_sometimes(explain):
+    text = """table ip t { chain c { type filter hook input priority 0; policy drop
+        meta random < 1000 accept } }"""
+    answer = json.loads(explain("-j", SSH, text=text).stdout)
+    assert (answer["verdict"], answer["doubt"]) == ("sometimes", "meta random")
+    assert "meta random" in answer["sentence"]
+
+
+def test_time_passes_as_the_packets_say(explain):
+    text = """table ip t { chain c { type filter hook input priority 0; policy drop
+        limit rate 1/minute burst 1 packets accept } }"""
+    packets = [f"at {when} {SSH}" for when in ("0s", "59s", "60s", "1m1s")]
+    answers = json.loads(explain("-j", *packets, text=text).stdout)
+    assert [a["verdict"] for a in answers] == ["accept", "drop", "accept", "drop"]
+
+
+def test_the_ip_stack_has_its_say(explain):
+    answer = json.loads(explain("-j", "in eth0 tcp 127.0.0.1 > 192.168.1.12:22").stdout)
+    assert (answer["verdict"], answer["by"]) == ("drop", "stack")
+    assert "martian" in answer["reason"]
+
+
+@pytest.mark.parametrize("words, message", [
+    ("in eth0 tpc 1.2.3.4 > 5.6.7.8", "did you mean `tcp`?"),
+    ("in eth0 tcp 1.2.3.4 > 5.6.7.8 syn,akc", "`syn,akc` says nothing about a packet"),
+    ("in eth0 tcp 1.2.3.4 > fd00::1", "source and destination are not of one family"),
+    ("in eth0 tcp 1.2.3.4.5 > 5.6.7.8", "`1.2.3.4.5` is no address"),
+    ("in eth0 reply", "there is no packet before to reply to"),
+    ("at noon in eth0 tcp 1.2.3.4 > 5.6.7.8", "`noon` is no time"),
+    ("in eth0 tcp 1.2.3.4 > 5.6.7.8 ttl 256", "`ttl` wants a number up to 255"),
+])
+def test_mistakes_in_a_packet_are_shown_where_they_are(explain, words, message):
+    done = explain(words, check=False)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "^" in done.stderr
+
+
+def test_a_ruleset_with_a_mistake_is_refused_as_ever(explain):
+    done = explain(SSH, text="table ip t { chain c { tcp dprot 22 } }", check=False)
+    assert done.returncode == 1
+    assert "did you mean `dport`?" in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_missing_chain_is_an_error_of_the_file(explain):
+    done = explain(SSH, text="table ip t { chain c { type filter hook input priority 0; "
+                             "jump nowhere } }", check=False)
+    assert done.returncode == 1
+    assert "nowhere" in done.stderr
+
+
+def test_why_not_names_the_rule_that_came_nearest(explain):
+    text = """table ip t { chain c { type filter hook input priority 0; policy drop
+        tcp dport 80 accept
+        tcp dport 22 ip saddr 10.0.0.0/8 accept
+        tcp dport 443 accept } }"""
+    answer = json.loads(explain("-j", "--why-not", "accept", SSH, text=text).stdout)
+    assert answer["nearest"]["rule"]["text"] == "tcp dport 22 ip saddr 10.0.0.0/8 accept"
+    assert answer["nearest"]["missing"] == "ip saddr 10.0.0.0/8"
+    lines = explain("--why-not", "accept", SSH, text=text).stdout.splitlines()
+    assert lines[-1].startswith("Nearest to accept came `tcp dport 22 ip saddr 10.0.0.0/8 accept`")
+
+
+def test_why_not_asks_for_a_verdict_there_is(explain):
+    done = explain("--why-not=maybe", SSH, check=False)
+    assert done.returncode == 1
+    assert "asks for accept or drop" in done.stderr
+
+
+def test_the_kernels_own_ruleset_is_explained_whoever_loaded_it(gate, netns):
+    netns.nft(input="""table inet t {
+        set s { type ipv4_addr; flags timeout; elements = { 198.51.100.7 timeout 1h } }
+        map m { type inet_service : verdict; elements = { 22 : jump x } }
+        chain x { counter ip saddr @s accept; }
+        chain c { type filter hook input priority 0; policy drop; tcp dport vmap @m; }
+        }""")
+    done = netns.run([gate, "explain", "--live", "-j", SSH, SSH.replace("100.7", "100.8")],
+                     check=True)
+    first, second = json.loads(done.stdout)
+    assert first["verdict"] == "accept"
+    assert first["rule"]["text"] == "counter packets 0 bytes 0 ip saddr @s accept"
+    assert first["rule"]["handle"] > 0
+    assert "connections that are open now" in first["note"]
+    assert (second["verdict"], second["by"]) == ("drop", "policy")
+
+
+def test_limits_of_a_live_ruleset_make_it_sometimes(gate, netns):
+    netns.nft(input="""table ip t { chain c { type filter hook input priority 0; policy drop
+        limit rate 1/minute accept; }; }""")
+    done = netns.run([gate, "explain", "--live", "-j", SSH], check=True)
+    answer = json.loads(done.stdout)
+    assert (answer["verdict"], answer["doubt"]) == ("sometimes",
+                                                    "limit: how much of it is used up")
+
+
+def test_a_file_and_the_kernel_exclude_each_other(explain):
+    done = explain("--live", SSH, check=False)
+    assert done.returncode == 1
+    assert "`-f` and `--live` exclude each other" in done.stderr
