@@ -23,9 +23,13 @@ struct reader {
 	bool failed;
 };
 
-static bool is_blank(char c)
+/* Also a line that goes on behind a backslash. */
+static bool blank_at(struct str text, size_t at)
 {
-	return c == ' ' || c == '\t';
+	char c = text.p[at];
+
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r' ||
+	       (c == '\\' && at + 1 < text.n && text.p[at + 1] == '\n');
 }
 
 /* The next word, empty at the end. */
@@ -33,9 +37,9 @@ static struct str peek(const struct reader *r)
 {
 	size_t at = r->at, end;
 
-	while (at < r->text.n && is_blank(r->text.p[at]))
+	while (at < r->text.n && blank_at(r->text, at))
 		at++;
-	for (end = at; end < r->text.n && !is_blank(r->text.p[end]);)
+	for (end = at; end < r->text.n && !blank_at(r->text, end);)
 		end++;
 	return str_sub(r->text, at, end - at);
 }
@@ -44,7 +48,7 @@ static struct str next(struct reader *r)
 {
 	struct str word = peek(r);
 
-	while (r->at < r->text.n && is_blank(r->text.p[r->at]))
+	while (r->at < r->text.n && blank_at(r->text, r->at))
 		r->at++;
 	r->from = r->at;
 	r->at += word.n;
@@ -367,7 +371,7 @@ static void read_data(struct reader *r)
 		wrong_here(r, "E0925", "`data` wants a text in quotes");
 		return;
 	}
-	while (is_blank(r->text.p[r->at]))
+	while (blank_at(r->text, r->at))
 		r->at++;
 	r->at += used;
 	r->line->desc.payload = arena_str(r->a, buf_as_str(&out));
