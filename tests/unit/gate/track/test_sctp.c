@@ -119,7 +119,7 @@ static void what_comes_out_of_the_blue(void **state)
 		{ DATA, TRACK_INVALID },          { ABORT, TRACK_INVALID },
 		{ COOKIE_ACK, TRACK_INVALID },    { SHUTDOWN_COMPLETE, TRACK_INVALID },
 		{ SHUTDOWN_ACK, TRACK_NEW },      { HEARTBEAT, TRACK_NEW },
-		{ HEARTBEAT_ACK, TRACK_NEW },     { ERROR, TRACK_NEW },
+		{ HEARTBEAT_ACK, TRACK_NEW },     { ERROR, TRACK_INVALID }, /* of no known tag */
 	};
 
 	(void)state;
