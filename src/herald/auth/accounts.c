@@ -124,7 +124,9 @@ static void on_worked(struct pool_job *job)
 static int task_derive(struct task *t, void (*derived)(struct task *t))
 {
 	t->derived = derived;
-	t->job = (struct pool_job){ .work = work, .done = on_worked, .to = t->to };
+	t->job.work = work;
+	t->job.done = on_worked;
+	t->job.to = t->to;
 	return pool_submit(t->accounts->pool, &t->job);
 }
 

@@ -186,7 +186,9 @@ static void on_derived(struct pool_job *job)
 
 static void derive(struct login *l)
 {
-	l->job = (struct pool_job){ .work = work, .done = on_derived, .to = l->to };
+	l->job.work = work;
+	l->job.done = on_derived;
+	l->job.to = l->to;
 	l->under_way = true;
 	if (pool_submit(l->auth->pool, &l->job) == 0)
 		return;

@@ -140,7 +140,7 @@ static int identify(struct db *db, const char *path, const struct schema *schema
 int schema_check(struct db *db, const char *path, const struct schema *schema,
                  struct diags *ds)
 {
-	struct identity id;
+	struct identity id = { 0 };
 
 	return identify(db, path, schema, ds, &id);
 }
@@ -148,7 +148,7 @@ int schema_check(struct db *db, const char *path, const struct schema *schema,
 int schema_bring(struct db *db, const char *path, const struct schema *schema,
                  struct diags *ds)
 {
-	struct identity id;
+	struct identity id = { 0 };
 	int r = identify(db, path, schema, ds, &id);
 
 	if (r < 0 || id.version == (int64_t)schema->n)

@@ -33,7 +33,7 @@ static int add_place(struct db *db, const struct op *op)
 
 static int put(struct db *db, const struct op *op)
 {
-	sqlite3_stmt *st;
+	sqlite3_stmt *st = NULL;
 	int r = add_place(db, op);
 
 	if (r == 0)
@@ -58,7 +58,7 @@ static int del(struct db *db, const struct op *op)
 
 static int append(struct db *db, const struct op *op)
 {
-	sqlite3_stmt *st;
+	sqlite3_stmt *st = NULL;
 	int r = add_place(db, op);
 
 	if (r == 0)

@@ -11,6 +11,9 @@ struct row {
 	const char *in, *out; /* out NULL: refused */
 };
 
+/* U+202E, byte by byte: a reader of this file should see what is there. */
+static const char override[] = { 'a', '\xe2', '\x80', '\xae', 'b', '\0' };
+
 /* Appendices A and B of RFC 6122; RFC 3491; the examples of RFC 4013 section 3. */
 static const struct row rows[] = {
 	{ PREP_NODE, "juliet", "juliet" },
@@ -27,8 +30,8 @@ static const struct row rows[] = {
 	{ PREP_NODE, "\uff20", NULL },       /* full width @ */
 	{ PREP_NODE, "a\u200db", "ab" },     /* zero width joiner goes */
 	{ PREP_NODE, "\u05d0\u05d1", "\u05d0\u05d1" },
-	{ PREP_NODE, "\u05d0a", NULL },  /* right to left and left to right mixed */
-	{ PREP_NODE, "a\u202eb", NULL }, /* override */
+	{ PREP_NODE, "\u05d0a", NULL }, /* right to left and left to right mixed */
+	{ PREP_NODE, override, NULL },  /* override */
 	{ PREP_NODE, "a\u2028b", NULL },
 	{ PREP_NODE, "a\xc3", NULL },         /* cut UTF-8 */
 	{ PREP_NODE, "a\xed\xa0\x80", NULL }, /* surrogate */
