@@ -2,6 +2,7 @@
 # Copyright (c) 2026 Gatehouse founders
 """Roster, presence, subscriptions, offline messages, carbons: RFC 6121 as clients see it."""
 import asyncio
+import re
 
 import pytest
 from slixmpp.exceptions import IqError
@@ -197,7 +198,8 @@ def test_the_server_says_what_it_is(herald):
         version = await alice["xep_0092"].get_version("a.example", timeout=10)
         assert version["software_version"]["name"] == "herald"
         time = await alice["xep_0202"].get_entity_time("a.example")
-        assert time["entity_time"]["utc"]
+        stamp = time.xml.find("{urn:xmpp:time}time/{urn:xmpp:time}utc").text
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", stamp)
         card = alice["xep_0054"].make_vcard()
         card["FN"] = "Alice <A>"
         await alice["xep_0054"].publish_vcard(card)

@@ -171,6 +171,7 @@ void im_from_session(struct session *s, struct xml *x, struct arena *a)
 struct storing {
 	struct arena arena;
 	struct worker *w;
+	struct user *user; /* whose data it is: in memory until it is stored; may be NULL */
 	struct xml *reply, *error;
 };
 
@@ -179,6 +180,8 @@ static void on_stored(void *arg, int result)
 	struct storing *s = arg;
 
 	im_route(s->w, result == 0 ? s->reply : s->error, &s->arena);
+	if (s->user)
+		user_unref(s->user);
 	arena_fini(&s->arena);
 	free(s);
 }
@@ -189,6 +192,9 @@ void im_reply_when_stored(const struct stanza *st, struct store_tx *tx,
 	struct storing *s = base_calloc(1, sizeof(*s));
 
 	s->w = st->w;
+	s->user = user_get(st->w, st->from);
+	if (s->user)
+		user_ref(s->user);
 	s->reply = xml_copy(&s->arena, reply);
 	s->error = xml_copy(&s->arena, stanza_error(st, ERROR_RESOURCE_CONSTRAINT));
 	tx_commit(tx, worker_inbox(st->w), on_stored, s);

@@ -114,7 +114,7 @@ static void set_state(struct user *u, struct jid bare, const struct subscription
 	bool gone = is_nothing(now);
 	struct store_tx *tx = tx_begin(u->worker->server->store);
 	im_roster_put(tx, u, bare, gone ? NULL : item);
-	tx_commit(tx, NULL, NULL, NULL);
+	user_commit(u, tx);
 	if (now->listed)
 		im_roster_push(u, item, false, a);
 	if (gone)

@@ -151,7 +151,7 @@ static void on_found(void *arg, int result, const struct store_rows *rows)
 		for (size_t i = 0; i < rows->n; i++)
 			give(s, &rows->p[i]);
 		tx_purge(tx, &at, &range);
-		tx_commit(tx, NULL, NULL, NULL);
+		user_commit(u, tx);
 	}
 	free(g->resource);
 	free(g);

@@ -152,6 +152,23 @@ void user_with(struct worker *w, struct jid bare, user_fn fn, void *arg)
 	u->last_wait = &wait->next;
 }
 
+static void on_committed(void *arg, int result)
+{
+	struct user *u = arg;
+
+	if (result < 0)
+		log_line(&u->worker->server->log, LOG_LEVEL_ERROR, "store.failed",
+		         "a change for " STR_FMT " was not stored: %s", STR_ARG(jid_str(u->jid)),
+		         strerror(-result));
+	user_unref(u);
+}
+
+void user_commit(struct user *u, struct store_tx *tx)
+{
+	user_ref(u);
+	tx_commit(tx, worker_inbox(u->worker), on_committed, u);
+}
+
 void user_add_session(struct user *u, struct session *s)
 {
 	s->user = u;
