@@ -5,7 +5,8 @@
 
 #include <errno.h>
 
-static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char digits[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 void base64_encode(struct buf *out, struct str bytes)
 {
@@ -13,7 +14,8 @@ void base64_encode(struct buf *out, struct str bytes)
 
 	for (size_t i = 0; i < bytes.n; i += 3) {
 		size_t left = bytes.n - i;
-		uint32_t v = (uint32_t)p[i] << 16 | (left > 1 ? (uint32_t)p[i + 1] << 8 : 0) |
+		uint32_t v = (uint32_t)p[i] << 16 |
+		             (left > 1 ? (uint32_t)p[i + 1] << 8 : 0) |
 		             (left > 2 ? p[i + 2] : 0);
 		buf_char(out, digits[v >> 18]);
 		buf_char(out, digits[v >> 12 & 63]);
@@ -36,7 +38,10 @@ static int value_of(char c)
 
 int base64_decode(struct str text, struct arena *a, struct str *out)
 {
-	size_t pad = str_ends(text, STR("==")) ? 2 : str_ends(text, STR("=")) ? 1 : 0, n = 0;
+	size_t pad = str_ends(text, STR("=="))  ? 2
+	             : str_ends(text, STR("=")) ? 1
+	                                        : 0,
+	       n = 0;
 	uint32_t bits = 0;
 
 	if (text.n % 4)

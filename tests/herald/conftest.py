@@ -5,6 +5,7 @@ import pathlib
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
@@ -29,11 +30,13 @@ class Herald:
     def __init__(self, programs, folder, extra=""):
         self.programs, self.folder = programs, folder
         self.port, self.tls_port = free_ports(2)
+        # Paths of sockets are short (108 bytes), those of pytest's folders are not.
+        self.run_dir = tempfile.TemporaryDirectory(prefix="herald-")
         self.config = folder / "herald.yml"
         self.config.write_text(f"""\
 hosts: [a.example, b.example]
 spool_dir: {folder}/spool
-run_dir: {folder}/run
+run_dir: {self.run_dir.name}
 loglevel: debug
 listen:
   - {{port: {self.port}, ip: 127.0.0.1, module: ejabberd_c2s, starttls_required: true}}
@@ -93,7 +96,9 @@ def make_herald(programs, tmp_path):
 
     yield make
     for server in made:
-        assert server.stop() == 0, server.log.read_text()
+        code = server.stop()
+        server.run_dir.cleanup()
+        assert code == 0, server.log.read_text()
 
 
 @pytest.fixture

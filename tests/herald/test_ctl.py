@@ -55,7 +55,7 @@ def test_an_account_that_goes_takes_its_sessions_along(herald):
 
 
 def test_the_socket_speaks_json_rpc(herald):
-    path = str(herald.folder / "run/herald.sock")
+    path = f"{herald.run_dir.name}/herald.sock"
     assert os.stat(path).st_mode & 0o777 == 0o600
     with socket.socket(socket.AF_UNIX) as sock:
         sock.connect(path)

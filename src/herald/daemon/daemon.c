@@ -133,7 +133,8 @@ static int refresh_accounts(struct daemon *d, struct buf *why)
 
 	vec_for_each(host, &d->server.hosts) {
 		left[0]++;
-		accounts_refresh(d->server.accounts, *host, &d->loop.inbox, on_refreshed, left);
+		accounts_refresh(d->server.accounts, *host, &d->loop.inbox, on_refreshed,
+		                 left);
 	}
 	while (left[0])
 		inbox_wait(&d->loop.inbox, 1000);

@@ -171,7 +171,8 @@ void im_from_session(struct session *s, struct xml *x, struct arena *a)
 struct storing {
 	struct arena arena;
 	struct worker *w;
-	struct user *user; /* whose data it is: in memory until it is stored; may be NULL */
+	struct user
+		*user; /* whose data it is: in memory until it is stored; may be NULL */
 	struct xml *reply, *error;
 };
 

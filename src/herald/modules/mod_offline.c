@@ -23,7 +23,7 @@ struct giving {
 	char *resource;
 };
 
-/* A message that waits until the store has said how many there are. */
+/* A message on its way to the disk, for the case that it does not get there. */
 struct keeping {
 	struct arena arena;
 	struct user *user;
@@ -48,63 +48,43 @@ static bool is_worth_keeping(const struct stanza *st)
 	       (st->type == TYPE_NORMAL && xml_first(st->x));
 }
 
-static void keeping_free(struct keeping *k)
-{
-	user_unref(k->user);
-	arena_fini(&k->arena);
-	free(k);
-}
-
 static void on_kept(void *arg, int result)
 {
 	struct keeping *k = arg;
 	struct stanza st = { .w = k->user->worker, .a = &k->arena, .x = k->x };
 
-	if (result < 0 && stanza_read(&st) == 0)
-		im_fail(&st, ERROR_RESOURCE_CONSTRAINT);
-	keeping_free(k);
+	if (result < 0) {
+		k->user->n_offline--;
+		if (stanza_read(&st) == 0)
+			im_fail(&st, ERROR_RESOURCE_CONSTRAINT);
+	}
+	user_unref(k->user);
+	arena_fini(&k->arena);
+	free(k);
 }
 
-static void keep(struct keeping *k)
+/* Committed in the order they come, so they are given in that order. */
+static void keep(struct user *u, struct stanza *st)
 {
-	struct store *store = k->user->worker->server->store;
-	struct store_place at = user_place(k->user, "offline");
-	struct store_tx *tx = tx_begin(store);
+	struct store_place at = user_place(u, "offline");
+	struct store_tx *tx = tx_begin(u->worker->server->store);
+	struct keeping *k = base_calloc(1, sizeof(*k));
 	auto_buf text = { 0 };
 
-	xml_write(&text, k->x, STR(NS_CLIENT));
+	k->user = u;
+	k->x = xml_copy(&k->arena, st->x);
+	user_ref(u);
+	u->n_offline++;
+	xml_write(&text, st->x, STR(NS_CLIENT));
 	tx_append(tx, &at, now_us(), STR(""), buf_as_str(&text));
-	tx_commit(tx, worker_inbox(k->user->worker), on_kept, k);
-}
-
-static void on_counted(void *arg, int result, const struct store_rows *rows)
-{
-	struct keeping *k = arg;
-	struct stanza st = { .w = k->user->worker, .a = &k->arena, .x = k->x };
-
-	if (result == 0 && rows->count < MESSAGES_MAX) {
-		keep(k);
-		return;
-	}
-	if (stanza_read(&st) == 0)
-		im_fail(&st, result < 0 ? ERROR_RESOURCE_CONSTRAINT
-		                        : ERROR_SERVICE_UNAVAILABLE);
-	keeping_free(k);
+	tx_commit(tx, worker_inbox(u->worker), on_kept, k);
 }
 
 static bool on_unreachable(struct user *u, struct stanza *st)
 {
-	static const struct store_range all = { 0 };
-	struct store_place at = user_place(u, "offline");
-
-	if (!is_worth_keeping(st))
+	if (!is_worth_keeping(st) || u->n_offline >= MESSAGES_MAX)
 		return false;
-	struct keeping *k = base_calloc(1, sizeof(*k));
-	k->user = u;
-	k->x = xml_copy(&k->arena, st->x);
-	user_ref(u);
-	store_count(u->worker->server->store, &at, &all, worker_inbox(u->worker),
-	            on_counted, k);
+	keep(u, st);
 	return true;
 }
 
@@ -152,6 +132,7 @@ static void on_found(void *arg, int result, const struct store_rows *rows)
 			give(s, &rows->p[i]);
 		tx_purge(tx, &at, &range);
 		user_commit(u, tx);
+		u->n_offline -= rows->n < u->n_offline ? rows->n : u->n_offline;
 	}
 	free(g->resource);
 	free(g);
@@ -166,7 +147,7 @@ static void on_available(struct session *s, struct arena *a)
 	struct str resource = jid_resource(s->jid);
 
 	(void)a;
-	if (s->priority < 0)
+	if (s->priority < 0 || u->n_offline == 0)
 		return;
 	struct giving *g = base_calloc(1, sizeof(*g));
 	g->user = u;

@@ -31,7 +31,7 @@ struct session {
 	struct buf
 		presence; /* the last available presence as text, empty: not available */
 	VEC(char *)
-		directed; /* who has our presence without being subscribed, full JIDs */
+	directed; /* who has our presence without being subscribed, full JIDs */
 	int8_t priority;
 	bool wants_roster; /* has asked for it: gets pushes */
 	bool has_been_available;

@@ -113,6 +113,15 @@ static void on_roster(void *arg, int result, const struct store_rows *rows)
 	part_loaded(u, result);
 }
 
+static void on_offline(void *arg, int result, const struct store_rows *rows)
+{
+	struct user *u = arg;
+
+	if (result == 0)
+		u->n_offline = rows->count;
+	part_loaded(u, result);
+}
+
 static struct user *user_load(struct worker *w, struct jid bare)
 {
 	struct user *u = base_calloc(1, sizeof(*u));
@@ -125,11 +134,14 @@ static struct user *user_load(struct worker *w, struct jid bare)
 	u->jid.p = copy;
 	u->last_wait = &u->waits;
 	map_put(&w->users, jid_bare_str(u->jid), u);
-	u->pending = 2;
+	u->pending = 3;
 	struct store_place at = user_place(u, "roster");
 	accounts_exists(w->server->accounts, at.host, at.user, worker_inbox(w), on_exists,
 	                u);
 	store_list(w->server->store, &at, worker_inbox(w), on_roster, u);
+	at = user_place(u, "offline");
+	store_count(w->server->store, &at, &(struct store_range){ 0 }, worker_inbox(w),
+	            on_offline, u);
 	return u;
 }
 
@@ -158,8 +170,8 @@ static void on_committed(void *arg, int result)
 
 	if (result < 0)
 		log_line(&u->worker->server->log, LOG_LEVEL_ERROR, "store.failed",
-		         "a change for " STR_FMT " was not stored: %s", STR_ARG(jid_str(u->jid)),
-		         strerror(-result));
+		         "a change for " STR_FMT " was not stored: %s",
+		         STR_ARG(jid_str(u->jid)), strerror(-result));
 	user_unref(u);
 }
 

@@ -19,6 +19,7 @@ struct user {
 	struct jid jid; /* bare; text is the user's, and the key in worker->users */
 	struct session *sessions;
 	struct roster roster;
+	uint64_t n_offline; /* messages that wait in the archive "offline" */
 	struct user_wait *waits, **last_wait; /* what wants it loaded */
 	int load_error;   /* 0; -ENOENT there is no such account; or the store's */
 	unsigned pending; /* answers of the store that are due */

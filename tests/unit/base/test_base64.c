@@ -13,10 +13,14 @@ static void both_ways_agree(void **state)
 		struct str bytes;
 		const char *text;
 	} rows[] = {
-		{ STR_INIT(""), "" },           { STR_INIT("f"), "Zg==" },
-		{ STR_INIT("fo"), "Zm8=" },     { STR_INIT("foo"), "Zm9v" },
-		{ STR_INIT("foob"), "Zm9vYg==" }, { STR_INIT("fooba"), "Zm9vYmE=" },
-		{ STR_INIT("foobar"), "Zm9vYmFy" }, { STR_INIT("\0\xff\xfe"), "AP/+" },
+		{ STR_INIT(""), "" },
+		{ STR_INIT("f"), "Zg==" },
+		{ STR_INIT("fo"), "Zm8=" },
+		{ STR_INIT("foo"), "Zm9v" },
+		{ STR_INIT("foob"), "Zm9vYg==" },
+		{ STR_INIT("fooba"), "Zm9vYmE=" },
+		{ STR_INIT("foobar"), "Zm9vYmFy" },
+		{ STR_INIT("\0\xff\xfe"), "AP/+" },
 	};
 
 	(void)state;
@@ -34,8 +38,9 @@ static void both_ways_agree(void **state)
 
 static void what_is_no_base64_is_refused(void **state)
 {
-	static const char *const rows[] = { "Zg", "Zg=",  "Zg==\n", "Zh==", "Zm9=", "Z===", "====",
-		                            "=",  "Zm-v", "Zm 9v",  "Zg==Zg==", "Zm9v=" };
+	static const char *const rows[] = { "Zg",   "Zg=",   "Zg==\n",   "Zh==",
+		                            "Zm9=", "Z===",  "====",     "=",
+		                            "Zm-v", "Zm 9v", "Zg==Zg==", "Zm9v=" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

@@ -19,8 +19,8 @@ static void an_item_is_stored_and_read_back(void **state)
 {
 	static const char *const stored[] = {
 		"<item jid='b@x' subscription='none'/>",
-		"<item jid='b@x' name='Bob &amp; co' subscription='both'><group>&lt;1&gt;</group>"
-		"<group>2</group></item>",
+		("<item jid='b@x' name='Bob &amp; co' subscription='both'><group>&lt;1&gt;</group>"
+		 "<group>2</group></item>"),
 		"<item jid='b@x' subscription='from' ask='subscribe' approved='true'/>",
 		"<item jid='b@x' subscription='to' pending='in'/>",
 		"<item jid='b@x' subscription='none' pending='in' listed='no'/>",
