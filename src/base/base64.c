@@ -19,8 +19,8 @@ void base64_encode(struct buf *out, struct str bytes)
 		             (left > 2 ? p[i + 2] : 0);
 		buf_char(out, digits[v >> 18]);
 		buf_char(out, digits[v >> 12 & 63]);
-		buf_char(out, left > 1 ? digits[v >> 6 & 63] : '=');
-		buf_char(out, left > 2 ? digits[v & 63] : '=');
+		buf_char(out, (char)(left > 1 ? digits[v >> 6 & 63] : '='));
+		buf_char(out, (char)(left > 2 ? digits[v & 63] : '='));
 	}
 }
 

@@ -75,6 +75,16 @@ static int read_address(const char *address, uint16_t port, struct sockaddr_stor
 	return 0;
 }
 
+/* The bound socket, or the error. */
+static int bind_or_close(int fd, const struct sockaddr *sa, socklen_t n)
+{
+	if (bind(fd, sa, n) == 0)
+		return fd;
+	int r = -errno;
+	close(fd);
+	return r;
+}
+
 static int bind_tcp(const char *address, uint16_t port)
 {
 	struct sockaddr_storage sa = { 0 };
@@ -84,18 +94,13 @@ static int bind_tcp(const char *address, uint16_t port)
 
 	if (r < 0)
 		return r;
-	auto_close int fd =
-		socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (sa.ss_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
-	if (bind(fd, (struct sockaddr *)&sa, n) < 0)
-		return -errno;
-	r = fd;
-	fd = -1;
-	return r;
+	return bind_or_close(fd, (struct sockaddr *)&sa, n);
 }
 
 int listener_tcp(struct loop *loop, const char *address, uint16_t port, int backlog,
@@ -131,19 +136,14 @@ static int bind_unix(const char *path)
 	if (strlen(path) >= sizeof(sa.sun_path))
 		return -ENAMETOOLONG;
 	memcpy(sa.sun_path, path, strlen(path) + 1);
-	auto_close int fd =
-		socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	if (is_stale(&sa))
 		unlink(path);
 	mode_t old = umask(0177);
-	int r = bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0 ? -errno : 0;
+	int r = bind_or_close(fd, (struct sockaddr *)&sa, sizeof(sa));
 	umask(old);
-	if (r < 0)
-		return r;
-	r = fd;
-	fd = -1;
 	return r;
 }
 

@@ -59,6 +59,8 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
 	return SSL_TLSEXT_ERR_OK;
 }
 
+/* The type is OpenSSL's. */
+// NOLINTNEXTLINE(readability-non-const-parameter)
 static int on_sni(SSL *ssl, int *alert, void *arg)
 {
 	struct tls_server *t = arg;

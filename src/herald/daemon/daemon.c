@@ -10,11 +10,10 @@
 #include "herald/auth/accounts.h"
 #include "herald/c2s/c2s.h"
 #include "herald/daemon/control.h"
-#include "herald/daemon/daemon.h"
 #include "io/pool.h"
 #include "io/tls.h"
 
-enum { POOL_THREADS = 2, POOL_QUEUE = 512, STOP_MS = 5000 };
+enum { POOL_THREADS = 2, POOL_QUEUE = 512, STOP_MS = 500 };
 
 struct str daemon_socket(const struct config *c, struct arena *a)
 {
@@ -282,7 +281,7 @@ void daemon_stop(struct daemon *d)
 			c2s_shutdown(door->c2s);
 		door->listener = NULL;
 	}
-	uv_timer_start(&d->deadline, on_deadline, STOP_MS / 10, 0);
+	uv_timer_start(&d->deadline, on_deadline, STOP_MS, 0);
 }
 
 /* In the order of need: nobody talks any more, then what they wanted is stored. */

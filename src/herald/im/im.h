@@ -52,8 +52,8 @@ void im_subscription_in(struct user *u, struct stanza *st);
 /* Answers a probe. */
 void im_probe(struct user *u, struct stanza *st);
 
-/* The presence of all available sessions, as it is or (unavailable) withdrawn, to `to`. */
-void im_presence_send(struct user *u, struct jid to, bool unavailable, struct arena *a);
+/* The presence of all available sessions, as it is or (gone) withdrawn, to `to`. */
+void im_presence_send(struct user *u, struct jid to, bool gone, struct arena *a);
 
 /* Tells the user's sessions about an item; `removed` when it is one no more. */
 void im_roster_push(struct user *u, const struct roster_item *item, bool removed,

@@ -225,18 +225,19 @@ static bool on_session(struct stream *s, const struct xml *x)
 	return true;
 }
 
-static bool is_stanza(const struct xml *x)
+/* What may come: stanzas, and elements of namespaces that extend streams. */
+static bool is_welcome(const struct xml *x)
 {
-	return str_is(x->name, "message") || str_is(x->name, "presence") ||
-	       str_is(x->name, "iq");
+	if (str_is(x->ns, NS_CLIENT))
+		return str_is(x->name, "message") || str_is(x->name, "presence") ||
+		       str_is(x->name, "iq");
+	return !str_is(x->ns, NS_STREAM) && !str_is(x->ns, NS_SASL) &&
+	       !str_is(x->ns, NS_TLS);
 }
 
 void stream_on_open(struct stream *s, struct xml *x, struct arena *a)
 {
-	if (str_is(x->ns, NS_CLIENT) && !is_stanza(x))
-		stream_fail(s, STREAM_UNSUPPORTED_STANZA_TYPE, "");
-	else if (str_is(x->ns, NS_STREAM) || str_is(x->ns, NS_SASL) ||
-	         str_is(x->ns, NS_TLS))
+	if (!is_welcome(x))
 		stream_fail(s, STREAM_UNSUPPORTED_STANZA_TYPE, "");
 	else if (!on_session(s, x))
 		s->config->ops->stanza(s->ctx, x, a);

@@ -161,7 +161,7 @@ struct str xml_run_cook(struct str s, bool in_attr, struct arena *a)
 			if (in_attr)
 				p[n - 1] = ' ';
 		} else {
-			p[n++] = in_attr && s.p[i] == '\t' ? ' ' : s.p[i];
+			p[n++] = (char)(in_attr && s.p[i] == '\t' ? ' ' : s.p[i]);
 			i++;
 		}
 	}

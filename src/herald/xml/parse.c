@@ -73,7 +73,7 @@ static bool at_end(const struct parser *p)
 
 static char peek(const struct parser *p)
 {
-	return at_end(p) ? '\0' : p->s.p[p->at];
+	return (char)(at_end(p) ? '\0' : p->s.p[p->at]);
 }
 
 static bool skip(struct parser *p, char c)
@@ -141,6 +141,7 @@ static bool read_attr(struct parser *p, struct raw_attr *list, size_t n)
 {
 	struct raw_attr *attr = &list[n];
 
+	*attr = (struct raw_attr){ 0 };
 	if (!read_name(p, &attr->name))
 		return false;
 	skip_spaces(p);
@@ -283,7 +284,7 @@ static bool count_element(struct parser *p)
 static bool read_start(struct parser *p, struct level *level)
 {
 	struct raw_attr list[XML_ATTRS_MAX];
-	struct name name;
+	struct name name = { 0 };
 	size_t n;
 
 	if (!count_element(p) || !read_name(p, &name) || !read_attrs(p, list, &n))
@@ -316,8 +317,8 @@ static bool on_start(struct parser *p)
 {
 	struct level *level = arena_new(p->a, struct level);
 
-	level->up = p->open;
-	level->scope = p->open ? p->open->scope : p->outside;
+	*level = (struct level){ .scope = p->open ? p->open->scope : p->outside,
+		                 .up = p->open };
 	if (!read_start(p, level))
 		return false;
 	bool empty = skip(p, '/');
