@@ -66,11 +66,17 @@ static void write_attr(struct buf *out, const struct xml_attr *attr, size_t numb
 	write_value(out, attr->value);
 }
 
+/* No declaration can name the namespace of xml: its prefix is the only way to write it. */
+static bool is_xml_ns(const struct xml *x)
+{
+	return str_is(x->ns, XML_NS);
+}
+
 static void write_start(struct buf *out, const struct xml *x, struct str ns)
 {
-	buf_char(out, '<');
+	buf_cstr(out, is_xml_ns(x) ? "<xml:" : "<");
 	buf_str(out, x->name);
-	if (!str_eq(x->ns, ns)) {
+	if (!str_eq(x->ns, ns) && !is_xml_ns(x)) {
 		buf_cstr(out, " xmlns");
 		write_value(out, x->ns);
 	}
@@ -80,7 +86,7 @@ static void write_start(struct buf *out, const struct xml *x, struct str ns)
 
 static void write_end(struct buf *out, const struct xml *x)
 {
-	buf_cstr(out, "</");
+	buf_cstr(out, is_xml_ns(x) ? "</xml:" : "</");
 	buf_str(out, x->name);
 	buf_char(out, '>');
 }
@@ -102,6 +108,6 @@ void xml_write(struct buf *out, const struct xml *x, struct str ns)
 	if (as_it_came)
 		buf_str(out, x->inner);
 	for (const struct xml *c = as_it_came ? NULL : x->first; c; c = c->next)
-		xml_write(out, c, x->ns);
+		xml_write(out, c, is_xml_ns(x) ? ns : x->ns);
 	write_end(out, x);
 }
