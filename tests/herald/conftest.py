@@ -25,9 +25,10 @@ def free_ports(count):
 
 
 class Herald:
-    """A running herald with hosts a.example and b.example in a folder of its own."""
+    """A running herald with hosts a.example and b.example in a folder of its own. `extra` goes
+    to the end of its configuration, `options` to its first listener."""
 
-    def __init__(self, programs, folder, extra=""):
+    def __init__(self, programs, folder, extra="", options=""):
         self.programs, self.folder = programs, folder
         self.port, self.tls_port = free_ports(2)
         # Paths of sockets are short (108 bytes), those of pytest's folders are not.
@@ -39,7 +40,7 @@ spool_dir: {folder}/spool
 run_dir: {self.run_dir.name}
 loglevel: debug
 listen:
-  - {{port: {self.port}, ip: 127.0.0.1, module: ejabberd_c2s, starttls_required: true}}
+  - {{port: {self.port}, ip: 127.0.0.1, module: ejabberd_c2s, {options}starttls_required: true}}
   - {{port: {self.tls_port}, ip: 127.0.0.1, module: ejabberd_c2s, tls: true}}
 {extra}""")
         self.log = folder / "log"
@@ -86,10 +87,10 @@ def make_herald(programs, tmp_path):
     """A function that starts servers; all are stopped in good order after the test."""
     made = []
 
-    def make(extra=""):
+    def make(extra="", options=""):
         folder = tmp_path / f"herald{len(made)}"
         folder.mkdir()
-        server = Herald(programs, folder, extra)
+        server = Herald(programs, folder, extra, options)
         made.append(server)
         server.start()
         return server

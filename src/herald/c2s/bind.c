@@ -46,6 +46,10 @@ static void bind_to(struct client *c, struct user *u, struct arena *a)
 	replace(u, jid_resource(full));
 	make_room(u);
 	session_set_jid(&c->session, full);
+	c->session.since_ms = loop_now_ms(c->c2s->worker->loop);
+	c->session.connection = conn_tls(c->conn) ? "c2s_tls" : "c2s";
+	c->session.address = c->address;
+	c->session.port = c->port;
 	user_add_session(u, &c->session);
 	client_negotiation_free(c);
 	stream_bound(&c->stream, jid_str(c->session.jid), a);

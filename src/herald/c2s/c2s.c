@@ -244,6 +244,8 @@ void c2s_accept(void *ctx, int fd, const struct sockaddr_storage *peer)
 	c->negotiation->deadline_ms =
 		loop_now_ms(all->worker->loop) + all->options.negotiation_ms;
 	write_address(peer, c->address);
+	/* The port is at the same place in both families. */
+	c->port = ntohs(((const struct sockaddr_in *)(const void *)peer)->sin_port);
 	c->next = all->clients;
 	if (c->next)
 		c->next->link = &c->next;
@@ -292,6 +294,11 @@ struct c2s *c2s_new(struct worker *w, const struct c2s_options *o)
 	uv_timer_init(&w->loop->uv, c->tick);
 	uv_timer_start(c->tick, on_tick, TICK_MS, TICK_MS);
 	return c;
+}
+
+bool c2s_is_empty(const struct c2s *c)
+{
+	return !c->clients;
 }
 
 static void on_tick_closed(uv_handle_t *handle)

@@ -26,6 +26,10 @@ struct c2s_options {
 	bool starttls_required;
 	size_t max_stanza_size;  /* bytes, after login */
 	uint32_t negotiation_ms; /* from accept to bind */
+	/* Whether an account from that address may use this door, asked when it has proven who
+	 * it is. NULL: all may. */
+	bool (*may_login)(void *arg, struct jid account, const char *address);
+	void *arg;
 };
 
 /* All clients of one listening socket, on the worker's thread. */
@@ -33,6 +37,9 @@ struct c2s *c2s_new(struct worker *w, const struct c2s_options *o);
 
 /* For listener_tcp: ctx is the struct c2s. */
 void c2s_accept(void *ctx, int fd, const struct sockaddr_storage *peer);
+
+/* Whether no client is there. */
+bool c2s_is_empty(const struct c2s *c);
 
 /* Ends every client with <system-shutdown/>; what they are told is sent as the loop runs on. */
 void c2s_shutdown(struct c2s *c);

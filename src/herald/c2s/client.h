@@ -29,6 +29,7 @@ struct client {
 	char *account;  /* who has logged in: the local part; the stream knows the host */
 	char *resource; /* while it is being bound */
 	char address[46];
+	uint16_t port;
 	bool binding; /* user_with will call back */
 	bool over;    /* the stream or the connection ended */
 };

@@ -100,8 +100,28 @@ static void log_failure(struct client *c, const struct login_reply *r)
 	         r->reason ? r->reason : sasl_failure_name(r->failure));
 }
 
+/* Whether the door is for this account. */
+static bool may_login(const struct client *c, struct str user, struct arena *a)
+{
+	const struct c2s_options *o = &c->c2s->options;
+	struct jid account;
+
+	return !o->may_login ||
+	       (jid_make(user, c->stream.host, STR(""), a, &account) == 0 &&
+	        o->may_login(o->arg, account, c->address));
+}
+
 static void on_success(struct client *c, const struct login_reply *r, struct arena *a)
 {
+	if (!may_login(c, r->user, a)) {
+		struct login_reply refused = *r;
+		refused.kind = LOGIN_FAILURE;
+		refused.reason = "the access rule of this port does not allow it";
+		log_failure(c, &refused);
+		stream_auth_failure(&c->stream,
+		                    sasl_failure_name(SASL_FAIL_NOT_AUTHORIZED), a);
+		return;
+	}
 	c->account = strndup(r->user.p, r->user.n);
 	log_line(&c->c2s->worker->server->log, LOG_LEVEL_INFO, "c2s.login",
 	         "%s: account `" STR_FMT "@" STR_FMT "`", c->address, STR_ARG(r->user),

@@ -30,7 +30,7 @@ struct call {
 
 struct command {
 	const char *name;
-	const char *args; /* names, separated by blanks; "" for none */
+	const char *args; /* names, separated by blanks; [may be left out]; "" for none */
 	const char *help; /* one line */
 	void (*run)(struct call *call);
 };
@@ -41,5 +41,6 @@ extern const struct command commands[];
 /* NULL when there is none. */
 const struct command *command_find(struct str name);
 
-/* How many arguments it wants. */
-size_t command_n_args(const struct command *c);
+/* How many arguments it wants at least, and takes at most. */
+size_t command_least_args(const struct command *c);
+size_t command_most_args(const struct command *c);

@@ -1,224 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 Gatehouse founders */
-/* Reading the configuration, driven by rows: a word, and what takes its value. */
-#include "herald/daemon/config.h"
+/* The options at the top level. */
+#include "herald/daemon/config_impl.h"
 
 #include <errno.h>
 
-#include "herald/daemon/ejabberd.h"
-#include "herald/daemon/yaml_tree.h"
+#include "herald/auth/sasl.h"
 #include "herald/jid/jid.h"
 #include "herald/modules/all.h"
 
-struct reading {
-	struct config *c;
-	struct diags *ds;
-};
-
-/* Takes the value `y` of its option into `to`, a part of the configuration. */
-typedef void (*take_fn)(struct reading *r, const struct yaml *y, void *to);
-
-struct option {
-	const char *name;
-	take_fn fill;
-	size_t offset; /* of what it fills in `to` */
-};
-
-static struct diag *wrong(struct reading *r, const struct yaml *y, const char *what)
-{
-	return diag_error(r->ds, "H0004", y->span, "this must be %s", what);
-}
-
-static bool is_scalar(struct reading *r, const struct yaml *y, const char *what)
-{
-	if (y->kind == YAML_SCALAR)
-		return true;
-	wrong(r, y, what);
-	return false;
-}
-
-/* ---- kinds of values ---------------------------------------------------------------------- */
-
-static void take_bool(struct reading *r, const struct yaml *y, void *to)
-{
-	bool yes = str_is(y->text, "true") || str_is(y->text, "on") ||
-	           str_is(y->text, "yes");
-	bool no = str_is(y->text, "false") || str_is(y->text, "off") ||
-	          str_is(y->text, "no");
-
-	if (y->kind != YAML_SCALAR || y->quoted || !(yes || no))
-		wrong(r, y, "`true` or `false`");
-	else
-		*(bool *)to = yes;
-}
-
-static bool read_number(struct reading *r, const struct yaml *y, uint64_t min,
-                        uint64_t max, const char *what, uint64_t *out)
-{
-	if (y->kind == YAML_SCALAR && !y->quoted && str_to_u64(y->text, 10, out) == 0 &&
-	    *out >= min && *out <= max)
-		return true;
-	wrong(r, y, what);
-	return false;
-}
-
-static void take_port(struct reading *r, const struct yaml *y, void *to)
-{
-	uint64_t v;
-
-	if (read_number(r, y, 1, 65535, "a port: a number from 1 to 65535", &v))
-		*(uint16_t *)to = (uint16_t)v;
-}
-
-static void take_size(struct reading *r, const struct yaml *y, void *to)
-{
-	uint64_t v;
-
-	if (read_number(r, y, 10000, 1 << 28, "bytes: a number from 10000 to 268435456",
-	                &v))
-		*(uint64_t *)to = v;
-}
-
-static void take_backlog(struct reading *r, const struct yaml *y, void *to)
-{
-	uint64_t v;
-
-	if (read_number(r, y, 1, 65535, "a number from 1 to 65535", &v))
-		*(uint64_t *)to = v;
-}
-
-/* ejabberd's times: a number of seconds, or a number and a unit. */
-static void take_time(struct reading *r, const struct yaml *y, void *to)
-{
-	static const struct {
-		const char *name;
-		uint64_t ms;
-	} units[] = {
-		{ "", 1000 },       { "s", 1000 },       { "sec", 1000 },
-		{ "second", 1000 }, { "seconds", 1000 }, { "m", 60000 },
-		{ "min", 60000 },   { "minute", 60000 }, { "minutes", 60000 },
-		{ "h", 3600000 },   { "hour", 3600000 }, { "hours", 3600000 },
-		{ "ms", 1 },
-	};
-	size_t n = 0;
-	uint64_t v;
-
-	while (n < y->text.n && y->text.p[n] >= '0' && y->text.p[n] <= '9')
-		n++;
-	struct str unit = str_trim(str_sub(y->text, n, y->text.n));
-	if (y->kind == YAML_SCALAR && str_to_u64(str_sub(y->text, 0, n), 10, &v) == 0 &&
-	    v && v < 1000000) {
-		for (size_t i = 0; i < ARRAY_LEN(units); i++) {
-			if (str_is(unit, units[i].name)) {
-				*(uint64_t *)to = v * units[i].ms;
-				return;
-			}
-		}
-	}
-	wrong(r, y, "a time, such as `30 seconds`");
-}
-
-static void take_text(struct reading *r, const struct yaml *y, void *to)
-{
-	if (is_scalar(r, y, "a text"))
-		*(struct str *)to = y->text;
-}
-
-static void take_loglevel(struct reading *r, const struct yaml *y, void *to)
-{
-	int level = y->kind == YAML_SCALAR ? log_level_find(y->text) : -1;
-
-	if (level < 0)
-		wrong(r, y,
-		      "none, emergency, alert, critical, error, warning, notice, info or debug");
-	else
-		*(enum log_level *)to = (enum log_level)level;
-}
-
-/* ---- maps --------------------------------------------------------------------------------- */
-
-static const struct option *find(const struct option *rows, struct str name)
-{
-	for (; rows->name; rows++) {
-		if (str_is(name, rows->name))
-			return rows;
-	}
-	return NULL;
-}
-
-static void unknown(struct reading *r, const struct yaml *key, const struct option *rows,
-                    const char *what)
-{
-	struct str words[64];
-	size_t n = 0;
-
-	for (; rows && rows->name && n < ARRAY_LEN(words); rows++)
-		words[n++] = str_from(rows->name);
-	if (ejabberd_knows(key->text)) {
-		diag_error(r->ds, "H0003", key->span,
-		           "herald has not built ejabberd's %s `" STR_FMT "` yet", what,
-		           STR_ARG(key->text));
-		return;
-	}
-	struct diag *d =
-		diag_error(r->ds, "H0002", key->span, "there is no %s `" STR_FMT "`",
-	                   what, STR_ARG(key->text));
-	struct str near = str_nearest(key->text, words, n);
-	if (near.n)
-		diag_help(r->ds, d, "did you mean `" STR_FMT "`?", STR_ARG(near));
-}
-
-/* Whether the key was there before; says so. */
-static bool is_repeated(struct reading *r, const struct yaml *map,
-                        const struct yaml *entry)
-{
-	for (const struct yaml *e = map->first; e != entry; e = e->next) {
-		if (!str_eq(e->key->text, entry->key->text))
-			continue;
-		struct diag *d =
-			diag_error(r->ds, "H0005", entry->key->span,
-		                   "`" STR_FMT "` is set twice", STR_ARG(e->key->text));
-		diag_related(r->ds, d, e->key->span, "the first time here");
-		return true;
-	}
-	return false;
-}
-
-static void take_map(struct reading *r, const struct yaml *y, const struct option *rows,
-                     const char *what, void *to)
-{
-	if (y->kind != YAML_MAP) {
-		wrong(r, y, "a map: lines of `option: value`");
-		return;
-	}
-	for (const struct yaml *e = y->first; e; e = e->next) {
-		if (!is_scalar(r, e->key, "a word") || is_repeated(r, y, e))
-			continue;
-		const struct option *row = find(rows, e->key->text);
-		if (row)
-			row->fill(r, e, (char *)to + row->offset);
-		else
-			unknown(r, e->key, rows, what);
-	}
-}
-
-/* ---- the options -------------------------------------------------------------------------- */
-
-static bool is_list(struct reading *r, const struct yaml *y)
-{
-	if (y->kind != YAML_LIST)
-		wrong(r, y, "a list: lines that begin with `-`");
-	return y->kind == YAML_LIST;
-}
-
-static void take_hosts(struct reading *r, const struct yaml *y, void *to)
+static void take_hosts(struct reading *r, struct yaml *y, void *to)
 {
 	struct str host;
 
 	(void)to;
 	if (!is_list(r, y))
 		return;
-	for (const struct yaml *e = y->first; e; e = e->next) {
+	for_each_entry(e, y)
+	{
 		if (!is_scalar(r, e, "the name of a host"))
 			continue;
 		if (jid_prep_domain(e->text, &r->c->arena, &host) < 0)
@@ -227,80 +26,117 @@ static void take_hosts(struct reading *r, const struct yaml *y, void *to)
 			vec_push(&r->c->hosts, arena_str(&r->c->arena, host));
 	}
 	if (!y->first)
-		diag_error(r->ds, "H0004", y->span, "at least one host is needed");
+		complain(r, "H0004", y, y->span, "at least one host is needed");
 }
 
-static void take_certfiles(struct reading *r, const struct yaml *y, void *to)
+static void take_certfiles(struct reading *r, struct yaml *y, void *to)
 {
 	(void)to;
 	if (!is_list(r, y))
 		return;
-	for (const struct yaml *e = y->first; e; e = e->next) {
+	for_each_entry(e, y)
+	{
 		if (is_scalar(r, e, "the path of a PEM file"))
 			vec_push(&r->c->certfiles, e->text);
 	}
 }
 
-/* `module: ejabberd_c2s`: the one kind of listener there is. */
-static void take_listener_module(struct reading *r, const struct yaml *y, void *to)
+static void take_log_format(struct reading *r, struct yaml *y, void *to)
 {
-	(void)to;
-	if (!is_scalar(r, y, "the name of a listener's module") ||
-	    str_is(y->text, "ejabberd_c2s"))
-		return;
-	static const struct option kinds[] = { { "ejabberd_c2s", NULL, 0 }, { 0 } };
-	unknown(r, y, kinds, "listener");
+	if (str_is(y->text, "json"))
+		*(enum log_format *)to = LOG_FORMAT_JSON;
+	else if (str_is(y->text, "text"))
+		*(enum log_format *)to = LOG_FORMAT_TEXT;
+	else
+		wrong(r, y, "`text` or `json`");
 }
 
-#define FIELD(name) offsetof(struct config_listener, name)
-static const struct option listener_options[] = {
-	{ "port", take_port, FIELD(port) },
-	{ "ip", take_text, FIELD(ip) },
-	{ "module", take_listener_module, 0 },
-	{ "tls", take_bool, FIELD(tls) },
-	{ "starttls", take_bool, FIELD(starttls) },
-	{ "starttls_required", take_bool, FIELD(starttls_required) },
-	{ "max_stanza_size", take_size, FIELD(max_stanza_size) },
-	{ "backlog", take_backlog, FIELD(backlog) },
-	{ 0 },
-};
-#undef FIELD
+/* ---- logins ------------------------------------------------------------------------------- */
 
-static const struct config_listener listener_default = {
-	.ip = STR_INIT("::"),
-	.starttls = true,
-	.starttls_required = true,
-	.max_stanza_size = 262144,
-	.backlog = 200,
-};
-
-static void take_listeners(struct reading *r, const struct yaml *y, void *to)
+/* Accounts are herald's own. (`mnesia` is how ejabberd calls its own.) */
+static void take_auth_method(struct reading *r, struct yaml *y, void *to)
 {
+	struct yaml *first = y->kind == YAML_LIST ? y->first : y;
+
 	(void)to;
-	if (!is_list(r, y))
+	for (struct yaml *e = first; e; e = e->next) {
+		if (e->kind == YAML_SCALAR &&
+		    (str_is(e->text, "internal") || str_is(e->text, "mnesia")))
+			continue;
+		complain(r, "H0003", y, e->span,
+		         "herald has accounts of its own only: `internal`");
 		return;
-	for (const struct yaml *e = y->first; e; e = e->next) {
-		struct config_listener l = listener_default;
-		take_map(r, e, listener_options, "option of a listener", &l);
-		if (e->kind == YAML_MAP && !l.port)
-			diag_error(r->ds, "H0004", e->span,
-			           "this listener has no `port`");
-		vec_push(&r->c->listeners, l);
 	}
 }
 
-static void unknown_module(struct reading *r, const struct yaml *key)
+static void take_password_format(struct reading *r, struct yaml *y, void *to)
 {
-	struct option rows[32] = { 0 };
-	size_t n = 0;
-
-	for (const struct module *const *m = modules_all; *m && n < ARRAY_LEN(rows) - 1;
-	     m++)
-		rows[n++].name = (*m)->name;
-	unknown(r, key, rows, "module");
+	(void)to;
+	if (!str_is(y->text, "scram"))
+		wrong(r, y, "`scram`: herald keeps keys and never a password");
 }
 
-static void take_modules(struct reading *r, const struct yaml *y, void *to)
+static bool is_mechanism(struct str word, const char *name)
+{
+	return word.n == strlen(name) && strncasecmp(word.p, name, word.n) == 0;
+}
+
+/* Mechanisms that herald would never offer may be named as well. */
+static bool disable(struct reading *r, struct str word)
+{
+	static const char *const never[] = { "DIGEST-MD5",    "CRAM-MD5",
+		                             "X-OAUTH2",      "ANONYMOUS",
+		                             "SCRAM-SHA-512", "SCRAM-SHA-512-PLUS" };
+
+	for (int m = 0; m < SASL_MECH_COUNT; m++) {
+		if (is_mechanism(word, sasl_mech_name((enum sasl_mech)m))) {
+			r->c->disabled_mechanisms |= SASL_MASK(m);
+			return true;
+		}
+	}
+	for (size_t i = 0; i < ARRAY_LEN(never); i++) {
+		if (is_mechanism(word, never[i]))
+			return true;
+	}
+	return false;
+}
+
+static void take_disabled(struct reading *r, struct yaml *y, void *to)
+{
+	struct str words[SASL_MECH_COUNT];
+
+	(void)to;
+	for (int m = 0; m < SASL_MECH_COUNT; m++)
+		words[m] = str_from(sasl_mech_name((enum sasl_mech)m));
+	if (y->kind == YAML_SCALAR) {
+		if (!disable(r, y->text))
+			unknown_word(r, y, y, EJABBERD_OTHER, "SASL mechanism", words,
+			             SASL_MECH_COUNT);
+		return;
+	}
+	if (!is_list(r, y))
+		return;
+	for_each_entry(e, y)
+	{
+		if (is_scalar(r, e, "the name of a mechanism") && !disable(r, e->text))
+			unknown_word(r, e, e, EJABBERD_OTHER, "SASL mechanism", words,
+			             SASL_MECH_COUNT);
+	}
+}
+
+/* ---- modules ------------------------------------------------------------------------------ */
+
+static void unknown_module(struct reading *r, struct yaml *e)
+{
+	struct str words[64];
+	size_t n = 0;
+
+	for (const struct module *const *m = modules_all; *m && n < ARRAY_LEN(words); m++)
+		words[n++] = str_from((*m)->name);
+	unknown_word(r, e, e->key, EJABBERD_MODULE, "module", words, n);
+}
+
+static void take_modules(struct reading *r, struct yaml *y, void *to)
 {
 	static const struct option none[] = { { 0 } };
 
@@ -310,19 +146,70 @@ static void take_modules(struct reading *r, const struct yaml *y, void *to)
 		return;
 	}
 	r->c->modules.n = 0;
-	for (const struct yaml *e = y->first; e; e = e->next) {
+	for_each_entry(e, y)
+	{
 		const struct module *m = module_find(e->key->text);
-		if (is_repeated(r, y, e))
+		if (!is_new_key(r, y, e))
 			continue;
 		if (!m)
-			unknown_module(r, e->key);
+			unknown_module(r, e);
 		else if (e->kind != YAML_SCALAR ||
 		         e->text.n) /* `mod_ping:` alone is `{}` */
-			take_map(r, e, none, "option of this module", NULL);
+			take_map(r, e, none, EJABBERD_MODULE_OPTION,
+			         "option of this module", NULL);
 		if (m)
 			vec_push(&r->c->modules, m);
 	}
 }
+
+/* ---- hosts of their own ------------------------------------------------------------------- */
+
+static const struct option host_options[] = {
+	{ "acl", take_acl, 0 },
+	{ "access_rules", take_access_rules, 0 },
+	{ "shaper_rules", take_shaper_rules, 0 },
+	{ 0 },
+};
+
+static bool has_host(const struct config *c, struct str host)
+{
+	vec_for_each(h, &c->hosts) {
+		if (str_eq(*h, host))
+			return true;
+	}
+	return false;
+}
+
+/* After `hosts`, wherever they stand. */
+static void take_host_config(struct reading *r, struct yaml *y)
+{
+	struct str host;
+
+	if (!is_map(r, y))
+		return;
+	for_each_entry(e, y)
+	{
+		if (!is_new_key(r, y, e))
+			continue;
+		if (jid_prep_domain(e->key->text, &r->c->arena, &host) < 0 ||
+		    !has_host(r->c, host)) {
+			complain(r, "H0006", e, e->key->span,
+			         "`" STR_FMT "` is not one of the `hosts`",
+			         STR_ARG(e->key->text));
+			continue;
+		}
+		r->host = arena_str(&r->c->arena, host);
+		take_map(r, e, host_options, EJABBERD_OPTION, "option of a host", r->c);
+		r->host = STR("");
+	}
+}
+
+static void take_later(struct reading *r, struct yaml *y, void *to)
+{
+	(void)r, (void)y, (void)to; /* complete() does it */
+}
+
+/* ---- all ---------------------------------------------------------------------------------- */
 
 #define FIELD(name) offsetof(struct config, name)
 static const struct option options[] = {
@@ -330,7 +217,17 @@ static const struct option options[] = {
 	{ "listen", take_listeners, 0 },
 	{ "certfiles", take_certfiles, 0 },
 	{ "modules", take_modules, 0 },
-	{ "loglevel", take_loglevel, FIELD(loglevel) },
+	{ "acl", take_acl, 0 },
+	{ "access_rules", take_access_rules, 0 },
+	{ "shaper", take_shaper, 0 },
+	{ "shaper_rules", take_shaper_rules, 0 },
+	{ "auth_method", take_auth_method, 0 },
+	{ "auth_password_format", take_password_format, 0 },
+	{ "disable_sasl_mechanisms", take_disabled, 0 },
+	{ "host_config", take_later, 0 },
+	{ "loglevel", take_level, FIELD(loglevel) },
+	{ "log_dir", take_text, FIELD(log_dir) },
+	{ "log_format", take_log_format, FIELD(log_format) },
 	{ "spool_dir", take_text, FIELD(spool_dir) },
 	{ "run_dir", take_text, FIELD(run_dir) },
 	{ "negotiation_timeout", take_time, FIELD(negotiation_timeout_ms) },
@@ -342,49 +239,85 @@ static void set_defaults(struct config *c)
 {
 	c->loglevel = LOG_LEVEL_INFO;
 	c->spool_dir = STR("/var/lib/herald");
-	c->run_dir = STR("/run/herald");
+	c->run_dir = STR(CONFIG_RUN_DIR);
 	c->negotiation_timeout_ms = 60000;
 	for (const struct module *const *m = modules_all; *m; m++)
 		vec_push(&c->modules, *m);
 }
 
-/* What a file that says nothing of it gets: 5222 with STARTTLS, 5223 with TLS. */
-static void complete(struct reading *r, const struct yaml *root)
+static struct yaml *entry_of(const struct yaml *map, const char *name)
 {
-	struct config_listener l = listener_default;
+	for (struct yaml *e = map ? map->first : NULL; e; e = e->next) {
+		if (e->key && str_is(e->key->text, name) && !e->problem.n)
+			return e;
+	}
+	return NULL;
+}
 
+/* The rules that listeners name. */
+static void check_listeners(struct reading *r)
+{
+	struct yaml *listen = entry_of(r->root, "listen");
+
+	for (struct yaml *e = listen ? listen->first : NULL; e; e = e->next) {
+		struct yaml *access = e->problem.n ? NULL : entry_of(e, "access");
+		if (access)
+			check_rule_name(r, access);
+	}
+}
+
+/* What a file that says nothing of it gets: 5222 with STARTTLS, 5223 with TLS. */
+static void complete(struct reading *r)
+{
+	struct yaml *own = entry_of(r->root, "host_config");
+
+	if (own)
+		take_host_config(r, own);
+	check_access(r);
+	check_listeners(r);
 	if (r->c->hosts.n == 0 && !diags_failed(r->ds))
-		diag_error(r->ds, "H0004", root ? root->span : SPAN_NONE,
+		diag_error(r->ds, "H0004", r->root ? r->root->span : SPAN_NONE,
 		           "`hosts` is missing: which domains are served?");
 	if (r->c->listeners.n == 0) {
-		l.port = 5222;
-		vec_push(&r->c->listeners, l);
-		l.port = 5223;
-		l.tls = true;
-		vec_push(&r->c->listeners, l);
+		vec_push(&r->c->listeners, listener_of_port(5222, false));
+		vec_push(&r->c->listeners, listener_of_port(5223, true));
 	}
 	vec_push(&r->c->modules, NULL);
 }
 
-int config_read(const struct sources *sources, uint32_t file, struct diags *ds,
-                struct config *out)
+int config_from_tree(struct yaml *root, struct arena *a, struct diags *ds,
+                     struct config *out)
 {
-	struct config c = { 0 };
-	struct reading r = { &c, ds };
-	struct yaml *root = NULL;
+	struct config c = { .arena = *a };
+	struct reading r = { .c = &c, .ds = ds, .root = root };
+	auto_buf text = { 0 };
 
 	set_defaults(&c);
-	int result = yaml_read(sources, file, ds, &c.arena, &root);
-	if (result == 0 && root)
-		take_map(&r, root, options, "option", &c);
-	if (result == 0)
-		complete(&r, root);
-	if (result < 0 || diags_failed(ds)) {
+	if (root)
+		take_map(&r, root, options, EJABBERD_OPTION, "option", &c);
+	complete(&r);
+	*a = (struct arena){ 0 };
+	if (diags_failed(ds)) {
+		*a = c.arena;
+		c.arena = (struct arena){ 0 };
 		config_fini(&c);
 		return -EINVAL;
 	}
+	if (root)
+		yaml_write(&text, root);
+	c.text = arena_str(&c.arena, buf_as_str(&text));
 	*out = c;
 	return 0;
+}
+
+int config_read(struct sources *sources, uint32_t file,
+                const struct config_loader *loader, struct diags *ds, struct config *out)
+{
+	auto_arena a = { 0 };
+	struct yaml *root = NULL;
+	int r = config_tree(sources, file, loader, ds, &a, &root);
+
+	return r < 0 ? r : config_from_tree(root, &a, ds, out);
 }
 
 void config_fini(struct config *c)
@@ -393,5 +326,7 @@ void config_fini(struct config *c)
 	vec_fini(&c->listeners);
 	vec_fini(&c->certfiles);
 	vec_fini(&c->modules);
+	vec_fini(&c->shapers);
+	access_fini(&c->access);
 	arena_fini(&c->arena);
 }

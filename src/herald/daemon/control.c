@@ -108,7 +108,8 @@ static bool read_params(struct call *call, const struct command *command,
 
 	if (params && !json_is_array(params))
 		return false;
-	if (n != command_n_args(command) || n > COMMAND_ARGS_MAX)
+	if (n < command_least_args(command) || n > command_most_args(command) ||
+	    n > COMMAND_ARGS_MAX)
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		const json_t *value = json_array_get(params, i);

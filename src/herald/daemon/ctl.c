@@ -74,10 +74,18 @@ static int show(json_t *reply)
 	return 0;
 }
 
-static int run(const struct config *config, int argc, char **argv)
+static int run(const char *config, int argc, char **argv)
 {
 	auto_arena a = { 0 };
-	const char *path = daemon_socket(config, &a).p;
+	struct str dir;
+	int r = options_run_dir(config, &a, &dir);
+
+	if (r < 0) {
+		fprintf(stderr, "heraldctl: cannot read run_dir in %s: %s\n", config,
+		        strerror(-r));
+		return 1;
+	}
+	const char *path = daemon_socket(dir, &a).p;
 	int fd = dial(path);
 
 	if (fd < 0) {
@@ -94,7 +102,6 @@ static int run(const struct config *config, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	const char *path = OPTIONS_CONFIG;
-	struct config config;
 	int option;
 
 	while ((option = getopt(argc, argv, "+c:h")) != -1) {
@@ -111,9 +118,5 @@ int main(int argc, char **argv)
 		fputs("heraldctl: which command? `heraldctl help` lists them\n", stderr);
 		return 2;
 	}
-	if (options_read_config(path, &config) < 0)
-		return 1;
-	int code = run(&config, argc - optind, argv + optind);
-	config_fini(&config);
-	return code;
+	return run(path, argc - optind, argv + optind);
 }

@@ -8,16 +8,17 @@
 #include <sys/stat.h>
 
 #include "herald/auth/accounts.h"
-#include "herald/c2s/c2s.h"
 #include "herald/daemon/control.h"
+#include "herald/daemon/reload.h"
+#include "herald/daemon/restore.h"
 #include "io/pool.h"
 #include "io/tls.h"
 
 enum { POOL_THREADS = 2, POOL_QUEUE = 512, STOP_MS = 500 };
 
-struct str daemon_socket(const struct config *c, struct arena *a)
+struct str daemon_socket(struct str run_dir, struct arena *a)
 {
-	return arena_fmt(a, STR_FMT "/herald.sock", STR_ARG(c->run_dir));
+	return arena_fmt(a, STR_FMT "/herald.sock", STR_ARG(run_dir));
 }
 
 static const char *in_spool(struct daemon *d, const char *name)
@@ -42,12 +43,12 @@ static int need_folder(struct daemon *d, struct str path, struct buf *why)
 /* ---- certificates ------------------------------------------------------------------------- */
 
 /* Without certificates of the administrator's: one of our own, made at the first start. */
-static int own_certificate(struct daemon *d, struct buf *why)
+int daemon_own_certificate(struct daemon *d, struct config *c, struct buf *why)
 {
 	const char *path = in_spool(d, "self-signed.pem");
 
-	vec_push(&d->config.certfiles, str_from(path));
-	int r = tls_self_sign(path, d->config.hosts.p, d->config.hosts.n);
+	vec_push(&c->certfiles, arena_str(&c->arena, str_from(path)));
+	int r = tls_self_sign(path, c->hosts.p, c->hosts.n);
 	if (r == -EEXIST)
 		return 0;
 	if (r < 0) {
@@ -58,17 +59,6 @@ static int own_certificate(struct daemon *d, struct buf *why)
 	         "no certfiles are configured: made the self-signed certificate %s",
 	         path);
 	return 0;
-}
-
-static int load_tls(struct daemon *d, struct tls_server *tls, struct buf *why)
-{
-	int r = 0;
-
-	vec_for_each(path, &d->config.certfiles) {
-		if (r == 0)
-			r = tls_server_add(tls, str_dup_c(&d->config.arena, *path), why);
-	}
-	return r;
 }
 
 /* ---- the parts ---------------------------------------------------------------------------- */
@@ -91,6 +81,17 @@ static int open_store(struct daemon *d, struct buf *why)
 	};
 	struct sources sources = { 0 };
 	auto_diags ds = { 0 };
+	auto_buf said = { 0 };
+	int restored =
+		restore_finish(str_dup_c(&d->config.arena, d->config.spool_dir), &said);
+
+	if (restored < 0) {
+		buf_str(why, buf_as_str(&said));
+		return restored;
+	}
+	if (restored)
+		log_line(&d->server.log, LOG_LEVEL_NOTICE, "store.restored", STR_FMT,
+		         STR_ARG(buf_as_str(&said)));
 	int r = store_open(&sc, &ds, &d->server.store);
 
 	if (r < 0 && ds.list.n)
@@ -144,26 +145,17 @@ static int refresh_accounts(struct daemon *d, struct buf *why)
 
 static int open_door(struct daemon *d, const struct config_listener *l, struct buf *why)
 {
-	struct door *door = vec_add(&d->doors);
+	struct hall *hall;
+	struct door *door;
+	int r = hall_new(d, &d->config, l, why, &hall);
 
-	door->tls = tls_server_new(l->tls ? "xmpp-client" : NULL);
-	int r = load_tls(d, door->tls, why);
 	if (r < 0)
 		return r;
-	struct c2s_options o = {
-		.tls = door->tls,
-		.direct_tls = l->tls,
-		.starttls = l->starttls || l->starttls_required,
-		.starttls_required = l->starttls_required,
-		.max_stanza_size = l->max_stanza_size,
-		.negotiation_ms = (uint32_t)d->config.negotiation_timeout_ms,
-	};
-	door->c2s = c2s_new(&d->worker, &o);
-	r = listener_tcp(&d->loop, str_dup_c(&d->config.arena, l->ip), l->port,
-	                 (int)l->backlog, c2s_accept, door->c2s, why, &door->listener);
-	if (r == 0)
-		log_line(&d->server.log, LOG_LEVEL_INFO, "listen", STR_FMT " port %u%s",
-		         STR_ARG(l->ip), l->port, l->tls ? " with TLS" : "");
+	r = door_open(d, l, hall, why, &door);
+	if (r < 0)
+		vec_push(&d->retired, hall);
+	else
+		vec_push(&d->doors, door);
 	return r;
 }
 
@@ -180,7 +172,7 @@ static int open_doors(struct daemon *d, struct buf *why)
 
 static int open_control(struct daemon *d, struct buf *why)
 {
-	struct str path = daemon_socket(&d->config, &d->config.arena);
+	struct str path = daemon_socket(d->config.run_dir, &d->config.arena);
 
 	return control_open(d, path.p, why, &d->control);
 }
@@ -191,38 +183,74 @@ static void on_signal(uv_signal_t *signal, int number)
 	daemon_stop(signal->data);
 }
 
+static void on_hangup(uv_signal_t *signal, int number)
+{
+	struct daemon *d = signal->data;
+	auto_buf said = { 0 };
+
+	(void)number;
+	if (log_sink_reopen(d->sink, &said) < 0)
+		log_line(&d->server.log, LOG_LEVEL_ERROR, "log.unopened", STR_FMT,
+		         STR_ARG(buf_as_str(&said)));
+	buf_reset(&said);
+	if (daemon_reload(d, &said) < 0)
+		return; /* it is in the log */
+}
+
 static void watch_signals(struct daemon *d)
 {
 	signal(SIGPIPE, SIG_IGN);
 	uv_timer_init(&d->loop.uv, &d->deadline);
 	uv_signal_init(&d->loop.uv, &d->sigterm);
 	uv_signal_init(&d->loop.uv, &d->sigint);
-	d->sigterm.data = d->sigint.data = d->deadline.data = d;
+	uv_signal_init(&d->loop.uv, &d->sighup);
+	d->sigterm.data = d->sigint.data = d->sighup.data = d->deadline.data = d;
 	uv_signal_start(&d->sigterm, on_signal, SIGTERM);
 	uv_signal_start(&d->sigint, on_signal, SIGINT);
+	uv_signal_start(&d->sighup, on_hangup, SIGHUP);
 }
 
-static void set_server(struct daemon *d, const struct logger *log)
+struct str daemon_name(struct daemon *d, struct str name)
 {
-	d->server.log = *log;
+	vec_for_each(host, &d->server.hosts) {
+		if (str_eq(*host, name))
+			return *host;
+	}
+	return arena_str(&d->names, name);
+}
+
+void daemon_use_config(struct daemon *d)
+{
 	d->server.log.max = d->config.loglevel;
 	d->server.modules = d->config.modules.p;
+	d->server.auth.disabled = d->config.disabled_mechanisms;
+}
+
+static void set_server(struct daemon *d, const struct daemon_options *o)
+{
+	d->config_path = o->config_path;
+	d->sink = o->sink;
+	d->server.log = (struct logger){ .write = log_sink_write, .arg = o->sink };
+	d->started_ms = loop_now_ms(&d->loop);
 	vec_for_each(host, &d->config.hosts)
-		vec_push(&d->server.hosts, *host);
+		vec_push(&d->server.hosts, daemon_name(d, *host));
 	d->worker.server = &d->server;
 	d->worker.loop = &d->loop;
+	daemon_use_config(d);
 }
 
 static void close_all(struct daemon *d);
 
 static int open_all(struct daemon *d, struct buf *why)
 {
-	int r = need_folder(d, d->config.spool_dir, why);
+	int r = log_sink_set(d->sink, d->config.log_dir, d->config.log_format, why);
 
+	if (r == 0)
+		r = need_folder(d, d->config.spool_dir, why);
 	if (r == 0)
 		r = need_folder(d, d->config.run_dir, why);
 	if (r == 0 && d->config.certfiles.n == 0)
-		r = own_certificate(d, why);
+		r = daemon_own_certificate(d, &d->config, why);
 	if (r == 0)
 		r = open_store(d, why);
 	if (r == 0)
@@ -234,7 +262,7 @@ static int open_all(struct daemon *d, struct buf *why)
 	return r == 0 ? open_doors(d, why) : r;
 }
 
-int daemon_start(struct daemon *d, struct config *config, const struct logger *log,
+int daemon_start(struct daemon *d, struct config *config, const struct daemon_options *o,
                  struct buf *why)
 {
 	*d = (struct daemon){ .config = *config };
@@ -245,7 +273,7 @@ int daemon_start(struct daemon *d, struct config *config, const struct logger *l
 		config_fini(&d->config);
 		return r;
 	}
-	set_server(d, log);
+	set_server(d, o);
 	watch_signals(d);
 	r = open_all(d, why);
 	if (r < 0)
@@ -268,6 +296,16 @@ static void close_handle(void *handle)
 		uv_close(handle, NULL);
 }
 
+/* No new clients, and those that are there are told. */
+static void close_doors(struct daemon *d)
+{
+	vec_for_each(door, &d->doors)
+		vec_push(&d->retired, door_close(*door));
+	d->doors.n = 0;
+	vec_for_each(hall, &d->retired)
+		hall_shutdown(*hall);
+}
+
 /* Says goodbye to everybody; the loop goes on until what was said is sent. */
 void daemon_stop(struct daemon *d)
 {
@@ -275,23 +313,14 @@ void daemon_stop(struct daemon *d)
 		return;
 	d->stopping = true;
 	log_line(&d->server.log, LOG_LEVEL_NOTICE, "stopping", "the server stops");
-	vec_for_each(door, &d->doors) {
-		listener_close(door->listener);
-		if (door->c2s)
-			c2s_shutdown(door->c2s);
-		door->listener = NULL;
-	}
+	close_doors(d);
 	uv_timer_start(&d->deadline, on_deadline, STOP_MS, 0);
 }
 
 /* In the order of need: nobody talks any more, then what they wanted is stored. */
 static void close_all(struct daemon *d)
 {
-	vec_for_each(door, &d->doors) {
-		listener_close(door->listener);
-		if (door->c2s)
-			c2s_shutdown(door->c2s);
-	}
+	close_doors(d);
 	control_close(d->control);
 	uv_run(&d->loop.uv, UV_RUN_NOWAIT);
 	store_close(d->server.store);
@@ -301,18 +330,19 @@ static void close_all(struct daemon *d)
 	uv_run(&d->loop.uv, UV_RUN_NOWAIT);
 	close_handle(&d->sigterm);
 	close_handle(&d->sigint);
+	close_handle(&d->sighup);
 	close_handle(&d->deadline);
 	worker_fini(&d->worker);
 	loop_fini(&d->loop);
-	vec_for_each(door, &d->doors) {
-		c2s_free(door->c2s);
-		tls_server_free(door->tls);
-	}
+	vec_for_each(hall, &d->retired)
+		hall_free(*hall);
+	vec_fini(&d->retired);
 	vec_fini(&d->doors);
 	control_free(d->control);
 	if (d->server.accounts)
 		accounts_free(d->server.accounts);
 	vec_fini(&d->server.hosts);
+	arena_fini(&d->names);
 	config_fini(&d->config);
 }
 

@@ -4,24 +4,9 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "herald/daemon/daemon.h"
 #include "herald/daemon/options.h"
-
-static void write_line(void *arg, enum log_level level, struct str line)
-{
-	struct timespec now;
-	struct tm tm;
-	char stamp[32];
-
-	(void)arg, (void)level;
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-	fprintf(stderr, "%s.%03ldZ " STR_FMT "\n", stamp, now.tv_nsec / 1000000,
-	        STR_ARG(line));
-}
 
 static void usage(FILE *to)
 {
@@ -33,19 +18,21 @@ static void usage(FILE *to)
 	      to);
 }
 
-static int serve(struct config *config)
+static int serve(const char *path, struct config *config)
 {
-	struct logger log = { .max = LOG_LEVEL_DEBUG, .write = write_line };
+	struct daemon_options o = { path, log_sink_new() };
 	auto_buf why = { 0 };
 	struct daemon d;
 
-	if (daemon_start(&d, config, &log, &why) < 0) {
+	if (daemon_start(&d, config, &o, &why) < 0) {
 		fprintf(stderr, "herald: " STR_FMT "\n", STR_ARG(buf_as_str(&why)));
+		log_sink_free(o.sink);
 		return 1;
 	}
 	log_line(&d.server.log, LOG_LEVEL_NOTICE, "started", "herald %s serves %zu hosts",
 	         GATEHOUSE_VERSION, d.server.hosts.n);
 	daemon_run(&d);
+	log_sink_free(o.sink);
 	return 0;
 }
 
@@ -85,7 +72,7 @@ int main(int argc, char **argv)
 	if (options_read_config(path, &config) < 0)
 		return 1;
 	if (!check)
-		return serve(&config);
+		return serve(path, &config);
 	config_fini(&config);
 	return 0;
 }

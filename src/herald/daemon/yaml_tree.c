@@ -8,6 +8,7 @@
 #include <yaml.h>
 
 #include "base/utf8.h"
+#include "base/vec.h"
 
 struct reader {
 	yaml_document_t *doc;
@@ -16,27 +17,31 @@ struct reader {
 	struct diags *ds;
 	struct arena *a;
 	size_t nodes;
+	VEC(size_t) lines; /* where each begins */
 };
 
-/* libyaml counts characters; spans are bytes. */
-static uint32_t offset_of(struct str text, size_t line, size_t column)
+static void find_lines(struct reader *r)
 {
-	size_t at = 0;
-
-	while (line && at < text.n) {
-		at += str_find(str_sub(text, at, text.n), '\n') + 1;
-		line--;
+	for (size_t at = 0; at <= r->text.n;) {
+		vec_push(&r->lines, at);
+		at += str_find(str_sub(r->text, at, r->text.n), '\n') + 1;
 	}
-	while (column-- && at < text.n)
-		utf8_next(text, &at);
-	return (uint32_t)(at < text.n ? at : text.n);
+}
+
+/* libyaml counts characters; spans are bytes. */
+static uint32_t offset_of(const struct reader *r, yaml_mark_t mark)
+{
+	size_t at = mark.line < r->lines.n ? r->lines.p[mark.line] : r->text.n;
+
+	for (size_t column = mark.column; column && at < r->text.n; column--)
+		utf8_next(r->text, &at);
+	return (uint32_t)(at < r->text.n ? at : r->text.n);
 }
 
 static struct span span_of(const struct reader *r, const yaml_node_t *node)
 {
-	uint32_t from =
-		offset_of(r->text, node->start_mark.line, node->start_mark.column);
-	uint32_t to = offset_of(r->text, node->end_mark.line, node->end_mark.column);
+	uint32_t from = offset_of(r, node->start_mark);
+	uint32_t to = offset_of(r, node->end_mark);
 
 	return (struct span){ r->file, from,
 		              node->type == YAML_SCALAR_NODE ? to - from : 1 };
@@ -109,7 +114,7 @@ static struct yaml *convert(struct reader *r, int index, size_t depth)
 
 static int refuse(struct reader *r, const yaml_parser_t *p)
 {
-	uint32_t at = offset_of(r->text, p->problem_mark.line, p->problem_mark.column);
+	uint32_t at = offset_of(r, p->problem_mark);
 	struct span span = { r->file, at, at < r->text.n ? 1 : 0 };
 	struct diag *d = diag_error(r->ds, "H0001", span, "this is not YAML: %s",
 	                            p->problem ? p->problem : "it cannot be read");
@@ -129,11 +134,13 @@ int yaml_read(const struct sources *sources, uint32_t file, struct diags *ds,
 	yaml_document_t doc;
 	int result = 0;
 
+	find_lines(&r);
 	yaml_parser_initialize(&p);
 	yaml_parser_set_input_string(&p, (const unsigned char *)r.text.p, r.text.n);
 	if (!yaml_parser_load(&p, &doc)) {
 		result = refuse(&r, &p);
 		yaml_parser_delete(&p);
+		vec_fini(&r.lines);
 		return result;
 	}
 	r.doc = &doc;
@@ -144,5 +151,6 @@ int yaml_read(const struct sources *sources, uint32_t file, struct diags *ds,
 		*out = root;
 	yaml_document_delete(&doc);
 	yaml_parser_delete(&p);
+	vec_fini(&r.lines);
 	return result;
 }

@@ -32,6 +32,10 @@ struct session {
 		presence; /* the last available presence as text, empty: not available */
 	VEC(char *)
 	directed; /* who has our presence without being subscribed, full JIDs */
+	const char *connection; /* "c2s", "c2s_tls" */
+	const char *address;    /* of the peer, as text; the connection's */
+	uint16_t port;
+	uint64_t since_ms; /* of the loop's clock, when it was bound */
 	int8_t priority;
 	bool wants_roster; /* has asked for it: gets pushes */
 	bool has_been_available;

@@ -12,7 +12,7 @@ static int read_text(const char *text, struct diags *ds, struct buf *said,
 {
 	struct sources sources = { 0 };
 	uint32_t file = sources_add(&sources, STR("h.yml"), str_from(text));
-	int r = config_read(&sources, file, ds, c);
+	int r = config_read(&sources, file, NULL, ds, c);
 
 	for (size_t i = 0; i < ds->list.n; i++) {
 		const struct diag *d = ds->list.p[i];
@@ -89,8 +89,8 @@ static void everything_wrong_is_said_with_its_place(void **state)
 		  "H0002 1:1 there is no option `host` (did you mean `hosts`?)\n"
 		  "H0004 2:11 this must be none, emergency, alert, critical, error, warning, notice, "
 		  "info or debug\n" },
-		{ "hosts: [a]\nacl: {}\n",
-		  "H0003 2:1 herald has not built ejabberd's option `acl` yet\n" },
+		{ "hosts: [a]\ncaptcha_cmd: x\n",
+		  "H0003 2:1 herald has not built ejabberd's option `captcha_cmd` yet\n" },
 		{ "hosts: [a]\nhosts: [b]\n",
 		  "H0005 2:1 `hosts` is set twice (the first time here)\n" },
 		{ "hosts: [a]\nlisten:\n  - port: 70000\n    modul: ejabberd_c2s\n",
