@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "herald/daemon/daemon.h"
+#include "herald/daemon/import_config.h"
 #include "herald/daemon/options.h"
 
 static int dial(const char *path)
@@ -99,6 +100,22 @@ static int run(const char *config, int argc, char **argv)
 	return code;
 }
 
+/* What needs no server. */
+static int translate(int argc, char **argv)
+{
+	auto_buf out = { 0 }, said = { 0 };
+
+	if (argc != 2) {
+		fputs("usage: heraldctl import-config FILE\n", stderr);
+		return 2;
+	}
+	int r = import_config(argv[1], &out, &said);
+	fwrite(said.n ? said.p : "", 1, said.n, stderr);
+	if (r == 0)
+		fwrite(out.p, 1, out.n, stdout);
+	return r == 0 && fflush(stdout) == 0 ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
 	const char *path = OPTIONS_CONFIG;
@@ -110,7 +127,9 @@ int main(int argc, char **argv)
 			continue;
 		}
 		fputs("usage: heraldctl [-c FILE] COMMAND [ARGUMENT...]\n"
-		      "`heraldctl help` lists the commands\n",
+		      "       heraldctl import-config FILE\n"
+		      "`heraldctl help` lists the commands; import-config translates an\n"
+		      "ejabberd.yml or ejabberd.cfg to standard output\n",
 		      option == 'h' ? stdout : stderr);
 		return option == 'h' ? 0 : 2;
 	}
@@ -118,5 +137,7 @@ int main(int argc, char **argv)
 		fputs("heraldctl: which command? `heraldctl help` lists them\n", stderr);
 		return 2;
 	}
+	if (strcmp(argv[optind], "import-config") == 0)
+		return translate(argc - optind, argv + optind);
 	return run(path, argc - optind, argv + optind);
 }

@@ -9,7 +9,7 @@
 #include "herald/daemon/yaml_tree.h"
 #include "io/file.h"
 
-static int load(void *arg, const char *path, struct str *text)
+int options_file(void *arg, const char *path, struct str *text)
 {
 	struct options_files *files = arg;
 	int r = file_read(path, text);
@@ -22,9 +22,9 @@ static int load(void *arg, const char *path, struct str *text)
 int options_load(const char *path, struct options_files *files, struct diags *ds,
                  struct config *out)
 {
-	struct config_loader loader = { load, files };
+	struct config_loader loader = { options_file, files };
 	struct str text;
-	int r = load(files, path, &text);
+	int r = options_file(files, path, &text);
 
 	if (r < 0) {
 		diag_error(ds, "H0008", SPAN_NONE, "cannot read %s: %s", path,
@@ -39,11 +39,11 @@ int options_load(const char *path, struct options_files *files, struct diags *ds
 int options_run_dir(const char *path, struct arena *a, struct str *out)
 {
 	struct options_files files = { 0 };
-	struct config_loader loader = { load, &files };
+	struct config_loader loader = { options_file, &files };
 	auto_diags ds = { 0 };
 	struct yaml *root = NULL;
 	struct str text, dir = STR(CONFIG_RUN_DIR);
-	int r = load(&files, path, &text);
+	int r = options_file(&files, path, &text);
 
 	if (r == 0)
 		r = config_tree(&files.sources,

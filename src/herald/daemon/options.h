@@ -14,6 +14,10 @@ struct options_files {
 	VEC(struct str) texts;
 };
 
+/* Reads one of its files; the text stays until options_files_fini. (A config_loader's function:
+ * `arg` is the struct options_files.) Errors: those of file_read. */
+MUST_USE int options_file(void *arg, const char *path, struct str *text);
+
 /* Reads a configuration; findings go into `ds`.
  * Errors: those of file_read (said in `ds` too) and config_read. */
 MUST_USE int options_load(const char *path, struct options_files *files, struct diags *ds,
