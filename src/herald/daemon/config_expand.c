@@ -89,8 +89,9 @@ static void include(struct expander *x, struct yaml *root, const struct yaml *pa
 		folder.n--;
 	if (path->text.n && path->text.p[0] == '/')
 		folder.n = 0;
-	struct str name =
-		arena_fmt(x->a, STR_FMT STR_FMT, STR_ARG(folder), STR_ARG(path->text));
+	/* With the findings, which outlive a configuration that is refused. */
+	struct str name = arena_fmt(&x->ds->arena, STR_FMT STR_FMT, STR_ARG(folder),
+	                            STR_ARG(path->text));
 	if (!x->loader || ++x->n_files > CONFIG_FILES_MAX) {
 		diag_error(x->ds, "H0008", path->span,
 		           x->loader ? "too many files are included; does one include "
