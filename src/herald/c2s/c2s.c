@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* Clients come, talk and go. */
+#include "herald/c2s/c2s.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <openssl/rand.h>
+
+#include "base/oom.h"
+#include "herald/c2s/client.h"
+#include "herald/im/im.h"
+#include "io/tls.h"
+
+/* Debian's slixmpp tries four mechanisms in vain on TLS 1.3, where it takes tls-unique for a
+ * channel binding, before it comes to PLAIN. */
+enum { TICK_MS = 500, AUTH_TRIES = 6, WAITING_MAX = 8 << 20 };
+
+/* Before login: ejabberd 26.04's limits, which leave room for big features. */
+static const struct xml_limits limits_before = { 8192, 8, 32, 32 };
+static const struct xml_limits limits_after = { 0, 64, 25000, 64 };
+
+static void log_client(const struct client *c, enum log_level level, const char *event,
+                       const char *text)
+{
+	log_line(&c->c2s->worker->server->log, level, event, "%s: %s", c->address, text);
+}
+
+/* ---- the end of a round -------------------------------------------------------------------- */
+
+static void destroy(struct client *c)
+{
+	if (c->link) {
+		*c->link = c->next;
+		if (c->next)
+			c->next->link = c->link;
+		c->link = NULL;
+	}
+	if (c->binding)
+		return; /* user_with still holds it: client_bind's callback comes back */
+	loop_forget(&c->late);
+	stream_fini(&c->stream);
+	session_fini(&c->session);
+	free(c->account);
+	free(c->resource);
+	free(c);
+}
+
+static void leave(struct client *c)
+{
+	auto_arena a = { 0 };
+	struct user *u = c->session.user;
+
+	if (!u)
+		return;
+	user_ref(u);
+	im_session_ends(&c->session, &a);
+	user_remove_session(u, &c->session);
+	user_unref(u);
+	log_client(c, LOG_LEVEL_INFO, "c2s.closed", "the session has ended");
+}
+
+void client_flush(struct client *c)
+{
+	if (!c->conn || c->stream.out.n == 0)
+		return;
+	conn_write(c->conn, buf_as_str(&c->stream.out));
+	buf_fini(&c->stream.out);
+}
+
+static void on_late(struct loop_late *late)
+{
+	struct client *c =
+		(struct client *)(void *)((char *)late - offsetof(struct client, late));
+
+	client_flush(c);
+	if (!c->over) {
+		conn_pause(c->conn, stream_is_waiting(&c->stream));
+		return;
+	}
+	leave(c);
+	client_negotiation_free(c);
+	if (c->conn)
+		conn_close(c->conn);
+	c->conn = NULL;
+	destroy(c);
+}
+
+void client_later(struct client *c)
+{
+	loop_later(c->c2s->worker->loop, &c->late);
+}
+
+/* ---- the connection ------------------------------------------------------------------------ */
+
+static void on_data(void *ctx, struct str bytes)
+{
+	struct client *c = ctx;
+	auto_arena a = { 0 };
+
+	stream_input(&c->stream, bytes, &a);
+	client_later(c);
+}
+
+static void on_secured(void *ctx)
+{
+	struct client *c = ctx;
+
+	stream_tls_started(&c->stream);
+	client_later(c);
+}
+
+static void on_ended(void *ctx, int error)
+{
+	struct client *c = ctx;
+
+	log_line(&c->c2s->worker->server->log, LOG_LEVEL_DEBUG, "c2s.gone", "%s: %s",
+	         c->address,
+	         error ? strerror(-error) : "the client has closed the connection");
+	c->over = true;
+	client_later(c);
+}
+
+static const struct conn_ops conn_ops = { on_data, on_secured, on_ended };
+
+/* ---- what the stream asks ------------------------------------------------------------------ */
+
+static bool find_host(void *ctx, struct str domain, struct str *host)
+{
+	struct client *c = ctx;
+	struct server *server = c->c2s->worker->server;
+	auto_arena a = { 0 };
+	struct str prepared;
+
+	if (jid_prep_domain(domain, &a, &prepared) < 0)
+		return false;
+	vec_for_each(h, &server->hosts) {
+		if (!str_eq(*h, prepared))
+			continue;
+		*host = *h;
+		return true;
+	}
+	return false;
+}
+
+static void random_bytes(void *ctx, void *p, size_t n)
+{
+	(void)ctx;
+	if (RAND_bytes(p, (int)n) != 1)
+		abort(); /* nothing is safe without */
+}
+
+static void start_tls(void *ctx)
+{
+	struct client *c = ctx;
+
+	client_flush(c);
+	conn_start_tls(c->conn, c->c2s->options.tls);
+}
+
+static void on_stanza(void *ctx, struct xml *x, struct arena *a)
+{
+	struct client *c = ctx;
+	enum stream_error unsupported = STREAM_UNSUPPORTED_STANZA_TYPE;
+
+	if (str_is(x->ns, NS_CLIENT) && c->session.user)
+		im_from_session(&c->session, x, a);
+	else
+		stream_close(&c->stream, &unsupported, STR(""));
+}
+
+static void on_closed(void *ctx, const enum stream_error *error)
+{
+	struct client *c = ctx;
+
+	log_client(c, error ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "c2s.stream.ended",
+	           error ? stream_error_name(*error) : "by the client");
+	c->over = true;
+	client_later(c);
+}
+
+const struct stream_ops client_stream_ops = {
+	.find_host = find_host,
+	.random = random_bytes,
+	.features = client_features,
+	.start_tls = start_tls,
+	.auth = client_auth,
+	.response = client_response,
+	.auth_abort = client_auth_abort,
+	.bind = client_bind,
+	.stanza = on_stanza,
+	.closed = on_closed,
+};
+
+/* ---- the session --------------------------------------------------------------------------- */
+
+static void session_send(struct session *s, const struct xml *x)
+{
+	struct client *c = (struct client *)s;
+
+	if (c->over)
+		return;
+	stream_send(&c->stream, x);
+	client_later(c);
+}
+
+static void session_close(struct session *s, enum stream_error error, const char *text)
+{
+	struct client *c = (struct client *)s;
+
+	stream_close(&c->stream, &error, str_from(text));
+}
+
+const struct session_ops client_session_ops = { session_send, session_close };
+
+/* ---- accepting ----------------------------------------------------------------------------- */
+
+static void write_address(const struct sockaddr_storage *peer, char out[46])
+{
+	const struct sockaddr_in6 *six = (const void *)peer;
+	const struct sockaddr_in *four = (const void *)peer;
+	static const char *const mapped = "::ffff:";
+
+	out[0] = '\0';
+	if (peer->ss_family == AF_INET)
+		inet_ntop(AF_INET, &four->sin_addr, out, 46);
+	else if (peer->ss_family == AF_INET6)
+		inet_ntop(AF_INET6, &six->sin6_addr, out, 46);
+	if (strncmp(out, mapped, strlen(mapped)) == 0)
+		memmove(out, out + strlen(mapped), strlen(out + strlen(mapped)) + 1);
+}
+
+void c2s_accept(void *ctx, int fd, const struct sockaddr_storage *peer)
+{
+	struct c2s *all = ctx;
+	struct client *c = base_calloc(1, sizeof(*c));
+
+	c->c2s = all;
+	c->session.ops = &client_session_ops;
+	c->session.worker = all->worker;
+	c->late.fn = on_late;
+	c->negotiation = base_calloc(1, sizeof(*c->negotiation));
+	c->negotiation->deadline_ms =
+		loop_now_ms(all->worker->loop) + all->options.negotiation_ms;
+	write_address(peer, c->address);
+	/* The port is at the same place in both families. */
+	c->port = ntohs(((const struct sockaddr_in *)(const void *)peer)->sin_port);
+	c->next = all->clients;
+	if (c->next)
+		c->next->link = &c->next;
+	c->link = &all->clients;
+	all->clients = c;
+	stream_init(&c->stream, &all->config, c, all->options.direct_tls);
+	c->conn = conn_new(all->worker->loop, fd, &conn_ops, c);
+	conn_limit(c->conn, WAITING_MAX);
+	if (all->options.direct_tls)
+		conn_start_tls(c->conn, all->options.tls);
+	log_client(c, LOG_LEVEL_DEBUG, "c2s.accepted", "a client has connected");
+}
+
+/* Nothing but binding in time ends a negotiation well: no ping, no blank extends it. */
+static void on_tick(uv_timer_t *timer)
+{
+	struct c2s *all = timer->data;
+	uint64_t now = loop_now_ms(all->worker->loop);
+	enum stream_error late = STREAM_CONNECTION_TIMEOUT;
+
+	for (struct client *c = all->clients, *next; c; c = next) {
+		next = c->next;
+		if (!c->negotiation || c->over || now < c->negotiation->deadline_ms)
+			continue;
+		stream_close(&c->stream, &late, STR("The login took too long"));
+	}
+}
+
+struct c2s *c2s_new(struct worker *w, const struct c2s_options *o)
+{
+	struct c2s *c = base_calloc(1, sizeof(*c));
+
+	c->worker = w;
+	c->options = *o;
+	c->config = (struct stream_config){
+		.ops = &client_stream_ops,
+		.before = limits_before,
+		.after = limits_after,
+		.starttls = o->tls && o->starttls && !o->direct_tls,
+		.starttls_required = o->starttls_required && !o->direct_tls,
+		.auth_tries = AUTH_TRIES,
+	};
+	c->config.after.size = o->max_stanza_size;
+	c->tick = base_calloc(1, sizeof(*c->tick));
+	c->tick->data = c;
+	uv_timer_init(&w->loop->uv, c->tick);
+	uv_timer_start(c->tick, on_tick, TICK_MS, TICK_MS);
+	return c;
+}
+
+bool c2s_is_empty(const struct c2s *c)
+{
+	return !c->clients;
+}
+
+static void on_tick_closed(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+void c2s_shutdown(struct c2s *c)
+{
+	enum stream_error shutdown = STREAM_SYSTEM_SHUTDOWN;
+
+	for (struct client *client = c->clients; client; client = client->next)
+		stream_close(&client->stream, &shutdown, STR(""));
+	if (c->tick)
+		uv_close((uv_handle_t *)c->tick, on_tick_closed);
+	c->tick = NULL;
+}
+
+void c2s_free(struct c2s *c)
+{
+	free(c);
+}

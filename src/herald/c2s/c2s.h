@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/*
+ * Clients on TCP: joins a connection (io/conn.h), a stream (herald/stream), a login
+ * (herald/auth) and a session (herald/route). A client's life: accepted, negotiating (with a
+ * deadline that nothing extends), bound, over. It is over when its stream or its connection
+ * ends; the rest happens at the end of the loop's round, so that no caller loses it from under
+ * its feet.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "herald/route/worker.h"
+#include "herald/stream/stream.h"
+
+struct c2s;
+struct tls_server;
+
+struct c2s_options {
+	struct tls_server *tls; /* NULL: none; must stay */
+	bool direct_tls;        /* TLS from the first byte (XEP-0368) */
+	bool starttls;          /* offered */
+	bool starttls_required;
+	size_t max_stanza_size;  /* bytes, after login */
+	uint32_t negotiation_ms; /* from accept to bind */
+	/* Whether an account from that address may use this door, asked when it has proven who
+	 * it is. NULL: all may. */
+	bool (*may_login)(void *arg, struct jid account, const char *address);
+	void *arg;
+};
+
+/* All clients of one listening socket, on the worker's thread. */
+struct c2s *c2s_new(struct worker *w, const struct c2s_options *o);
+
+/* For listener_tcp: ctx is the struct c2s. */
+void c2s_accept(void *ctx, int fd, const struct sockaddr_storage *peer);
+
+/* Whether no client is there. */
+bool c2s_is_empty(const struct c2s *c);
+
+/* Ends every client with <system-shutdown/>; what they are told is sent as the loop runs on. */
+void c2s_shutdown(struct c2s *c);
+
+/* After c2s_shutdown and the round that followed. NULL is harmless. */
+void c2s_free(struct c2s *c);

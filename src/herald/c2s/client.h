@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* Inside c2s only: one client, and what its parts ask of each other. */
+#pragma once
+
+#include "herald/auth/login.h"
+#include "herald/c2s/c2s.h"
+#include "herald/route/user.h"
+#include "io/conn.h"
+#include "io/loop.h"
+
+/* What only the negotiation needs; gone once the client is logged in. */
+struct negotiation {
+	struct arena arena; /* the texts of `peer` */
+	struct sasl_peer peer;
+	uint32_t offered; /* mechanisms */
+	struct login *login;
+	uint64_t deadline_ms;
+};
+
+struct client {
+	struct session session;
+	struct c2s *c2s;
+	struct client *next, **link; /* of all; newest first */
+	struct conn *conn;
+	struct stream stream;
+	struct loop_late late;
+	struct negotiation *negotiation;
+	char *account;  /* who has logged in: the local part; the stream knows the host */
+	char *resource; /* while it is being bound */
+	char address[46];
+	uint16_t port;
+	bool binding; /* user_with will call back */
+	bool over;    /* the stream or the connection ended */
+};
+
+struct c2s {
+	struct worker *worker;
+	struct c2s_options options;
+	struct stream_config config;
+	struct client *clients;
+	uv_timer_t *tick; /* looks at the deadlines */
+};
+
+extern const struct stream_ops client_stream_ops;
+extern const struct session_ops client_session_ops;
+
+/* Writes what is in the stream's buffer, and whatever else is due at the end of the round. */
+void client_later(struct client *c);
+void client_flush(struct client *c);
+
+/* Answers the stream's questions: login.c and bind.c. */
+void client_features(void *ctx, bool authenticated, struct buf *out);
+void client_auth(void *ctx, struct str mechanism, const struct str *initial);
+void client_response(void *ctx, struct str data);
+void client_auth_abort(void *ctx);
+void client_bind(void *ctx, struct str resource);
+void client_negotiation_free(struct client *c);

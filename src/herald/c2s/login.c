@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* Logging in: what is offered, and the login's replies. */
+#include "herald/c2s/client.h"
+#include "herald/im/module.h"
+#include "io/tls.h"
+
+#define NS_CHANNEL_BINDING "urn:xmpp:sasl-cb:0"
+
+void client_negotiation_free(struct client *c)
+{
+	struct negotiation *n = c->negotiation;
+
+	if (!n)
+		return;
+	login_free(n->login);
+	arena_fini(&n->arena);
+	free(n);
+	c->negotiation = NULL;
+}
+
+/* What is known of the other end when it asks for our features. */
+static void learn_peer(struct client *c)
+{
+	struct negotiation *n = c->negotiation;
+	struct ssl_st *ssl = conn_tls(c->conn);
+
+	n->peer = (struct sasl_peer){ .host = c->stream.host };
+	if (!ssl)
+		return;
+	arena_reset(&n->arena);
+	n->peer.encrypted = true;
+	n->peer.tls_version = tls_version(ssl);
+	n->peer.bindings[SASL_BIND_EXPORTER] = tls_exporter(ssl, &n->arena);
+	n->peer.bindings[SASL_BIND_ENDPOINT] = tls_server_end_point(ssl, &n->arena);
+	n->peer.bindings[SASL_BIND_UNIQUE] = tls_unique(ssl, &n->arena);
+}
+
+/* XEP-0440. */
+static void put_bindings(const struct sasl_peer *peer, struct buf *out)
+{
+	bool any = false;
+
+	for (int i = 0; i < SASL_BIND_COUNT; i++) {
+		if (peer->bindings[i].n == 0)
+			continue;
+		buf_cstr(out, any ? ""
+		                  : "<sasl-channel-binding xmlns='" NS_CHANNEL_BINDING
+		                    "'>");
+		buf_fmt(out, "<channel-binding type='%s'/>",
+		        sasl_binding_name((enum sasl_binding)i));
+		any = true;
+	}
+	buf_cstr(out, any ? "</sasl-channel-binding>" : "");
+}
+
+static void put_mechanisms(struct client *c, struct buf *out)
+{
+	struct negotiation *n = c->negotiation;
+
+	learn_peer(c);
+	n->offered = auth_offer(&c->c2s->worker->server->auth, &n->peer);
+	buf_cstr(out, "<mechanisms xmlns='" NS_SASL "'>");
+	for (int m = 0; m < SASL_HT_SHA_256_EXPR; m++) {
+		if (n->offered & SASL_MASK(m))
+			buf_fmt(out, "<mechanism>%s</mechanism>",
+			        sasl_mech_name((enum sasl_mech)m));
+	}
+	buf_cstr(out, "</mechanisms>");
+	put_bindings(&n->peer, out);
+}
+
+void client_features(void *ctx, bool authenticated, struct buf *out)
+{
+	struct client *c = ctx;
+
+	if (!authenticated) {
+		put_mechanisms(c, out);
+		return;
+	}
+	for_each_module(m, c->c2s->worker)
+	{
+		if (m->stream_features)
+			buf_cstr(out, m->stream_features);
+	}
+}
+
+static void end_login(struct client *c)
+{
+	login_free(c->negotiation->login);
+	c->negotiation->login = NULL;
+}
+
+/* One event for every failed login, with address and account: who bans wants it. */
+static void log_failure(struct client *c, const struct login_reply *r)
+{
+	log_line(&c->c2s->worker->server->log, LOG_LEVEL_WARNING, "c2s.login.failed",
+	         "%s: account `" STR_FMT "@" STR_FMT "`: %s", c->address,
+	         STR_ARG(r->user), STR_ARG(c->stream.host),
+	         r->reason ? r->reason : sasl_failure_name(r->failure));
+}
+
+/* Whether the door is for this account. */
+static bool may_login(const struct client *c, struct str user, struct arena *a)
+{
+	const struct c2s_options *o = &c->c2s->options;
+	struct jid account;
+
+	return !o->may_login ||
+	       (jid_make(user, c->stream.host, STR(""), a, &account) == 0 &&
+	        o->may_login(o->arg, account, c->address));
+}
+
+static void on_success(struct client *c, const struct login_reply *r, struct arena *a)
+{
+	if (!may_login(c, r->user, a)) {
+		struct login_reply refused = *r;
+		refused.kind = LOGIN_FAILURE;
+		refused.reason = "the access rule of this port does not allow it";
+		log_failure(c, &refused);
+		stream_auth_failure(&c->stream,
+		                    sasl_failure_name(SASL_FAIL_NOT_AUTHORIZED), a);
+		return;
+	}
+	c->account = strndup(r->user.p, r->user.n);
+	log_line(&c->c2s->worker->server->log, LOG_LEVEL_INFO, "c2s.login",
+	         "%s: account `" STR_FMT "@" STR_FMT "`", c->address, STR_ARG(r->user),
+	         STR_ARG(c->stream.host));
+	stream_auth_success(&c->stream, r->data, a);
+}
+
+static void on_reply(void *arg, const struct login_reply *r)
+{
+	struct client *c = arg;
+	auto_arena a = { 0 };
+
+	switch (r->kind) {
+	case LOGIN_CHALLENGE:
+		stream_auth_challenge(&c->stream, r->data, &a);
+		break;
+	case LOGIN_SUCCESS:
+		on_success(c, r, &a);
+		end_login(c);
+		break;
+	case LOGIN_FAILURE:
+		log_failure(c, r);
+		stream_auth_failure(&c->stream, sasl_failure_name(r->failure), &a);
+		end_login(c);
+		break;
+	}
+	client_later(c);
+}
+
+void client_auth(void *ctx, struct str mechanism, const struct str *initial)
+{
+	struct client *c = ctx;
+	struct worker *w = c->c2s->worker;
+
+	c->negotiation->login =
+		login_new(&w->server->auth, &c->negotiation->peer,
+	                  c->negotiation->offered, worker_inbox(w), on_reply, c);
+	login_start(c->negotiation->login, mechanism, initial);
+}
+
+void client_response(void *ctx, struct str data)
+{
+	struct client *c = ctx;
+
+	login_response(c->negotiation->login, data);
+}
+
+void client_auth_abort(void *ctx)
+{
+	end_login(ctx);
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* Starting and stopping. */
+#include "herald/daemon/daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "herald/auth/accounts.h"
+#include "herald/daemon/control.h"
+#include "herald/daemon/reload.h"
+#include "herald/daemon/restore.h"
+#include "io/pool.h"
+#include "io/tls.h"
+
+enum { POOL_THREADS = 2, POOL_QUEUE = 512, STOP_MS = 500 };
+
+struct str daemon_socket(struct str run_dir, struct arena *a)
+{
+	return arena_fmt(a, STR_FMT "/herald.sock", STR_ARG(run_dir));
+}
+
+static const char *in_spool(struct daemon *d, const char *name)
+{
+	return arena_fmt(&d->config.arena, STR_FMT "/%s", STR_ARG(d->config.spool_dir),
+	                 name)
+	        .p;
+}
+
+/* The folder itself; those above it are the administrator's. */
+static int need_folder(struct daemon *d, struct str path, struct buf *why)
+{
+	const char *text = str_dup_c(&d->config.arena, path);
+
+	if (mkdir(text, 0700) == 0 || errno == EEXIST)
+		return 0;
+	int r = -errno;
+	buf_fmt(why, "cannot make the folder %s: %s", text, strerror(errno));
+	return r;
+}
+
+/* ---- certificates ------------------------------------------------------------------------- */
+
+/* Without certificates of the administrator's: one of our own, made at the first start. */
+int daemon_own_certificate(struct daemon *d, struct config *c, struct buf *why)
+{
+	const char *path = in_spool(d, "self-signed.pem");
+
+	vec_push(&c->certfiles, arena_str(&c->arena, str_from(path)));
+	int r = tls_self_sign(path, c->hosts.p, c->hosts.n);
+	if (r == -EEXIST)
+		return 0;
+	if (r < 0) {
+		buf_fmt(why, "cannot write %s: %s", path, strerror(-r));
+		return r;
+	}
+	log_line(&d->server.log, LOG_LEVEL_WARNING, "tls.self_signed",
+	         "no certfiles are configured: made the self-signed certificate %s",
+	         path);
+	return 0;
+}
+
+/* ---- the parts ---------------------------------------------------------------------------- */
+
+static void on_trouble(void *arg, const struct store_trouble *t)
+{
+	struct daemon *d = arg;
+
+	log_line(&d->server.log, t->error ? LOG_LEVEL_CRITICAL : LOG_LEVEL_NOTICE,
+	         t->error ? "store.trouble" : "store.recovered", "%s", t->text);
+}
+
+static int open_store(struct daemon *d, struct buf *why)
+{
+	struct store_config sc = {
+		.path = in_spool(d, "herald.db"),
+		.inbox = &d->loop.inbox,
+		.on_trouble = on_trouble,
+		.arg = d,
+	};
+	struct sources sources = { 0 };
+	auto_diags ds = { 0 };
+	auto_buf said = { 0 };
+	int restored =
+		restore_finish(str_dup_c(&d->config.arena, d->config.spool_dir), &said);
+
+	if (restored < 0) {
+		buf_str(why, buf_as_str(&said));
+		return restored;
+	}
+	if (restored)
+		log_line(&d->server.log, LOG_LEVEL_NOTICE, "store.restored", STR_FMT,
+		         STR_ARG(buf_as_str(&said)));
+	int r = store_open(&sc, &ds, &d->server.store);
+
+	if (r < 0 && ds.list.n)
+		buf_str(why, ds.list.p[0]->message);
+	else if (r < 0)
+		buf_fmt(why, "cannot open %s: %s", sc.path, strerror(-r));
+	sources_fini(&sources);
+	return r;
+}
+
+static int open_accounts(struct daemon *d, struct buf *why)
+{
+	int r = pool_new(POOL_THREADS, POOL_QUEUE, &d->pool);
+
+	if (r < 0) {
+		buf_fmt(why, "cannot start threads: %s", strerror(-r));
+		return r;
+	}
+	struct accounts_config ac = { .store = d->server.store, .pool = d->pool };
+	d->server.accounts = accounts_new(&ac);
+	d->server.auth.accounts = d->server.accounts;
+	d->server.auth.pool = d->pool;
+	return 0;
+}
+
+static void on_refreshed(void *arg, int result)
+{
+	int *left = arg;
+
+	if (result < 0)
+		left[1] = result;
+	left[0]--;
+}
+
+/* What is offered for login depends on the accounts there are. The loop does not run yet. */
+static int refresh_accounts(struct daemon *d, struct buf *why)
+{
+	int left[2] = { 0, 0 }; /* answers due, the error */
+
+	vec_for_each(host, &d->server.hosts) {
+		left[0]++;
+		accounts_refresh(d->server.accounts, *host, &d->loop.inbox, on_refreshed,
+		                 left);
+	}
+	while (left[0])
+		inbox_wait(&d->loop.inbox, 1000);
+	if (left[1] < 0)
+		buf_fmt(why, "cannot read the accounts: %s", strerror(-left[1]));
+	return left[1];
+}
+
+static int open_door(struct daemon *d, const struct config_listener *l, struct buf *why)
+{
+	struct hall *hall;
+	struct door *door;
+	int r = hall_new(d, &d->config, l, why, &hall);
+
+	if (r < 0)
+		return r;
+	r = door_open(d, l, hall, why, &door);
+	if (r < 0)
+		vec_push(&d->retired, hall);
+	else
+		vec_push(&d->doors, door);
+	return r;
+}
+
+static int open_doors(struct daemon *d, struct buf *why)
+{
+	int r = 0;
+
+	vec_for_each(l, &d->config.listeners) {
+		if (r == 0)
+			r = open_door(d, l, why);
+	}
+	return r;
+}
+
+static int open_control(struct daemon *d, struct buf *why)
+{
+	struct str path = daemon_socket(d->config.run_dir, &d->config.arena);
+
+	return control_open(d, path.p, why, &d->control);
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+	(void)number;
+	daemon_stop(signal->data);
+}
+
+static void on_hangup(uv_signal_t *signal, int number)
+{
+	struct daemon *d = signal->data;
+	auto_buf said = { 0 };
+
+	(void)number;
+	if (log_sink_reopen(d->sink, &said) < 0)
+		log_line(&d->server.log, LOG_LEVEL_ERROR, "log.unopened", STR_FMT,
+		         STR_ARG(buf_as_str(&said)));
+	buf_reset(&said);
+	if (daemon_reload(d, &said) < 0)
+		return; /* it is in the log */
+}
+
+static void watch_signals(struct daemon *d)
+{
+	signal(SIGPIPE, SIG_IGN);
+	uv_timer_init(&d->loop.uv, &d->deadline);
+	uv_signal_init(&d->loop.uv, &d->sigterm);
+	uv_signal_init(&d->loop.uv, &d->sigint);
+	uv_signal_init(&d->loop.uv, &d->sighup);
+	d->sigterm.data = d->sigint.data = d->sighup.data = d->deadline.data = d;
+	uv_signal_start(&d->sigterm, on_signal, SIGTERM);
+	uv_signal_start(&d->sigint, on_signal, SIGINT);
+	uv_signal_start(&d->sighup, on_hangup, SIGHUP);
+}
+
+struct str daemon_name(struct daemon *d, struct str name)
+{
+	vec_for_each(host, &d->server.hosts) {
+		if (str_eq(*host, name))
+			return *host;
+	}
+	return arena_str(&d->names, name);
+}
+
+void daemon_use_config(struct daemon *d)
+{
+	d->server.log.max = d->config.loglevel;
+	d->server.modules = d->config.modules.p;
+	d->server.auth.disabled = d->config.disabled_mechanisms;
+}
+
+static void set_server(struct daemon *d, const struct daemon_options *o)
+{
+	d->config_path = o->config_path;
+	d->sink = o->sink;
+	d->server.log = (struct logger){ .write = log_sink_write, .arg = o->sink };
+	d->started_ms = loop_now_ms(&d->loop);
+	vec_for_each(host, &d->config.hosts)
+		vec_push(&d->server.hosts, daemon_name(d, *host));
+	d->worker.server = &d->server;
+	d->worker.loop = &d->loop;
+	daemon_use_config(d);
+}
+
+static void close_all(struct daemon *d);
+
+static int open_all(struct daemon *d, struct buf *why)
+{
+	int r = log_sink_set(d->sink, d->config.log_dir, d->config.log_format, why);
+
+	if (r == 0)
+		r = need_folder(d, d->config.spool_dir, why);
+	if (r == 0)
+		r = need_folder(d, d->config.run_dir, why);
+	if (r == 0 && d->config.certfiles.n == 0)
+		r = daemon_own_certificate(d, &d->config, why);
+	if (r == 0)
+		r = open_store(d, why);
+	if (r == 0)
+		r = open_accounts(d, why);
+	if (r == 0)
+		r = refresh_accounts(d, why);
+	if (r == 0)
+		r = open_control(d, why);
+	return r == 0 ? open_doors(d, why) : r;
+}
+
+int daemon_start(struct daemon *d, struct config *config, const struct daemon_options *o,
+                 struct buf *why)
+{
+	*d = (struct daemon){ .config = *config };
+	*config = (struct config){ 0 };
+	int r = loop_init(&d->loop);
+	if (r < 0) {
+		buf_fmt(why, "cannot make an event loop: %s", uv_strerror(r));
+		config_fini(&d->config);
+		return r;
+	}
+	set_server(d, o);
+	watch_signals(d);
+	r = open_all(d, why);
+	if (r < 0)
+		close_all(d);
+	return r;
+}
+
+/* ---- stopping ----------------------------------------------------------------------------- */
+
+static void on_deadline(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+
+	loop_stop(&d->loop);
+}
+
+static void close_handle(void *handle)
+{
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+/* No new clients, and those that are there are told. */
+static void close_doors(struct daemon *d)
+{
+	vec_for_each(door, &d->doors)
+		vec_push(&d->retired, door_close(*door));
+	d->doors.n = 0;
+	vec_for_each(hall, &d->retired)
+		hall_shutdown(*hall);
+}
+
+/* Says goodbye to everybody; the loop goes on until what was said is sent. */
+void daemon_stop(struct daemon *d)
+{
+	if (d->stopping)
+		return;
+	d->stopping = true;
+	log_line(&d->server.log, LOG_LEVEL_NOTICE, "stopping", "the server stops");
+	close_doors(d);
+	uv_timer_start(&d->deadline, on_deadline, STOP_MS, 0);
+}
+
+/* In the order of need: nobody talks any more, then what they wanted is stored. */
+static void close_all(struct daemon *d)
+{
+	close_doors(d);
+	control_close(d->control);
+	uv_run(&d->loop.uv, UV_RUN_NOWAIT);
+	store_close(d->server.store);
+	pool_free(d->pool);
+	inbox_run(&d->loop.inbox);
+	inbox_run(&d->loop.inbox);
+	uv_run(&d->loop.uv, UV_RUN_NOWAIT);
+	close_handle(&d->sigterm);
+	close_handle(&d->sigint);
+	close_handle(&d->sighup);
+	close_handle(&d->deadline);
+	worker_fini(&d->worker);
+	loop_fini(&d->loop);
+	vec_for_each(hall, &d->retired)
+		hall_free(*hall);
+	vec_fini(&d->retired);
+	vec_fini(&d->doors);
+	control_free(d->control);
+	if (d->server.accounts)
+		accounts_free(d->server.accounts);
+	vec_fini(&d->server.hosts);
+	arena_fini(&d->names);
+	config_fini(&d->config);
+}
+
+void daemon_run(struct daemon *d)
+{
+	loop_run(&d->loop);
+	daemon_stop(d);
+	close_all(d);
+}

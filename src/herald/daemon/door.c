@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* Sockets that clients come through. */
+#include "herald/daemon/door.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include "base/oom.h"
+#include "herald/c2s/c2s.h"
+#include "herald/daemon/daemon.h"
+#include "io/tls.h"
+
+/* Whether the rule of the door lets the account in. */
+static bool may_login(void *arg, struct jid account, const char *address)
+{
+	const struct hall *h = arg;
+	struct sockaddr_storage ss = { 0 };
+	struct access_who who = { .jid = account, .local = true, .ip = &ss };
+
+	if (!h->access[0])
+		return true;
+	if (inet_pton(AF_INET, address, &((struct sockaddr_in *)&ss)->sin_addr) == 1)
+		ss.ss_family = AF_INET;
+	else if (inet_pton(AF_INET6, address, &((struct sockaddr_in6 *)&ss)->sin6_addr) ==
+	         1)
+		ss.ss_family = AF_INET6;
+	return access_allows(&h->daemon->config.access, jid_domain(account),
+	                     str_from(h->access), &who);
+}
+
+static int load_tls(struct tls_server *tls, const struct config *c, struct buf *why)
+{
+	auto_arena a = { 0 };
+	int r = 0;
+
+	vec_for_each(path, &c->certfiles) {
+		if (r == 0)
+			r = tls_server_add(tls, str_dup_c(&a, *path), why);
+	}
+	return r;
+}
+
+int hall_new(struct daemon *d, const struct config *c, const struct config_listener *l,
+             struct buf *why, struct hall **out)
+{
+	struct hall *h = base_calloc(1, sizeof(*h));
+
+	h->daemon = d;
+	h->access = base_calloc(1, l->access.n + 1);
+	memcpy(h->access, l->access.n ? l->access.p : "", l->access.n);
+	h->tls = tls_server_new(l->tls ? "xmpp-client" : NULL);
+	int r = load_tls(h->tls, c, why);
+	if (r < 0) {
+		hall_free(h);
+		return r;
+	}
+	struct c2s_options o = {
+		.tls = h->tls,
+		.direct_tls = l->tls,
+		.starttls = l->starttls || l->starttls_required,
+		.starttls_required = l->starttls_required,
+		.max_stanza_size = l->max_stanza_size,
+		.negotiation_ms = (uint32_t)c->negotiation_timeout_ms,
+		.may_login = may_login,
+		.arg = h,
+	};
+	h->c2s = c2s_new(&d->worker, &o);
+	*out = h;
+	return 0;
+}
+
+void hall_shutdown(struct hall *h)
+{
+	c2s_shutdown(h->c2s);
+}
+
+void hall_free(struct hall *h)
+{
+	c2s_free(h->c2s);
+	tls_server_free(h->tls);
+	free(h->access);
+	free(h);
+}
+
+static void on_accept(void *ctx, int fd, const struct sockaddr_storage *peer)
+{
+	const struct door *door = ctx;
+
+	c2s_accept(door->hall->c2s, fd, peer);
+}
+
+int door_open(struct daemon *d, const struct config_listener *l, struct hall *hall,
+              struct buf *why, struct door **out)
+{
+	struct door *door = base_calloc(1, sizeof(*door));
+
+	door->ip = base_calloc(1, l->ip.n + 1);
+	memcpy(door->ip, l->ip.p, l->ip.n);
+	door->port = l->port;
+	door->backlog = l->backlog;
+	door->hall = hall;
+	int r = listener_tcp(&d->loop, door->ip, l->port, (int)l->backlog, on_accept,
+	                     door, why, &door->listener);
+	if (r < 0) {
+		free(door->ip);
+		free(door);
+		return r;
+	}
+	log_line(&d->server.log, LOG_LEVEL_INFO, "listen", "%s port %u%s", door->ip,
+	         l->port, l->tls ? " with TLS" : "");
+	*out = door;
+	return 0;
+}
+
+struct hall *door_close(struct door *door)
+{
+	struct hall *hall = door->hall;
+
+	listener_close(door->listener);
+	free(door->ip);
+	free(door);
+	return hall;
+}

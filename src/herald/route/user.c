@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* Accounts in memory: loading, and leaving when nobody needs them. */
+#include "herald/route/user.h"
+
+#include <errno.h>
+
+#include "base/oom.h"
+#include "herald/auth/accounts.h"
+#include "io/loop.h"
+
+struct user_wait {
+	struct user_wait *next;
+	user_fn fn;
+	void *arg;
+};
+
+bool server_has_host(const struct server *s, struct str domain)
+{
+	vec_for_each(host, &s->hosts) {
+		if (str_eq(*host, domain))
+			return true;
+	}
+	return false;
+}
+
+struct inbox *worker_inbox(struct worker *w)
+{
+	return &w->loop->inbox;
+}
+
+static void user_free(struct user *u)
+{
+	while (u->waits) {
+		struct user_wait *wait = u->waits;
+		u->waits = wait->next;
+		free(wait);
+	}
+	roster_fini(&u->roster);
+	cleanup_free(&u->jid.p);
+	free(u);
+}
+
+void worker_fini(struct worker *w)
+{
+	map_for_each(it, &w->users)
+		user_free(it->value);
+	map_fini(&w->users);
+}
+
+struct user *user_get(const struct worker *w, struct jid bare)
+{
+	struct user *u = map_get(&w->users, jid_bare_str(bare));
+
+	return u && u->loaded ? u : NULL;
+}
+
+void user_ref(struct user *u)
+{
+	u->refs++;
+}
+
+void user_unref(struct user *u)
+{
+	u->refs--;
+	if (u->refs || u->sessions || u->pending || u->waits)
+		return;
+	map_del(&u->worker->users, jid_bare_str(u->jid));
+	user_free(u);
+}
+
+static void run_waits(struct user *u)
+{
+	user_ref(u);
+	while (u->waits) {
+		struct user_wait *wait = u->waits;
+		u->waits = wait->next;
+		if (!u->waits)
+			u->last_wait = &u->waits;
+		wait->fn(wait->arg, u);
+		free(wait);
+	}
+	user_unref(u);
+}
+
+static void part_loaded(struct user *u, int result)
+{
+	if (result < 0 && (u->load_error == 0 || result == -ENOENT))
+		u->load_error = result;
+	if (--u->pending)
+		return;
+	u->loaded = true;
+	run_waits(u);
+}
+
+static void on_exists(void *arg, int result)
+{
+	part_loaded(arg, result);
+}
+
+static void on_roster(void *arg, int result, const struct store_rows *rows)
+{
+	auto_arena a = { 0 };
+	struct user *u = arg;
+
+	for (size_t i = 0; result == 0 && i < rows->n; i++) {
+		if (roster_item_load(&u->roster, rows->p[i].value, &a) < 0)
+			log_line(&u->worker->server->log, LOG_LEVEL_ERROR,
+			         "roster.damaged",
+			         "an item in the roster of " STR_FMT " cannot be read",
+			         STR_ARG(jid_str(u->jid)));
+	}
+	part_loaded(u, result);
+}
+
+static void on_offline(void *arg, int result, const struct store_rows *rows)
+{
+	struct user *u = arg;
+
+	if (result == 0)
+		u->n_offline = rows->count;
+	part_loaded(u, result);
+}
+
+static struct user *user_load(struct worker *w, struct jid bare)
+{
+	struct user *u = base_calloc(1, sizeof(*u));
+	struct str text = jid_bare_str(bare);
+	char *copy = base_realloc(NULL, text.n, 1);
+
+	memcpy(copy, text.p, text.n);
+	u->worker = w;
+	u->jid = jid_bare(bare);
+	u->jid.p = copy;
+	u->last_wait = &u->waits;
+	map_put(&w->users, jid_bare_str(u->jid), u);
+	u->pending = 3;
+	struct store_place at = user_place(u, "roster");
+	accounts_exists(w->server->accounts, at.host, at.user, worker_inbox(w), on_exists,
+	                u);
+	store_list(w->server->store, &at, worker_inbox(w), on_roster, u);
+	at = user_place(u, "offline");
+	store_count(w->server->store, &at, &(struct store_range){ 0 }, worker_inbox(w),
+	            on_offline, u);
+	return u;
+}
+
+void user_with(struct worker *w, struct jid bare, user_fn fn, void *arg)
+{
+	struct user *u = map_get(&w->users, jid_bare_str(bare));
+
+	if (!u)
+		u = user_load(w, bare);
+	if (u->loaded) {
+		user_ref(u);
+		fn(arg, u);
+		user_unref(u);
+		return;
+	}
+	struct user_wait *wait = base_calloc(1, sizeof(*wait));
+	wait->fn = fn;
+	wait->arg = arg;
+	*u->last_wait = wait;
+	u->last_wait = &wait->next;
+}
+
+static void on_committed(void *arg, int result)
+{
+	struct user *u = arg;
+
+	if (result < 0)
+		log_line(&u->worker->server->log, LOG_LEVEL_ERROR, "store.failed",
+		         "a change for " STR_FMT " was not stored: %s",
+		         STR_ARG(jid_str(u->jid)), strerror(-result));
+	user_unref(u);
+}
+
+void user_commit(struct user *u, struct store_tx *tx)
+{
+	user_ref(u);
+	tx_commit(tx, worker_inbox(u->worker), on_committed, u);
+}
+
+void user_add_session(struct user *u, struct session *s)
+{
+	s->user = u;
+	s->next = u->sessions;
+	u->sessions = s;
+	u->worker->n_sessions++;
+}
+
+void user_remove_session(struct user *u, struct session *s)
+{
+	struct session **at = &u->sessions;
+
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	s->user = NULL;
+	u->worker->n_sessions--;
+	user_ref(u);
+	user_unref(u);
+}
+
+struct session *user_find_session(const struct user *u, struct str resource)
+{
+	for (struct session *s = u->sessions; s; s = s->next) {
+		if (str_eq(jid_resource(s->jid), resource))
+			return s;
+	}
+	return NULL;
+}
+
+struct store_place user_place(const struct user *u, const char *name)
+{
+	return (struct store_place){ jid_domain(u->jid), jid_local(u->jid),
+		                     str_from(name) };
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/*
+ * An account in memory: its sessions and its roster. It is loaded from the store when somebody
+ * connects as it or something is sent to it, and leaves memory again when nobody needs it.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "herald/route/roster.h"
+#include "herald/route/session.h"
+#include "herald/route/worker.h"
+
+struct user_wait;
+
+struct user {
+	struct worker *worker;
+	struct jid jid; /* bare; text is the user's, and the key in worker->users */
+	struct session *sessions;
+	struct roster roster;
+	uint64_t n_offline; /* messages that wait in the archive "offline" */
+	struct user_wait *waits, **last_wait; /* what wants it loaded */
+	int load_error;   /* 0; -ENOENT there is no such account; or the store's */
+	unsigned pending; /* answers of the store that are due */
+	unsigned refs;    /* completions that name it: see user_ref */
+	bool loaded;
+};
+
+/* Calls fn(arg, user) when the user is loaded: at once, or later. */
+typedef void (*user_fn)(void *arg, struct user *u);
+void user_with(struct worker *w, struct jid bare, user_fn fn, void *arg);
+
+/* The user when it is in memory and loaded, else NULL. */
+struct user *user_get(const struct worker *w, struct jid bare);
+
+/* Keeps it in memory until user_unref, which may free it. */
+void user_ref(struct user *u);
+void user_unref(struct user *u);
+
+/* Commits what changes the user's data. The user stays in memory until it is stored: a read
+ * before that would bring back what was. */
+void user_commit(struct user *u, struct store_tx *tx);
+
+/* Adds a session with its jid set; the resource must be free. */
+void user_add_session(struct user *u, struct session *s);
+
+/* Takes the session out; the user may be freed. */
+void user_remove_session(struct user *u, struct session *s);
+
+struct session *user_find_session(const struct user *u, struct str resource);
+
+/* Where the store keeps something of the user. */
+struct store_place user_place(const struct user *u, const char *name);
