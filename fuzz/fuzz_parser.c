@@ -72,12 +72,11 @@ static void run_elems(struct run *r, const struct elems_text *text)
 	auto_arena a = { 0 };
 	struct elems_iter it;
 	struct expr *elem;
-	int n;
 
 	if (text->span.len == 0)
 		return;
 	elems_open(&it, r->parser, text);
-	while ((n = elems_next(&it, &a, &elem)) != 0)
+	while (elems_next(&it, &a, &elem) != 0)
 		arena_reset(&a);
 }
 
@@ -101,16 +100,16 @@ static void run_command(struct run *r, const struct command *cmd)
 		run_elems(r, &cmd->table->sets[i]->elems);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	struct world world = { { (const char *)data, size }, 0 };
+	struct world world = { { (const char *)data, n }, 0 };
 	const struct reader reader = { &world, expand, open_again };
 	const struct str defines[] = { STR("x=1"), STR("s={ 1, 2-3 }") };
 	const struct parser_options options = {
 		.reader = &reader,
 		.defines = defines,
 		.n_defines = ARRAY_LEN(defines),
-		.keep_broken = size % 2,
+		.keep_broken = n % 2,
 	};
 	struct run r = { 0 };
 	struct command *cmd;
@@ -122,7 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_reset(&r.out);
 	diags_print(&r.diags, &r.sources, &r.out, false);
 	buf_reset(&r.out);
-	if (size <= COMPLETE_MAX)
+	if (n <= COMPLETE_MAX)
 		parser_complete(world.text, &r.out);
 	buf_fini(&r.out);
 	diags_fini(&r.diags);

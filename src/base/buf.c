@@ -8,7 +8,7 @@
 #include "base/oom.h"
 #include "base/utf8.h"
 
-char *buf_reserve(struct buf *b, size_t n)
+char *buf_more(struct buf *b, size_t n)
 {
 	size_t need;
 
@@ -25,31 +25,6 @@ char *buf_reserve(struct buf *b, size_t n)
 	return b->p + b->n;
 }
 
-void buf_put(struct buf *b, const void *p, size_t n)
-{
-	char *to = buf_reserve(b, n);
-
-	if (n)
-		memcpy(to, p, n);
-	b->n += n;
-	b->p[b->n] = 0;
-}
-
-void buf_str(struct buf *b, struct str s)
-{
-	buf_put(b, s.p, s.n);
-}
-
-void buf_cstr(struct buf *b, const char *c)
-{
-	buf_put(b, c, strlen(c));
-}
-
-void buf_char(struct buf *b, char c)
-{
-	buf_put(b, &c, 1);
-}
-
 void buf_repeat(struct buf *b, char c, size_t n)
 {
 	memset(buf_reserve(b, n), c, n);
@@ -62,10 +37,14 @@ void buf_u64(struct buf *b, uint64_t v)
 	char digits[20];
 	size_t at = sizeof(digits);
 
-	do {
+	for (; v > UINT32_MAX; v /= 10)
 		digits[--at] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v);
+	uint32_t low = (uint32_t)v; /* divides faster */
+
+	do {
+		digits[--at] = (char)('0' + low % 10);
+		low /= 10;
+	} while (low);
 	buf_put(b, digits + at, sizeof(digits) - at);
 }
 

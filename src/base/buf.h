@@ -22,13 +22,44 @@ struct buf {
 /* A buffer on the stack, empty, released at the end of its scope: auto_buf out = { 0 }; */
 #define auto_buf __attribute__((cleanup(buf_fini))) struct buf
 
-/* Room for `n` more bytes at the end; returns where they go. The caller adds to b->n. */
-char *buf_reserve(struct buf *b, size_t n);
+char *buf_more(struct buf *b, size_t n); /* buf_reserve() when it does not fit */
 
-void buf_put(struct buf *b, const void *p, size_t n);
-void buf_str(struct buf *b, struct str s);
-void buf_cstr(struct buf *b, const char *c);
-void buf_char(struct buf *b, char c);
+/* Room for `n` more bytes at the end; returns where they go. The caller adds to b->n. */
+static inline char *buf_reserve(struct buf *b, size_t n)
+{
+	return n < b->cap - b->n ? b->p + b->n : buf_more(b, n);
+}
+
+/* Listings are made of very many small pieces, so these are inlined. */
+static inline void buf_put(struct buf *b, const void *p, size_t n)
+{
+	char *to = buf_reserve(b, n);
+
+	if (n)
+		memcpy(to, p, n);
+	b->n += n;
+	to[n] = 0;
+}
+
+static inline void buf_str(struct buf *b, struct str s)
+{
+	buf_put(b, s.p, s.n);
+}
+
+static inline void buf_cstr(struct buf *b, const char *c)
+{
+	buf_put(b, c, strlen(c));
+}
+
+static inline void buf_char(struct buf *b, char c)
+{
+	char *to = buf_reserve(b, 1);
+
+	to[0] = c;
+	to[1] = 0;
+	b->n++;
+}
+
 void buf_repeat(struct buf *b, char c, size_t n);
 void buf_u64(struct buf *b, uint64_t v); /* decimal, without printf's cost */
 void buf_fmt(struct buf *b, const char *fmt, ...) PRINTF(2, 3);

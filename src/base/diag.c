@@ -23,6 +23,20 @@ uint32_t sources_add(struct sources *s, struct str name, struct str text)
 	return (uint32_t)s->list.n;
 }
 
+void sources_forget_by(struct sources *s, uint32_t file, void (*forget)(struct str part))
+{
+	if (file && file <= s->list.n)
+		s->list.p[file - 1].forget = forget;
+}
+
+void sources_passed(const struct sources *s, struct span part)
+{
+	const struct source *source = sources_get(s, part.file);
+
+	if (source && source->forget)
+		source->forget(sources_text(s, part));
+}
+
 const struct source *sources_get(const struct sources *s, uint32_t file)
 {
 	return file > 0 && file <= s->list.n ? &s->list.p[file - 1] : NULL;

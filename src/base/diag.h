@@ -39,6 +39,7 @@ struct span span_join(struct span a, struct span b);
 struct source {
 	struct str name; /* as given: a path, "command line", "standard input" */
 	struct str text;
+	void (*forget)(struct str part); /* NULL, or what sources_passed() calls */
 };
 
 struct sources {
@@ -47,6 +48,13 @@ struct sources {
 
 /* Returns the file's number for spans. Name and text must live as long as the sources. */
 uint32_t sources_add(struct sources *s, struct str name, struct str text);
+
+/* The text of that file can be read again at the price of a read: `forget` gives a part of it
+ * back until then. */
+void sources_forget_by(struct sources *s, uint32_t file, void (*forget)(struct str part));
+
+/* That part was read, and is needed again only for messages. */
+void sources_passed(const struct sources *s, struct span part);
 
 /* The source, or NULL for 0 and for numbers never given out. */
 const struct source *sources_get(const struct sources *s, uint32_t file);

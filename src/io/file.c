@@ -8,9 +8,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-/* A pipe with no more than this needs no temporary file. */
-#define SMALL_MAX ((size_t)1 << 20)
-
 static int map_file(int fd, size_t n, struct str *text)
 {
 	if (n > FILE_READ_MAX)
@@ -70,12 +67,12 @@ static int open_spool(void)
 	return fd < 0 ? -errno : fd;
 }
 
-/* `head` holds the first SMALL_MAX bytes and is the copy buffer from then on. */
+/* `head` holds the first FILE_SMALL_MAX bytes and is the copy buffer from then on. */
 static int spool(int fd, char *head, struct str *text)
 {
 	auto_close int out = open_spool();
-	size_t total = SMALL_MAX;
-	ssize_t n = (ssize_t)SMALL_MAX;
+	size_t total = FILE_SMALL_MAX;
+	ssize_t n = (ssize_t)FILE_SMALL_MAX;
 
 	if (out < 0)
 		return out;
@@ -83,7 +80,7 @@ static int spool(int fd, char *head, struct str *text)
 		int r = write_full(out, head, (size_t)n);
 		if (r < 0)
 			return r;
-		n = read_full(fd, head, SMALL_MAX);
+		n = read_full(fd, head, FILE_SMALL_MAX);
 		if (n < 0)
 			return (int)n;
 		if (n == 0)
@@ -99,25 +96,25 @@ static void keep_small(char *head, size_t n, struct str *text)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), kept = (n + page - 1) / page * page;
 
-	if (kept < SMALL_MAX)
-		munmap(head + kept, SMALL_MAX - kept);
+	if (kept < FILE_SMALL_MAX)
+		munmap(head + kept, FILE_SMALL_MAX - kept);
 	*text = n ? (struct str){ head, n } : STR("");
 }
 
 static int read_stream(int fd, struct str *text)
 {
-	char *head = mmap(NULL, SMALL_MAX, PROT_READ | PROT_WRITE,
+	char *head = mmap(NULL, FILE_SMALL_MAX, PROT_READ | PROT_WRITE,
 	                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (head == MAP_FAILED)
 		return -errno;
-	ssize_t n = read_full(fd, head, SMALL_MAX);
-	if (n >= 0 && (size_t)n < SMALL_MAX) {
+	ssize_t n = read_full(fd, head, FILE_SMALL_MAX);
+	if (n >= 0 && (size_t)n < FILE_SMALL_MAX) {
 		keep_small(head, (size_t)n, text);
 		return 0;
 	}
 	int r = n < 0 ? (int)n : spool(fd, head, text);
-	munmap(head, SMALL_MAX);
+	munmap(head, FILE_SMALL_MAX);
 	return r;
 }
 
@@ -140,6 +137,18 @@ int file_read(const char *path, struct str *text)
 	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
 	return fd < 0 ? -errno : file_read_fd(fd, text);
+}
+
+/* Whole pages only: what the part begins or ends within may be in use. */
+void file_forget(struct str part)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	uintptr_t from = ((uintptr_t)part.p + page - 1) / page * page;
+	uintptr_t to = (uintptr_t)(part.p + part.n) / page * page;
+
+	if (part.n && to > from)
+		madvise((void *)from, to - from,
+		        MADV_DONTNEED); /* at worst nothing happens */
 }
 
 void file_release(struct str text)

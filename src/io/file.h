@@ -13,6 +13,9 @@
 /* Spans are 32 bits wide, so no source may be longer. */
 #define FILE_READ_MAX ((size_t)UINT32_MAX)
 
+/* What comes from a pipe stays in memory up to this size. */
+#define FILE_SMALL_MAX ((size_t)1 << 20)
+
 /* Reads the file `path`. *text stays valid until file_release(*text), also when the file is
  * renamed or deleted meanwhile. Errors: -EISDIR a directory, -EFBIG over FILE_READ_MAX, and
  * what open(2), read(2) and mmap(2) say. */
@@ -20,6 +23,10 @@ MUST_USE int file_read(const char *path, struct str *text);
 
 /* As file_read, from where the descriptor stands to its end. The descriptor stays open. */
 MUST_USE int file_read_fd(int fd, struct str *text);
+
+/* Gives the memory of a part back until it is read again. Only of texts over FILE_SMALL_MAX:
+ * these are files. */
+void file_forget(struct str part);
 
 /* Gives back what file_read or file_read_fd gave; harmless on an empty text. */
 void file_release(struct str text);

@@ -85,7 +85,7 @@ WRONG = {
                                                               "`gate apply`"]),
     "check without a file": (["check"], ["E0908"], ["file"]),
     "check with an option of list": (["check", "-a", "/dev/null"], ["E0907"], ["--handle"]),
-    "check for a kernel": (["check", "--kernel", "6.1", "/dev/null"], ["E0909"], ["--kernel"]),
+    "check for no kernel": (["check", "--kernel", "x", "/dev/null"], ["E0903"], ["uname -r"]),
     "check with bad interface": (["check", "--interfaces", "a/b", "/dev/null"], ["E0903"],
                                  ["a/b"]),
 }

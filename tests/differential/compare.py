@@ -52,7 +52,8 @@ def _load(ns, tool, family, chain, rules):
 def bytecode_by_rule(ns):
     """`nft --debug=netlink list ruleset`, one text a rule of chain c: elements sorted, handles
     out, the sets that the rules name before them."""
-    text = ns.run(["nft", "--debug=netlink", "list", "ruleset"], check=True).stdout
+    text = ns.run(["nft", "--debug=netlink", "list", "ruleset"], check=True,
+                  errors="replace").stdout  # nft prints bytes that are no text of some keys
     sets, rules, name = {}, [], None
     for line in text.splitlines():
         if re.match(r"(\w+) t (@?__)", line):
@@ -80,7 +81,8 @@ def _with_sets(lines, sets):
 
 
 def listing_by_rule(ns, tool="nft"):
-    text = ns.run([tool, "-s", "list", "chain", *_only_table(ns), "c"], check=True).stdout
+    text = ns.run([tool, "-s", "list", "chain", *_only_table(ns), "c"], check=True,
+                  errors="replace").stdout
     lines = text.split("\n\tchain c {\n")[-1].split("\n")
     lines = text[text.index("\tchain c {"):].split("\n")[2:]
     rules, current = [], None

@@ -3,57 +3,34 @@
 """Whole files: gate and nft load the same one; the kernel holds the same, each lists the other's
 as its own, and the listing loads again."""
 import pathlib
-import re
 
 import pytest
 
+from differential.held import held, listing, without_expiry
 from harness.netns import require_nft
 
-FILES = pathlib.Path(__file__).parent / "files"
-NAMES = sorted(path.stem for path in FILES.glob("*.nft"))
+HERE = pathlib.Path(__file__).resolve().parent
+EXAMPLES = HERE.parents[1] / "examples"
+# (tutorial.nft names hosts that must resolve: e2e/test_tutorial.py has it)
+FILES = [*sorted((HERE / "files").glob("*.nft")), EXAMPLES / "router.nft", EXAMPLES / "server.nft"]
 
 
-def held(ns):
-    """What nft's debug output says the kernel holds: elements sorted, handles left out."""
-    text = ns.run(["nft", "--debug=netlink", "list", "ruleset"], check=True).stdout
-    sections, lines = [], []
-    for line in text.splitlines():
-        line = re.sub(r"^(\w+ \S+ \S+) \d+( \d+)?\s*$", r"\1", line)
-        line = re.sub(r"__chain\d+", "__chain", line)  # the number is a handle
-        if line and not line[0].isspace():
-            sections.append(lines)
-            lines = []
-        lines.append(without_expiry(line))
-    sections.append(lines)
-    return [sorted(s) if any("element" in line for line in s) else s for s in sections]
-
-
-def listing(ns, tool):
-    text = ns.run([tool, "-s", "list", "ruleset"], check=True).stdout
-    return without_expiry(text)
-
-
-def without_expiry(text):
-    """Elements run out while we look."""
-    return re.sub(r"expires \S+", "expires", text)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_file_like_nft(name, gate, make_netns):
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_file_like_nft(file, gate, make_netns):
     require_nft()
     ours, theirs = make_netns(), make_netns()
-    ours.run([gate, "-f", FILES / f"{name}.nft"], check=True)
-    theirs.run(["nft", "-f", FILES / f"{name}.nft"], check=True)
+    ours.run([gate, "-f", file], check=True)
+    theirs.run(["nft", "-f", file], check=True)
     assert listing(ours, "nft") == listing(theirs, "nft")
     assert held(ours) == held(theirs)
     assert listing(ours, gate) == listing(theirs, "nft")
     assert listing(theirs, gate) == listing(theirs, "nft")
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_own_listing_loads_again(name, gate, make_netns):
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_own_listing_loads_again(file, gate, make_netns):
     first, second = make_netns(), make_netns()
-    first.run([gate, "-f", FILES / f"{name}.nft"], check=True)
+    first.run([gate, "-f", file], check=True)
     text = first.run([gate, "list", "ruleset"], check=True).stdout
     second.run([gate, "-f", "-"], input=text, check=True)
     again = second.run([gate, "list", "ruleset"], check=True).stdout

@@ -7,6 +7,7 @@ import os
 import pathlib
 import select
 import socket
+import time
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lab"))
@@ -19,6 +20,7 @@ ROUTER, DNS, NTP = "192.168.1.1", "1.1.1.1", ("192.0.2.1", "192.0.2.4")
 NEIGHBOUR6 = "2001:db8:1::20"
 SSH, WEB, CLOSED = traffic.SSH_PORT, 8080, 81
 SILENCE_S = 0.5  # less than the second after which the kernel sends a SYN again
+ADDRESS_S = 10
 
 # A neighbour sends at most one ICMP error a second unless told otherwise.
 SETTINGS = topology.QUIET | {"net/ipv4/icmp_ratelimit": "0"}
@@ -81,8 +83,11 @@ class Pair(traffic.Traffic):
         return self.connect(*arguments, **options)[1]
 
     def local6(self, host):
-        """A host's link-local IPv6 address."""
-        text = self.hosts[host].run("ip", "-6", "-o", "address", "show", "dev", NIC, "scope", "link")
+        """A host's link-local IPv6 address, which the kernel makes some time after `up`."""
+        show = ("ip", "-6", "-o", "address", "show", "dev", NIC, "scope", "link")
+        end = time.monotonic() + ADDRESS_S
+        while not (text := self.hosts[host].run(*show)) and time.monotonic() < end:
+            time.sleep(0.05)
         return text.split("inet6 ")[1].split("/")[0]
 
     def mac(self, host):

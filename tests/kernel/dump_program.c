@@ -273,7 +273,7 @@ static int reload(struct engine *e, struct ruleset *rs)
 	struct tx_error *errors = NULL;
 	size_t n = 0;
 	uint32_t gen, tag = 0, id = 0;
-	struct tx *tx;
+	struct tx *tx = NULL;
 	int r = ops->generation(e, &gen);
 
 	if (r == 0)

@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <locale.h>
 #include <stdio.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/oom.h"
 #include "gate/cli/verbs.h"
+#include "gate/ruleset/kernels.h"
 
 /* Options that are known, and refused whatever else is asked. */
 // clang-format off
@@ -70,6 +72,7 @@ struct parser *cli_parser(struct cli *c, struct arena *a, struct diags *diags)
 		.names = &c->names,
 		.defines = c->options.defines.p,
 		.n_defines = c->options.defines.n,
+		.keep_broken = true, /* ruleset_run applies nothing then */
 	};
 
 	return parser_new(a, &c->sources, diags, &options);
@@ -99,13 +102,23 @@ static void write_output(void *ctx, struct str text)
 	output_put(ctx, text);
 }
 
+static uint32_t running_kernel(void)
+{
+	struct utsname name;
+
+	return uname(&name) == 0 ? kernel_parse(str_from(name.release)) : 0;
+}
+
 struct ruleset_options cli_ruleset_options(struct cli *c)
 {
 	return (struct ruleset_options){
 		.names = &c->names,
 		.format = &c->options.format,
 		.check = c->options.check,
+		.running = running_kernel(),
+		.closed_interfaces = c->machine.interfaces != NULL,
 		.debug_netlink = c->options.debug_netlink,
+		.nft_pid = c->options.as_nft ? (int)getpid() : 0,
 		.write = write_output,
 		.write_ctx = &c->out,
 	};

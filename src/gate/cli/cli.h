@@ -69,10 +69,12 @@ enum access {
 enum access run_open(struct cli *c, struct engine **engine, int *status);
 
 /* run.c: runs what the parser holds; `files` are the sources queued in it. Without an engine
- * what needs the kernel is refused, or with -c checked offline. 0 or a negative errno,
- * reported. */
+ * what needs the kernel is refused, or with -c checked offline. 0, -ERESTART when somebody else
+ * changed the ruleset meanwhile (nothing is reported), or another negative errno, reported. */
 int run_commands(struct cli *c, struct engine *engine, struct parser *parser,
                  const uint32_t *files, size_t n_files);
+/* Says what -ERESTART means to those who will not try again. */
+void run_report_moved(struct cli *c);
 
 /* interactive.c */
 int run_interactive(struct cli *c);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 Gatehouse founders */
 /*
- * libedit's callbacks carry our struct as client data. Ctrl-C is caught while a line is edited
- * and only then: a running command is ended by it as any other program is.
+ * libedit's callbacks carry our struct as client data. While a line is edited Ctrl-C and Ctrl-Z
+ * are keys like others (a signal could come in the moment before the read that it should
+ * interrupt); a running command is ended by Ctrl-C as any other program is.
  */
 #include "gate/cli/editor.h"
 
@@ -27,6 +28,7 @@ struct editor {
 	char prompt[7];          /* libedit wants it writable */
 	char *line;              /* plain input: getline()'s */
 	size_t line_size;
+	bool interrupted; /* the line being read was given up */
 };
 
 static struct editor *client_of(EditLine *el)
@@ -143,6 +145,24 @@ static unsigned char complete_key(EditLine *el, int key)
 	return el_insertstr(el, more.p) < 0 ? CC_ERROR : CC_REFRESH;
 }
 
+/* Ctrl-C. */
+static unsigned char interrupt_key(EditLine *el, int key)
+{
+	(void)key;
+	client_of(el)->interrupted = true;
+	return CC_EOF;
+}
+
+/* Ctrl-Z. */
+static unsigned char suspend_key(EditLine *el, int key)
+{
+	(void)key;
+	el_set(el, EL_PREP_TERM, 0);
+	raise(SIGTSTP);
+	el_set(el, EL_PREP_TERM, 1);
+	return CC_REDISPLAY;
+}
+
 static void start_history(struct editor *e, struct str path)
 {
 	HistEvent event;
@@ -177,32 +197,26 @@ struct editor *editor_new(struct str history_path,
 	start_history(e, history_path);
 	el_set(e->el, EL_ADDFN, "gate-complete", "complete the word", complete_key);
 	el_set(e->el, EL_BIND, "^I", "gate-complete", NULL);
+	el_set(e->el, EL_ADDFN, "gate-interrupt", "give up the line", interrupt_key);
+	el_set(e->el, EL_BIND, "^C", "gate-interrupt", NULL);
+	el_set(e->el, EL_ADDFN, "gate-suspend", "stop until continued", suspend_key);
+	el_set(e->el, EL_BIND, "^Z", "gate-suspend", NULL);
+	el_set(e->el, EL_SETTY, "-d", "-isig", NULL); /* while editing */
 	el_source(e->el, NULL); /* ~/.editrc, as every program with libedit */
 	return e;
 }
 
-/* Only there so that reading a line is interrupted. */
-static void on_interrupt(int signal_number)
-{
-	(void)signal_number;
-}
-
 static int read_edited(struct editor *e, struct buf *block)
 {
-	const struct sigaction catch = { .sa_handler = on_interrupt };
-	struct sigaction before;
 	HistEvent event;
 	int n = 0;
 
 	e->block = block;
-	sigaction(SIGINT, &catch, &before);
-	errno = 0;
+	e->interrupted = false;
 	const char *line = el_gets(e->el, &n);
-	int err = errno;
-	sigaction(SIGINT, &before, NULL);
 	if (!line || n <= 0) {
 		printf("\n");
-		return n < 0 && err == EINTR ? -EINTR : 0;
+		return e->interrupted ? -EINTR : 0;
 	}
 	struct str text = str_trim((struct str){ line, (size_t)n });
 	if (text.n)

@@ -81,7 +81,9 @@ static void run_block(struct cli *c, struct engine *engine, struct parser *parse
 	uint32_t file = sources_add(&c->sources, STR("input"), kept);
 
 	parser_add_source(parser, file);
-	(void)run_commands(c, engine, parser, &file, 1); /* it has reported why */
+	if (run_commands(c, engine, parser, &file, 1) ==
+	    -ERESTART) /* others it has reported */
+		run_report_moved(c);
 	cli_report(c);
 }
 

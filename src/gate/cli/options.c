@@ -237,9 +237,12 @@ static void take_topic(struct scan *s, struct str topic)
 	}
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		if (str_eq(topic, names[i])) {
-			diag_error(s->diags, "E0909", arg_span(s, s->at),
-			           "not supported by gate yet: `--debug=" STR_FMT "`",
-			           STR_ARG(topic));
+			struct diag *no = diag_error(
+				s->diags, "E0909", arg_span(s, s->at),
+				"not supported by gate yet: `--debug=" STR_FMT "`",
+				STR_ARG(topic));
+			diag_help(s->diags, no,
+			          "`--debug=netlink` prints the byte code");
 			return;
 		}
 	}

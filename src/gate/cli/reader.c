@@ -33,6 +33,8 @@ int reader_add(struct arena *a, struct str name, struct sources *sources, uint32
 	arena_defer(a, release_text, arena_copy(a, &text, sizeof(text)));
 	*file = sources_add(sources,
 	                    is_stdin ? STR("standard input") : arena_str(a, name), text);
+	if (text.n > FILE_SMALL_MAX)
+		sources_forget_by(sources, *file, file_forget);
 	return 0;
 }
 

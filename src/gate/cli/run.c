@@ -9,6 +9,7 @@
 #include "gate/cli/cli.h"
 
 #include <errno.h>
+#include <time.h>
 
 #include "io/paths.h"
 
@@ -134,6 +135,33 @@ static uint32_t *sources_since(struct cli *c, size_t before, size_t *n)
 	return files;
 }
 
+enum { TRIES = 20, PAUSE_MS = 5 }; /* when others change the ruleset; the pause grows */
+
+/* Runs all again while somebody else's changes come between reading and committing. */
+static int run_until_quiet(struct cli *c, struct engine *engine, struct parser *parser,
+                           const uint32_t *files, size_t n)
+{
+	int r = run_commands(c, engine, parser, files, n);
+
+	for (unsigned try = 1; r == -ERESTART && try < TRIES; try++) {
+		struct timespec pause = { .tv_nsec = try * PAUSE_MS * 1000000l };
+
+		nanosleep(&pause, NULL);
+		parser = cli_parser(c, &c->arena, &c->diags);
+		for (size_t i = 0; i < n; i++)
+			parser_add_source(parser, files[i]);
+		r = run_commands(c, engine, parser, files, n);
+	}
+	return r;
+}
+
+void run_report_moved(struct cli *c)
+{
+	diag_error(
+		&c->diags, "E0601", SPAN_NONE,
+		"the ruleset changed while this was being loaded; nothing was applied");
+}
+
 int run_once(struct cli *c)
 {
 	struct parser *parser = cli_parser(c, &c->arena, &c->diags);
@@ -145,7 +173,10 @@ int run_once(struct cli *c)
 		return cli_report(c);
 	const uint32_t *files = sources_since(c, before, &n);
 	enum access access = run_open(c, &engine, &status);
-	int r = access == ACCESS_BROKEN ? 0 : run_commands(c, engine, parser, files, n);
+	int r = access == ACCESS_BROKEN ? 0
+	                                : run_until_quiet(c, engine, parser, files, n);
+	if (r == -ERESTART)
+		run_report_moved(c);
 	if (engine)
 		engine->ops->close(engine);
 	int reported = cli_report(c);

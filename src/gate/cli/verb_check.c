@@ -3,13 +3,16 @@
 /* `gate check FILE...`: as -c, but never asks the kernel, and can check for another machine. */
 #include "gate/cli/verbs.h"
 
+#include <errno.h>
+
 #include "gate/cli/cli.h"
+#include "gate/ruleset/kernels.h"
 
 // clang-format off
 const struct option_row check_options[] = {
 	{ 0, OPT_INTERFACES, "interfaces", "NAME,...", "these interfaces exist, and no others" },
-	{ 0, OPT_KERNEL, "kernel", "VERSION", "for that kernel (not supported by gate yet)" },
-	{ 0, OPT_STATE, "state", "FILE", "added to that ruleset (not supported by gate yet)" },
+	{ 0, OPT_KERNEL, "kernel", "VERSION", "that kernel takes it (6.1, say)" },
+	{ 0, OPT_STATE, "state", "FILE", "added to the ruleset in FILE" },
 	{ 0 },
 };
 // clang-format on
@@ -45,14 +48,27 @@ static void set_interfaces(struct cli *c, struct str list)
 	c->machine.n_interfaces = n;
 }
 
+/* Only said here: ruleset_run gets the number. */
+static void check_kernel(struct cli *c, struct str version)
+{
+	uint32_t kernel = kernel_parse(version);
+	struct diag *d;
+
+	if (kernel >= KERNEL_OLDEST)
+		return;
+	d = diag_error(&c->diags, "E0903", SPAN_NONE,
+	               kernel ? "gate works on kernels from 5.10 on, not on `" STR_FMT "`"
+	                      : "`" STR_FMT "` is no version of a kernel",
+	               STR_ARG(version));
+	diag_help(&c->diags, d, "--kernel 6.1, or what `uname -r` prints there");
+}
+
 static void check_own_options(struct cli *c)
 {
 	const struct options *o = &c->options;
 
 	if (o->kernel.p)
-		cli_unsupported(c, SPAN_NONE, "`gate check --kernel`");
-	if (o->state.p)
-		cli_unsupported(c, SPAN_NONE, "`gate check --state`");
+		check_kernel(c, o->kernel);
 	if (o->interfaces.p)
 		set_interfaces(c, o->interfaces);
 	if (o->words.n + o->files.n < 2 && !o->files.n) {
@@ -62,23 +78,54 @@ static void check_own_options(struct cli *c)
 	}
 }
 
+/* Puts the ruleset of --state into `engine`. Mistakes in it are reported as those of any file. */
+static int load_state(struct cli *c, struct engine *engine)
+{
+	struct parser *parser = cli_parser(c, &c->arena, &c->diags);
+	struct ruleset_options options = cli_ruleset_options(c);
+	const struct str_list file = { &c->options.state, 1 };
+
+	options.check = options.debug_netlink = false;
+	options.running = 0; /* another machine's */
+	if (cli_add_files(c, parser, &file) < 0)
+		return -EINVAL;
+	return ruleset_run(engine, parser, &c->sources, &c->diags, &options);
+}
+
+/* `engine`: holds the ruleset to add to; NULL: it is not known, and names may be anywhere. */
+static int check_files(struct cli *c, struct engine *engine)
+{
+	const struct options *o = &c->options;
+	const struct str_list words = { o->words.p + 1, o->words.n - 1 };
+	struct parser *parser = cli_parser(c, &c->arena, &c->diags);
+	struct ruleset_options options = cli_ruleset_options(c);
+
+	options.running = 0;
+	options.kernel = o->kernel.p ? kernel_parse(o->kernel) : 0;
+	if (cli_add_files(c, parser, &o->files) < 0 ||
+	    cli_add_files(c, parser, &words) < 0)
+		return -EINVAL;
+	return ruleset_run(engine, parser, &c->sources, &c->diags, &options);
+}
+
 int verb_check(struct cli *c)
 {
 	struct options *o = &c->options;
-	const struct str_list words = { o->words.p + 1, o->words.n - 1 };
-	struct parser *parser = NULL;
+	struct engine *engine = NULL;
+	int r = 0;
 
 	check_own_options(c);
 	if (diags_failed(&c->diags))
 		return cli_report(c);
 	o->check = true;
-	parser = cli_parser(c, &c->arena, &c->diags);
-	cli_add_files(c, parser, &o->files);
-	cli_add_files(c, parser, &words);
-	const struct ruleset_options options = cli_ruleset_options(c);
-	int r = diags_failed(&c->diags)
-	                ? -1
-	                : ruleset_run(NULL, parser, &c->sources, &c->diags, &options);
+	if (o->state.p) {
+		engine = engine_memory_new();
+		r = load_state(c, engine);
+	}
+	if (r >= 0)
+		r = check_files(c, engine);
+	if (engine)
+		engine->ops->close(engine);
 	int reported = cli_report(c);
 	return r < 0 ? EXIT_FAILED : reported;
 }

@@ -8,7 +8,7 @@
 
 // clang-format off
 const struct verb verbs[] = {
-	{ "check", "gate check [--interfaces NAME,...] FILE...",
+	{ "check", "gate check [--interfaces NAME,...] [--kernel VERSION] [--state FILE] FILE...",
 	  "check files without asking the kernel", check_options,
 	  TAKES_ALWAYS | OPT_BIT(OPT_FILE) | OPT_BIT(OPT_DEFINE) | OPT_BIT(OPT_INCLUDE) |
 	  OPT_BIT(OPT_CHECK) | OPT_BIT(OPT_DEBUG) | OPT_BIT(OPT_KERNEL) |

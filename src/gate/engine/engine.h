@@ -60,6 +60,8 @@ struct tx;
 /* One dumped piece at a time; any callback may be NULL. Return 0 to go on, negative to stop.
  * What the pointers hold is gone when the callback returns. */
 struct dump_ops {
+	/* Of an echo only, before each piece: how it was added. */
+	void (*how)(void *ctx, enum tx_op op);
 	int (*table)(void *ctx, const struct prog_table *t);
 	int (*chain)(void *ctx, const struct prog_chain *c);
 	int (*rule)(void *ctx, const struct prog_rule *r);
@@ -90,6 +92,17 @@ enum dump_kind {
 	DUMP_FLOWTABLES,
 };
 
+/* Somebody who is called at a hook: a base chain, or a function of the kernel. */
+struct engine_hook {
+	uint8_t family;
+	uint32_t hook;
+	int32_t priority;
+	struct str device;           /* netdev */
+	struct str function, module; /* empty: not told */
+	uint8_t chain_family;
+	struct str table, chain; /* empty: no base chain */
+};
+
 struct engine;
 
 struct engine_ops {
@@ -110,6 +123,11 @@ struct engine_ops {
 	int (*get_elems)(struct engine *e, const struct prog_set *set,
 	                 const struct prog_elem *keys, size_t n, bool reset,
 	                 const struct dump_ops *ops, void *ctx, size_t *bad);
+
+	/* Who is called at one hook (`device`: for netdev), first to last. NULL for engines without
+	 * hooks. -EOPNOTSUPP: the kernel does not tell. */
+	int (*hooks)(struct engine *e, uint8_t family, uint32_t hook, struct str device,
+	             int (*fn)(void *ctx, const struct engine_hook *h), void *ctx);
 
 	/* gen 0: not checked */
 	int (*tx_begin)(struct engine *e, uint32_t gen, struct tx **tx);
@@ -152,4 +170,8 @@ struct engine {
  * empty; rules by handle: without it the chain's, without a chain the table's rules; a table
  * without both: all tables of the family. Errors: -EPERM without CAP_NET_ADMIN,
  * -EPROTONOSUPPORT without nf_tables. */
-int engine_kernel_open(struct engine **e);
+int engine_kernel_open(struct engine **out);
+
+/* An empty ruleset in memory: holds what it is given and judges it by the kernel's rules about
+ * names, uses, elements and jumps. It filters nothing. Never fails. */
+struct engine *engine_memory_new(void);

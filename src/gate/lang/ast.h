@@ -175,7 +175,7 @@ struct stmt {
 		struct { struct expr *set; struct expr *key; /* ELEM */ struct expr *data; uint32_t op; /* NFT_DYNSET_OP_* */
 			 struct stmt_list stmts; } dynset;
 		struct { struct str name; struct expr *key; uint32_t size; struct stmt_list stmts; } meter;
-		struct { struct str name; } foreign;
+		struct { struct str name, xt; } foreign; /* xt: of iptables, what its match is called */
 	};
 };
 
@@ -191,9 +191,9 @@ struct rule {
 struct scope; /* names from `define`, see scope.h */
 
 /* Text of one rule inside a block or after `add rule t c`, not parsed yet. */
-struct rule_text {
-	struct span span;
+struct rule_text { /* in this order it has 24 bytes; there may be very many */
 	struct scope *scope;
+	struct span span;
 	uint32_t seq;       /* which definitions it sees: those made before it */
 };
 

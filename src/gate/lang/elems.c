@@ -108,8 +108,25 @@ static struct expr *quick_interval(struct parse *p, struct expr *base, const cha
 	return e;
 }
 
-/* A word, prefix or range that a comma or the end follows. NULL when it is anything else,
- * with nothing taken. */
+/* `: 80` behind a key: a value that begins with a digit; *to is moved behind it. False:
+ * something else. */
+static bool quick_data(struct parse *p, struct expr *elem, const char **to)
+{
+	const char *end = p->lx.end, *from = skip_space(*to + 1, end);
+	enum token_kind kind;
+	size_t n;
+
+	if (from == end || *from < '0' || *from > '9')
+		return false;
+	n = lexer_word(from, end, &kind);
+	elem->elem.data = new_symbol(p, from, n);
+	elem->span = span_join(elem->span, elem->elem.data->span);
+	*to = skip_space(from + n, end);
+	return true;
+}
+
+/* A word, prefix or range, perhaps with a value, that a comma or the end follows. NULL when it
+ * is anything else, with nothing taken. */
 static struct expr *quick_elem(struct parse *p)
 {
 	const char *end = p->lx.end, *from = skip_space(p->lx.taken, end), *to;
@@ -128,6 +145,8 @@ static struct expr *quick_elem(struct parse *p)
 	e = expr_new(p, EXPR_ELEM, key->span);
 	e->elem.key = key;
 	to = skip_space(to, end);
+	if (to < end && *to == ':' && !quick_data(p, e, &to))
+		return NULL;
 	if (to < end && *to != ',')
 		return NULL;
 	lexer_seek(&p->lx, to < end ? to + 1 : end);

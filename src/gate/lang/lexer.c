@@ -304,12 +304,14 @@ static const char *line_end(const char *p, const char *end)
 
 static const char *skip_blanks(const struct lexer *lx, const char *p)
 {
+	while (p < lx->end && *p == ' ')
+		p++;
 	while (p < lx->end) {
 		size_t n = 0;
 
-		if (is(p, lx->end, C_BLANK))
-			n = 1;
-		else if (*p == '\n' && lx->skip_newlines > 0)
+		if (class_of[(uint8_t)*p] & (C_WORD | C_ALPHA))
+			return p;
+		if (is(p, lx->end, C_BLANK) || (*p == '\n' && lx->skip_newlines > 0))
 			n = 1;
 		else if (*p == '#')
 			n = (size_t)(line_end(p, lx->end) - p);
@@ -408,7 +410,7 @@ static void scan_punct(const struct lexer *lx, const char *p, struct token *t)
 		return;
 	}
 	set_token(lx, t, TOKEN_PUNCT, p, 1);
-	t->punct = *p;
+	t->punct = (unsigned char)*p;
 }
 
 /* `[2001:db8::1]` is one word, an address that a port may follow. */

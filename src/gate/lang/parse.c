@@ -8,51 +8,10 @@
 
 #include <errno.h>
 
-/* Completion: `word` could have come where the text ends. */
-static void note_expected(struct parse *p, const char *word)
+void note_expected(struct parse *p, const char *word)
 {
 	buf_cstr(p->expected, word);
 	buf_char(p->expected, '\n');
-}
-
-bool word_is(struct str text, const char *word)
-{
-	for (size_t i = 0; i < text.n; i++)
-		if (text.p[i] != word[i])
-			return false; /* also at the word's end */
-	return word[text.n] == 0;
-}
-
-bool at_word(struct parse *p, const char *word)
-{
-	const struct token *t = lexer_peek(&p->lx, 0);
-
-	if (p->expected && t->kind == TOKEN_END)
-		note_expected(p, word);
-	return t->kind == TOKEN_WORD && word_is(t->text, word);
-}
-
-bool take_word(struct parse *p, const char *word)
-{
-	if (!at_word(p, word))
-		return false;
-	lexer_next(&p->lx);
-	return true;
-}
-
-bool at_punct(struct parse *p, int punct)
-{
-	const struct token *t = lexer_peek(&p->lx, 0);
-
-	return t->kind == TOKEN_PUNCT && t->punct == punct;
-}
-
-bool take_punct(struct parse *p, int punct)
-{
-	if (!at_punct(p, punct))
-		return false;
-	lexer_next(&p->lx);
-	return true;
 }
 
 bool expect_punct(struct parse *p, int punct, const char *what)
@@ -575,7 +534,7 @@ bool parse_flags(struct parse *p, const struct symbol *table, const char *what,
                  uint32_t *flags, struct span *span)
 {
 	struct span all = SPAN_NONE, at;
-	uint64_t flag;
+	uint64_t flag = 0;
 
 	do {
 		if (!parse_choice(p, table, what, &flag, &at))

@@ -51,11 +51,49 @@ bool word_is_reserved(struct str word);
 
 /* Small helpers on the lexer (parse.c). */
 /* As str_is(), for words that mostly differ in their first letter. */
-bool word_is(struct str text, const char *word);
-bool at_word(struct parse *p, const char *word);          /* next token is that bare word */
-bool take_word(struct parse *p, const char *word);        /* … and takes it */
-bool at_punct(struct parse *p, int punct);
-bool take_punct(struct parse *p, int punct);
+static inline bool word_is(struct str text, const char *word)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] != word[i])
+			return false; /* also at the word's end */
+	return word[text.n] == 0;
+}
+
+/* Completion: `word` could have come where the text ends. */
+void note_expected(struct parse *p, const char *word);
+
+/* Whether the next token is that bare word; take_ also takes it. A rule asks for dozens. */
+static inline bool at_word(struct parse *p, const char *word)
+{
+	const struct token *t = lexer_peek(&p->lx, 0);
+
+	if (p->expected && t->kind == TOKEN_END)
+		note_expected(p, word);
+	return t->kind == TOKEN_WORD && word_is(t->text, word);
+}
+
+static inline bool take_word(struct parse *p, const char *word)
+{
+	if (!at_word(p, word))
+		return false;
+	lexer_next(&p->lx);
+	return true;
+}
+
+static inline bool at_punct(struct parse *p, int punct)
+{
+	const struct token *t = lexer_peek(&p->lx, 0);
+
+	return t->kind == TOKEN_PUNCT && t->punct == punct;
+}
+
+static inline bool take_punct(struct parse *p, int punct)
+{
+	if (!at_punct(p, punct))
+		return false;
+	lexer_next(&p->lx);
+	return true;
+}
 /* Takes it or reports E0001 "expected `what`" at the next token. */
 bool expect_punct(struct parse *p, int punct, const char *what);
 bool at_end_of_stmt(struct parse *p);                      /* end, newline, `;` or `}` */

@@ -366,7 +366,7 @@ static void add_rule_text(struct parse *p, struct chain_block *c, struct span sp
 	if (c->cap_rules == 0)
 		arena_defer(p->a, release_rules, c);
 	c->rules = vec_grow(c->rules, sizeof(*c->rules), c->n_rules, &c->cap_rules);
-	c->rules[c->n_rules++] = (struct rule_text){ span, p->scope, p->seq };
+	c->rules[c->n_rules++] = (struct rule_text){ p->scope, span, p->seq };
 }
 
 static bool parse_chain_item(struct parse *p, void *block)

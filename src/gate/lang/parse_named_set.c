@@ -78,9 +78,10 @@ static bool parse_types(struct parse *p, const struct datatype **types, uint8_t 
 	return true;
 }
 
-/* `: counter`, `: ct helper`: -1 when neither comes. */
-static int parse_map_object(struct parse *p, struct set_block *s)
+/* `: counter`, `: ct helper`: -1 when neither comes; `typeof … : ct mark` is none. */
+static int parse_map_object(struct parse *p, struct set_block *s, bool is_typeof)
 {
+	const struct token *second = lexer_peek(&p->lx, 1);
 	const struct token *t = lexer_peek(&p->lx, 0);
 	const struct symbol *row;
 	struct span span;
@@ -96,6 +97,9 @@ static int parse_map_object(struct parse *p, struct set_block *s)
 		s->data_obj = (uint32_t)row->value;
 		return true;
 	}
+	if (is_typeof && second->kind == TOKEN_WORD &&
+	    !symbol_by_name(map_ct_objects, second->text))
+		return -1;
 	if (!take_word(p, "ct"))
 		return -1;
 	if (!parse_choice(p, map_ct_objects, "an object", &object, &span))
@@ -108,7 +112,7 @@ static int parse_map_object(struct parse *p, struct set_block *s)
 static bool parse_map_data(struct parse *p, struct set_block *s, bool is_typeof)
 {
 	struct span span;
-	int r = parse_map_object(p, s);
+	int r = parse_map_object(p, s, is_typeof);
 
 	if (r >= 0)
 		return r;

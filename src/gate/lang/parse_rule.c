@@ -12,7 +12,7 @@
 
 static struct rule_text rule_text(const struct parse *p, struct span span)
 {
-	return (struct rule_text){ span, p->scope, p->seq };
+	return (struct rule_text){ p->scope, span, p->seq };
 }
 
 /* `reject with icmp type …` has the word too: that `with` parts nothing. */

@@ -142,6 +142,18 @@ static const struct raw_base *raw_base_find(struct str word)
 	return NULL;
 }
 
+/* `@th,16,16` is `th dport`, and has its type. */
+static void name_ports(struct expr *e)
+{
+	for (const struct field *f = protos[PROTO_TH]->fields; f->name; f++) {
+		if (e->payload.base != PAYLOAD_TH || f->off != e->payload.off ||
+		    f->bits != e->payload.len)
+			continue;
+		e->payload.proto = protos[PROTO_TH];
+		e->payload.field = f;
+	}
+}
+
 /* `@th,16,32`: base, offset and length in bits. */
 static struct expr *parse_raw_payload(struct parse *p, struct span start)
 {
@@ -168,6 +180,7 @@ static struct expr *parse_raw_payload(struct parse *p, struct span start)
 	e->payload.base = base->base;
 	e->payload.off = (uint32_t)off;
 	e->payload.len = (uint32_t)len;
+	name_ports(e);
 	return e;
 }
 
@@ -190,6 +203,18 @@ static struct expr *parse_newer(struct parse *p, const struct selector_row *row,
 {
 	diag_error(p->diags, "E0900", start, "not supported by gate yet: `%s`",
 	           row->word);
+	return NULL;
+}
+
+/* What a listing shows of iptables' rules. */
+static struct expr *parse_xt(struct parse *p, const struct selector_row *row, struct span start)
+{
+	(void)row;
+	struct diag *d = diag_error(p->diags, "E0912", start, "matches and targets of iptables can be "
+	                            "listed but not loaded");
+
+	diag_help(p->diags, d, "let iptables-restore load them, or write the rule in nftables' words: "
+	          "`iptables-translate` shows how");
 	return NULL;
 }
 
@@ -238,7 +263,7 @@ static const struct selector_row selectors[] = {
 	{ "udplite", parse_payload,     PROTO_UDPLITE },
 	{ "vlan",    parse_payload,     PROTO_VLAN },
 	{ "vxlan",   parse_newer,       0 },
-	{ "xt",      parse_newer,       0 },
+	{ "xt",      parse_xt,          0 },
 };
 // clang-format on
 
@@ -258,6 +283,8 @@ const void *word_find(const void *rows, size_t n, size_t row_size, struct str wo
 {
 	size_t from = 0;
 
+	if (word.n == 0)
+		return NULL;
 	while (from < n) {
 		size_t middle = (from + n) / 2;
 		const void *row = (const char *)rows + middle * row_size;
@@ -265,7 +292,10 @@ const void *word_find(const void *rows, size_t n, size_t row_size, struct str wo
 		int r;
 
 		memcpy(&name, row, sizeof(name));
-		r = word_cmp(word, name);
+		r = (unsigned char)*word.p -
+		    (unsigned char)*name; /* mostly that is all */
+		if (r == 0)
+			r = word_cmp(word, name);
 		if (r == 0)
 			return row;
 		if (r < 0)
@@ -338,7 +368,7 @@ size_t selector_words(struct str *words, size_t max)
 	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(selectors) && n < max; i++)
-		if (selectors[i].parse != parse_newer)
+		if (selectors[i].parse != parse_newer && selectors[i].parse != parse_xt)
 			words[n++] = str_from(selectors[i].word);
 	for (const struct key *k = meta_keys; k->name && n < max; k++)
 		if (k->flags & KEY_BARE)

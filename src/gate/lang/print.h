@@ -42,10 +42,17 @@ void print_flowtable(const struct printer *p, const struct flowtable_block *f,
 struct elems_printer {
 	const struct printer *p;
 	size_t n, per_line;
+	struct format numeric; /* for prefixes: without names */
 };
 void elems_begin(struct elems_printer *ep, const struct printer *p,
                  const struct datatype *key);
 void elems_put(struct elems_printer *ep, const struct expr *elem);
+/* An element without a tree: the value, or the prefix when `len` is below its bits; then the
+ * value a map gives for it. Not for strings and flags. */
+void elems_put_bare(struct elems_printer *ep, const struct datatype *type,
+                    const struct value *v, int len);
+void elems_put_data(struct elems_printer *ep, const struct datatype *type,
+                    const struct value *v);
 void elems_end(struct elems_printer *ep);
 
 /* A name of a table, chain, set …: in quotes when it could not be read back without. */

@@ -257,18 +257,21 @@ static const uint8_t per_line[TYPE_COUNT] = {
 	[TYPE_TCP_FLAG] = 5,    [TYPE_CLASSID] = 5,  [TYPE_DCCP_PKTTYPE] = 5,
 	[TYPE_IFACE_INDEX] = 5, [TYPE_UID] = 5,      [TYPE_GID] = 5,
 	[TYPE_CT_DIR] = 5,      [TYPE_CT_STATE] = 2, [TYPE_CT_STATUS] = 2,
-	[TYPE_IPV4_ADDR] = 2,   [TYPE_PKT_TYPE] = 2,
+	[TYPE_IPV4_ADDR] = 2,   [TYPE_PKT_TYPE] = 2, [TYPE_BITMASK] = 5,
 };
 
 void elems_begin(struct elems_printer *ep, const struct printer *p,
                  const struct datatype *key)
 {
-	*ep = (struct elems_printer){ .p = p, .per_line = key ? per_line[key->id] : 0 };
+	*ep = (struct elems_printer){ .p = p,
+		                      .per_line = key ? per_line[key->id] : 0,
+		                      .numeric = format_numeric(p->fmt) };
 	if (ep->per_line == 0)
 		ep->per_line = 1;
 }
 
-void elems_put(struct elems_printer *ep, const struct expr *elem)
+/* What stands before the next element. */
+static void elems_delim(struct elems_printer *ep)
 {
 	if (ep->n == 0)
 		buf_cstr(ep->p->out, "\t\telements = { ");
@@ -276,8 +279,34 @@ void elems_put(struct elems_printer *ep, const struct expr *elem)
 		buf_cstr(ep->p->out, ",\n\t\t\t     ");
 	else
 		buf_cstr(ep->p->out, ", ");
-	print_expr(ep->p, elem);
 	ep->n++;
+}
+
+void elems_put(struct elems_printer *ep, const struct expr *elem)
+{
+	elems_delim(ep);
+	print_expr(ep->p, elem);
+}
+
+void elems_put_bare(struct elems_printer *ep, const struct datatype *type,
+                    const struct value *v, int len)
+{
+	bool prefix = len < v->bits;
+
+	elems_delim(ep);
+	datatype_print(type, ep->p->names, prefix ? &ep->numeric : ep->p->fmt, v,
+	               ep->p->out);
+	if (!prefix)
+		return;
+	buf_char(ep->p->out, '/');
+	buf_u64(ep->p->out, (uint64_t)len);
+}
+
+void elems_put_data(struct elems_printer *ep, const struct datatype *type,
+                    const struct value *v)
+{
+	buf_cstr(ep->p->out, " : ");
+	datatype_print(type, ep->p->names, ep->p->fmt, v, ep->p->out);
 }
 
 void elems_end(struct elems_printer *ep)
@@ -359,9 +388,9 @@ static void put_synproxy_body(const struct printer *p, const struct obj_block *o
 		buf_fmt(p->out, "\t\tmss %u\n", o->stmt->synproxy.mss);
 	if (flags & NF_SYNPROXY_OPT_WSCALE)
 		buf_fmt(p->out, "\t\twscale %u\n", o->stmt->synproxy.wscale);
-	if (ts || sack)
-		buf_fmt(p->out, "\t\t%s%s%s\n", ts ? "timestamp" : "",
-		        ts && sack ? " " : "", sack ? "sack-perm" : "");
+	if (ts || sack) /* nft leaves the blank behind `timestamp` */
+		buf_fmt(p->out, "\t\t%s%s\n", ts ? "timestamp " : "",
+		        sack ? "sack-perm" : "");
 }
 
 static void put_limit_body(const struct printer *p, const struct obj_block *o)

@@ -19,8 +19,8 @@ static void put_joined(const struct printer *p, const struct expr_list *list,
 
 bool is_several_flags(const struct expr *e)
 {
-	return e->kind == EXPR_VALUE && expr_is_bitmask(e) && e->value.bits <= 64 &&
-	       __builtin_popcountll(value_to_u64(&e->value)) > 1;
+	return e->kind == EXPR_VALUE && expr_is_bitmask(e) && e->type->id != TYPE_BITMASK &&
+	       e->value.bits <= 64 && __builtin_popcountll(value_to_u64(&e->value)) > 1;
 }
 
 void put_flags_union(const struct printer *p, const struct expr *e)
@@ -43,18 +43,25 @@ void put_flags_number(const struct printer *p, const struct expr *e)
 	buf_fmt(p->out, "0x%llx", (unsigned long long)value_to_u64(&e->value));
 }
 
+struct format format_numeric(const struct format *fmt)
+{
+	struct format numeric = *fmt;
+
+	numeric.names_dns = numeric.names_service = numeric.names_guid = false;
+	numeric.numeric_all = numeric.numeric_proto = numeric.numeric_time = true;
+	return numeric;
+}
+
 /* Ranges and prefixes show numbers where single values show names. */
 static void put_numeric(const struct printer *p, const struct expr *e)
 {
-	struct format fmt = *p->fmt;
+	struct format fmt = format_numeric(p->fmt);
 	struct printer numeric = *p;
 
 	if (is_several_flags(e)) {
 		put_flags_number(p, e);
 		return;
 	}
-	fmt.names_dns = fmt.names_service = fmt.names_guid = false;
-	fmt.numeric_all = fmt.numeric_proto = fmt.numeric_time = true;
 	numeric.fmt = &fmt;
 	print_expr(&numeric, e);
 }
@@ -139,11 +146,14 @@ static const char *const base_names[] = {
 
 static void put_payload(const struct printer *p, const struct expr *e)
 {
-	if (e->payload.proto && e->payload.field)
-		buf_fmt(p->out, "%s %s", e->payload.proto->name, e->payload.field->name);
-	else
+	if (e->payload.proto && e->payload.field) {
+		buf_cstr(p->out, e->payload.proto->name);
+		buf_char(p->out, ' ');
+		buf_cstr(p->out, e->payload.field->name);
+	} else {
 		buf_fmt(p->out, "@%s,%u,%u", base_names[e->payload.base], e->payload.off,
 		        e->payload.len);
+	}
 }
 
 static const char *const exthdr_heads[] = {
@@ -360,7 +370,8 @@ static void put_value(const struct printer *p, const struct expr *e)
 static void put_prefix(const struct printer *p, const struct expr *e)
 {
 	put_numeric(p, e->prefix.base);
-	buf_fmt(p->out, "/%u", e->prefix.len);
+	buf_char(p->out, '/');
+	buf_u64(p->out, e->prefix.len);
 }
 
 /* Whether `-` right behind it would go on with the word: a name, not a number or address. */

@@ -17,6 +17,8 @@ void put_bytes(const struct printer *p, uint64_t bytes);
 bool is_several_flags(const struct expr *e);
 void put_flags_union(const struct printer *p, const struct expr *e);
 void put_flags_number(const struct printer *p, const struct expr *e);
+/* The same, but without names. */
+struct format format_numeric(const struct format *fmt);
 /* Statements with blanks between. */
 void put_stmts(const struct printer *p, const struct stmt_list *stmts);
 /* `rate over 5/second burst 7 packets` of a limit, `over 5 mbytes used 3 bytes` of a quota. */

@@ -475,6 +475,11 @@ static void put_notrack(const struct printer *p, const struct stmt *s)
 
 static void put_foreign(const struct printer *p, const struct stmt *s)
 {
+	if (s->foreign.xt.n) {
+		buf_fmt(p->out, "xt " STR_FMT " ", STR_ARG(s->foreign.name));
+		print_string(p->out, s->foreign.xt);
+		return;
+	}
 	buf_cstr(p->out, "unknown ");
 	print_string(p->out, s->foreign.name);
 }

@@ -236,7 +236,7 @@ static void put_range(const struct insn *i, struct buf *out)
 
 static void put_bitwise(const struct insn *i, struct buf *out)
 {
-	if (i->bitwise.op == NFT_BITWISE_MASK_XOR) {
+	if (i->bitwise.op == NFT_BITWISE_BOOL) {
 		buf_fmt(out, "reg %u = ( reg %u & ", reg_number(i->dreg),
 		        reg_number(i->sreg));
 		put_words(out, i->bitwise.mask.b, i->bitwise.mask.n);

@@ -7,16 +7,30 @@
 
 #include <string.h>
 
-static const char *const names[] = {
-#define X(id, name) name,
+static const struct str names[] = {
+#define X(id, name) STR_INIT(name),
 	INSN_LIST(X)
 #undef X
-		"foreign",
+		STR_INIT("foreign"),
 };
 
 const char *insn_name(enum insn_kind kind)
 {
+	return names[kind].p;
+}
+
+struct str insn_word(enum insn_kind kind)
+{
 	return names[kind];
+}
+
+enum insn_kind insn_by_name(struct str name)
+{
+	for (size_t i = 0; i < INSN_FOREIGN; i++)
+		if (names[i].n == name.n && names[i].p[0] == name.p[0] &&
+		    str_eq(names[i], name))
+			return (enum insn_kind)i;
+	return INSN_FOREIGN;
 }
 
 void insn_init(struct insn *i, enum insn_kind kind)
@@ -24,26 +38,36 @@ void insn_init(struct insn *i, enum insn_kind kind)
 	memset(i, 0, sizeof(*i));
 	i->kind = kind;
 	i->dreg = i->sreg = REG_NONE;
-	if (kind == INSN_CT)
+	switch (kind) {
+	case INSN_CT:
 		i->ct.dir = -1;
-	if (kind == INSN_DYNSET)
+		return;
+	case INSN_DYNSET:
 		i->dynset.sreg_data = REG_NONE;
-	if (kind == INSN_NAT || kind == INSN_MASQ || kind == INSN_REDIR) {
+		return;
+	case INSN_NAT:
+	case INSN_MASQ:
+	case INSN_REDIR:
 		i->nat.addr_min = i->nat.addr_max = REG_NONE;
 		i->nat.proto_min = i->nat.proto_max = REG_NONE;
-	}
-	if (kind == INSN_TPROXY)
+		return;
+	case INSN_TPROXY:
 		i->tproxy.addr = i->tproxy.port = REG_NONE;
-	if (kind == INSN_DUP || kind == INSN_FWD)
+		return;
+	case INSN_DUP:
+	case INSN_FWD:
 		i->dup.addr = i->dup.dev = REG_NONE;
-	if (kind == INSN_QUEUE)
+		return;
+	case INSN_QUEUE:
 		i->queue.sreg_from = REG_NONE;
+		return;
+	default: /* no registers in the union */
+		return;
+	}
 }
 
-struct insn *program_add(struct program *prog, struct arena *a, enum insn_kind kind)
+struct insn *program_room(struct program *prog, struct arena *a)
 {
-	struct insn *i;
-
 	if (prog->n == prog->cap) {
 		size_t cap = prog->cap ? prog->cap * 2 : 8;
 		struct insn *p = arena_array(a, struct insn, cap);
@@ -53,7 +77,13 @@ struct insn *program_add(struct program *prog, struct arena *a, enum insn_kind k
 		prog->p = p;
 		prog->cap = cap;
 	}
-	i = &prog->p[prog->n++];
+	return &prog->p[prog->n++];
+}
+
+struct insn *program_add(struct program *prog, struct arena *a, enum insn_kind kind)
+{
+	struct insn *i = program_room(prog, a);
+
 	insn_init(i, kind);
 	return i;
 }

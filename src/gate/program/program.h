@@ -41,6 +41,9 @@ enum insn_kind {
 };
 /* clang-format on */
 const char *insn_name(enum insn_kind kind);
+struct str insn_word(enum insn_kind kind); /* the same, its length known */
+/* The kind with that name (not empty), INSN_FOREIGN when there is none. */
+enum insn_kind insn_by_name(struct str name);
 
 /* Register-sized data, at most NFT_DATA_VALUE_MAXLEN (64) bytes. */
 struct data {
@@ -66,7 +69,8 @@ struct insn {
 	uint16_t place;   /* which piece of the rule's text this came from (caller's number) */
 	uint8_t dreg, sreg; /* REG_NONE when not used */
 	union {
-		struct { uint8_t base, csum_type; uint32_t off, len, csum_off, csum_flags; }
+		struct { uint8_t base, csum_type; uint32_t off, len, csum_off, csum_flags;
+		         bool is_prefix; } /* not a whole field; known while lowering only */
 			payload; /* bytes; sreg set: write */
 		struct { uint8_t type, op; uint32_t off, len, flags; } exthdr; /* NFT_EXTHDR_F_PRESENT */
 		struct { uint32_t key; } meta;    /* sreg set: write */
@@ -121,6 +125,8 @@ struct program {
 	struct insn *p;
 	size_t n, cap;
 };
+/* Room for one more at the end, counted but not initialised: insn_init() is the caller's. */
+struct insn *program_room(struct program *prog, struct arena *a);
 /* Returns a zeroed insn at the end of `prog`; all its registers (those in the union too) are
  * REG_NONE and ct.dir is -1. */
 struct insn *program_add(struct program *prog, struct arena *a, enum insn_kind kind);

@@ -5,26 +5,42 @@
  */
 #include "gate/ruleset/session.h"
 
+#include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
+#include "gate/ruleset/kernels.h"
 #include "gate/ruleset/objects.h"
 #include "gate/ruleset/rules.h"
 #include "gate/ruleset/udata.h"
 
 enum command_verb tx_verb(enum tx_op op)
 {
-	return op == TX_CREATE ? CMD_CREATE : op == TX_INSERT ? CMD_INSERT : CMD_ADD;
+	return op == TX_CREATE ? CMD_CREATE : op == TX_INSERT ? CMD_INSERT :
+	       op == TX_REPLACE ? CMD_REPLACE : CMD_ADD;
 }
 
-static bool add_table(struct session *s, const struct table_block *t, struct span span,
-                      enum tx_op op)
+bool name_fits(struct session *s, const char *what, struct str name, struct span span)
+{
+	if (name.n < NFT_NAME_MAXLEN)
+		return true;
+	diag_error(s->diags, "E0419", span, "a %s's name has at most %d bytes, this one has %zu", what,
+	           NFT_NAME_MAXLEN - 1, name.n);
+	return false;
+}
+
+static bool add_table(struct session *s, const struct table_block *t, enum tx_op op)
 {
 	struct prog_table out = { .family = (uint8_t)t->ref.family, .name = t->ref.table,
 	                          .flags = t->flags };
 	struct tag tag = { .verb = tx_verb(op), .object = OBJ_TABLE, .family = t->ref.family,
-	                   .span = span, .table = t->ref.table };
+	                   .span = t->ref.table_span, .table = t->ref.table };
 	struct span *kept = arena_new(&s->a, struct span);
 
+	if (!name_fits(s, "table", t->ref.table, t->ref.table_span) ||
+	    !kernel_takes_table(s, &out, t->ref.table_span))
+		return false;
+	if (op == TX_CREATE)
+		session_put(s, &s->fresh, session_key(s, t->ref.family, t->ref.table, STR("")), s);
 	out.userdata = udata_comment(&s->scratch, t->comment);
 	*kept = t->ref.table_span;
 	session_put(s, &s->tables, session_key(s, t->ref.family, t->ref.table, STR("")), kept);
@@ -42,6 +58,8 @@ static bool add_obj_block(struct session *s, const struct obj_block *b, enum tx_
 	struct tag tag = { .verb = tx_verb(op), .object = OBJ_NAMED, .family = b->ref.family,
 	                   .span = b->ref.name_span, .table = b->ref.table, .name = b->ref.name };
 
+	if (b->is_broken || !name_fits(s, "object", b->ref.name, b->ref.name_span))
+		return false;
 	session_lower(s, &env, &L, &unused, &s->scratch);
 	if (!object_lower(&L, b, &out))
 		return false;
@@ -61,23 +79,28 @@ static bool add_rules(struct session *s, const struct chain_block *c)
 	                   .n_rules = c->n_rules };
 	bool ok = true;
 
-	if (c->n_rules == 0)
+	if (c->n_rules == 0 || !c->ref.name.p)
 		return true;
 	uint32_t first = tag_add(s, &tag);
 
+	struct span left = c->rules[0].span, end = c->rules[c->n_rules - 1].span;
+
+	if (end.file == left.file && end.off > left.off) /* the parser has found where rules end */
+		sources_passed(s->sources, (struct span){ left.file, left.off, end.off - left.off });
 	at.info = chain_of_rule(s, at.family, at.table, at.chain);
 	for (size_t i = 0; i < c->n_rules; i++) {
 		at.tag = first + (uint32_t)i;
+		if (c->rules[i].span.file == left.file)
+			session_passed(s, &left, c->rules[i].span.off);
 		ok &= add_rule_text(s, &at, &c->rules[i]);
 		arena_reset(&s->scratch);
 	}
 	return ok;
 }
 
-static bool add_table_block(struct session *s, const struct table_block *t, struct span span,
-                            enum tx_op op)
+static bool add_table_block(struct session *s, const struct table_block *t, enum tx_op op)
 {
-	bool ok = add_table(s, t, span, op);
+	bool ok = add_table(s, t, op);
 
 	for (size_t i = 0; i < t->n_chains; i++)
 		ok &= add_chain_block(s, t->chains[i], op);
@@ -107,10 +130,11 @@ static bool add_element_command(struct session *s, const struct command *c, enum
 }
 
 static bool add_rule_command(struct session *s, const struct command *c, enum tx_op op,
-                             uint64_t position)
+                             const struct rule_ref *at_rule)
 {
 	struct rule_place at = { .family = c->ref.family, .table = c->ref.table,
-	                         .chain = c->ref.name, .op = op, .position = position };
+	                         .chain = c->ref.name, .op = op, .position = at_rule->handle,
+	                         .position_id = at_rule->id };
 
 	return add_rule_text(s, &at, &c->rule);
 }
@@ -118,14 +142,14 @@ static bool add_rule_command(struct session *s, const struct command *c, enum tx
 bool run_add(struct session *s, const struct command *c)
 {
 	enum tx_op op = c->verb == CMD_CREATE ? TX_CREATE : c->verb == CMD_INSERT ? TX_INSERT : TX_ADD;
-	uint64_t position = c->has_position ? c->position : 0;
+	struct rule_ref position = { .handle = c->has_position ? c->position : 0 };
 
 	if (!session_tx(s))
 		return false;
 	s->changes++;
 	switch (c->object) {
 	case OBJ_TABLE:
-		return add_table_block(s, c->table, c->span, op);
+		return add_table_block(s, c->table, op);
 	case OBJ_CHAIN:
 		return add_chain_command(s, c, op);
 	case OBJ_RULE:
@@ -133,7 +157,7 @@ bool run_add(struct session *s, const struct command *c)
 			return false;
 		if (c->rule_ref.span.len && !rule_by_text(s, c, &c->rule_ref, &position))
 			return false;
-		return add_rule_command(s, c, op, position);
+		return add_rule_command(s, c, op, &position);
 	case OBJ_SET:
 	case OBJ_MAP:
 		return add_set_block(s, c->set, op);

@@ -9,6 +9,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
+#include "gate/ruleset/kernels.h"
 #include "gate/ruleset/udata.h"
 
 static bool resolve_priority(struct session *s, enum family f, int hook, const struct expr *e,
@@ -35,34 +36,58 @@ static bool resolve_priority(struct session *s, enum family f, int hook, const s
 	return true;
 }
 
+/* Linux 6.16 lets a chain wait for its device; flow tables and older kernels want it there. */
+static bool check_device(struct session *s, struct str name, struct span span)
+{
+	uint32_t index;
+	struct diag *d;
+
+	if (name.n > 15) { /* IFNAMSIZ, less the NUL */
+		diag_error(s->diags, "E0221", span, "`" STR_FMT "` is too long: an interface name "
+		           "has at most 15 bytes", STR_ARG(name));
+		return false;
+	}
+	if (!s->opt->closed_interfaces || s->opt->kernel >= KERNEL(6, 16) ||
+	    s->opt->names->ifindex(s->opt->names->ctx, str_dup_c(&s->scratch, name), &index) == 0)
+		return true;
+	d = diag_error(s->diags, "E0120", span, "there is no interface `" STR_FMT "`",
+	               STR_ARG(name));
+	diag_note(s->diags, d, "before Linux 6.16 a device must be there when a chain names it");
+	return false;
+}
+
+static bool add_device(struct session *s, const struct expr *e, struct str *out, size_t *n)
+{
+	if (e->kind == EXPR_ELEM)
+		e = e->elem.key;
+	if (e->kind != EXPR_SYMBOL && e->kind != EXPR_STRING) {
+		diag_error(s->diags, "E0405", e->span, "a device's name is wanted here");
+		return false;
+	}
+	for (size_t i = 0; i < *n; i++) {
+		if (!str_eq(out[i], e->word))
+			continue;
+		diag_error(s->diags, "E0502", e->span, "device `" STR_FMT "` is there twice",
+		           STR_ARG(e->word));
+		return false;
+	}
+	out[(*n)++] = e->word;
+	return check_device(s, e->word, e->span);
+}
+
 static bool resolve_devices(struct session *s, const struct expr *e, const struct str **devs,
                             size_t *n)
 {
-	struct str *out;
+	bool is_list = e && e->kind != EXPR_SYMBOL && e->kind != EXPR_STRING;
+	size_t count = is_list ? e->list.n : e != NULL;
+	struct str *out = arena_array(&s->scratch, struct str, count + 1);
+	bool ok = true;
 
 	*n = 0;
-	if (!e)
-		return true;
-	if (e->kind == EXPR_SYMBOL || e->kind == EXPR_STRING) {
-		out = arena_array(&s->scratch, struct str, 1);
-		out[(*n)++] = e->word;
-		*devs = out;
-		return true;
-	}
-	out = arena_array(&s->scratch, struct str, e->list.n ? e->list.n : 1);
-	for (size_t i = 0; i < e->list.n; i++) {
-		const struct expr *item = e->list.p[i];
-
-		if (item->kind == EXPR_ELEM)
-			item = item->elem.key;
-		if (item->kind != EXPR_SYMBOL && item->kind != EXPR_STRING) {
-			diag_error(s->diags, "E0405", item->span, "a device's name is wanted here");
-			return false;
-		}
-		out[(*n)++] = item->word;
-	}
 	*devs = out;
-	return true;
+	for (size_t i = 0; i < count; i++)
+		ok &= add_device(s, is_list ? e->list.p[i] : e, out, n);
+	return ok;
 }
 
 static bool check_chain_type(struct session *s, const struct chain_block *b, int hook)
@@ -84,7 +109,7 @@ static bool check_chain_type(struct session *s, const struct chain_block *b, int
 	if (str_is(b->type, "route") && ip) {
 		if (hook == NF_INET_LOCAL_OUT)
 			return true;
-		d = diag_error(s->diags, "E0402", b->type_span, "route chains hook output only");
+		diag_error(s->diags, "E0402", b->type_span, "route chains hook output only");
 		return false;
 	}
 	d = diag_error(s->diags, "E0406", b->type_span, "tables of family %s have no `" STR_FMT
@@ -142,21 +167,27 @@ bool add_chain_block(struct session *s, const struct chain_block *b, enum tx_op 
 	struct tag tag = { .verb = tx_verb(op), .object = OBJ_CHAIN, .family = b->ref.family,
 	                   .span = b->ref.name_span, .table = b->ref.table, .name = b->ref.name };
 
+	if (!b->ref.name.p)
+		return false;
 	info->name = b->ref.name;
 	info->span = b->span;
-	if (b->is_base && !fill_base_chain(s, b, &out, info))
+	struct str key = session_key(s, b->ref.family, b->ref.table, b->ref.name);
+
+	if (b->is_base || !map_has(&s->chains, key)) /* also with mistakes: it may be named */
+		session_put(s, &s->chains, key, info);
+	if (b->is_broken || !name_fits(s, "chain", b->ref.name, b->ref.name_span) || (b->is_base && !fill_base_chain(s, b, &out, info))) {
+		info->is_base = false; /* nothing is known of its hook */
 		return false;
+	}
 	if (!b->is_base && b->policy.p) {
 		out.has_policy = true;
 		out.policy = str_is(b->policy, "drop") ? NF_DROP : NF_ACCEPT;
 	}
 	if (!b->is_base && !resolve_devices(s, b->devices, &out.devs, &out.n_devs))
 		return false;
+	if (!kernel_takes_chain(s, &out, b->hook_span))
+		return false;
 	out.userdata = udata_comment(&s->scratch, b->comment);
-	struct str key = session_key(s, b->ref.family, b->ref.table, b->ref.name);
-
-	if (b->is_base || !map_has(&s->chains, key))
-		session_put(s, &s->chains, key, info);
 	if (s->engine)
 		s->engine->ops->tx_chain(s->tx, op, &out, tag_add(s, &tag));
 	return true;
@@ -169,6 +200,8 @@ bool add_flowtable_block(struct session *s, const struct flowtable_block *b, enu
 	struct tag tag = { .verb = tx_verb(op), .object = OBJ_FLOWTABLE, .family = b->ref.family,
 	                   .span = b->ref.name_span, .table = b->ref.table, .name = b->ref.name };
 
+	if (b->is_broken || !name_fits(s, "flow table", b->ref.name, b->ref.name_span))
+		return false;
 	if (b->counter)
 		out.flags |= NFT_FLOWTABLE_COUNTER;
 	if (b->hook.n) {

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "gate/ruleset/hooks_of.h"
+#include "gate/ruleset/kernels.h"
 #include "gate/ruleset/rules.h"
 #include "gate/ruleset/udata.h"
 
@@ -35,6 +37,8 @@ static uint32_t rule_tag(struct session *s, const struct rule_place *at,
 	                   .span = text->span, .table = at->table, .name = at->chain };
 
 	tag.rule = arena_copy(&s->a, text, sizeof(*text));
+	tag.rule_handle = at->op == TX_REPLACE ? at->handle : at->position;
+	tag.rule_id = at->position_id;
 	return tag_add(s, &tag);
 }
 
@@ -51,11 +55,17 @@ static bool send_rule(struct session *s, const struct rule_place *at,
 	L.chain = at->info;
 	if (!at->info && !at->chain_id)
 		L.chain = chain_of_rule(s, at->family, at->table, at->chain);
+	if (!L.chain && !at->chain_id && session_is_blind(s, at->family, at->table))
+		session_unchecked(s, "chain", at->family, at->table, at->chain);
 	env.tag = at->tag ? at->tag : rule_tag(s, at, text);
-	if (!lower_rule(&L, rule))
+	out->id = env.tag; /* a later command may name it */
+	if (!lower_rule(&L, rule) || !kernel_takes_rule(s, &L, out) ||
+	    (s->opt->check && !hooks_take_rule(&L, out)))
 		return false;
-	if (rule->comment.n > 127)
-		return fail(&L, "E0255", text->span, "the comment has %zu characters; at most 127 fit",
+	if (s->opt->check && !(L.chain && L.chain->is_base))
+		s->follow_jumps |= hooks_matter(&L, out);
+	if (rule->comment.n > 128)
+		return fail(&L, "E0255", text->span, "the comment has %zu characters; at most 128 fit",
 		            rule->comment.n);
 	out->userdata = udata_comment(&s->scratch, rule->comment);
 	if (s->opt->debug_netlink)
@@ -69,7 +79,8 @@ bool add_rule_text(struct session *s, const struct rule_place *at, const struct 
 {
 	struct prog_rule out = { .family = (uint8_t)at->family, .table = at->table,
 	                         .chain = at->chain, .chain_id = at->chain_id,
-	                         .position = at->position, .handle = at->handle };
+	                         .position = at->position, .position_id = at->position_id,
+	                         .handle = at->handle };
 	struct program spare = s->spare;
 
 	out.prog = (struct program){ .p = spare.p, .cap = spare.cap };
@@ -92,6 +103,7 @@ static bool relower(struct session *s, const struct tag *t, struct rule_env *env
 	if (parse_rule(s->parser, t->rule, &s->a, &rule) < 0)
 		return false;
 	session_lower(s, env, L, prog, &s->a);
+	L->chain = chain_of_rule(s, t->family, t->table, t->name);
 	s->engine = NULL; /* nothing is sent, nothing is asked */
 	ok = lower_rule(L, rule);
 	s->engine = engine;

@@ -7,6 +7,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
+#include "gate/ruleset/elem_log.h"
 #include "gate/ruleset/rules.h"
 #include "gate/ruleset/session.h"
 
@@ -39,6 +40,7 @@ static void delete_table(struct session *s, const struct command *c, enum tx_op 
 	struct prog_table t = { .family = (uint8_t)c->ref.family, .name = c->ref.table,
 	                        .handle = c->ref.handle };
 
+	elem_log_gone(s, c->ref.family, c->ref.table);
 	s->engine->ops->tx_table(s->tx, op, &t, command_tag(s, c));
 }
 
@@ -51,15 +53,32 @@ static void delete_chain(struct session *s, const struct command *c, enum tx_op 
 	s->engine->ops->tx_chain(s->tx, op, &chain, command_tag(s, c));
 }
 
+static void send_deleted_rule(struct session *s, const struct command *c, enum tx_op op,
+                              const struct prog_rule *r, struct span at)
+{
+	uint32_t tag = command_tag_at(s, c, at);
+
+	s->tags.p[s->tags.n - 1].rule_handle = r->handle;
+	s->tags.p[s->tags.n - 1].rule_id = r->id;
+	s->tags.p[s->tags.n - 1].verb = CMD_DELETE; /* a replaced rule too */
+	s->engine->ops->tx_rule(s->tx, op, r, tag);
+}
+
 static bool delete_rule(struct session *s, const struct command *c, enum tx_op op)
 {
 	struct prog_rule r = { .family = (uint8_t)c->ref.family, .table = c->ref.table,
 	                       .chain = c->ref.name };
 	struct span at = c->has_position ? c->position_span : SPAN_NONE;
 
+	struct rule_ref ref = { 0 };
+
 	if (c->rule.span.len) {
-		if (!rule_by_text(s, c, &c->rule, &r.handle))
+		if (!rule_by_text(s, c, &c->rule, &ref))
 			return false;
+		if (!ref.handle && !ref.id)
+			return true; /* destroy, and there is none */
+		r.handle = ref.handle;
+		r.id = ref.id;
 	} else if (c->has_position) {
 		r.handle = c->position;
 	} else if (c->ref.handle) {
@@ -68,7 +87,7 @@ static bool delete_rule(struct session *s, const struct command *c, enum tx_op o
 		diag_error(s->diags, "E0004", c->span, "say which rule: `handle N`, or its text");
 		return false;
 	}
-	s->engine->ops->tx_rule(s->tx, op, &r, command_tag_at(s, c, at));
+	send_deleted_rule(s, c, op, &r, at);
 	return true;
 }
 
@@ -78,6 +97,10 @@ static void delete_set(struct session *s, const struct command *c, enum tx_op op
 	                        .name = c->ref.name, .handle = c->ref.handle };
 
 	forget(s, &s->sets, c);
+	if (set.name.n)
+		elem_log_emptied(s, &set);
+	else /* by its handle: it may be any */
+		elem_log_gone(s, c->ref.family, c->ref.table);
 	s->engine->ops->tx_set(s->tx, op, &set, command_tag(s, c));
 }
 
@@ -132,8 +155,12 @@ bool run_delete(struct session *s, const struct command *c)
 	if (!session_tx(s))
 		return false;
 	s->changes++;
-	if (!s->engine) /* offline: nothing to compare with */
+	if (c->object == OBJ_TABLE && c->ref.table.n)
+		session_put(s, &s->fresh, session_key(s, c->ref.family, c->ref.table, STR("")), s);
+	if (!s->engine) { /* nothing to compare with */
+		session_unchecked(s, object_name(c->object), c->ref.family, c->ref.table, c->ref.name);
 		return true;
+	}
 	if (op == TX_DESTROY && !s->engine->ops->destroys(s->engine)) {
 		if (!is_there(s, c))
 			return true;
@@ -172,6 +199,7 @@ static bool flush_set(struct session *s, const struct command *c)
 	struct prog_set set = { .family = (uint8_t)c->ref.family, .table = c->ref.table,
 	                        .name = c->ref.name };
 
+	elem_log_emptied(s, &set);
 	s->engine->ops->tx_elems_begin(s->tx, TX_DELETE, &set, command_tag(s, c));
 	s->engine->ops->tx_elems_end(s->tx);
 	return true;
@@ -184,12 +212,14 @@ bool run_flush(struct session *s, const struct command *c)
 
 	if (!session_tx(s))
 		return false;
+	s->changes++;
 	if (c->object == OBJ_RULESET && !c->has_family)
 		s->flushed = true;
 	if (!s->engine)
 		return true;
 	switch (c->object) {
 	case OBJ_RULESET:
+		elem_log_gone(s, (enum family)tables.family, STR(""));
 		s->engine->ops->tx_table(s->tx, TX_DELETE, &tables, command_tag(s, c));
 		return true;
 	case OBJ_TABLE:
@@ -214,6 +244,7 @@ bool run_rename(struct session *s, const struct command *c)
 	struct prog_chain chain = { .family = (uint8_t)c->ref.family, .table = c->ref.table };
 	struct prog_chain found;
 
+	s->changes++;
 	if (!session_tx(s) || !s->engine)
 		return s->engine == NULL;
 	int r = session_get_chain(s, c->ref.family, c->ref.table, c->ref.name, &found);
@@ -232,16 +263,34 @@ bool run_rename(struct session *s, const struct command *c)
 	return true;
 }
 
+/* The kernel replaces by handle only: a rule of this transaction goes, and the new one comes before
+ * it. */
+static bool replace_new_rule(struct session *s, const struct command *c, uint32_t id)
+{
+	struct rule_place at = { .family = c->ref.family, .table = c->ref.table,
+	                         .chain = c->ref.name, .op = TX_INSERT, .position_id = id };
+	struct prog_rule old = { .family = (uint8_t)c->ref.family, .table = c->ref.table,
+	                         .chain = c->ref.name, .id = id };
+
+	if (!add_rule_text(s, &at, &c->rule))
+		return false;
+	send_deleted_rule(s, c, TX_DELETE, &old, SPAN_NONE);
+	return true;
+}
+
 bool run_replace(struct session *s, const struct command *c)
 {
-	uint64_t handle = c->has_position ? c->position : c->ref.handle;
+	struct rule_ref old = { .handle = c->has_position ? c->position : c->ref.handle };
 
 	if (!session_tx(s))
 		return false;
-	if (c->rule_ref.span.len && !rule_by_text(s, c, &c->rule_ref, &handle))
+	s->changes++;
+	if (c->rule_ref.span.len && !rule_by_text(s, c, &c->rule_ref, &old))
 		return false;
+	if (old.id)
+		return replace_new_rule(s, c, old.id);
 	struct rule_place at = { .family = c->ref.family, .table = c->ref.table,
-	                         .chain = c->ref.name, .op = TX_REPLACE, .handle = handle };
+	                         .chain = c->ref.name, .op = TX_REPLACE, .handle = old.handle };
 
 	return add_rule_text(s, &at, &c->rule);
 }

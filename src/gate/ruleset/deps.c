@@ -7,6 +7,8 @@
  */
 #include "gate/ruleset/deps.h"
 
+#include <assert.h>
+
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/netfilter/nf_tables.h>
@@ -72,6 +74,7 @@ static bool conflict(struct lower *L, const struct expr *e, const struct proto *
 		          want->id == PROTO_ICMPV6 ? "ip6" : "ip");
 		return false;
 	}
+	assert(have);
 	d = fail_diag(L, "E0302", e->span, "a packet cannot be both %s and %s", have->name,
 	              want->name);
 	diag_note(L->diags, d, "an earlier match in this rule says %s", have->name);
@@ -301,7 +304,6 @@ bool deps_write(struct lower *L, const struct expr *e)
 	case EXPR_BINARY:
 		return deps_write(L, e->binary.left) && deps_write(L, e->binary.right);
 	case EXPR_MAP:
-		return deps_write(L, e->pair.left);
 	case EXPR_FLAGCMP:
 	case EXPR_NOT:
 		return deps_write(L, e->pair.left);
@@ -420,7 +422,7 @@ static const struct icmp_need icmp_needs[] = {
 
 const struct icmp_need *icmp_need(const struct proto *proto, const struct field *field)
 {
-	if (!field)
+	if (!field || (proto->id != PROTO_ICMP && proto->id != PROTO_ICMPV6))
 		return NULL;
 	for (const struct icmp_need *n = icmp_needs; n->field; n++)
 		if (n->proto == proto->id && str_is(str_from(n->field), field->name))

@@ -41,7 +41,7 @@ static void describe_bases(const struct datatype *t, struct buf *out)
 
 	for (const struct datatype *b = t; b->base && b->base != b->id; sep = ", ") {
 		b = datatypes[b->base];
-		buf_fmt(out, "%s%s", sep, b->name);
+		buf_fmt(out, "%s%s", sep, b->desc);
 	}
 	if (*sep == ',')
 		buf_cstr(out, "), ");
@@ -51,9 +51,18 @@ static void describe_symbols(const struct datatype *t, uint16_t bits, struct buf
 {
 	if (!t->symbols || t->id == TYPE_INET_SERVICE) /* hundreds of ports: nft leaves them out too */
 		return;
-	bool hex = t->hex || type_is(t, TYPE_BITMASK) || t->id == TYPE_DSCP || t->id == TYPE_ECN ||
-	           t->id == TYPE_ETHER_TYPE;
+	static const bool hex_ids[TYPE_COUNT] = {
+		[TYPE_ARP_OP] = true, [TYPE_DCCP_PKTTYPE] = true, [TYPE_DSCP] = true,
+		[TYPE_ECN] = true, [TYPE_ETHER_TYPE] = true, [TYPE_IFACE_TYPE] = true,
+	};
+	bool hex = t->hex || hex_ids[t->id] || type_is(t, TYPE_BITMASK);
 
+	if (t->id == TYPE_INET_PROTO) { /* nft takes these from /etc/protocols */
+		for (const struct symbol *s = t->symbols; s->name; s++)
+			if (symbol_name(t->symbols, s->value) == s->name)
+				buf_fmt(out, "\t%-30s\t%llu\n", s->name, (unsigned long long)s->value);
+		return;
+	}
 	buf_fmt(out, "\npre-defined symbolic constants (in %s):\n", hex ? "hexadecimal" : "decimal");
 	for (const struct symbol *s = t->symbols; s->name; s++) {
 		if (hex)
@@ -73,12 +82,10 @@ static bool describe_type(struct session *s, const struct command *c, struct buf
 		           STR_ARG(c->type_name));
 		return false;
 	}
-	buf_fmt(out, "datatype %s (%s) ", t->name, t->desc);
+	buf_fmt(out, "datatype %s (%s)", t->name, t->desc);
+	buf_cstr(out, t->base && t->base != t->id ? " " : ", ");
 	describe_bases(t, out);
-	if (type_is(t, TYPE_STRING) && t->bits)
-		buf_fmt(out, "%u characters\n", t->bits / 8);
-	else
-		buf_fmt(out, "%u bits\n", t->bits);
+	buf_fmt(out, "%u bits\n", t->bits);
 	describe_symbols(t, t->bits, out);
 	return true;
 }
@@ -100,9 +107,12 @@ static bool describe_expr(struct session *s, const struct command *c, struct buf
 	const struct datatype *t = c->expr->type;
 
 	buf_fmt(out, "%s expression, datatype %s (%s)", kind, t->name, t->desc);
-	buf_cstr(out, t->base && t->base != t->id ? " " : ", ");
+	if (c->expr->kind == EXPR_PAYLOAD && !c->expr->payload.field)
+		buf_cstr(out, " (basetype integer), "); /* to nft these are a type of their own */
+	else
+		buf_cstr(out, t->base && t->base != t->id ? " " : ", ");
 	describe_bases(t, out);
-	if (type_is(t, TYPE_STRING) && t->bits)
+	if (type_is(t, TYPE_STRING) && c->expr->bits)
 		buf_fmt(out, "%u characters\n", c->expr->bits / 8);
 	else
 		buf_fmt(out, "%u bits\n", c->expr->bits);

@@ -16,12 +16,14 @@ struct echoed {
 	enum dump_kind kind;
 	uint8_t family;
 	struct str table, name; /* name: chain of a rule, set of elements */
-	uint64_t handle;
+	uint64_t handle, position; /* position: the rule it was put beside, or 0 */
+	enum tx_op how;
 	struct elem_list *elems;
 };
 
 struct echo {
 	struct session *s;
+	enum tx_op how; /* what comes now was added */
 	VEC(struct echoed) list;
 	struct echoed *elems; /* the set whose elements come now; NULL: not known */
 };
@@ -47,8 +49,14 @@ static struct echoed *note(struct echo *e, enum dump_kind kind, uint8_t family, 
 
 	vec_push(&e->list, (struct echoed){ .kind = kind, .family = family,
 	                                    .table = arena_str(a, table),
-	                                    .name = arena_str(a, name), .handle = handle });
+	                                    .name = arena_str(a, name), .handle = handle,
+	                                    .how = e->how });
 	return &e->list.p[e->list.n - 1];
+}
+
+static void note_how(void *ctx, enum tx_op op)
+{
+	((struct echo *)ctx)->how = op;
 }
 
 static int note_table(void *ctx, const struct prog_table *t)
@@ -65,7 +73,7 @@ static int note_chain(void *ctx, const struct prog_chain *c)
 
 static int note_rule(void *ctx, const struct prog_rule *r)
 {
-	note(ctx, DUMP_RULES, r->family, r->table, r->chain, r->handle);
+	note(ctx, DUMP_RULES, r->family, r->table, r->chain, r->handle)->position = r->position;
 	return 0;
 }
 
@@ -113,19 +121,15 @@ static int note_elem(void *ctx, const struct prog_elem *elem)
 }
 
 const struct dump_ops echo_ops = {
-	.table = note_table, .chain = note_chain, .rule = note_rule, .set = note_set,
+	.how = note_how, .table = note_table, .chain = note_chain, .rule = note_rule, .set = note_set,
 	.obj = note_obj, .flowtable = note_flowtable, .elems = note_elems, .elem = note_elem,
 };
 
 /* ---- printing ---- */
 
-static bool was_inserted(const struct session *s, const struct echoed *x)
+static const char *verb(const struct echoed *x)
 {
-	for (size_t i = 0; i < s->tags.n; i++)
-		if (s->tags.p[i].verb == CMD_INSERT && str_eq(s->tags.p[i].name, x->name) &&
-		    str_eq(s->tags.p[i].table, x->table))
-			return true;
-	return false;
+	return x->how == TX_CREATE ? "create" : x->how == TX_INSERT ? "insert" : "add";
 }
 
 /* A block as one line, as nft has it: `set inet t s { type ipv4_addr; flags interval; } `. */
@@ -186,8 +190,10 @@ static void print_rule_line(struct session *s, struct lister *l, const struct ec
 	struct dump_filter f = { .family = x->family, .table = x->table, .name = x->name,
 	                         .handle = x->handle };
 
-	buf_fmt(&l->out, "%s rule %s " STR_FMT " " STR_FMT " ", was_inserted(s, x) ? "insert" : "add",
-	        family_name(x->family), STR_ARG(x->table), STR_ARG(x->name));
+	buf_fmt(&l->out, "%s rule %s " STR_FMT " " STR_FMT " ", verb(x), family_name(x->family),
+	        STR_ARG(x->table), STR_ARG(x->name));
+	if (x->position)
+		buf_fmt(&l->out, "handle %llu ", (unsigned long long)x->position);
 	l->mark = l->out.n;
 	s->engine->ops->dump(s->engine, DUMP_RULES, &f, &ops, restart, l);
 }
@@ -199,8 +205,8 @@ static void print_elem_lines(struct lister *l, const struct echoed *x)
 
 	elem_list_sort(x->elems);
 	while ((e = elem_list_next(x->elems, &at, &l->scratch))) {
-		buf_fmt(&l->out, "add element %s " STR_FMT " " STR_FMT " { ", family_name(x->family),
-		        STR_ARG(x->table), STR_ARG(x->name));
+		buf_fmt(&l->out, "%s element %s " STR_FMT " " STR_FMT " { ", verb(x),
+		        family_name(x->family), STR_ARG(x->table), STR_ARG(x->name));
 		print_expr(&l->printer, e);
 		buf_cstr(&l->out, " }\n");
 	}
@@ -223,7 +229,7 @@ static void print_thing(struct echo *e, struct lister *l, const struct echoed *x
 			return;
 		buf_str(&block, buf_as_str(&l->out));
 		buf_reset(&l->out);
-		buf_cstr(&l->out, "add ");
+		buf_fmt(&l->out, "%s ", verb(x));
 		put_block(&l->out, x, buf_as_str(&block));
 		buf_char(&l->out, '\n');
 		return;
@@ -231,16 +237,28 @@ static void print_thing(struct echo *e, struct lister *l, const struct echoed *x
 		print_rule_line(s, l, x);
 		break;
 	case DUMP_TABLES:
-		buf_fmt(&l->out, "add table %s " STR_FMT, family_name(x->family), STR_ARG(x->table));
+		buf_fmt(&l->out, "%s table %s " STR_FMT, verb(x), family_name(x->family), STR_ARG(x->table));
 		break;
 	case DUMP_CHAINS:
-		buf_cstr(&l->out, "add ");
+		buf_fmt(&l->out, "%s ", verb(x));
 		put_chain(s, &l->out, x);
 		break;
 	}
 	if (s->opt->format->handles && x->handle)
 		buf_fmt(&l->out, " # handle %llu", (unsigned long long)x->handle);
 	buf_char(&l->out, '\n');
+}
+
+/* nft's last line. Under another name nobody waits for it. */
+static void put_generation(struct session *s)
+{
+	auto_buf line = { 0 };
+	uint32_t generation;
+
+	if (!s->opt->nft_pid || s->engine->ops->generation(s->engine, &generation) < 0)
+		return;
+	buf_fmt(&line, "# new generation %u by process %d (nft)\n", generation, s->opt->nft_pid);
+	session_write(s, &line);
 }
 
 void echo_print(struct echo *e)
@@ -255,4 +273,6 @@ void echo_print(struct echo *e)
 		}
 		lister_close(&l);
 	}
+	if (e->list.n)
+		put_generation(e->s);
 }

@@ -1,21 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 Gatehouse founders */
-/* Records are: key in network order, last key (ranges in concatenations), flags, extra. */
+/* Records are: key in network order, last key (ranges in concatenations), value (maps to values of
+ * one width), flags, extra. */
 #include "gate/ruleset/elem_list.h"
 
 #include <linux/netfilter/nf_tables.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sort.h"
 #include "base/vec.h"
 
-enum { NO_EXTRA = UINT32_MAX };
+enum { NO_EXTRA = UINT32_MAX, DATA_MAX = 64 };
+
+/* Whether nft orders the keys as one number whose last byte is the highest. */
+static bool is_turned(const struct set_info *info)
+{
+	const struct part *first = &info->key.p[0];
+
+	return !(info->flags & NFT_SET_INTERVAL) &&
+	       (info->key.n > 1 || first->order == ORDER_HOST || type_is(first->type, TYPE_STRING));
+}
 
 void elem_list_init(struct elem_list *l, struct arena *a, const struct set_info *info)
 {
 	*l = (struct elem_list){ .a = a, .info = info };
 	l->key_n = info->key_len ? info->key_len : parts_bytes(&info->key);
-	l->rec = l->key_n * (info->flags & NFT_SET_CONCAT ? 2 : 1) + 8;
+	l->turned = is_turned(info);
+	l->data_at = l->key_n * (info->flags & NFT_SET_CONCAT ? 2 : 1);
+	if (info->is_map && !info->data_verdict && !info->obj_type && !info->data_interval)
+		l->data_n = parts_bytes(&info->data);
+	if (l->data_n > DATA_MAX)
+		l->data_n = 0;
+	l->rec = l->data_at + l->data_n + 8;
 }
 
 void elem_list_fini(struct elem_list *l)
@@ -24,23 +41,14 @@ void elem_list_fini(struct elem_list *l)
 	free(l->extras);
 }
 
-/* Host-order parts are turned, so that memcmp orders numbers. */
+/* So that memcmp orders keys as nft lists them. */
 static void turn_key(const struct elem_list *l, const uint8_t *from, uint8_t *to)
 {
-	const struct parts *parts = &l->info->key;
-	size_t at = 0;
-
-	memcpy(to, from, l->key_n);
-	if ((l->info->flags & NFT_SET_INTERVAL) || parts->n > 1)
-		return;
-	for (unsigned i = 0; i < parts->n; i++) {
-		size_t n = (parts->p[i].bits + 7u) / 8;
-
-		if (parts->p[i].order == ORDER_HOST && !type_is(parts->p[i].type, TYPE_STRING))
-			for (size_t k = 0; k < n; k++)
-				to[at + k] = from[at + n - 1 - k];
-		at += parts->n > 1 ? (n + 3) & ~(size_t)3 : n;
-	}
+	if (l->turned)
+		for (size_t i = 0; i < l->key_n; i++)
+			to[i] = from[l->key_n - 1 - i];
+	else
+		memcpy(to, from, l->key_n);
 }
 
 static struct userdata copy_udata(struct arena *a, struct userdata u)
@@ -65,7 +73,9 @@ static uint32_t add_extra(struct elem_list *l, const struct prog_elem *e)
 int elem_list_add(void *list, const struct prog_elem *e)
 {
 	struct elem_list *l = list;
-	bool plain = !e->has_data && !e->has_timeout && !e->expiration_ms && !e->exprs.n &&
+	bool end = e->flags & NFT_SET_ELEM_INTERVAL_END;
+	bool plain = (end || (e->has_data ? e->data.n : 0) == l->data_n) && !e->is_verdict &&
+	             !e->has_timeout && !e->expiration_ms && !e->exprs.n &&
 	             !e->userdata.n && !e->obj.n && !(e->flags & NFT_SET_ELEM_CATCHALL);
 	uint32_t extra = plain ? NO_EXTRA : add_extra(l, e);
 
@@ -79,6 +89,8 @@ int elem_list_add(void *list, const struct prog_elem *e)
 		turn_key(l, e->key.b, r);
 	if (l->info->flags & NFT_SET_CONCAT)
 		memcpy(r + l->key_n, e->has_key_end ? e->key_end.b : e->key.b, l->key_n);
+	if (l->data_n && e->has_data)
+		memcpy(r + l->data_at, e->data.b, l->data_n);
 	memcpy(r + l->rec - 8, &e->flags, 4);
 	memcpy(r + l->rec - 4, &extra, 4);
 	return 0;
@@ -99,51 +111,10 @@ static uint32_t rec_u32(const struct elem_list *l, const uint8_t *r, size_t from
 	return v;
 }
 
-/* nft orders concatenations and names as one number, the last byte the highest. */
-static int compare_backwards(const uint8_t *x, const uint8_t *y, size_t n)
-{
-	while (n--)
-		if (x[n] != y[n])
-			return x[n] < y[n] ? -1 : 1;
-	return 0;
-}
-
-/* Flags are ordered by the lowest bit, which is listed first. */
-static int compare_flags(const uint8_t *x, const uint8_t *y, size_t n)
-{
-	while (n--) {
-		int low_x = x[n] & -x[n], low_y = y[n] & -y[n];
-
-		if (low_x != low_y)
-			return low_x == 0 ? 1 : low_y == 0 ? -1 : low_x - low_y;
-		if (low_x)
-			return 0;
-	}
-	return 0;
-}
-
-static int compare_keys(const struct elem_list *l, const uint8_t *x, const uint8_t *y)
-{
-	bool flags = l->info->key.n == 1 && !(l->info->flags & NFT_SET_INTERVAL) &&
-	             type_is(l->info->key.p[0].type, TYPE_BITMASK);
-	int c = flags ? compare_flags(x, y, l->key_n) : 0;
-
-	bool text = type_is(l->info->key.p[0].type, TYPE_STRING) &&
-	            !(l->info->flags & NFT_SET_INTERVAL);
-
-	if (l->info->key.n > 1 || text)
-		return compare_backwards(x, y, l->key_n);
-	return c ? c : memcmp(x, y, l->key_n);
-}
-
-/* By key; where one interval ends and the next starts, the end first. */
+/* Of records with the same key: where one interval ends and the next starts, the end first. */
 static int compare(const void *x, const void *y, void *ctx)
 {
 	const struct elem_list *l = ctx;
-	int c = compare_keys(l, x, y);
-
-	if (c)
-		return c;
 	uint32_t fx = rec_u32(l, x, 8), fy = rec_u32(l, y, 8);
 
 	if ((fx ^ fy) & NFT_SET_ELEM_INTERVAL_END)
@@ -153,10 +124,38 @@ static int compare(const void *x, const void *y, void *ctx)
 	return memcmp(x, y, l->rec - 8);
 }
 
+/* Flags are listed by the lowest bit, then by the others. */
+static int compare_flags(const void *x, const void *y, void *ctx)
+{
+	const struct elem_list *l = ctx;
+	const uint8_t *p = x, *q = y;
+
+	if ((rec_u32(l, p, 8) ^ rec_u32(l, q, 8)) & NFT_SET_ELEM_CATCHALL)
+		return compare(x, y, ctx);
+	for (size_t i = l->key_n; i--;) {
+		int low_p = p[i] & -p[i], low_q = q[i] & -q[i];
+
+		if (low_p != low_q)
+			return low_p == 0 ? 1 : low_q == 0 ? -1 : low_p - low_q;
+		if (low_p)
+			break;
+	}
+	int c = memcmp(p, q, l->key_n);
+
+	return c ? c : compare(x, y, ctx);
+}
+
 void elem_list_sort(struct elem_list *l)
 {
-	if (l->n > 1 && !(l->info->flags & NFT_SET_CONCAT)) /* nft keeps the dump's order there */
-		qsort_r(l->recs, l->n, l->rec, compare, l);
+	bool flags = l->info->key.n == 1 && !(l->info->flags & NFT_SET_INTERVAL) &&
+	             has_flags(l->info->key.p[0].type);
+
+	if (l->n < 2 || (l->info->flags & NFT_SET_CONCAT))
+		return; /* nft keeps the dump's order of these */
+	if (flags)
+		qsort_r(l->recs, l->n, l->rec, compare_flags, l);
+	else
+		sort_records(l->recs, l->n, l->rec, l->key_n, compare, l);
 }
 
 int elem_list_read(struct elem_list *l, struct engine *e, const struct prog_set *set, bool reset)
@@ -214,9 +213,57 @@ struct expr *elem_list_next(const struct elem_list *l, size_t *at, struct arena 
 			e.has_key_end = true;
 			memcpy(e.key_end.b, r + l->key_n, l->key_n);
 		}
+		e.has_data = l->data_n != 0;
+		e.data.n = (uint8_t)l->data_n;
+		memcpy(e.data.b, r + l->data_at, l->data_n);
 	}
 	if (interval && !(e.flags & NFT_SET_ELEM_CATCHALL))
 		interval_end(l, at, to);
 	++*at;
 	return lift_elem(a, l->info, &e, interval && !(e.flags & NFT_SET_ELEM_CATCHALL) ? to : NULL);
+}
+
+/* Types whose values print by themselves, whatever stands around. */
+static bool is_bare(const struct parts *parts)
+{
+	return parts->n == 1 && !type_is(parts->p[0].type, TYPE_STRING) &&
+	       !type_is(parts->p[0].type, TYPE_BITMASK);
+}
+
+bool elem_list_is_bare(const struct elem_list *l)
+{
+	const struct set_info *info = l->info;
+
+	return is_bare(&info->key) && !(info->flags & NFT_SET_CONCAT) &&
+	       (!info->is_map || (l->data_n && is_bare(&info->data)));
+}
+
+bool elem_list_next_bare(const struct elem_list *l, size_t *at, struct bare_elem *e)
+{
+	const struct part *key = &l->info->key.p[0], *data = &l->info->data.p[0];
+	bool interval = l->info->flags & NFT_SET_INTERVAL;
+	size_t i = *at;
+	uint8_t end[64];
+
+	while (i < l->n && interval && is_end(l, l->recs + i * l->rec))
+		i++;
+	*at = i;
+	if (i >= l->n || rec_u32(l, l->recs + i * l->rec, 4) != NO_EXTRA)
+		return false;
+	const uint8_t *r = l->recs + i * l->rec;
+
+	value_load(&e->from, key->bits, ORDER_BIG, r); /* records are in network order */
+	e->len = key->bits;
+	if (interval) {
+		interval_end(l, &i, end);
+		value_load(&e->to, key->bits, ORDER_BIG, end);
+		e->len = lift_prefix_len(&e->from, &e->to);
+		if (e->len < 0 || (e->len < key->bits && key->type->id != TYPE_IPV4_ADDR &&
+		                   key->type->id != TYPE_IPV6_ADDR))
+			return false;
+	}
+	if (l->data_n)
+		value_load(&e->data, data->bits, data->order, r + l->data_at);
+	*at = i + 1;
+	return true;
 }

@@ -36,12 +36,15 @@ static void replay(struct session *s, const struct tag *t, const struct set_info
 	elem_builder_init(&b, &L, info, count_elem, r);
 	b.keys_only = t->verb == CMD_DELETE;
 	r->b = &b;
-	elems_open(&it, s->parser, t->elems);
-	while ((read = elems_next(&it, &s->a, &elem)) != 0)
-		if (read > 0)
-			elem_builder_add(&b, elem);
+	for (const struct elems_part *part = t->elems; part; part = part->next) {
+		elems_open(&it, s->parser, &part->text);
+		while ((read = elems_next(&it, &s->a, &elem)) != 0)
+			if (read > 0)
+				elem_builder_add(&b, elem);
+	}
 	elem_builder_finish(&b);
 	elem_builder_fini(&b);
+	r->b = NULL;
 }
 
 bool elem_place(struct session *s, const struct tag *t, uint32_t index, struct span *at)

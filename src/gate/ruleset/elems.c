@@ -14,7 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sort.h"
 #include "base/vec.h"
+#include "gate/ruleset/kernels.h"
 #include "gate/ruleset/udata.h"
 
 /* What an interval carries besides its ends. Most carry nothing. */
@@ -27,13 +29,20 @@ struct elem_extra {
 
 enum { NO_EXTRA = UINT32_MAX };
 
+/* One part of a fixed width that is no text. */
+static bool is_quick(const struct parts *parts)
+{
+	return parts->n == 1 && !type_is(parts->p[0].type, TYPE_STRING);
+}
+
 void elem_builder_init(struct elem_builder *b, struct lower *L, const struct set_info *info,
                        void (*put)(void *ctx, const struct prog_elem *e), void *ctx)
 {
 	*b = (struct elem_builder){ .L = L, .info = info, .put = put, .ctx = ctx };
 	b->merge = info->auto_merge;
 	b->rec = (size_t)parts_bytes(&info->key) * 2 + 8;
-	b->quick = info->key.n == 1 && !type_is(info->key.p[0].type, TYPE_STRING) && !info->is_map;
+	b->quick = is_quick(&info->key) && (!info->is_map || (is_quick(&info->data) &&
+	           !info->data_verdict && !info->obj_type && !info->data_interval));
 	b->plain.has_key = true;
 }
 
@@ -41,6 +50,8 @@ void elem_builder_fini(struct elem_builder *b)
 {
 	free(b->recs);
 	free(b->extras);
+	free(b->files);
+	b->files = NULL;
 	b->recs = NULL;
 	b->extras = NULL;
 }
@@ -105,8 +116,8 @@ static bool add_options(struct elem_builder *b, const struct expr *e, struct pro
 		out->expiration_ms = e->elem.expires_ms;
 	if (e->elem.stmts.n && !lower_stateful_list(b->L, &e->elem.stmts, &out->exprs))
 		return false;
-	if (e->elem.comment.n > 127)
-		return fail(b->L, "E0255", e->span, "the comment has %zu characters; at most 127 fit",
+	if (e->elem.comment.n > 128)
+		return fail(b->L, "E0255", e->span, "the comment has %zu characters; at most 128 fit",
 		            e->elem.comment.n);
 	return true;
 }
@@ -125,13 +136,39 @@ static uint32_t add_extra(struct elem_builder *b, const struct prog_elem *elem,
 	return (uint32_t)b->n_extras++;
 }
 
+/* Elements come from one file mostly; their places keep four bytes, for all files together. */
+static uint32_t place_of_span(struct elem_builder *b, struct span span)
+{
+	struct elem_file *last = b->n_files ? &b->files[b->n_files - 1] : NULL;
+
+	if (!last || last->file != span.file) {
+		const struct source *before = last ? sources_get(b->L->sources, last->file) : NULL;
+		uint32_t base = last ? last->base + 1 : 0;
+
+		if (before)
+			base += (uint32_t)before->text.n;
+		b->files = vec_grow(b->files, sizeof(*b->files), b->n_files, &b->cap_files);
+		last = &b->files[b->n_files++];
+		*last = (struct elem_file){ base, span.file };
+	}
+	return last->base + span.off;
+}
+
+static struct span span_of_place(const struct elem_builder *b, uint32_t place)
+{
+	size_t i = b->n_files;
+
+	while (i > 1 && b->files[i - 1].base > place)
+		i--;
+	return i ? (struct span){ b->files[i - 1].file, place - b->files[i - 1].base, 0 } : SPAN_NONE;
+}
+
 static void add_interval(struct elem_builder *b, const struct key_range *k, uint32_t extra,
                          struct span span)
 {
 	size_t n = k->from.n;
-	uint32_t off = span.off;
+	uint32_t off = place_of_span(b, span);
 
-	b->file = span.file;
 	b->recs = vec_grow(b->recs, b->rec, b->n, &b->cap);
 	uint8_t *r = b->recs + b->n++ * b->rec;
 
@@ -141,18 +178,17 @@ static void add_interval(struct elem_builder *b, const struct key_range *k, uint
 	memcpy(r + 2 * n + 4, &off, 4);
 }
 
+/* Among intervals it waits for their end: nothing is sent before that. */
 static bool add_catchall(struct elem_builder *b, struct prog_elem *elem, struct str comment)
 {
 	elem->flags |= NFT_SET_ELEM_CATCHALL;
-	elem->userdata = udata_elem(b->L->a, comment, 0);
-	if (is_interval(b->info)) {
+	if (is_interval(b->info) && !b->single_keys) {
 		if (b->catchall)
 			return fail(b->L, "E0501", b->at, "`*` is listed twice");
-		uint32_t at = add_extra(b, elem, comment);
-
-		b->catchall = &b->extras[at]->elem;
+		b->catchall = add_extra(b, elem, comment) + 1;
 		return true;
 	}
+	elem->userdata = udata_elem(b->L->a, comment, 0);
 	b->put(b->ctx, elem);
 	b->emitted++;
 	return true;
@@ -183,7 +219,7 @@ static bool add_one(struct elem_builder *b, const struct expr *e, const struct e
 	if ((e->elem.data && !add_data(b, e->elem.data, &elem)) || !add_options(b, e, &elem))
 		return false;
 	if (key->kind == EXPR_CATCHALL)
-		return add_catchall(b, &elem, e->elem.comment);
+		return kernel_takes_catchall(b->L, key->span) && add_catchall(b, &elem, e->elem.comment);
 	if (!resolve_key(b->L, key, &info->key, interval, &k))
 		return false;
 	if (k.is_range && !interval)
@@ -217,6 +253,24 @@ static bool add_hosts(struct elem_builder *b, const struct expr *e, const struct
 	return true;
 }
 
+/* The value of a map's element that is one word, into b->plain. */
+static bool add_quick_data(struct elem_builder *b, const struct expr *data)
+{
+	const struct part *part = &b->info->data.p[0];
+	struct value v;
+	struct str why;
+
+	b->plain.has_data = data != NULL;
+	if (!data)
+		return !b->info->is_map || b->keys_only;
+	if (!b->info->is_map || data->kind != EXPR_SYMBOL ||
+	    datatype_parse(part->type, b->L->names, data->word, part->bits, b->L->a, &v, &why) < 0)
+		return false;
+	b->plain.data.n = (uint8_t)((part->bits + 7) / 8);
+	value_store(&v, part->order, b->plain.data.b);
+	return true;
+}
+
 /* Most elements of large sets are one word, or a word and a prefix length, and nothing else: no
  * tree is made of these. False: not that simple, or wrong; the long way says what. */
 static bool add_quick(struct elem_builder *b, const struct expr *e)
@@ -230,14 +284,14 @@ static bool add_quick(struct elem_builder *b, const struct expr *e)
 	if (key->kind == EXPR_PREFIX)
 		word = key->prefix.base;
 	if (!b->quick || word->kind != EXPR_SYMBOL || e->elem.comment.p || e->elem.has_timeout ||
-	    e->elem.has_expires || e->elem.stmts.n || e->elem.data ||
+	    e->elem.has_expires || e->elem.stmts.n ||
 	    datatype_parse(part->type, b->L->names, word->word, part->bits, b->L->a, &from, &why) < 0)
 		return false;
 	enum byteorder order = b->info->flags & NFT_SET_INTERVAL ? ORDER_BIG : part->order;
 
 	k.from.n = (uint8_t)((part->bits + 7) / 8);
 	if (!is_interval(b->info) || b->single_keys) {
-		if (word != key)
+		if (word != key || !add_quick_data(b, e->elem.data))
 			return false;
 		b->plain.key.n = k.from.n;
 		value_store(&from, order, b->plain.key.b);
@@ -247,6 +301,8 @@ static bool add_quick(struct elem_builder *b, const struct expr *e)
 	}
 	struct value to = from;
 
+	if (b->info->is_map)
+		return false;
 	if (word != key) {
 		if (key->prefix.len > part->bits)
 			return false;
@@ -285,9 +341,17 @@ bool elem_builder_add(struct elem_builder *b, const struct expr *e)
 
 /* ---- intervals ---- */
 
+/* What starts at the same key: the shorter interval first, then the one written first. */
 static int compare_recs(const void *a, const void *b, void *n)
 {
-	return memcmp(a, b, *(size_t *)n);
+	size_t key_n = *(size_t *)n;
+	const uint8_t *x = a, *y = b;
+	uint32_t at_x, at_y;
+	int c = memcmp(x + key_n, y + key_n, key_n);
+
+	memcpy(&at_x, x + 2 * key_n + 4, sizeof(at_x));
+	memcpy(&at_y, y + 2 * key_n + 4, sizeof(at_y));
+	return c ? c : at_x < at_y ? -1 : at_x > at_y;
 }
 
 static bool is_sorted(const struct elem_builder *b, size_t n)
@@ -363,9 +427,7 @@ struct span elem_key_span(const struct sources *sources, struct span at)
 
 static struct span rec_span(const struct elem_builder *b, const uint8_t *r)
 {
-	struct span at = { b->file, rec_u32(b, r, 4), 0 };
-
-	return elem_key_span(b->L->sources, at);
+	return elem_key_span(b->L->sources, span_of_place(b, rec_u32(b, r, 4)));
 }
 
 static bool report_overlap(struct elem_builder *b, const uint8_t *first, const uint8_t *second,
@@ -413,7 +475,7 @@ static bool merge_intervals(struct elem_builder *b, size_t n)
 		memcpy(behind, last + n, n);
 		bool touches = b->merge && key_after(behind, n) && memcmp(behind, r, n) == 0;
 
-		if (overlaps && same && !b->merge && (!b->info->is_map || same_data(b, last, r)))
+		if (overlaps && same && (!b->info->is_map || same_data(b, last, r)))
 			continue; /* the same element twice */
 		if ((overlaps || touches) && b->merge && (!b->info->is_map || same_data(b, last, r))) {
 			if (memcmp(r + n, last + n, n) > 0)
@@ -469,7 +531,7 @@ static void emit_interval(struct elem_builder *b, const uint8_t *r, size_t n)
 	struct prog_elem e = { 0 };
 	uint8_t end[64];
 
-	b->at = (struct span){ b->file, rec_u32(b, r, 4), 0 };
+	b->at = span_of_place(b, rec_u32(b, r, 4));
 	if (x)
 		e = x->elem;
 	e.has_key = true;
@@ -489,22 +551,31 @@ static void emit_interval(struct elem_builder *b, const uint8_t *r, size_t n)
 	b->emitted++;
 }
 
+static void emit_catchall(struct elem_builder *b)
+{
+	struct elem_extra *x = b->extras[b->catchall - 1];
+
+	if (x->has_comment)
+		x->elem.userdata = udata_elem(b->L->a, (struct str){ x->text, x->text_n }, 0);
+	b->put(b->ctx, &x->elem);
+	b->emitted++;
+}
+
 bool elem_builder_finish(struct elem_builder *b)
 {
 	size_t n = parts_bytes(&b->info->key);
 	static const uint8_t zero[64];
 
-	if (b->catchall) {
-		b->put(b->ctx, b->catchall);
-		b->emitted++;
-	}
+	if (is_interval(b->info) && b->catchall)
+		emit_catchall(b);
 	if (!is_interval(b->info) || b->n == 0)
 		return true;
 	if (!is_sorted(b, n))
-		qsort_r(b->recs, b->n, b->rec, compare_recs, &n);
+		sort_records(b->recs, b->n, b->rec, n, compare_recs, &n);
 	if (!merge_intervals(b, n))
 		return false;
-	if (memcmp(b->recs, zero, n) != 0)
+	/* It stays when intervals go: others of the set need it. */
+	if (!b->keys_only && memcmp(b->recs, zero, n) != 0)
 		emit_end(b, zero, n);
 	for (size_t i = 0; i < b->n; i++)
 		emit_interval(b, rec_at(b, i), n);

@@ -9,36 +9,14 @@
 #include <string.h>
 
 #include "gate/ruleset/elem_place.h"
+#include "gate/ruleset/hooks_of.h"
+#include "gate/ruleset/kernels.h"
 #include "gate/ruleset/lister.h"
 #include "gate/ruleset/loops.h"
 #include "gate/ruleset/near.h"
 #include "gate/ruleset/session.h"
 
-static const char *obj_word(uint32_t type)
-{
-	switch (type) {
-	case NFT_OBJECT_COUNTER:
-		return "counter";
-	case NFT_OBJECT_QUOTA:
-		return "quota";
-	case NFT_OBJECT_CT_HELPER:
-		return "ct helper";
-	case NFT_OBJECT_LIMIT:
-		return "limit";
-	case NFT_OBJECT_CT_TIMEOUT:
-		return "ct timeout";
-	case NFT_OBJECT_SECMARK:
-		return "secmark";
-	case NFT_OBJECT_CT_EXPECT:
-		return "ct expectation";
-	case NFT_OBJECT_SYNPROXY:
-		return "synproxy";
-	default: /* a kind that gate does not write */
-		return "object";
-	}
-}
-
-static const char *object_name(enum command_object o)
+const char *object_name(enum command_object o)
 {
 	switch (o) {
 	case OBJ_TABLE:
@@ -125,7 +103,7 @@ static bool table_exists(struct session *s, const struct tag *t)
 	static const struct dump_ops none;
 
 	return map_has(&s->tables, session_key(s, t->family, t->table, STR(""))) ||
-	       s->engine->ops->get(s->engine, DUMP_TABLES, &table, &none, NULL) != -ENOENT;
+	       (!s->flushed && s->engine->ops->get(s->engine, DUMP_TABLES, &table, &none, NULL) != -ENOENT);
 }
 
 static void missing_object(struct session *s, const struct tag *t)
@@ -151,18 +129,17 @@ static void missing_object(struct session *s, const struct tag *t)
 }
 
 /* The instruction the kernel refused and the piece of text it came from: the rule is read and
- * lowered once more. False when that cannot be told. */
+ * lowered once more (into `L`). False when that cannot be told. */
 static bool failing_insn(struct session *s, const struct tag *t, const struct tx_error *e,
-                         struct insn *insn, struct span *at)
+                         struct lower *L, struct insn *insn, struct span *at)
 {
 	struct program prog = { 0 };
-	struct lower L;
 
-	if (e->part != PART_INSN || !t->rule || !rule_relower(s, t, &L, &prog) || e->index >= prog.n)
+	if (e->part != PART_INSN || !t->rule || !rule_relower(s, t, L, &prog) || e->index >= prog.n)
 		return false;
 	*insn = prog.p[e->index];
-	if (insn->place < L.n_places)
-		*at = L.places[insn->place];
+	if (insn->place < L->n_places)
+		*at = L->places[insn->place];
 	return true;
 }
 
@@ -214,23 +191,38 @@ static bool missing_in_rule(struct session *s, const struct tag *t, const struct
                             struct span at)
 {
 	switch (in->kind) {
+	case INSN_IMMEDIATE: /* it was there, and this transaction deletes it */
+		if (in->dreg != REG_VERDICT || in->immediate.verdict.chain.n == 0)
+			return false;
+		no_such_name(s, DUMP_CHAINS, "chain", t->family, t->table,
+		             in->immediate.verdict.chain, 0,
+		             word_inside(s, at, in->immediate.verdict.chain));
+		return true;
 	case INSN_OBJREF:
 		if (in->objref.name.n == 0)
 			return false;
-		no_such_name(s, DUMP_OBJS, obj_word(in->objref.type), t->family, t->table,
+		no_such_name(s, DUMP_OBJS, object_word(in->objref.type), t->family, t->table,
 		             in->objref.name, in->objref.type, word_inside(s, at, in->objref.name));
 		return true;
 	case INSN_FLOW_OFFLOAD:
 		no_such_name(s, DUMP_FLOWTABLES, "flow table", t->family, t->table, in->flow.table, 0,
 		             word_inside(s, at, in->flow.table));
 		return true;
-	default: /* sets and chains were looked for before */
+	default: /* sets were looked for before */
 		return false;
 	}
 }
 
-static void explain_unsupported(struct session *s, const struct insn *in, const struct feature *f,
-                                struct span at)
+static void explain_map_target(struct session *s, struct span at)
+{
+	struct diag *d = diag_error(s->diags, "E0411", at, "a chain in this map cannot be jumped to");
+
+	diag_note(s->diags, d, "a chain with a hook is called by the kernel; rules jump to chains "
+	          "without a `type … hook …` line");
+}
+
+static void explain_unsupported(struct session *s, const struct lower *L, const struct insn *in,
+                                const struct feature *f, struct span at)
 {
 	struct diag *d;
 
@@ -241,6 +233,8 @@ static void explain_unsupported(struct session *s, const struct insn *in, const 
 		          "without a `type … hook …` line");
 		return;
 	}
+	if (L && (!hooks_take_insn(L, in, at) || hooks_explain(s->diags, L->family, in, at)))
+		return;
 	d = diag_error(s->diags, "E0411", at, "this cannot be used in this chain");
 	diag_note(s->diags, d, "the kernel says: %s", strerror(EOPNOTSUPP));
 	diag_help(s->diags, d, "the chain's type, hook or family does not allow it%s%s",
@@ -271,20 +265,24 @@ static void explain_jumps(struct session *s, const struct tag *t, struct span at
 	if (explain_loop(s, t, d))
 		diag_help(s->diags, d, "take one of these jumps out: none may lead back");
 	else
-		diag_help(s->diags, d, "follow the jumps from here; none may lead back");
+		diag_help(s->diags, d, "no chain leads back to itself, so it is the depth: from a chain "
+		          "with a hook the kernel follows 16 jumps");
 }
 
 static void explain_rule(struct session *s, const struct tag *t, const struct tx_error *e)
 {
 	struct span at = t->span;
 	struct insn in = { .kind = INSN_CMP };
-	bool known = failing_insn(s, t, e, &in, &at);
+	struct lower L;
+	bool known = failing_insn(s, t, e, &L, &in, &at);
 	const struct feature *f = find_feature(e->missing.n ? e->missing : known ?
 	                                       str_from(insn_name(in.kind)) : STR(""));
 
+	if (known && kernel_is_too_old(s, &L, &in, at))
+		return;
 	switch (e->err) {
 	case ENOENT:
-		if (e->part == PART_HANDLE)
+		if (e->part == PART_HANDLE || e->part == PART_POSITION)
 			diag_error(s->diags, "E0114", at, "the chain has no rule with this handle");
 		else if (e->part == PART_TABLE || e->part == PART_CHAIN)
 			missing_object(s, t);
@@ -300,7 +298,10 @@ static void explain_rule(struct session *s, const struct tag *t, const struct tx
 			explain_refused(s, e, at);
 		return;
 	case EOPNOTSUPP:
-		explain_unsupported(s, &in, f, at);
+		if (e->part == PART_ELEM)
+			explain_map_target(s, at);
+		else if (known || !hooks_refuse_rule(s, t))
+			explain_unsupported(s, known ? &L : NULL, &in, f, at);
 		return;
 	case EMLINK:
 	case ELOOP:
@@ -315,13 +316,6 @@ static void explain_rule(struct session *s, const struct tag *t, const struct tx
 	}
 }
 
-static bool set_auto_merges(struct session *s, const struct tag *t)
-{
-	const struct set_info *info = map_get(&s->sets, session_key(s, t->family, t->table, t->name));
-
-	return info && info->auto_merge;
-}
-
 /* What stands in the set already, and why it is in the way. */
 static void explain_taken(struct session *s, const struct tag *t, struct span at, bool exact)
 {
@@ -334,14 +328,22 @@ static void explain_taken(struct session *s, const struct tag *t, struct span at
 	else
 		d = diag_error(s->diags, "E0541", at, "an element of set `" STR_FMT "` is there already, "
 		               "or overlaps with one that is", STR_ARG(t->name));
-	if (set_auto_merges(s, t))
-		diag_note(s->diags, d, "an interval that covers smaller ones of the set is not merged "
-		          "with them by gate yet: delete these first");
 	if (exact)
 		diag_help(s->diags, d, "to see it: get element %s " STR_FMT " " STR_FMT " { " STR_FMT " }",
 		          family_name(t->family), STR_ARG(t->table), STR_ARG(t->name), STR_ARG(text));
 	else
 		diag_help(s->diags, d, "`get element` shows it; `flush set` empties the set");
+}
+
+/* What an element of a map leads to is not there. */
+static void explain_element_target(struct session *s, const struct tag *t, struct span at)
+{
+	const struct set_info *info = map_get(&s->sets, session_key(s, t->family, t->table, t->name));
+	const char *what = info && info->obj_type ? object_word(info->obj_type) : "chain";
+	struct diag *d = diag_error(s->diags, "E0105", at, "table `%s " STR_FMT "` has no %s that this "
+	                            "element names", family_name(t->family), STR_ARG(t->table), what);
+
+	diag_help(s->diags, d, "add the %s before the element", what);
 }
 
 static void explain_element(struct session *s, const struct tag *t, const struct tx_error *e)
@@ -363,6 +365,10 @@ static void explain_element(struct session *s, const struct tag *t, const struct
 		diag_help(s->diags, d, "its `size` is the limit: make the set anew with a larger one");
 		return;
 	case ENOENT:
+		if (t->verb != CMD_DELETE && e->part == PART_ELEM) {
+			explain_element_target(s, t, at);
+			return;
+		}
 		if (t->verb != CMD_DELETE) {
 			missing_object(s, t);
 			return;
@@ -371,12 +377,38 @@ static void explain_element(struct session *s, const struct tag *t, const struct
 		               STR_ARG(t->name));
 		diag_help(s->diags, d, "`destroy element` takes it out if it is there");
 		return;
+	case EOPNOTSUPP:
+		explain_map_target(s, at);
+		return;
 	default:
 		d = diag_error(s->diags, "E0543", at, "the kernel refuses an element of `" STR_FMT "`: %s",
 		               STR_ARG(t->name), strerror(e->err));
 		if (e->text.n)
 			diag_note(s->diags, d, "the kernel says: " STR_FMT, STR_ARG(e->text));
 	}
+}
+
+/* A chain that is there has another type, hook or priority: how it is declared now. */
+static bool explain_redeclared(struct session *s, const struct tag *t)
+{
+	struct prog_chain have;
+	auto_buf now = { 0 };
+	struct diag *d;
+
+	if (t->verb != CMD_ADD || s->flushed ||
+	    session_get_chain(s, t->family, t->table, t->name, &have) < 0)
+		return false;
+	d = diag_error(s->diags, "E0111", t->span, "chain `" STR_FMT "` exists already, and is "
+	               "declared differently", STR_ARG(t->name));
+	if (have.is_base) {
+		priority_print(t->family, (int)have.hook, have.priority, &now);
+		diag_note(s->diags, d, "it is `type " STR_FMT " hook %s priority %.*s`",
+		          STR_ARG(have.type), hook_name(t->family, have.hook), (int)now.n, now.p);
+	} else {
+		diag_note(s->diags, d, "it has no hook: other chains jump to it");
+	}
+	diag_help(s->diags, d, "delete it first, or declare it as it is");
+	return true;
 }
 
 static void explain_object(struct session *s, const struct tag *t, const struct tx_error *e)
@@ -399,13 +431,23 @@ static void explain_object(struct session *s, const struct tag *t, const struct 
 			return;
 		}
 		if (t->verb == CMD_ADD && t->object == OBJ_CHAIN && e->part != PART_TABLE) {
-			d = diag_error(s->diags, "E0414", t->span, "this kernel has no such chain type, or "
+			diag_error(s->diags, "E0414", t->span, "this kernel has no such chain type, or "
 			               "a device does not exist");
+			return;
+		}
+		if (t->verb != CMD_DELETE && t->object == OBJ_NAMED && e->part != PART_TABLE &&
+		    table_exists(s, t)) {
+			d = diag_error(s->diags, "E0410", t->span, "this kernel has no such helper or "
+			               "protocol for `" STR_FMT "`", STR_ARG(t->name));
+			diag_help(s->diags, d, "helpers are modules: nf_conntrack_ftp for \"ftp\"; timeouts "
+			          "need CONFIG_NF_CONNTRACK_TIMEOUT");
 			return;
 		}
 		missing_object(s, t);
 		return;
 	case EEXIST:
+		if (t->object == OBJ_CHAIN && explain_redeclared(s, t))
+			return;
 		d = diag_error(s->diags, "E0111", t->span, "%s `" STR_FMT "` exists already%s", what,
 		               STR_ARG(t->name.n ? t->name : t->table),
 		               t->verb == CMD_CREATE ? "" : ", and is declared differently");
@@ -419,6 +461,8 @@ static void explain_object(struct session *s, const struct tag *t, const struct 
 		explain_uses(s, t, d);
 		return;
 	case EOPNOTSUPP:
+		if (t->object == OBJ_CHAIN && explain_redeclared(s, t))
+			return;
 		d = diag_error(s->diags, "E0415", t->span, "the kernel does not support this %s as it is "
 		               "declared", what);
 		if (t->object == OBJ_FLOWTABLE)

@@ -8,8 +8,11 @@
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_tables_compat.h>
+#include <linux/netlink.h>
 #include <string.h>
 
+#include "base/cursor.h"
 #include "gate/ruleset/deps.h"
 #include "gate/ruleset/selector.h"
 
@@ -43,12 +46,13 @@ void lift_stmt_drop(struct lift *L, size_t at)
 	drop_dep(&L->icmp, at);
 }
 
-void lift_foreign(struct lift *L, struct str name)
+struct stmt *lift_foreign(struct lift *L, struct str name)
 {
 	struct stmt *s = lift_stmt_add(L, STMT_FOREIGN);
 
 	s->foreign.name = arena_str(L->a, name);
 	L->foreign = true;
+	return s;
 }
 
 /* ---- registers ---- */
@@ -170,7 +174,8 @@ void lift_use(struct lift *L, const struct expr *e)
 		if (e->payload.base == PAYLOAD_LL) {
 			kill_dep(L, &L->iiftype);
 			if (e->payload.proto->id == PROTO_VLAN && e->payload.field &&
-			    !str_is(str_from(e->payload.field->name), "type"))
+			    (!str_is(str_from(e->payload.field->name), "type") ||
+			     L->family == FAMILY_IP || L->family == FAMILY_IP6))
 				kill_dep(L, &L->vlan);
 		} else if (e->payload.base == PAYLOAD_NH) {
 			use_network(L, e->payload.proto);
@@ -437,6 +442,37 @@ static bool load_selector(struct lift *L, const struct insn *in)
 	return true;
 }
 
+/* iptables-nft's matches and targets are one expression each, with a name inside
+ * (nf_tables_compat.h: NFTA_MATCH_NAME and NFTA_TARGET_NAME are both 1). */
+static struct str xt_name(const struct insn *in)
+{
+	struct cursor c = cursor_of(in->foreign.attrs, in->foreign.n);
+
+	if (!str_is(in->foreign.name, "match") && !str_is(in->foreign.name, "target"))
+		return STR("");
+	while (cursor_left(&c) >= NLA_HDRLEN) {
+		uint16_t len = cursor_host16(&c), type = cursor_host16(&c);
+		struct cursor value = cursor_sub(&c, len < NLA_HDRLEN ? 0 : len - NLA_HDRLEN);
+
+		if (len < NLA_HDRLEN || value.failed)
+			break;
+		if ((type & NLA_TYPE_MASK) == NFTA_MATCH_NAME) {
+			const char *name = (const char *)value.at;
+			return (struct str){ name, strnlen(name, cursor_left(&value)) };
+		}
+		cursor_skip(&c, NLA_ALIGN(len) - len);
+	}
+	return STR("");
+}
+
+static void foreign_insn(struct lift *L, const struct insn *in)
+{
+	if (in->kind == INSN_FOREIGN)
+		lift_foreign(L, in->foreign.name)->foreign.xt = arena_str(L->a, xt_name(in));
+	else
+		lift_foreign(L, str_from(insn_name(in->kind)));
+}
+
 static void lift_insn(struct lift *L, const struct insn *in)
 {
 	switch (in->kind) {
@@ -486,8 +522,7 @@ static void lift_insn(struct lift *L, const struct insn *in)
 	if (s)
 		stmt_list_add(&L->rule->stmts, L->a, s);
 	else if (!lift_stmt(L, in))
-		lift_foreign(L, in->kind == INSN_FOREIGN ? in->foreign.name
-		                                         : str_from(insn_name(in->kind)));
+		foreign_insn(L, in);
 }
 
 bool lift_rule(struct arena *a, const struct lift_env *env, enum family family,

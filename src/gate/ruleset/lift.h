@@ -76,17 +76,21 @@ void lift_hex_masks(struct arena *a, struct expr *e);
 void lift_bitwise(struct lift *L, const struct insn *in);
 /* The expression in a register as `want`: immediates become values. NULL: nothing there. */
 struct expr *lift_reg(struct lift *L, unsigned reg, const struct part *want);
-/* Selectors of consecutive registers that make a set's key; `use`: what they imply is left out. */
 /* A literal's key by its registers: what is kept of its type may lack parts. */
 const struct set_info *lift_literal(struct lift *L, unsigned reg, const struct set_info *info);
+/* Selectors of consecutive registers that make a set's key; `use`: what they imply is left out. */
 struct expr *lift_key(struct lift *L, unsigned reg, const struct set_info *info, bool use);
 struct expr *lift_value(struct lift *L, const uint8_t *p, size_t n, const struct part *part);
 /* The field that lies at this place under the headers known now; NULL: none. */
 bool lift_field(struct lift *L, struct expr *e, unsigned off, unsigned bits);
 void lift_use(struct lift *L, const struct expr *e);
 void lift_learn(struct lift *L, const struct expr *left, const struct value *v, size_t stmt);
-void lift_foreign(struct lift *L, struct str name);
+/* What is not known stands in the rule by its name; the statement, for what else is known. */
+struct stmt *lift_foreign(struct lift *L, struct str name);
 
+/* How many leading bits two values share when the rest is all zeros in one and all ones in the
+ * other; -1 when they make no prefix. */
+int lift_prefix_len(const struct value *from, const struct value *to);
 /* Elements: key bytes of a set to an expression, `to` NULL for a single value. */
 struct expr *lift_elem_key(struct arena *a, const struct parts *parts, bool big_endian,
                            const uint8_t *from, const uint8_t *to);

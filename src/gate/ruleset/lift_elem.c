@@ -19,30 +19,22 @@ static void load_part(const struct part *part, bool big_endian, const uint8_t *p
 	value_load(v, (uint16_t)(n * 8), order, p);
 }
 
-/* How many leading bits two values share when the rest is all zeros in one and all ones in the
- * other; -1 when they make no prefix. */
-static int common_prefix(const struct value *from, const struct value *to)
+int lift_prefix_len(const struct value *from, const struct value *to)
 {
-	struct value diff = *from, low, rest;
+	unsigned n = (from->bits + 7u) / 8, i = 0;
 
-	value_xor(&diff, to);
-	rest = diff;
-	if (value_increment(&rest) && !value_is_zero(&diff)) {
-		value_and(&rest, &diff);
-		if (!value_is_zero(&rest))
-			return -1; /* not ones at the end only */
-	} else if (value_is_zero(&diff)) {
+	while (i < n && from->b[i] == to->b[i])
+		i++;
+	if (i == n)
 		return from->bits;
-	}
-	low = *from;
-	value_and(&low, &diff);
-	if (!value_is_zero(&low))
-		return -1;
-	int n = from->bits;
+	unsigned diff = from->b[i] ^ to->b[i], low_bits = 8 * (n - 1 - i);
 
-	for (rest = diff; !value_is_zero(&rest); n--)
-		value_shr(&rest, 1);
-	return n;
+	if ((diff & (diff + 1)) || (from->b[i] & diff))
+		return -1; /* not zeros in one and ones in the other, up to the end */
+	while (++i < n)
+		if (from->b[i] != 0 || to->b[i] != 0xff)
+			return -1;
+	return from->bits - __builtin_popcount(diff) - (int)low_bits;
 }
 
 struct expr *lift_wildcard(struct arena *a, const struct part *part, const uint8_t *p, size_t n)
@@ -90,11 +82,11 @@ struct expr *lift_range_expr(struct arena *a, const struct part *part, const str
 	bool address = part->type->id == TYPE_IPV4_ADDR || part->type->id == TYPE_IPV6_ADDR ||
 	               part->type->id == TYPE_MARK;
 	bool string = type_is(part->type, TYPE_STRING);
-	int len = address || string ? common_prefix(from, to) : -1;
+	int len = address || string ? lift_prefix_len(from, to) : -1;
 	struct expr *e;
 
 	if (value_cmp(from, to) == 0)
-		return type_is(part->type, TYPE_BITMASK) ? lift_bits(a, part, from)
+		return has_flags(part->type) ? lift_bits(a, part, from)
 		                                         : expr_value(a, SPAN_NONE, part, from);
 	if (string && len > 0)
 		return lift_wildcard(a, part, from->b, (size_t)len / 8);
@@ -162,8 +154,6 @@ struct expr *lift_elem(struct arena *a, const struct set_info *info, const struc
 	else
 		out->elem.key = lift_elem_key(a, &info->key, interval, e->key.b,
 		                              to ? to : e->has_key_end ? e->key_end.b : NULL);
-	if (info->key_expr && is_raw(info->key_expr))
-		lift_hex(a, out->elem.key);
 	if (info->is_map)
 		out->elem.data = lift_data(a, info, e);
 	out->elem.has_timeout = e->has_timeout && e->timeout_ms;

@@ -75,14 +75,24 @@ static bool field_of_mask(struct lift *L, struct reg *r, const struct value *mas
 	return true;
 }
 
+/* Whether the shift leaves the field's value alone in the bytes it needs: see load_down(); nft
+ * leaves several bytes where they are. */
+static bool shifts_down(const struct insn *in, const struct reg *r, uint32_t n)
+{
+	unsigned up = (in->bitwise.len - (r->e->bits + 7u) / 8) * 8;
+	int down = in->bitwise.op == NFT_BITWISE_RSHIFT ? (int)n : -(int)n;
+
+	return down == (int)r->shift || (r->big_endian && down == (int)r->shift - (int)up);
+}
+
 static void lift_shift(struct lift *L, const struct insn *in, struct reg *r)
 {
 	struct value by;
 	uint32_t n = 0;
 
 	memcpy(&n, in->bitwise.shift.b, sizeof(n));
-	if (in->bitwise.op == NFT_BITWISE_RSHIFT && r->masked && n == r->shift) {
-		r->shift = 0; /* the field alone, as a part of a concatenation */
+	if (r->masked && r->shift && shifts_down(in, r, n)) {
+		r->shift = 0; /* the field's value alone */
 		return;
 	}
 	value_from_u64(&by, n, 32);
@@ -101,7 +111,7 @@ void lift_bitwise(struct lift *L, const struct insn *in)
 	struct reg out = *r;
 	uint16_t bits = (uint16_t)(in->bitwise.len * 8);
 
-	if (in->bitwise.op != NFT_BITWISE_MASK_XOR) {
+	if (in->bitwise.op != NFT_BITWISE_BOOL) {
 		lift_shift(L, in, &out);
 		L->regs[in->dreg] = out;
 		return;
@@ -118,7 +128,7 @@ void lift_bitwise(struct lift *L, const struct insn *in)
 	value_and(&xor, &mask);
 	value_or(&mask, &or_bits);
 	value_prefix_mask(&all, bits, bits);
-	if (value_cmp(&mask, &all) != 0 || type_is(out.e->type, TYPE_BITMASK))
+	if (value_cmp(&mask, &all) != 0 || has_flags(out.e->type))
 		out.e = lift_binary(L, BINOP_AND, out.e, &mask);
 	if (!value_is_zero(&xor))
 		out.e = lift_binary(L, BINOP_XOR, out.e, &xor);
@@ -178,8 +188,11 @@ static struct expr *short_constant(struct lift *L, struct expr *e, const struct 
 
 	if (e->bits > 128 || d->n > sizeof(v.b))
 		return NULL;
-	if (type_is(part.type, TYPE_STRING))
-		return lift_wildcard(L->a, &part, d->b, d->n);
+	if (type_is(part.type, TYPE_STRING)) {
+		/* iptables-nft compares a whole name up to its NUL */
+		return memchr(d->b, '\0', d->n) ? lift_value(L, d->b, d->n, &part)
+		                                : lift_wildcard(L->a, &part, d->b, d->n);
+	}
 	memcpy(v.b, d->b, d->n);
 	struct expr *p = expr_make(L->a, EXPR_PREFIX, SPAN_NONE, &part);
 
@@ -275,7 +288,7 @@ static bool match_masked(struct lift *L, struct expr *left, enum relop op, struc
 		add_match(L, of, op, p);
 		return true;
 	}
-	if (!type_is(of->type, TYPE_BITMASK) || op > REL_NE)
+	if (!has_flags(of->type) || op > REL_NE)
 		return false;
 	struct expr *flags = expr_value(L->a, SPAN_NONE, &part, mask);
 
@@ -397,7 +410,7 @@ void lift_cmp(struct lift *L, const struct insn *in)
 	if (r->e->kind == EXPR_BINARY && match_masked(L, r->e, op, right))
 		return;
 	if (op == REL_IMPLICIT &&
-	    (r->e->kind == EXPR_BINARY || (type_is(r->e->type, TYPE_BITMASK) && !r->masked)))
+	    (r->e->kind == EXPR_BINARY || (has_flags(r->e->type) && !r->masked)))
 		op = REL_EQ; /* without it, flags would mean `any of` */
 	add_match(L, r->e, op, right);
 	L->ranged = op == REL_GE ? r->e : NULL;

@@ -591,7 +591,7 @@ static bool stmt_dynset(struct lift *L, const struct insn *in)
 	s->dynset.key = elem;
 	s->dynset.op = in->dynset.op;
 	s->dynset.stmts = stmts;
-	if (in->dynset.sreg_data != REG_NONE && in->dynset.sreg_data < REG_WORDS && info->data.n)
+	if (in->dynset.sreg_data < REG_WORDS && info->data.n)
 		s->dynset.data = lift_reg(L, in->dynset.sreg_data, &info->data.p[0]);
 	return true;
 }

@@ -6,11 +6,13 @@
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "gate/lang/print.h"
 #include "gate/ruleset/elem_list.h"
 #include "gate/ruleset/lister.h"
+#include "gate/ruleset/near.h"
 #include "gate/ruleset/objects.h"
 #include "gate/ruleset/udata.h"
 
@@ -195,17 +197,35 @@ static void restart_rules(void *ctx)
 	l->out.n = l->mark;
 }
 
-static int list_rules(struct lister *l, const struct prog_chain *c, bool reset)
+static int list_rules(struct lister *l, const struct prog_chain *c, const struct want *w)
 {
 	static const struct dump_ops ops = { .rule = list_rule };
 	struct dump_filter f = { .family = c->family, .table = c->table, .name = c->name,
-	                         .reset = reset };
+	                         .handle = w->handle, .reset = w->reset };
 
 	l->mark = l->out.n;
+	if (w->handle) {
+		struct session *s = l->s;
+
+		return s->engine->ops->get(s->engine, DUMP_RULES, &f, &ops, l);
+	}
 	return l->s->engine->ops->dump(l->s->engine, DUMP_RULES, &f, &ops, restart_rules, l);
 }
 
 /* ---- chains ---- */
+
+static int compare_names(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+static const struct str *sorted_names(struct arena *a, const struct str *names, size_t n)
+{
+	struct str *out = arena_copy(a, names, n * sizeof(*names));
+
+	qsort(out, n, sizeof(*out), compare_names);
+	return out;
+}
 
 static void chain_to_block(struct arena *a, const struct prog_chain *c, struct chain_block *b)
 {
@@ -225,18 +245,20 @@ static void chain_to_block(struct arena *a, const struct prog_chain *c, struct c
 		b->comment = comment;
 	if (c->n_devs == 0)
 		return;
+	const struct str *devs = sorted_names(a, c->devs, c->n_devs);
+
 	b->devices = expr_make(a, c->n_devs == 1 ? EXPR_STRING : EXPR_SET, SPAN_NONE, NULL);
 	if (c->n_devs == 1)
-		b->devices->word = c->devs[0];
+		b->devices->word = devs[0];
 	for (size_t i = 0; c->n_devs > 1 && i < c->n_devs; i++) {
 		struct expr *e = expr_make(a, EXPR_STRING, SPAN_NONE, &dev);
 
-		e->word = c->devs[i];
+		e->word = devs[i];
 		expr_list_add(&b->devices->list, a, e);
 	}
 }
 
-static int list_chain(struct lister *l, const struct prog_chain *c, bool rules, bool reset)
+static int list_chain(struct lister *l, const struct prog_chain *c, const struct want *w)
 {
 	struct chain_block b;
 	int r = 0;
@@ -244,8 +266,8 @@ static int list_chain(struct lister *l, const struct prog_chain *c, bool rules, 
 	chain_to_block(&l->scratch, c, &b);
 	print_chain_head(&l->printer, &b, c->family, (int)c->hook, c->priority, true,
 	                 l->s->opt->format->handles ? c->handle : 0);
-	if (rules)
-		r = list_rules(l, c, reset);
+	if (w->rules)
+		r = list_rules(l, c, w);
 	buf_cstr(&l->out, "\t}\n");
 	return r;
 }
@@ -258,7 +280,8 @@ static void set_to_block(struct arena *a, const struct snapshot_set *s, struct s
 
 	udata_set_read(a, s->set.userdata, &u);
 	*b = (struct set_block){ .is_map = s->info.is_map, .flags = s->set.flags };
-	b->flags &= NFT_SET_CONSTANT | NFT_SET_INTERVAL | NFT_SET_TIMEOUT | NFT_SET_EVAL;
+	b->flags &= NFT_SET_ANONYMOUS | NFT_SET_CONSTANT | NFT_SET_INTERVAL | NFT_SET_TIMEOUT |
+	            NFT_SET_EVAL;
 	b->ref.family = s->set.family;
 	b->ref.table = s->set.table;
 	b->ref.name = s->set.name;
@@ -277,6 +300,7 @@ static void set_to_block(struct arena *a, const struct snapshot_set *s, struct s
 	b->timeout_ms = s->set.timeout_ms;
 	b->has_gc = s->set.has_gc && s->set.gc_interval_ms;
 	b->gc_interval_ms = s->set.gc_interval_ms;
+	/* of a constant set it is the number of its elements */
 	b->has_size = s->set.has_size && s->set.size && !(s->set.flags & NFT_SET_CONSTANT);
 	b->size = s->set.size;
 	b->has_policy = s->set.has_policy;
@@ -289,18 +313,33 @@ static void set_to_block(struct arena *a, const struct snapshot_set *s, struct s
 	}
 }
 
+/* Bytes of a long list that are written at once. */
+enum { PIECE = 64 << 10 };
+
 static void print_elems(struct lister *l, const struct snapshot_set *s, struct elem_list *elems)
 {
 	struct elems_printer ep;
 	struct expr *e;
 	size_t at = 0;
+	bool bare = elem_list_is_bare(elems);
+	struct bare_elem b;
 	auto_arena one = { 0 };
 
 	arena_init(&one);
 	elems_begin(&ep, &l->printer, s->info.key.n == 1 ? s->info.key.p[0].type : NULL);
-	while ((e = elem_list_next(elems, &at, &one))) {
-		elems_put(&ep, e);
-		arena_reset(&one);
+	for (;;) {
+		if (bare && elem_list_next_bare(elems, &at, &b)) {
+			elems_put_bare(&ep, s->info.key.p[0].type, &b.from, b.len);
+			if (elems->data_n)
+				elems_put_data(&ep, s->info.data.p[0].type, &b.data);
+		} else if ((e = elem_list_next(elems, &at, &one))) {
+			elems_put(&ep, e);
+			arena_reset(&one);
+		} else {
+			break;
+		}
+		if (l->out.n > PIECE)
+			session_write(l->s, &l->out);
 	}
 	elems_end(&ep);
 }
@@ -366,9 +405,11 @@ static void begin_table(struct lister *l, const struct prog_table *t, bool whole
 	}
 }
 
-static void begin_item(struct lister *l)
+/* nft leaves a line between the things of a table, but not where only one kind is listed. */
+static void begin_item(struct lister *l, const struct want *w)
 {
-	buf_cstr(&l->out, l->delim);
+	if (w->whole_table)
+		buf_cstr(&l->out, l->delim);
 	l->delim = "\n";
 }
 
@@ -401,7 +442,7 @@ static int list_objs(struct lister *l, const struct want *w)
 		if (!same_table(l->table, o->family, o->table) || !wanted(w->name, o->name) ||
 		    (w->obj_type && o->type != w->obj_type))
 			continue;
-		begin_item(l);
+		begin_item(l, w);
 		list_obj(l, o);
 		l->found = true;
 	}
@@ -417,11 +458,11 @@ static int list_sets(struct lister *l, const struct want *w)
 
 		if (!same_table(l->table, s->set.family, s->set.table) ||
 		    !wanted(w->name, s->set.name) || (w->maps && !s->info.is_map) ||
-		    (w->only_sets && s->info.is_map))
+		    (w->only_sets && s->info.is_map && s->known))
 			continue;
 		if (w->meters ? !(s->set.flags & NFT_SET_EVAL) : (s->set.flags & NFT_SET_ANONYMOUS) != 0)
 			continue;
-		begin_item(l);
+		begin_item(l, w);
 		r = list_set(l, s, w->elems, w->reset);
 		l->found = true;
 		session_write(l->s, &l->out);
@@ -453,7 +494,7 @@ static void list_flowtables(struct lister *l, const struct want *w)
 
 		if (!same_table(l->table, f->family, f->table) || !wanted(w->name, f->name))
 			continue;
-		begin_item(l);
+		begin_item(l, w);
 		list_flowtable(l, f);
 		l->found = true;
 	}
@@ -469,10 +510,11 @@ static int list_chains(struct lister *l, const struct want *w)
 		if (!same_table(l->table, c->family, c->table) || !wanted(w->name, c->name) ||
 		    (c->flags & NFT_CHAIN_BINDING))
 			continue;
-		begin_item(l);
-		r = list_chain(l, c, w->rules, w->reset);
+		begin_item(l, w);
+		r = list_chain(l, c, w);
 		l->found = true;
-		session_write(l->s, &l->out);
+		if (r == 0)
+			session_write(l->s, &l->out);
 	}
 	return r;
 }
@@ -491,7 +533,7 @@ static int list_table(struct lister *l, const struct prog_table *t, const struct
 	if (r == 0 && w->kinds & SNAP_CHAINS)
 		r = list_chains(l, w);
 	buf_cstr(&l->out, "}\n");
-	if (w->name.n && !l->found)
+	if (r < 0 || (w->name.n && !l->found))
 		l->out.n = 0; /* report() says that it is not there */
 	session_write(l->s, &l->out);
 	return r;
@@ -530,20 +572,30 @@ bool lister_block(struct lister *l, enum dump_kind kind, struct str name)
 
 static bool report(struct session *s, const struct command *c, const struct want *w, int r)
 {
-	if (r < 0) {
+	if (r == -ENOENT && w->handle) {
+		diag_error(s->diags, "E0114", c->position_span, "chain `" STR_FMT "` has no rule with "
+		           "this handle", STR_ARG(w->name));
+		return false;
+	}
+	if (r < 0 && (r != -ENOENT || w->table.n == 0 || w->found_table)) {
 		diag_error(s->diags, "E0602", c->span, "cannot read the ruleset: %s", strerror(-r));
 		return false;
 	}
 	if (w->table.n == 0 || w->found_table) {
-		struct span at = c->ref.name_span;
-
 		if (w->name.n == 0 || w->found)
 			return true;
-		diag_error(s->diags, "E0101", at, "table `%s " STR_FMT "` has no such object: `" STR_FMT
-		           "`", family_name(w->family), STR_ARG(w->table), STR_ARG(w->name));
+		no_such_object(s, c);
 		return false;
 	}
 	no_such_table(s, w->family, w->table, c->ref.table_span);
+	return false;
+}
+
+static bool has_objs(const struct snapshot *s, const struct prog_table *t)
+{
+	for (size_t i = 0; i < s->objs.n; i++)
+		if (same_table(t, s->objs.p[i].family, s->objs.p[i].table))
+			return true;
 	return false;
 }
 
@@ -553,8 +605,10 @@ bool list_wanted(struct session *s, const struct command *c, struct want *w)
 
 	lister_init(&l, s);
 	arena_init(&l.scratch);
+	struct dump_filter reset = { .family = w->family, .table = w->table, .name = w->name,
+	                             .obj_type = w->obj_type, .reset = true };
 	int r = snapshot_read(&l.snap, &s->scratch, s->engine, w->family, w->table,
-	                      w->kinds | (w->rules ? SNAP_SETS : 0), w->reset);
+	                      w->kinds | (w->rules ? SNAP_SETS : 0), w->reset ? &reset : NULL);
 
 	if (r == 0 && w->rules)
 		r = lister_prefetch(&l);
@@ -565,6 +619,8 @@ bool list_wanted(struct session *s, const struct command *c, struct want *w)
 		if (!wanted(w->table, t->name) || (w->family && t->family != w->family))
 			continue;
 		w->found_table = true;
+		if (w->kinds == SNAP_OBJS && w->name.n == 0 && !has_objs(&l.snap, t))
+			continue; /* as nft; of other kinds the empty table is shown */
 		if (w->only_names)
 			buf_fmt(&l.out, "table %s " STR_FMT "\n", family_name(t->family), STR_ARG(t->name));
 		else

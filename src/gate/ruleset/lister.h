@@ -14,6 +14,7 @@ struct want {
 	uint8_t family;       /* 0: all */
 	struct str table, name;
 	uint32_t obj_type;    /* 0: all */
+	uint64_t handle;      /* of one rule; 0: all */
 	unsigned kinds;       /* SNAP_* */
 	bool rules, elems, show_sets, maps, only_sets, meters, only_names, whole_table, reset;
 	bool found_table, found; /* answers */
@@ -41,6 +42,7 @@ struct lister {
 	bool found;
 };
 
+bool list_hooks(struct session *s, const struct command *c);
 bool list_wanted(struct session *s, const struct command *c, struct want *w);
 /* One rule's text to l->out, without handle or newline. */
 void lister_rule(struct lister *l, const struct prog_rule *r, struct arena *a);
@@ -54,5 +56,3 @@ void lister_elements(struct lister *l, const struct snapshot_set *set, struct el
 /* A lister whose snapshot holds the table's sets, for rules outside of a listing. */
 int lister_open(struct lister *l, struct session *s, enum family f, struct str table);
 void lister_close(struct lister *l);
-/* E0100 with the tables there are. */
-void no_such_table(struct session *s, uint8_t family, struct str table, struct span span);

@@ -48,6 +48,7 @@ struct set_info {
 	struct expr *key_expr, *data_expr; /* typeof, typed; NULL: by type name */
 	bool anonymous;
 	uint32_t key_len;         /* bytes, of a set in the kernel; else 0 */
+	bool is_broken;           /* made with mistakes, which have been said */
 	uint32_t size;            /* as the kernel says; meters list it */
 };
 
@@ -97,6 +98,7 @@ struct lower {
 	struct part *map_data;          /* wanted result of an anonymous map (statement's target) */
 	bool map_data_interval;
 	uint32_t map_obj;               /* a literal map's data are names of such objects */
+	uint32_t kernel;                /* for which version is checked, 0: any */
 	bool th_known;                  /* a match with several transport protocols stands before */
 };
 
@@ -125,6 +127,8 @@ bool resolve_key(struct lower *L, const struct expr *e, const struct parts *part
 void value_bounds(const struct expr *e, struct value *from, struct value *to);
 bool is_constant(const struct expr *e);
 bool type_is(const struct datatype *t, enum type_id base);
+/* A bitmask whose bits have names: `x flag` asks for the bit, where others compare all. */
+bool has_flags(const struct datatype *t);
 struct expr *expr_make(struct arena *a, enum expr_kind kind, struct span span,
                        const struct part *part);
 struct expr *expr_value(struct arena *a, struct span span, const struct part *part,

@@ -154,24 +154,38 @@ static void turn_part(struct lower *L, const struct expr *e, unsigned reg)
 		turn_host(L, e, reg);
 }
 
-/* Each part starts at the next free word, and stands alone: shifted down to its own value. */
+/* A field that ends inside a byte becomes its value alone, in the bytes the value needs: what
+ * sets hold. Registers shift as numbers, so several bytes are turned for it, and back. */
+static void load_down(struct lower *L, const struct expr *e, unsigned reg)
+{
+	struct value mask;
+	unsigned shift;
+
+	if (!field_mask(L, e, &mask, &shift) || shift == 0)
+		return;
+	unsigned len = (mask.bits + 7u) / 8, up = (len - (e->bits + 7u) / 8) * 8;
+
+	if (len > 1)
+		emit_byteorder(L, NFT_BYTEORDER_NTOH, len, reg);
+	if (shift != up)
+		emit_shift(L, shift > up ? NFT_BITWISE_RSHIFT : NFT_BITWISE_LSHIFT,
+		           shift > up ? shift - up : up - shift, len, reg);
+	if (len > 1)
+		emit_byteorder(L, NFT_BYTEORDER_HTON, len, reg);
+}
+
+/* Each part starts at the next free word. */
 static bool load_concat(struct lower *L, const struct expr *e, bool turn, unsigned reg)
 {
 	for (size_t i = 0; i < e->list.n; i++) {
 		const struct expr *part = e->list.p[i];
-		unsigned shift;
-		struct value mask;
 
 		if (part->type && !part->type->bits && part->type->id != TYPE_INTEGER)
 			return fail(L, "E0248", part->span, "%s has no fixed width and cannot be a part of a "
 			            "concatenation", part->type->desc);
 		if (!load_expr(L, part, reg))
 			return false;
-		if (field_mask(L, part, &mask, &shift) && shift && mask.bits > 8)
-			return fail(L, "E0900", part->span, "not supported by gate yet: a field over two "
-			            "bytes that ends inside one, as a part of a concatenation");
-		if (field_mask(L, part, &mask, &shift) && shift)
-			emit_shift(L, NFT_BITWISE_RSHIFT, shift, (mask.bits + 7u) / 8, reg);
+		load_down(L, part, reg);
 		if (turn)
 			turn_part(L, part, reg);
 		reg += ((part->bits + 7u) / 8 + 3) / 4;
@@ -331,19 +345,12 @@ bool load_key(struct lower *L, const struct expr *e, const struct set_info *info
 {
 	bool turn = info->flags & NFT_SET_INTERVAL;
 
-	struct value mask;
-	unsigned shift;
-
 	if (e->kind == EXPR_CONCAT)
 		return load_concat(L, e, turn, reg);
 	if (!load_expr(L, e, reg))
 		return false;
-	if (!info->anonymous && field_mask(L, e, &mask, &shift) && shift) {
-		if (mask.bits > 8)
-			return fail(L, "E0900", e->span, "not supported by gate yet: a field over two bytes "
-			            "that ends inside one, looked up in a named set");
-		emit_shift(L, NFT_BITWISE_RSHIFT, shift, (mask.bits + 7u) / 8, reg);
-	}
+	if (!info->anonymous) /* a literal's elements are moved up instead */
+		load_down(L, e, reg);
 	if (turn)
 		turn_host(L, e, reg);
 	return true;
@@ -429,7 +436,8 @@ bool load_arg(struct lower *L, struct expr *e, const struct part *want, unsigned
 	}
 	bool constant = r->kind == EXPR_VALUE || r->kind == EXPR_LIST;
 
-	ok = check_type(L, r, want) && (constant || check_width(L, r, want)) && (constant || deps_write(L, r)) && load_expr(L, r, reg);
+	ok = check_type(L, r, want) &&
+	     (constant || (check_width(L, r, want) && deps_write(L, r))) && load_expr(L, r, reg);
 	L->map_data = saved;
 	if (!ok || constant || r->kind == EXPR_MAP)
 		return ok;

@@ -97,8 +97,10 @@ static bool match_prefix(struct lower *L, const struct expr *left, enum relop op
 	if (whole_bytes) {
 		struct value v = right->prefix.base->value;
 
-		if (in->kind == INSN_PAYLOAD)
+		if (in->kind == INSN_PAYLOAD) {
+			in->payload.is_prefix = len != left->bits;
 			in->payload.len = len / 8;
+		}
 		emit_cmp(L, &c, cmp_op(op), &v, c.part.order);
 		L->prog->p[L->prog->n - 1].cmp.data.n = (uint8_t)(len / 8);
 		return true;
@@ -189,7 +191,7 @@ static bool match_value(struct lower *L, const struct expr *left, enum relop op,
 	struct value v = right->value;
 	struct compare c;
 
-	if (type_is(left->type, TYPE_BITMASK) && op == REL_IMPLICIT && left->kind != EXPR_BINARY)
+	if (has_flags(left->type) && op == REL_IMPLICIT && left->kind != EXPR_BINARY)
 		return match_flags(L, left, &v, NFT_CMP_NEQ, NULL);
 	if (op <= REL_NE) {
 		left = move_xor(L, left, &v);
@@ -343,7 +345,7 @@ bool lookup_set(struct lower *L, const struct expr *left, const struct expr *set
 static bool match_set(struct lower *L, const struct expr *left, enum relop op,
                       const struct expr *right)
 {
-	const struct set_info *info;
+	const struct set_info *info = NULL;
 	struct set_ref ref;
 	unsigned reg = L->reg;
 
@@ -376,10 +378,38 @@ static void fib_presence(struct lower *L, struct expr *left, const struct expr *
 	}
 }
 
+/* Hours are stored in UTC, and a range of them may pass midnight there or as written: then it
+ * is what does not lie between. */
+static bool turn_hours(struct lower *L, const struct part *part, const struct expr **right,
+                       enum relop *op)
+{
+	struct expr *from, *to;
+
+	if (part->type->id != TYPE_TIME_HOUR || (*right)->kind != EXPR_RANGE)
+		return true;
+	from = resolve(L, (*right)->pair.left, part);
+	to = from ? resolve(L, (*right)->pair.right, part) : NULL;
+	if (!to)
+		return false;
+	if (from->kind != EXPR_VALUE || to->kind != EXPR_VALUE ||
+	    value_cmp(&from->value, &to->value) <= 0)
+		return true;
+	struct expr *turned = expr_make(L->a, EXPR_RANGE, (*right)->span, part);
+
+	turned->pair.left = to;
+	turned->pair.right = from;
+	*right = turned;
+	*op = *op == REL_NE ? REL_IMPLICIT : REL_NE;
+	return true;
+}
+
 static bool match_constant(struct lower *L, struct expr *left, enum relop op,
                            const struct expr *right)
 {
 	struct part part = expr_part(left);
+
+	if (!turn_hours(L, &part, &right, &op))
+		return false;
 	struct expr *r = resolve(L, right, &part);
 
 	if (!r)
@@ -438,7 +468,7 @@ bool lower_match(struct lower *L, const struct stmt *s)
 		struct part part = expr_part(left);
 		const struct value *v = resolve_value(L, right->pair.left, &part);
 
-		if (v && !type_is(left->type, TYPE_BITMASK)) {
+		if (v && !has_flags(left->type)) {
 			struct diag *d = fail_diag(L, "E0243", right->span,
 			                           "`!` tests flags; for values it is `!=`");
 

@@ -11,6 +11,8 @@
 #include <linux/netfilter/nfnetlink_queue.h>
 #include <string.h>
 
+#include "gate/ruleset/deps.h"
+
 static struct part port_part(void)
 {
 	return (struct part){ datatypes[TYPE_INET_SERVICE], 16, ORDER_BIG, 0 };
@@ -254,6 +256,8 @@ bool lower_tproxy(struct lower *L, const struct stmt *s)
 	if (s->tproxy.addr && f != FAMILY_IP && f != FAMILY_IP6)
 		return fail(L, "E0306", s->span, "say which: `tproxy ip to …` or `tproxy ip6 to …`");
 	if (s->tproxy.addr) {
+		if (!deps_write(L, s->tproxy.addr))
+			return false;
 		areg = (uint8_t)reg_alloc(L, 16);
 		if (!load_arg(L, s->tproxy.addr, &addr, areg))
 			return false;
@@ -344,11 +348,11 @@ bool lower_queue(struct lower *L, const struct stmt *s)
 		if (r->kind == EXPR_VALUE || r->kind == EXPR_RANGE) {
 			value_bounds(r, &from, &to);
 		} else {
-			L->map_data = &num;
-			bool ok = deps_write(L, r); /* uses registers too */
-
+			if (!deps_write(L, r)) /* before registers are taken */
+				return false;
 			reg = (uint8_t)reg_alloc(L, 16);
-			ok = ok && load_expr(L, r, reg);
+			L->map_data = &num;
+			bool ok = load_expr(L, r, reg);
 			L->map_data = NULL;
 			if (!ok)
 				return false;

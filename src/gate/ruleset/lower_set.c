@@ -16,6 +16,7 @@ static const struct {
 	{ PROTO_IP, 10 },   /* RFC 791 section 3.1 */
 	{ PROTO_TCP, 16 },  /* RFC 9293 section 3.1 */
 	{ PROTO_UDP, 6 },   /* RFC 768 */
+	{ PROTO_UDPLITE, 6 }, /* RFC 3828 section 3.1 */
 	{ PROTO_ICMP, 2 },  /* RFC 792 */
 	{ PROTO_ICMPV6, 2 }, /* RFC 4443 section 2.1 */
 	{ PROTO_IGMP, 2 },  /* RFC 2236 section 2 */
@@ -146,8 +147,8 @@ static bool set_exthdr(struct lower *L, const struct stmt *s)
 	uint32_t off = e->exthdr.field ? e->exthdr.field->off : e->exthdr.off;
 
 	if (off % 8 || e->bits % 8)
-		return fail(L, "E0900", e->span, "not supported by gate yet: writing a field that does "
-		            "not end on byte borders in an option");
+		return fail(L, "E0418", e->span, "this field cannot be written: the kernel writes whole "
+		            "bytes of an option");
 	if (!deps_write(L, e) || !load_arg(L, s->set.value, &part, reg))
 		return false;
 	struct insn *in = emit(L, INSN_EXTHDR);
@@ -203,13 +204,17 @@ bool lower_set_value(struct lower *L, const struct stmt *s)
 	}
 }
 
-static bool load_elem_key(struct lower *L, struct expr *key, unsigned *reg, struct parts *parts)
+static bool load_elem_key(struct lower *L, struct expr *key, const struct set_info *info,
+                          unsigned *reg, struct parts *parts)
 {
 	if (!type_expr(L, key) || !deps_write(L, key))
 		return false;
 	expr_parts(key, parts);
 	*reg = reg_alloc(L, parts_bytes(parts));
-	return load_expr(L, key, *reg);
+	struct set_info as_named = *info; /* a meter's set holds plain values too */
+
+	as_named.anonymous = false;
+	return load_key(L, key, &as_named, *reg);
 }
 
 static bool emit_dynset(struct lower *L, struct set_ref ref, const struct stmt_list *stmts,
@@ -246,7 +251,7 @@ bool lower_dynset(struct lower *L, const struct stmt *s)
 	if (s->dynset.data && !info->is_map)
 		return fail(L, "E0103", s->dynset.set->span, "`" STR_FMT "` is a set, not a map",
 		            STR_ARG(info->name));
-	if (!load_elem_key(L, elem->elem.key, &key, &parts))
+	if (!load_elem_key(L, elem->elem.key, info, &key, &parts))
 		return false;
 	if (parts_bytes(&parts) != parts_bytes(&info->key))
 		return fail(L, "E0522", elem->span, "set `" STR_FMT "` holds another type of key",
@@ -276,9 +281,8 @@ bool lower_meter(struct lower *L, const struct stmt *s)
 	if (!type_expr(L, elem->elem.key))
 		return false;
 	expr_parts(elem->elem.key, &info->key);
-	info->key_expr = elem->elem.key;
 	if (!deps_write(L, elem->elem.key) || !L->env->make_meter(L->env->ctx, s, info, &ref) ||
-	    !load_elem_key(L, elem->elem.key, &key, &info->key))
+	    !load_elem_key(L, elem->elem.key, info, &key, &info->key))
 		return false;
 	return emit_dynset(L, ref, &s->meter.stmts,
 	                   elem->elem.has_timeout ? NFT_DYNSET_OP_UPDATE : NFT_DYNSET_OP_ADD, elem,

@@ -26,9 +26,14 @@ static bool may_merge(const struct insn *a, const struct insn *b)
 {
 	uint32_t total = a->payload.len + b->payload.len;
 
-	if (a->payload.base != b->payload.base || a->dreg != b->dreg)
+	if (a->payload.base != b->payload.base || a->dreg != b->dreg || a->payload.is_prefix ||
+	    b->payload.is_prefix)
 		return false;
-	if (total > 16 || (total > 4 && a->payload.base != NFT_PAYLOAD_LL_HEADER))
+	/* Of these headers the kernel reads up to four bytes by a fast path of its own. */
+	bool both_fast = a->payload.base != NFT_PAYLOAD_LL_HEADER && a->payload.len <= 4 &&
+	                 b->payload.len <= 4;
+
+	if (total > 16 || (total > 4 && both_fast))
 		return false;
 	return a->payload.off + a->payload.len == b->payload.off ||
 	       b->payload.off + b->payload.len == a->payload.off;

@@ -6,6 +6,7 @@
 #include "gate/ruleset/near.h"
 
 #include <linux/netfilter/nf_tables.h>
+#include <strings.h>
 
 enum { NAMES_MAX = 128, NAMES_SHOWN = 20 };
 
@@ -17,6 +18,8 @@ struct near {
 	uint32_t obj_type;
 	struct str names[NAMES_MAX]; /* of the table, in `s->a` */
 	size_t n;
+	bool is_loaded;              /* the names being taken are the kernel's */
+	bool deleted;                /* the name is there until this transaction takes it away */
 	struct str elsewhere;        /* "inet g": another table that has the name */
 };
 
@@ -26,7 +29,9 @@ static void take_name(struct near *n, uint8_t family, struct str table, struct s
 
 	if (!here && str_eq(name, n->name) && n->elsewhere.n == 0)
 		n->elsewhere = arena_fmt(&n->s->a, "%s " STR_FMT, family_name(family), STR_ARG(table));
-	if (!here || n->n == NAMES_MAX)
+	if (here && str_eq(name, n->name))
+		n->deleted |= n->is_loaded; /* by this transaction, before */
+	if (!here || n->n == NAMES_MAX || str_eq(name, n->name))
 		return;
 	for (size_t i = 0; i < n->n; i++)
 		if (str_eq(n->names[i], name))
@@ -94,12 +99,18 @@ static void collect(struct near *n)
 
 	if (s->engine && !s->flushed)
 		s->engine->ops->dump(s->engine, n->kind, &all, &ops, restart, n);
+	n->is_loaded = false;
 	for (size_t i = 0; i < s->tags.n; i++) {
 		const struct tag *t = &s->tags.p[i];
 
 		if ((t->verb == CMD_ADD || t->verb == CMD_CREATE) && tag_is(t, n->kind))
 			take_name(n, (uint8_t)t->family, t->table, t->name);
 	}
+}
+
+static bool differs_in_case(struct str a, struct str b)
+{
+	return a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
 }
 
 static void suggest(struct near *n, struct diag *d)
@@ -112,9 +123,12 @@ static void suggest(struct near *n, struct diag *d)
 		buf_fmt(&list, "%s" STR_FMT, list.n ? ", " : "", STR_ARG(n->names[i]));
 	if (n->n > NAMES_SHOWN)
 		buf_cstr(&list, " …");
-	if (best.n)
-		diag_help(ds, d, "did you mean `" STR_FMT "`?   (there are: %.*s)", STR_ARG(best),
-		          (int)list.n, list.p);
+	if (n->deleted)
+		diag_note(ds, d, "it is there now; this transaction deletes it before");
+	if (best.n && !n->deleted)
+		diag_help(ds, d, "%sdid you mean `" STR_FMT "`?   (there are: %.*s)",
+		          differs_in_case(best, n->name) ? "names are case sensitive; " : "",
+		          STR_ARG(best), (int)list.n, list.p);
 	else if (list.n)
 		diag_help(ds, d, "there are: %.*s", (int)list.n, list.p);
 	if (n->elsewhere.n)
@@ -135,8 +149,108 @@ void no_such_name(struct session *s, enum dump_kind kind, const char *what, enum
 	                            "table `%s " STR_FMT "` has no %s `" STR_FMT "`",
 	                            family_name(f), STR_ARG(table), what, STR_ARG(name));
 
-	*n = (struct near){ .s = s, .kind = kind, .family = f, .table = table, .name = name,
+	*n = (struct near){ .s = s, .is_loaded = true, .kind = kind, .family = f, .table = table, .name = name,
 	                    .obj_type = obj_type };
 	collect(n);
 	suggest(n, d);
+}
+
+const char *object_word(uint32_t obj_type)
+{
+	switch (obj_type) {
+	case NFT_OBJECT_COUNTER:
+		return "counter";
+	case NFT_OBJECT_QUOTA:
+		return "quota";
+	case NFT_OBJECT_CT_HELPER:
+		return "ct helper";
+	case NFT_OBJECT_LIMIT:
+		return "limit";
+	case NFT_OBJECT_CT_TIMEOUT:
+		return "ct timeout";
+	case NFT_OBJECT_SECMARK:
+		return "secmark";
+	case NFT_OBJECT_CT_EXPECT:
+		return "ct expectation";
+	case NFT_OBJECT_SYNPROXY:
+		return "synproxy";
+	default: /* a kind that gate does not write */
+		return "object";
+	}
+}
+
+void no_such_object(struct session *s, const struct command *c)
+{
+	static const struct { enum command_object object; enum dump_kind kind; const char *word; }
+	rows[] = {
+		{ OBJ_CHAIN, DUMP_CHAINS, "chain" }, { OBJ_RULE, DUMP_CHAINS, "chain" },
+		{ OBJ_RULES, DUMP_CHAINS, "chain" }, { OBJ_SET, DUMP_SETS, "set" },
+		{ OBJ_MAP, DUMP_SETS, "map" }, { OBJ_METER, DUMP_SETS, "meter" },
+		{ OBJ_ELEMENT, DUMP_SETS, "set" }, { OBJ_FLOWTABLE, DUMP_FLOWTABLES, "flow table" },
+	};
+	enum dump_kind kind = DUMP_OBJS;
+	const char *word = object_word(c->obj_type);
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (rows[i].object != c->object)
+			continue;
+		kind = rows[i].kind;
+		word = rows[i].word;
+	}
+	no_such_name(s, kind, word, c->ref.family, c->ref.table, c->ref.name, c->obj_type,
+	             c->ref.name_span);
+}
+
+/* ---- tables ---- */
+
+static int take_table(void *ctx, const struct prog_table *t)
+{
+	struct near *n = ctx;
+
+	if (str_eq(t->name, n->name) && t->family != n->family && n->elsewhere.n == 0)
+		n->elsewhere = str_from(family_name(t->family));
+	if (n->n < NAMES_MAX)
+		n->names[n->n++] = arena_fmt(&n->s->a, "%s " STR_FMT, family_name(t->family),
+		                             STR_ARG(t->name));
+	return 0;
+}
+
+static void suggest_table(struct near *n, struct diag *d)
+{
+	struct diags *ds = n->s->diags;
+	struct str full = arena_fmt(&n->s->a, "%s " STR_FMT, family_name(n->family),
+	                            STR_ARG(n->name));
+	struct str best = str_nearest(full, n->names, n->n);
+	auto_buf list = { 0 };
+
+	for (size_t i = 0; i < n->n && i < NAMES_SHOWN; i++)
+		buf_fmt(&list, "%s" STR_FMT, list.n ? ", " : "", STR_ARG(n->names[i]));
+	if (n->elsewhere.n)
+		diag_help(ds, d, "there is a table `" STR_FMT " " STR_FMT "`: write the family",
+		          STR_ARG(n->elsewhere), STR_ARG(n->name));
+	else if (best.n)
+		diag_help(ds, d, "did you mean `" STR_FMT "`?", STR_ARG(best));
+	if (list.n)
+		diag_note(ds, d, "tables here: %.*s", (int)list.n, list.p);
+	else
+		diag_note(ds, d, "there is no table at all; make one: add table " STR_FMT,
+		          STR_ARG(full));
+}
+
+void no_such_table(struct session *s, uint8_t family, struct str table, struct span span)
+{
+	static const struct dump_ops ops = { .table = take_table };
+	struct dump_filter all = { 0 };
+	struct near *n = arena_new(&s->a, struct near);
+	struct diag *d = diag_error(s->diags, "E0100", span, "there is no table `%s " STR_FMT "`",
+	                            family_name(family), STR_ARG(table));
+
+	*n = (struct near){ .s = s, .family = (enum family)family, .name = table };
+	if (s->flushed) {
+		diag_note(s->diags, d, "`flush ruleset` above takes all tables away; make it again: "
+		          "add table %s " STR_FMT, family_name(family), STR_ARG(table));
+		return;
+	}
+	if (s->engine && s->engine->ops->dump(s->engine, DUMP_TABLES, &all, &ops, restart, n) >= 0)
+		suggest_table(n, d);
 }

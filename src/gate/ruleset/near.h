@@ -12,3 +12,11 @@
  * obj_type only counts for DUMP_OBJS (0: all). */
 void no_such_name(struct session *s, enum dump_kind kind, const char *what, enum family f,
                   struct str table, struct str name, uint32_t obj_type, struct span span);
+
+/* `counter`, `ct helper` … by NFT_OBJECT_*. */
+const char *object_word(uint32_t obj_type);
+/* no_such_name for what a command names. */
+void no_such_object(struct session *s, const struct command *c);
+
+/* Reports that there is no such table, and what tables there are. */
+void no_such_table(struct session *s, uint8_t family, struct str table, struct span span);

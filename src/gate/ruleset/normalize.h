@@ -5,6 +5,14 @@
 
 #include "gate/ruleset/lister.h"
 
-/* Lowers and lifts `rule` in place: *rule becomes the listed form. False after an error. */
-bool rule_normalize(struct session *s, const struct command *c, struct rule *rule,
-                    struct lister *l);
+struct normal_rule {
+	struct str text; /* without counters, used amounts and handles */
+	struct str code; /* its byte code as text, literals' names and state left out */
+};
+
+/* Lowers and lifts the rule, sending nothing; `l` knows the table's sets. False after an error. */
+bool rule_normalize(struct session *s, enum family family, struct str table,
+                    const struct rule_text *text, struct lister *l, struct normal_rule *out);
+
+/* The byte code as text that is the same for two rules that do the same. In `a`. */
+struct str program_code(struct arena *a, const struct program *prog);

@@ -9,6 +9,7 @@
 
 #include "gate/ruleset/describe.h"
 #include "gate/ruleset/elem_list.h"
+#include "gate/ruleset/kernels.h"
 #include "gate/ruleset/lister.h"
 #include "gate/ruleset/udata.h"
 
@@ -22,7 +23,7 @@ int lister_open(struct lister *l, struct session *s, enum family f, struct str t
 	lister_env_init(l);
 	arena_init(&l->scratch);
 	int r = snapshot_read(&l->snap, &s->scratch, s->engine, (uint8_t)f, table,
-	                      SNAP_CHAINS | SNAP_SETS | SNAP_OBJS | SNAP_FLOWTABLES, false);
+	                      SNAP_CHAINS | SNAP_SETS | SNAP_OBJS | SNAP_FLOWTABLES, NULL);
 
 	if (r >= 0)
 		r = lister_prefetch(l);
@@ -39,32 +40,6 @@ void lister_close(struct lister *l)
 	snapshot_fini(&l->snap);
 	arena_fini(&l->scratch);
 	buf_fini(&l->out);
-}
-
-void no_such_table(struct session *s, uint8_t family, struct str table, struct span span)
-{
-	struct diag *d = diag_error(s->diags, "E0100", span, "there is no table `%s " STR_FMT "`",
-	                            family_name(family), STR_ARG(table));
-	struct snapshot snap;
-	auto_buf list = { 0 };
-
-	if (!s->engine || snapshot_read(&snap, &s->a, s->engine, 0, (struct str){ 0 }, 0, false) < 0)
-		return;
-	for (size_t i = 0; i < snap.tables.n && i < 20; i++) {
-		const struct prog_table *t = &snap.tables.p[i];
-
-		if (str_eq(t->name, table))
-			diag_help(s->diags, d, "there is a table `%s " STR_FMT "`: write the family",
-			          family_name(t->family), STR_ARG(t->name));
-		buf_fmt(&list, "%s%s " STR_FMT, list.n ? ", " : "", family_name(t->family),
-		        STR_ARG(t->name));
-	}
-	if (list.n)
-		diag_note(s->diags, d, "tables here: %.*s", (int)list.n, list.p);
-	else
-		diag_note(s->diags, d, "there is no table at all; make one: add table %s " STR_FMT,
-		          family_name(family), STR_ARG(table));
-	snapshot_fini(&snap);
 }
 
 static bool list_one(struct session *s, const struct command *c, unsigned kinds, struct want w)
@@ -90,14 +65,12 @@ static bool list_all(struct session *s, const struct command *c, unsigned kinds,
 
 enum { SNAP_ALL = SNAP_CHAINS | SNAP_SETS | SNAP_OBJS | SNAP_FLOWTABLES };
 
-static bool get_failed(struct session *s, const struct expr *key, int r, size_t n, size_t bad)
+static bool get_failed(struct session *s, struct span at, int r)
 {
-	(void)n;
-	(void)bad;
 	if (r == -ENOENT)
-		diag_error(s->diags, "E0540", key->span, "no such element in the set");
+		diag_error(s->diags, "E0540", at, "no such element in the set");
 	else
-		diag_error(s->diags, "E0602", key->span, "cannot read the element: %s", strerror(-r));
+		diag_error(s->diags, "E0602", at, "cannot read the element: %s", strerror(-r));
 	return false;
 }
 
@@ -179,7 +152,7 @@ static bool get_elements(struct session *s, const struct command *c)
 	elem_list_fini(&list);
 	vec_fini(&keys.keys);
 	lister_close(&l);
-	return r >= 0 || get_failed(s, first, r, keys.keys.n, bad);
+	return r >= 0 || get_failed(s, first ? first->span : c->span, r);
 }
 
 static bool run_list(struct session *s, const struct command *c)
@@ -201,11 +174,11 @@ static bool run_list(struct session *s, const struct command *c)
 		return c->ref.name.n ? list_one(s, c, SNAP_CHAINS, (struct want){ .rules = true })
 		                     : list_all(s, c, SNAP_CHAINS, (struct want){ .rules = true });
 	case OBJ_SET:
-		return list_one(s, c, SNAP_SETS, (struct want){ .elems = true });
+		return list_one(s, c, SNAP_SETS, (struct want){ .elems = true, .only_sets = true });
 	case OBJ_SETS:
 		return list_all(s, c, SNAP_SETS, (struct want){ .elems = true, .only_sets = true });
 	case OBJ_MAP:
-		return list_one(s, c, SNAP_SETS, (struct want){ .elems = true });
+		return list_one(s, c, SNAP_SETS, (struct want){ .elems = true, .maps = true });
 	case OBJ_MAPS:
 		return list_all(s, c, SNAP_SETS, (struct want){ .elems = true, .maps = true });
 	case OBJ_METER:
@@ -222,14 +195,11 @@ static bool run_list(struct session *s, const struct command *c)
 		return list_one(s, c, SNAP_OBJS, (struct want){ .obj_type = c->obj_type });
 	case OBJ_NAMED_ALL:
 		return list_all(s, c, SNAP_OBJS, (struct want){ .obj_type = c->obj_type });
-	case OBJ_RULE: {
-		diag_error(s->diags, "E0900", c->span, "not supported by gate yet: this form of "
-		           "`reset rule`");
-		return false;
-	}
+	case OBJ_RULE:
+		return list_one(s, c, SNAP_CHAINS, (struct want){ .rules = true,
+		                                                  .handle = c->position });
 	case OBJ_HOOKS:
-		diag_error(s->diags, "E0900", c->span, "not supported by gate yet: `list hooks`");
-		return false;
+		return list_hooks(s, c);
 	case OBJ_EXPR:
 		break;
 	}
@@ -242,5 +212,5 @@ bool run_read(struct session *s, const struct command *c)
 		return describe(s, c);
 	if (!s->engine)
 		return true;
-	return run_list(s, c);
+	return kernel_answers_read(s, c) && run_list(s, c);
 }

@@ -8,6 +8,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
+#include "gate/ruleset/kernels.h"
 #include "gate/ruleset/near.h"
 #include "gate/ruleset/rules.h"
 
@@ -26,7 +27,13 @@ static bool env_has_chain(void *ctx, struct str name, struct span span)
 
 	if (map_has(&s->chains, session_key(s, env->family, env->table, name)))
 		return true;
-	if (!s->engine || (!s->flushed &&
+	if (!s->engine && !s->offline)
+		return true; /* the rule is read once more */
+	if (session_is_blind(s, env->family, env->table)) {
+		session_unchecked(s, "chain", env->family, env->table, name);
+		return true;
+	}
+	if ((s->engine && !s->flushed &&
 	    session_get_chain(s, env->family, env->table, name, &chain) == 0))
 		return true;
 	no_such_name(s, DUMP_CHAINS, "chain", env->family, env->table, name, 0, span);
@@ -184,7 +191,7 @@ void session_lower(struct session *s, struct rule_env *env, struct lower *L, str
 	*le = lower_env_template;
 	le->ctx = env;
 	*L = (struct lower){ .a = a, .diags = s->diags, .sources = s->sources, .names = s->opt->names,
-	                     .family = env->family, .env = le, .prog = prog };
+	                     .family = env->family, .env = le, .prog = prog, .kernel = s->opt->kernel };
 	env->s = s;
 	env->L = L;
 	struct span *span = map_get(&s->tables, session_key(s, env->family, env->table, STR("")));

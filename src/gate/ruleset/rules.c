@@ -5,95 +5,32 @@
  */
 #include "gate/ruleset/rules.h"
 
-#include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
 #include "gate/ruleset/normalize.h"
+#include "gate/ruleset/rule_list.h"
 #include "gate/ruleset/udata.h"
 
-struct rule_entry {
-	uint64_t handle;
-	struct str text;
-};
-
-struct rule_search {
-	struct lister l;
-	VEC(struct rule_entry) rules;
-};
-
-static int search_rule(void *ctx, const struct prog_rule *r)
+bool rule_by_index(struct session *s, const struct command *c, struct rule_ref *ref)
 {
-	struct rule_search *f = ctx;
-	struct rule_entry e = { .handle = r->handle };
-
-	buf_reset(&f->l.out);
-	lister_rule(&f->l, r, &f->l.scratch);
-	e.text = arena_str(&f->l.s->scratch, buf_as_str(&f->l.out));
-	arena_reset(&f->l.scratch);
-	vec_push(&f->rules, e);
-	return 0;
-}
-
-static void restart_search(void *ctx)
-{
-	((struct rule_search *)ctx)->rules.n = 0;
-}
-
-static int read_rules(struct session *s, const struct command *c, const struct format *fmt,
-                      struct rule_search *f)
-{
-	static const struct dump_ops ops = { .rule = search_rule };
-	struct dump_filter filter = { .family = (uint8_t)c->ref.family, .table = c->ref.table,
-	                              .name = c->ref.name };
-	int r = lister_open(&f->l, s, c->ref.family, c->ref.table);
-
-	f->l.printer.fmt = fmt;
-	if (r < 0)
-		return r;
-	return s->engine->ops->dump(s->engine, DUMP_RULES, &filter, &ops, restart_search, f);
-}
-
-bool rule_by_index(struct session *s, const struct command *c, uint64_t *handle)
-{
-	struct rule_search f = { 0 };
+	struct rule_list rules;
 	bool ok = false;
 
 	if (!s->engine)
 		return true;
-	int r = read_rules(s, c, s->opt->format, &f);
-
-	if (r < 0)
-		diag_error(s->diags, "E0602", c->index_span, "cannot read the chain: %s", strerror(-r));
-	else if (c->index >= f.rules.n)
-		diag_error(s->diags, "E0112", c->index_span, "the chain has %zu rule%s, so there is no "
-		           "index %llu (the first is 0)", f.rules.n, f.rules.n == 1 ? "" : "s",
-		           (unsigned long long)c->index);
-	else {
-		*handle = f.rules.p[c->index].handle;
-		ok = true;
+	if (rule_list_read(s, c, false, c->index_span, &rules)) {
+		ok = c->index < rules.list.n;
+		if (ok)
+			*ref = (struct rule_ref){ rules.list.p[c->index].handle,
+			                          rules.list.p[c->index].id };
+		else
+			diag_error(s->diags, "E0112", c->index_span, "the chain has %zu rule%s, so "
+			           "there is no index %llu (the first is 0)", rules.list.n,
+			           rules.list.n == 1 ? "" : "s", (unsigned long long)c->index);
 	}
-	vec_fini(&f.rules);
-	lister_close(&f.l);
+	rule_list_fini(&rules);
 	return ok;
-}
-
-/* The text as it would be listed: lowered and lifted, without loading it. */
-static bool listed_form(struct session *s, const struct command *c, const struct rule_text *text,
-                        struct rule_search *f, struct str *out)
-{
-	struct rule *rule;
-	struct printer p = f->l.printer;
-	auto_buf buf = { 0 };
-
-	if (parse_rule(s->parser, text, &s->scratch, &rule) < 0)
-		return false;
-	if (!rule_normalize(s, c, rule, &f->l))
-		return false;
-	p.out = &buf;
-	print_rule(&p, rule);
-	*out = arena_str(&s->scratch, buf_as_str(&buf));
-	return true;
 }
 
 static struct str without_comment(struct str text)
@@ -104,55 +41,83 @@ static struct str without_comment(struct str text)
 	return text;
 }
 
-static bool choose(struct session *s, const struct rule_text *text, struct rule_search *f,
-                   struct str want, uint64_t *handle)
+/* What is looked for, and what was found. */
+struct choice {
+	struct session *s;
+	const struct rule_text *text;
+	struct normal_rule want;
+	bool comment; /* it counts when it is given */
+	size_t alike, same;
+};
+
+static bool reads_alike(const struct choice *ch, const struct rule_entry *e)
 {
-	bool comment = without_comment(want).n != want.n;
+	return str_eq(ch->comment ? e->text : without_comment(e->text), ch->want.text);
+}
+
+static void show_entry(const struct choice *ch, struct diag *d, const struct rule_entry *e)
+{
+	if (e->id)
+		diag_related(ch->s->diags, d, e->source->span, "made here");
+	else
+		diag_note(ch->s->diags, d, STR_FMT " # handle %llu", STR_ARG(e->text),
+		          (unsigned long long)e->handle);
+}
+
+/* Rules that may have been meant. */
+static void explain_choice(const struct choice *ch, const struct rule_list *rules)
+{
+	struct diags *diags = ch->s->diags;
 	struct diag *d;
-	size_t hits = 0;
 
-	for (size_t i = 0; i < f->rules.n; i++) {
-		struct str have = comment ? f->rules.p[i].text : without_comment(f->rules.p[i].text);
+	if (ch->same > 1 || ch->alike > 1)
+		d = diag_error(diags, "E0113", ch->text->span, "%zu rules of the chain read like this",
+		               ch->alike);
+	else if (ch->alike)
+		d = diag_error(diags, "E0113", ch->text->span, "the rule that reads like this has "
+		               "another byte code");
+	else
+		d = diag_error(diags, "E0113", ch->text->span, "no rule of the chain reads like this");
+	for (size_t i = 0; i < rules->list.n; i++) {
+		const struct rule_entry *e = &rules->list.p[i];
 
-		if (!str_eq(have, want))
-			continue;
-		*handle = f->rules.p[i].handle;
-		hits++;
+		if (ch->alike ? reads_alike(ch, e) :
+		    str_distance(e->text, ch->want.text) <= ch->want.text.n / 3 + 2)
+			show_entry(ch, d, e);
 	}
-	if (hits == 1)
-		return true;
-	d = diag_error(s->diags, "E0113", text->span,
-	               hits ? "%zu rules of the chain read like this" :
-	                      "no rule of the chain reads like this", hits);
-	for (size_t i = 0; i < f->rules.n; i++) {
-		struct str have = f->rules.p[i].text;
-
-		if (hits ? str_eq(comment ? have : without_comment(have), want) :
-		           str_distance(have, want) <= want.n / 3 + 2)
-			diag_note(s->diags, d, STR_FMT " # handle %llu", STR_ARG(have),
-			          (unsigned long long)f->rules.p[i].handle);
-	}
-	diag_help(s->diags, d, "name the rule by `handle N`");
-	return false;
+	diag_help(diags, d, "name the rule by `handle N`");
 }
 
 bool rule_by_text(struct session *s, const struct command *c, const struct rule_text *text,
-                  uint64_t *handle)
+                  struct rule_ref *ref)
 {
-	struct format fmt = *s->opt->format;
-	struct rule_search f = { 0 };
-	struct str want;
+	struct choice ch = { .s = s, .text = text };
+	struct rule_list rules;
 
 	if (!s->engine)
 		return true;
-	fmt.stateless = true;
-	int r = read_rules(s, c, &fmt, &f);
-	bool ok = r >= 0 && listed_form(s, c, text, &f, &want) && choose(s, text, &f, want, handle);
+	bool ok = rule_list_read(s, c, true, text->span, &rules) &&
+	          rule_normalize(s, c->ref.family, c->ref.table, text, &rules.l, &ch.want);
 
-	if (r < 0)
-		diag_error(s->diags, "E0602", text->span, "cannot read the chain: %s", strerror(-r));
-	vec_fini(&f.rules);
-	lister_close(&f.l);
+	ch.comment = without_comment(ch.want.text).n != ch.want.text.n;
+	for (size_t i = 0; ok && i < rules.list.n; i++) {
+		const struct rule_entry *e = &rules.list.p[i];
+
+		if (!reads_alike(&ch, e))
+			continue;
+		ch.alike++;
+		if (!str_eq(e->code, ch.want.code))
+			continue;
+		ch.same++;
+		*ref = (struct rule_ref){ e->handle, e->id };
+	}
+	bool none_is_fine = c->verb == CMD_DESTROY && ch.alike == 0;
+
+	if (ok && ch.same != 1 && !none_is_fine) {
+		explain_choice(&ch, &rules);
+		ok = false;
+	}
+	rule_list_fini(&rules);
 	return ok;
 }
 

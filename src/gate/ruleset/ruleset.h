@@ -15,7 +15,11 @@ struct ruleset_options {
 	const struct names *names;
 	const struct format *format;
 	bool check;          /* -c: everything but the commit */
+	uint32_t kernel;     /* check for that version (0x601: 6.1) as well; 0: any */
+	uint32_t running;    /* the version that answers, to explain a refusal; 0: not known */
+	bool closed_interfaces; /* names->ifindex knows all that there are */
 	bool debug_netlink;  /* --debug netlink: print the byte code of rules as they are lowered */
+	int nft_pid;         /* of this process when it is called nft: an echo names it; else 0 */
 	/* Where text goes: called with each piece of output as it is ready. */
 	void (*write)(void *ctx, struct str text);
 	void *write_ctx;
@@ -23,6 +27,8 @@ struct ruleset_options {
 
 /* Runs all commands `parser` holds. `engine` NULL: offline check only (what only a kernel can
  * refuse is noted in `diags`). Returns 0; -EINVAL when the text is wrong (diagnosed, nothing
- * applied); another negative errno when the engine refused (diagnosed, nothing applied). */
+ * applied); -ERESTART when the kernel's ruleset changed meanwhile (not diagnosed, nothing applied:
+ * try again with a new parser); another negative errno when the engine refused (diagnosed, nothing
+ * applied). */
 int ruleset_run(struct engine *engine, struct parser *parser, const struct sources *sources,
                 struct diags *diags, const struct ruleset_options *options);

@@ -66,7 +66,7 @@ static bool lift_ct(const struct insn *in, struct expr *e)
 	}
 	if (!take_key(e, ct_keys, key))
 		return false;
-	e->key.dir = in->ct.dir;
+	e->key.dir = (int)in->ct.dir;
 	if (e->key.nfproto) {
 		e->type = datatypes[e->key.nfproto == FAMILY_IP6 ? TYPE_IPV6_ADDR : TYPE_IPV4_ADDR];
 		e->bits = e->type->bits;

@@ -4,12 +4,15 @@
  * Runs commands: changes fill one transaction, reads wait until it is committed.
  */
 #include "gate/ruleset/echo.h"
+#include "gate/ruleset/elem_log.h"
 #include "gate/ruleset/session.h"
 
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
+#include "gate/ruleset/hooks_of.h"
+#include "gate/ruleset/kernels.h"
 #include "gate/ruleset/near.h"
 
 uint32_t tag_add(struct session *s, const struct tag *t)
@@ -42,6 +45,16 @@ bool tag_find(const struct session *s, uint32_t number, struct tag *out)
 		out->span = out->rule->span;
 	}
 	return true;
+}
+
+enum { PASS_BYTES = 256 << 10 }; /* given back at once */
+
+void session_passed(struct session *s, struct span *left, uint32_t off)
+{
+	if (off < left->off || off - left->off < PASS_BYTES)
+		return;
+	sources_passed(s->sources, (struct span){ left->file, left->off, off - left->off });
+	left->off = off;
 }
 
 bool session_tx(struct session *s)
@@ -106,6 +119,41 @@ int session_get_chain(struct session *s, enum family f, struct str table, struct
 	return r;
 }
 
+bool session_is_blind(struct session *s, enum family f, struct str table)
+{
+	return s->offline && !s->flushed && !map_has(&s->fresh, session_key(s, f, table, STR("")));
+}
+
+void session_unchecked(struct session *s, const char *what, enum family f, struct str table,
+                       struct str name)
+{
+	struct str text = name.n ? arena_fmt(&s->a, "%s `" STR_FMT "` of table `%s " STR_FMT "`", what,
+	                                     STR_ARG(name), family_name(f), STR_ARG(table))
+	                         : arena_fmt(&s->a, "table `%s " STR_FMT "`", family_name(f),
+	                                     STR_ARG(table));
+
+	for (size_t i = 0; i < s->unchecked.n; i++)
+		if (str_eq(s->unchecked.p[i], text))
+			return;
+	vec_push(&s->unchecked, text);
+}
+
+enum { UNCHECKED_SHOWN = 10 };
+
+static void note_unchecked(struct session *s)
+{
+	struct diag *d;
+
+	if (s->unchecked.n == 0)
+		return;
+	d = diag_add(s->diags, DIAG_NOTE, "", SPAN_NONE, "not checked, since only the kernel knows:");
+	for (size_t i = 0; i < s->unchecked.n && i < UNCHECKED_SHOWN; i++)
+		diag_note(s->diags, d, STR_FMT, STR_ARG(s->unchecked.p[i]));
+	if (s->unchecked.n > UNCHECKED_SHOWN)
+		diag_note(s->diags, d, "and %zu more", s->unchecked.n - UNCHECKED_SHOWN);
+	diag_help(s->diags, d, "`gate check --state FILE` checks against the ruleset in FILE");
+}
+
 struct set_get {
 	struct session *s;
 	struct set_info *info;
@@ -131,7 +179,11 @@ const struct set_info *session_set(struct session *s, enum family f, struct str 
 	struct dump_filter filter = { .family = (uint8_t)f, .table = table, .name = name };
 
 	if (info)
-		return info;
+		return info->is_broken ? NULL : info;
+	if (session_is_blind(s, f, table)) {
+		session_unchecked(s, "set", f, table, name);
+		return NULL;
+	}
 	int r = s->engine && !s->flushed ?
 	        s->engine->ops->get(s->engine, DUMP_SETS, &filter, &ops, &g) : -ENOENT;
 
@@ -157,7 +209,7 @@ static bool refuse(struct session *s, const struct command *c, const char *what)
 static bool keep_read(struct session *s, const struct command *c)
 {
 	vec_push(&s->reads, *c);
-	return true;
+	return kernel_takes_read(s, c);
 }
 
 static bool run_command(struct session *s, const struct command *c)
@@ -198,6 +250,9 @@ static void session_fini(struct session *s)
 	map_fini(&s->sets);
 	map_fini(&s->chains);
 	map_fini(&s->tables);
+	map_fini(&s->fresh);
+	elem_log_fini(s);
+	vec_fini(&s->unchecked);
 	arena_fini(&s->scratch);
 	arena_fini(&s->a);
 }
@@ -230,6 +285,9 @@ static int run_all(struct session *s)
 		run_command(s, c);
 		arena_reset(&s->scratch);
 	}
+	send_held_elems(s, NULL);
+	if (s->follow_jumps && !diags_failed(s->diags))
+		hooks_take_jumps(s);
 	if (diags_failed(s->diags)) {
 		if (s->tx)
 			s->engine->ops->tx_abort(s->tx);
@@ -237,6 +295,7 @@ static int run_all(struct session *s)
 		return -EINVAL;
 	}
 	r = commit(s);
+	s->flushed &= s->opt->check; /* the kernel is what the reads are about now */
 	if (s->opt->check && s->changes) /* what the reads ask about was never made */
 		return r;
 	for (size_t i = 0; r == 0 && i < s->reads.n; i++) {
@@ -253,16 +312,20 @@ int ruleset_run(struct engine *engine, struct parser *parser, const struct sourc
 	struct session s = { .engine = engine, .parser = parser, .sources = sources,
 	                     .diags = diags, .opt = options };
 
+	s.offline = !engine;
 	arena_init(&s.a);
 	arena_init(&s.scratch);
 	tag_add(&s, &(struct tag){ .object = OBJ_RULESET }); /* 0: the transaction as a whole */
 	s.spare.cap = 128; /* more the kernel does not take */
 	s.spare.p = arena_array(&s.a, struct insn, s.spare.cap);
-	int r = run_all(&s);
+	/* What is read on the way must still hold at the commit. */
+	int r = engine ? engine->ops->generation(engine, &s.generation) : 0;
 
-	if (r == -ERESTART)
-		diag_error(diags, "E0601", SPAN_NONE,
-		           "the ruleset changed while this was being loaded; nothing was applied");
+	if (r < 0)
+		diag_error(diags, "E0602", SPAN_NONE, "cannot read the ruleset: %s", strerror(-r));
+	else
+		r = run_all(&s);
+	note_unchecked(&s);
 	session_fini(&s);
 	return r;
 }

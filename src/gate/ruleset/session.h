@@ -20,11 +20,20 @@ struct tag {
 	struct span span;
 	struct str table, name;   /* name: chain, set, object … */
 	const struct rule_text *rule; /* NULL: no rule */
-	const struct elems_text *elems;
+	const struct elems_part *elems; /* NULL: no elements */
+	/* Of a rule: what it is placed at, replaces, or deletes. */
+	uint64_t rule_handle;
+	uint32_t rule_id; /* the same, of this run: its tag */
 	/* The rules of a block share one: numbers `first` to `first + n_rules - 1` are theirs. */
 	uint32_t first;
 	const struct rule_text *rules;
 	size_t n_rules;
+};
+
+/* Lists of elements that are sent as one. */
+struct elems_part {
+	struct elems_text text;
+	struct elems_part *next;
 };
 
 struct session {
@@ -44,10 +53,21 @@ struct session {
 	uint32_t next_set_id, next_chain_id, next_tag;
 	struct program spare;     /* room for a rule's instructions, used again and again */
 	struct rule_env *env;     /* of the rule being lowered */
+	struct map fresh;        /* "family table" made or emptied in this run: nothing else is in it */
+	struct map elem_logs;    /* "family table set" -> struct elem_log: see elem_log.h */
+	VEC(struct str) unchecked; /* offline: names that only the kernel knows, in words */
+	bool offline;            /* there is no engine, not only for a while */
+	bool follow_jumps;       /* a chain without a hook has what works at some hooks only */
 	bool flushed;             /* `flush ruleset` came: the kernel's objects do not count */
 	size_t changes;
 	uint32_t generation;
 };
+
+/* Offline: whether the kernel's table may have what this run does not show. */
+bool session_is_blind(struct session *s, enum family f, struct str table);
+/* Keeps "chain `c` of table `ip t`" for the note on what was not checked. */
+void session_unchecked(struct session *s, const char *what, enum family f, struct str table,
+                       struct str name);
 
 /* The lowering context's callbacks for one table. */
 struct rule_env {
@@ -59,6 +79,10 @@ struct rule_env {
 	bool find_twice;         /* a literal's key that stands twice is looked for */
 	struct span first, twice;
 };
+
+/* A big text is given back while it is read: `left` is the part that is not yet, `off` the place
+ * in the file that was reached. */
+void session_passed(struct session *s, struct span *left, uint32_t off);
 
 /* Gives the number of the tag, or of its first rule. */
 uint32_t tag_add(struct session *s, const struct tag *t);
@@ -88,6 +112,8 @@ bool run_replace(struct session *s, const struct command *c);
 bool run_read(struct session *s, const struct command *c);
 
 /* add.c and its neighbours */
+/* Whether the kernel can hold a name this long; false after a report. */
+bool name_fits(struct session *s, const char *what, struct str name, struct span span);
 enum command_verb tx_verb(enum tx_op op);
 bool add_chain_block(struct session *s, const struct chain_block *b, enum tx_op op);
 bool add_flowtable_block(struct session *s, const struct flowtable_block *b, enum tx_op op);
@@ -101,6 +127,7 @@ struct rule_place {
 	struct str table, chain;
 	uint32_t chain_id;         /* of a chain without a name, or 0 */
 	uint64_t position, handle; /* 0: none */
+	uint32_t position_id;      /* instead of position: a rule of this run, by its tag */
 	enum tx_op op;
 	uint32_t tag;              /* 0: make one */
 	const struct chain_info *info; /* of the chain, where it is known */
@@ -108,6 +135,8 @@ struct rule_place {
 bool add_rule_text(struct session *s, const struct rule_place *at, const struct rule_text *text);
 bool add_elems(struct session *s, enum family f, struct str table, const struct set_info *info,
                const struct elems_text *text, enum tx_op op, struct span name_span);
+/* Sends the elements held back, of one set, or of all (NULL). False after an error. */
+bool send_held_elems(struct session *s, const struct prog_set *set);
 
 /* Reads and lowers a refused rule once more, sending nothing: for the places of its pieces. */
 bool rule_relower(struct session *s, const struct tag *t, struct lower *L, struct program *prog);
@@ -115,6 +144,8 @@ bool rule_relower(struct session *s, const struct tag *t, struct lower *L, struc
 bool rule_explain_twice(struct session *s, const struct tag *t);
 /* Where a chain, set or object that is still used is used. */
 void explain_uses(struct session *s, const struct tag *t, struct diag *d);
+/* `chain`, `set` … */
+const char *object_name(enum command_object o);
 /* Says what the kernel refused, at its place. */
 void explain_errors(struct session *s, const struct tx_error *errors, size_t n, int err);
 

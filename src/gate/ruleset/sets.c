@@ -162,11 +162,23 @@ static int parts_from_id(uint32_t id, uint32_t bytes, uint32_t order, struct par
 			out->p[i].bits = (uint16_t)(bytes * 8);
 			if (t->bits && (t->bits + 7u) / 8 == bytes)
 				out->p[i].bits = t->bits;
-			if (order)
+			if (order && !type_is(t, TYPE_STRING))
 				out->p[i].order = order == 1 ? ORDER_HOST : ORDER_BIG;
 		}
 	}
 	return 0;
+}
+
+/* Bytes of no known field are listed in hexadecimal, which a mask without names is. */
+static void parts_of_key(const struct expr *key, struct parts *out)
+{
+	expr_parts(key, out);
+	for (unsigned i = 0; i < out->n; i++) {
+		const struct expr *e = key->kind == EXPR_CONCAT ? key->list.p[i] : key;
+
+		if (e->kind == EXPR_PAYLOAD && !e->payload.field)
+			out->p[i].type = datatypes[TYPE_BITMASK];
+	}
 }
 
 int set_info_from_kernel(struct arena *a, const struct prog_set *s, struct set_info *info)
@@ -187,7 +199,7 @@ int set_info_from_kernel(struct arena *a, const struct prog_set *s, struct set_i
 	info->key_expr = u.key_expr;
 	info->data_expr = u.data_expr;
 	if (u.key_expr)
-		expr_parts(u.key_expr, &info->key);
+		parts_of_key(u.key_expr, &info->key);
 	if (!u.key_expr || parts_bytes(&info->key) != s->key_len) {
 		info->key_expr = NULL;
 		r = parts_from_id(s->key_type, s->key_len, u.key_order, &info->key);

@@ -24,16 +24,17 @@ struct elem_builder {
 	bool keys_only;     /* delete and get: a map's elements need no value */
 	bool single_keys;   /* get: intervals are asked for by one key, not by both ends */
 	bool merge;         /* overlapping and neighbouring intervals become one */
-	uint8_t *recs;      /* from, to, struct elem_extra index, offset in the text */
+	uint8_t *recs;      /* from, to, struct elem_extra index, place */
 	size_t n, cap, rec;
 	struct elem_extra **extras;
 	size_t n_extras, cap_extras;
-	uint32_t file;
+	size_t catchall;    /* `*` among intervals: its number in extras plus one; 0: none */
+	struct elem_file { uint32_t base, file; } *files; /* places count on through all files */
+	size_t n_files, cap_files;
 	size_t emitted;
 	struct span at;     /* the key that is being put; len 0: only where it starts is known */
-	bool quick;         /* one part of a fixed width that is no text: see add_quick() */
+	bool quick;         /* keys and values are one part of a fixed width: see add_quick() */
 	struct prog_elem plain; /* used again for elements that are only a key */
-	struct prog_elem *catchall; /* of an interval set: put with the intervals */
 };
 void elem_builder_init(struct elem_builder *b, struct lower *L, const struct set_info *info,
                        void (*put)(void *ctx, const struct prog_elem *e), void *ctx);

@@ -3,6 +3,8 @@
 /* Reading the ruleset's skeleton. */
 #include "gate/ruleset/snapshot.h"
 
+#include <errno.h>
+
 #include "gate/ruleset/sets.h"
 
 static struct userdata keep_udata(struct arena *a, struct userdata u)
@@ -126,8 +128,20 @@ static const struct {
 	{ SNAP_FLOWTABLES, DUMP_FLOWTABLES, restart_flowtables },
 };
 
+/* A dump cannot be asked for one name, and puts back whatever it shows. */
+static int reset_objs(struct snapshot *s, struct engine *e, const struct dump_filter *f,
+                      const struct dump_ops *ops)
+{
+	int r;
+
+	if (f->name.n == 0)
+		return e->ops->dump(e, DUMP_OBJS, f, ops, restart_objs, s);
+	r = e->ops->get(e, DUMP_OBJS, f, ops, s);
+	return r == -ENOENT ? 0 : r;
+}
+
 int snapshot_read(struct snapshot *s, struct arena *a, struct engine *e, uint8_t family,
-                  struct str table, unsigned kinds, bool reset)
+                  struct str table, unsigned kinds, const struct dump_filter *reset)
 {
 	static const struct dump_ops ops = { .table = keep_table, .chain = keep_chain,
 	                                     .set = keep_set, .obj = keep_obj,
@@ -139,8 +153,9 @@ int snapshot_read(struct snapshot *s, struct arena *a, struct engine *e, uint8_t
 
 		if (kinds_of_dump[i].kind && !(kinds & kinds_of_dump[i].kind))
 			continue;
-		f.reset = reset && kinds_of_dump[i].dump == DUMP_OBJS;
-		int r = e->ops->dump(e, kinds_of_dump[i].dump, &f, &ops, kinds_of_dump[i].restart, s);
+		int r = reset && kinds_of_dump[i].kind == SNAP_OBJS ?
+			reset_objs(s, e, reset, &ops) :
+			e->ops->dump(e, kinds_of_dump[i].dump, &f, &ops, kinds_of_dump[i].restart, s);
 
 		if (r < 0)
 			return r;

@@ -29,9 +29,10 @@ struct snapshot {
 enum { SNAP_CHAINS = 1, SNAP_SETS = 2, SNAP_OBJS = 4, SNAP_FLOWTABLES = 8 };
 
 /* Reads the kinds asked for (tables always) of one family (0: all) and table (empty: all).
- * `reset` puts counters and quotas of objects back. Strings live in `a`. */
+ * Strings live in `a`. `reset` (NULL: none) says which objects' counters and quotas are put
+ * back: those of its type and name; no other object is read then. */
 int snapshot_read(struct snapshot *s, struct arena *a, struct engine *e, uint8_t family,
-                  struct str table, unsigned kinds, bool reset);
+                  struct str table, unsigned kinds, const struct dump_filter *reset);
 void snapshot_fini(struct snapshot *s);
 const struct snapshot_set *snapshot_find_set(const struct snapshot *s, uint8_t family,
                                              struct str table, struct str name);

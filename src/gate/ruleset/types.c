@@ -4,6 +4,7 @@
  * Types: what a selector is, and what a word means beside it.
  */
 #include "gate/ruleset/lower.h"
+#include "gate/ruleset/word_error.h"
 
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
@@ -54,8 +55,6 @@ uint32_t parts_type_id(const struct parts *parts)
 
 bool type_is(const struct datatype *t, enum type_id base)
 {
-	if (t && t->id == TYPE_BITMASK && base == TYPE_BITMASK)
-		return false; /* the bare type has no flags: it is a number */
 	for (; t; t = t->base == t->id ? NULL : datatypes[t->base])
 		if (t->id == base)
 			return true;
@@ -78,6 +77,11 @@ static uint64_t greatest(const struct expr *e)
 	default: /* anything that fits */
 		return 0;
 	}
+}
+
+bool has_flags(const struct datatype *t)
+{
+	return t && t->id != TYPE_BITMASK && type_is(t, TYPE_BITMASK);
 }
 
 struct part expr_part(const struct expr *e)
@@ -188,7 +192,6 @@ static bool type_rt(struct lower *L, struct expr *e)
 			return fail(L, "E0232", e->span,
 			            "say which: `rt ip nexthop` or `rt ip6 nexthop`");
 		e->key.key = key_by_number(rt_keys, f == FAMILY_IP6 ? NFT_RT_NEXTHOP6 : NFT_RT_NEXTHOP4);
-		k = e->key.key ? e->key.key : k;
 		set_type(e, f == FAMILY_IP6 ? TYPE_IPV6_ADDR : TYPE_IPV4_ADDR,
 		         f == FAMILY_IP6 ? 128 : 32, ORDER_BIG);
 		return true;
@@ -304,8 +307,6 @@ bool type_expr(struct lower *L, struct expr *e)
 	case EXPR_META:
 	case EXPR_SOCKET:
 	case EXPR_OSF:
-		set_type(e, e->key.key->type, e->key.key->bits, e->key.key->order);
-		return true;
 	case EXPR_IPSEC:
 		return type_ipsec(L, e);
 	case EXPR_CT:
@@ -452,11 +453,7 @@ static struct expr *resolve_word(struct lower *L, const struct expr *e, const st
 			return set;
 	}
 	if (r < 0) {
-		const char *code = want->type->id == TYPE_IFACE_INDEX  ? "E0120" :
-		                   want->type->id == TYPE_INET_SERVICE ? "E0222" :
-		                   want->type->id == TYPE_CT_STATE     ? "E0210" : "E0221";
-
-		fail(L, code, e->span, STR_FMT, STR_ARG(why));
+		word_error(L, e, want, why);
 		return NULL;
 	}
 	if (want->max && value_to_u64(&v) > want->max) {
@@ -562,7 +559,14 @@ static struct expr *resolve_range(struct lower *L, const struct expr *e, const s
 	if (value_cmp(&l->value, &r->value) > 0) {
 		struct diag *d = fail_diag(L, "E0227", e->span, "the range ends before it starts");
 
-		diag_help(L->diags, d, "write the smaller value first");
+		if (want->type->id == TYPE_TIME_HOUR)
+			diag_help(L->diags, d, "hours are kept in UTC, and this range passes midnight there or "
+			          "as written: write it without braces, or as two ranges");
+		else if (e->pair.left->word.n && e->pair.right->word.n)
+			diag_help(L->diags, d, STR_FMT "-" STR_FMT, STR_ARG(e->pair.right->word),
+			          STR_ARG(e->pair.left->word));
+		else
+			diag_help(L->diags, d, "write the smaller value first");
 		return NULL;
 	}
 	struct expr *range = expr_make(L->a, EXPR_RANGE, e->span, want);
@@ -582,7 +586,7 @@ static struct expr *resolve_list(struct lower *L, const struct expr *e, const st
 {
 	struct expr *list = expr_make(L->a, EXPR_LIST, e->span, want);
 
-	if (!type_is(want->type, TYPE_BITMASK)) {
+	if (!has_flags(want->type)) {
 		struct diag *d = fail_diag(L, "E0203", e->span, "a list of %s needs braces",
 		                           want->type->id == TYPE_INET_SERVICE ? "ports" : "values");
 		auto_buf text = { 0 };

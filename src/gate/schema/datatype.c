@@ -470,11 +470,27 @@ static void put_decimal(const struct value *v, struct buf *out)
 	buf_put(out, digits + n, sizeof(digits) - n);
 }
 
+/* With 0x and at least `digits` digits. */
+static void put_hex(uint64_t n, unsigned digits, struct buf *out)
+{
+	while (digits < 16 && n >> (4 * digits))
+		digits++;
+	char *to = buf_reserve(out, digits + 2);
+
+	to[0] = '0';
+	to[1] = 'x';
+	for (unsigned i = digits; i > 0; i--, n >>= 4)
+		to[1 + i] = "0123456789abcdef"[n & 15];
+	to[2 + digits] = 0;
+	out->n += digits + 2;
+}
+
 void types_put_number(const struct datatype *t, const struct value *v, struct buf *out)
 {
+	int bits = t->bits && t->bits < v->bits ? t->bits : v->bits;
+
 	if (t->hex)
-		buf_fmt(out, "0x%0*llx", (v->bits + 3) / 4,
-		        (unsigned long long)value_to_u64(v));
+		put_hex(value_to_u64(v), ((unsigned)bits + 3) / 4, out);
 	else if (t->id == TYPE_BITMASK)
 		buf_fmt(out, "0x%llx", (unsigned long long)value_to_u64(v));
 	else

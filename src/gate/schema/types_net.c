@@ -471,16 +471,36 @@ TYPE_PARSE(ipv4_addr_parse)
 	return 0;
 }
 
+/* A number of one byte in decimal; returns where the text goes on. */
+static char *put_byte(char *to, uint8_t v)
+{
+	if (v >= 100)
+		*to++ = (char)('0' + v / 100);
+	if (v >= 10)
+		*to++ = (char)('0' + v / 10 % 10);
+	*to++ = (char)('0' + v % 10);
+	return to;
+}
+
+/* Set listings are made of these. */
+static void ipv4_put(const uint8_t b[4], struct buf *out)
+{
+	char *to = buf_reserve(out, 15);
+
+	for (unsigned i = 0; i < 4; i++) {
+		to = put_byte(to, b[i]);
+		*to++ = '.';
+	}
+	*--to = 0;
+	out->n = (size_t)(to - out->p);
+}
+
 TYPE_PRINT(ipv4_addr_print)
 {
 	(void)t;
 	if (host_print(names, fmt, v, out))
 		return;
-	for (unsigned i = 0; i < 4; i++) {
-		if (i)
-			buf_char(out, '.');
-		buf_u64(out, v->b[i]);
-	}
+	ipv4_put(v->b, out);
 }
 
 /* How often `::` stands there; `:::` is two. */

@@ -6,6 +6,8 @@
  */
 #include "gate/schema/schema.h"
 
+#include <endian.h>
+
 /* Bytes in use; a width that does not fit is cut to the room there is. */
 static unsigned value_len(const struct value *v)
 {
@@ -22,7 +24,7 @@ static void clear_above(struct value *v)
 }
 
 /* The same, and the bytes that are not used. */
-static void value_trim(struct value *v)
+static inline void value_trim(struct value *v)
 {
 	unsigned n = value_len(v);
 
@@ -32,9 +34,12 @@ static void value_trim(struct value *v)
 
 void value_from_u64(struct value *v, uint64_t n, uint16_t bits)
 {
+	uint8_t wide[sizeof(v->b)] = { 0 };
+	uint64_t big = htobe64(n);
+
 	*v = (struct value){ .bits = bits };
-	for (unsigned i = value_len(v); i-- > 0; n >>= 8)
-		v->b[i] = (uint8_t)n;
+	memcpy(wide + sizeof(wide) - sizeof(big), &big, sizeof(big));
+	memcpy(v->b, wide + sizeof(wide) - value_len(v), value_len(v));
 	clear_above(v);
 }
 
@@ -124,6 +129,10 @@ void value_shl(struct value *v, unsigned n)
 {
 	struct value from = *v;
 
+	if (n == 0) {
+		clear_above(v);
+		return;
+	}
 	for (unsigned i = 0; i < value_len(v); i++)
 		v->b[i] = (uint8_t)(value_pair(&from, (long)i + (long)(n / 8)) << n % 8 >>
 		                    8);
@@ -134,6 +143,8 @@ void value_shr(struct value *v, unsigned n)
 {
 	struct value from = *v;
 
+	if (n == 0)
+		return;
 	for (unsigned i = 0; i < value_len(v); i++)
 		v->b[i] = (uint8_t)(value_pair(&from, (long)i - (long)(n / 8) - 1) >>
 		                    n % 8);
@@ -165,6 +176,8 @@ void value_resize(struct value *v, uint16_t bits)
 	struct value from = *v;
 	unsigned old = value_len(&from);
 
+	if (bits == v->bits)
+		return;
 	*v = (struct value){ .bits = bits };
 	for (unsigned i = value_len(v), j = old; i > 0 && j > 0;)
 		v->b[--i] = from.b[--j];
@@ -179,8 +192,13 @@ static bool is_reversed(enum byteorder order)
 static void copy_ordered(uint8_t *to, const uint8_t *from, unsigned n,
                          enum byteorder order)
 {
-	for (unsigned i = 0; i < n; i++)
-		to[i] = from[is_reversed(order) ? n - 1 - i : i];
+	if (is_reversed(order))
+		for (unsigned i = 0; i < n; i++)
+			to[i] = from[n - 1 - i];
+	else if (n == 4) /* most are addresses */
+		memcpy(to, from, 4);
+	else
+		memcpy(to, from, n);
 }
 
 void value_store(const struct value *v, enum byteorder order, uint8_t *reg)
@@ -192,5 +210,5 @@ void value_load(struct value *v, uint16_t bits, enum byteorder order, const uint
 {
 	*v = (struct value){ .bits = bits };
 	copy_ordered(v->b, reg, value_len(v), order);
-	value_trim(v);
+	clear_above(v);
 }

@@ -70,8 +70,6 @@ struct attr_table {
 
 /* Rows of an expression (base: struct insn). INSN_FOREIGN has none. */
 const struct attr_table *attrs_insn(enum insn_kind kind);
-/* The kind with that name, INSN_FOREIGN when there is none. */
-enum insn_kind attrs_insn_kind(struct str name);
 
 /* Rows of an object's data by NFT_OBJECT_* (base: struct prog_obj); NULL for unknown types. */
 const struct attr_table *attrs_object(uint32_t type);

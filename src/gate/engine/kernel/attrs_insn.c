@@ -50,7 +50,7 @@ static bool bitwise_masks(const void *base)
 {
 	const struct insn *i = base;
 
-	return i->bitwise.op == NFT_BITWISE_MASK_XOR;
+	return i->bitwise.op == NFT_BITWISE_BOOL;
 }
 
 static bool objref_by_name(const void *base)
@@ -367,13 +367,4 @@ static const struct attr_table tables[INSN_FOREIGN + 1] = {
 const struct attr_table *attrs_insn(enum insn_kind kind)
 {
 	return &tables[kind];
-}
-
-enum insn_kind attrs_insn_kind(struct str name)
-{
-	enum insn_kind kind = 0;
-
-	while (kind < INSN_FOREIGN && !str_is(name, insn_name(kind)))
-		kind++;
-	return kind;
 }

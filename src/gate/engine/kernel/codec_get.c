@@ -62,21 +62,24 @@ static bool get_number(const struct attr_row *row, const struct attr *a, void *b
 }
 
 /* nf_tables.h: enum nft_registers */
-static bool get_reg(const struct attr *a, uint8_t *reg)
+static inline bool store_reg(uint32_t v, uint8_t *reg)
 {
-	uint64_t v;
-
-	if (!attr_number(a, 4, &v))
-		return false;
-	if (v == NFT_REG_VERDICT)
-		*reg = REG_VERDICT;
-	else if (v <= NFT_REG_4)
+	if (v - NFT_REG_1 <= NFT_REG_4 - NFT_REG_1)
 		*reg = (uint8_t)((v - NFT_REG_1) * 4);
-	else if (v >= NFT_REG32_00 && v <= NFT_REG32_15)
+	else if (v == NFT_REG_VERDICT)
+		*reg = REG_VERDICT;
+	else if (v - NFT_REG32_00 <= NFT_REG32_15 - NFT_REG32_00)
 		*reg = (uint8_t)(v - NFT_REG32_00);
 	else
 		return false;
 	return true;
+}
+
+static bool get_reg(const struct attr *a, uint8_t *reg)
+{
+	uint64_t v;
+
+	return attr_number(a, 4, &v) && store_reg((uint32_t)v, reg);
 }
 
 static bool get_verdict(struct cursor c, struct verdict *v)
@@ -143,8 +146,7 @@ int codec_get_exprs(struct cursor c, struct arena *a, struct program *prog)
 		int r;
 		if (at.type != NFTA_LIST_ELEM || prog->n >= EXPRS_MAX)
 			return -EBADMSG;
-		r = codec_get_insn(attr_cursor(&at), a,
-		                   program_add(prog, a, INSN_FOREIGN));
+		r = codec_get_insn(attr_cursor(&at), a, program_room(prog, a));
 		if (r < 0)
 			return r;
 	}
@@ -155,8 +157,7 @@ static bool get_stateful(const struct attr_row *row, const struct attr *at,
                          struct arena *a, struct program *prog)
 {
 	if (row->wire == WIRE_EXPR || row->wire == WIRE_DYN_EXPR)
-		return codec_get_insn(attr_cursor(at), a,
-		                      program_add(prog, a, INSN_FOREIGN)) == 0;
+		return codec_get_insn(attr_cursor(at), a, program_room(prog, a)) == 0;
 	return codec_get_exprs(attr_cursor(at), a, prog) == 0;
 }
 
@@ -322,27 +323,56 @@ static bool get_row(const struct attr_row *row, const struct attr *at, bool stri
 	return false;
 }
 
-static const struct attr_row *find_row(const struct attr_table *t, uint16_t attr)
+/* The kernel writes attributes in the rows' order: the search starts behind the row found
+ * last, *hint. */
+static inline const struct attr_row *find_row(const struct attr_table *t, uint16_t attr,
+                                              size_t *hint)
 {
-	for (size_t i = 0; i < t->n; i++)
+	for (size_t i = *hint; i < t->n; i++)
+		if (t->rows[i].attr == attr) {
+			*hint = i + 1;
+			return &t->rows[i];
+		}
+	for (size_t i = 0; i < *hint; i++)
 		if (t->rows[i].attr == attr)
 			return &t->rows[i];
 	return NULL;
+}
+
+/* Registers and numbers of 32 bits, as most are. False: another, or wrong. */
+static inline bool get_plain(const struct attr_row *row, const struct attr *at,
+                             void *base)
+{
+	uint32_t v;
+
+	if (at->n != sizeof(v))
+		return false;
+	memcpy(&v, at->p, sizeof(v));
+	v = be32toh(v);
+	if (row->wire == WIRE_REG)
+		return store_reg(v, member(row, base));
+	if (row->wire != WIRE_BE32 || row->size != sizeof(v))
+		return false;
+	memcpy(member(row, base), &v, sizeof(v));
+	return true;
 }
 
 int codec_get(const struct attr_table *t, struct cursor c, bool strict, struct arena *a,
               void *base)
 {
 	uint64_t seen = 0;
+	size_t hint = 0;
 	struct attr at;
 
 	while (attr_next(&c, &at)) {
-		const struct attr_row *row = find_row(t, at.type);
+		const struct attr_row *row = find_row(t, at.type, &hint);
 		if (!row && strict)
 			return -EBADMSG;
 		if (!row || row->wire == WIRE_IGNORE)
 			continue;
-		if (seen & UINT64_C(1) << at.type || !get_row(row, &at, strict, a, base))
+		if (seen & UINT64_C(1) << at.type)
+			return -EBADMSG;
+		if (!get_plain(row, &at, base) && !get_row(row, &at, strict, a, base))
 			return -EBADMSG;
 		seen |= UINT64_C(1) << at.type;
 		if (row->when == WHEN_HAS || row->when == WHEN_SET_TELL)
@@ -365,7 +395,7 @@ int codec_get_insn(struct cursor c, struct arena *a, struct insn *i)
 	}
 	if (c.failed || !name.n)
 		return -EBADMSG;
-	kind = attrs_insn_kind(name);
+	kind = insn_by_name(name);
 	if (kind != INSN_FOREIGN) {
 		insn_init(i, kind);
 		if (codec_get(attrs_insn(kind), attr_cursor(&data), true, a, i) == 0)

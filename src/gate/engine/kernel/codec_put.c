@@ -302,11 +302,29 @@ static void put_row(struct wire *w, const struct attr_row *row, const void *base
 	}
 }
 
+/* Registers, and 32-bit numbers that always stand there: most rows of a rule. False: another. */
+static inline bool put_plain(struct wire *w, const struct attr_row *row, const void *base)
+{
+	const uint8_t *p = member(row, base);
+	uint32_t v;
+
+	if (row->wire == WIRE_REG && row->when == WHEN_SET) {
+		if (*p != REG_NONE)
+			wire_be32(w, row->attr, reg_number(*p));
+		return true;
+	}
+	if (row->wire != WIRE_BE32 || row->when != WHEN_ALWAYS || row->size != sizeof(v))
+		return false;
+	memcpy(&v, p, sizeof(v));
+	wire_be32(w, row->attr, v);
+	return true;
+}
+
 void codec_put(struct wire *w, const struct attr_table *t, const void *base)
 {
-	for (size_t i = 0; i < t->n; i++)
-		if (is_wanted(&t->rows[i], base))
-			put_row(w, &t->rows[i], base);
+	for (const struct attr_row *row = t->rows, *end = row + t->n; row < end; row++)
+		if (!put_plain(w, row, base) && is_wanted(row, base))
+			put_row(w, row, base);
 }
 
 void codec_put_key(struct wire *w, const struct attr_table *t, const void *base)
@@ -344,7 +362,7 @@ void codec_put_insn(struct wire *w, const struct insn *i)
 		copy.dynset.flags |= NFT_DYNSET_F_EXPR;
 		i = &copy;
 	}
-	wire_str(w, NFTA_EXPR_NAME, str_from(insn_name(i->kind)));
+	wire_str(w, NFTA_EXPR_NAME, insn_word(i->kind));
 	nest = wire_nest(w, NFTA_EXPR_DATA);
 	codec_put(w, attrs_insn(i->kind), i);
 	wire_end(w, nest);

@@ -62,24 +62,34 @@ static void on_error(struct outcome *o, const struct ack *ack)
 	struct tx *tx = o->tx;
 	uint32_t number = ack->seq - tx->first_seq - 1;
 	struct tx_error *e;
+	uint32_t tag, first;
 	const uint8_t *msg;
 	size_t n;
 
-	if (number >= tx->messages.n) { /* the batch's begin, or none of ours */
+	if (number >= tx->n_messages) { /* the batch's begin, or none of ours */
 		if (ack->seq == tx->first_seq && ack->err)
 			o->whole = ack->err;
 		return;
 	}
 	if (!ack->err) {
-		o->acknowledged = o->acknowledged || number == tx->messages.n - 1;
+		o->acknowledged = o->acknowledged || number == tx->n_messages - 1;
 		return;
 	}
-	e = add_error(o, tx->messages.p[number].tag, ack->err);
+	tx_find(tx, number, &tag, &first);
+	e = add_error(o, tag, ack->err);
 	e->text = arena_str(o->a, ack->text);
 	if (ack->has_off) {
 		msg = find_message(tx, number, &n);
-		tx_locate(msg, n, ack->off, tx->messages.p[number].first, o->a, e);
+		tx_locate(msg, n, ack->off, first, o->a, e);
 	}
+}
+
+/* The kernel sends a notification with the flags of the request. */
+static enum tx_op how_added(const struct nlmsghdr *h)
+{
+	if ((h->nlmsg_type & 0xff) != NFT_MSG_NEWRULE)
+		return h->nlmsg_flags & NLM_F_EXCL ? TX_CREATE : TX_ADD;
+	return h->nlmsg_flags & NLM_F_APPEND ? TX_ADD : TX_INSERT;
 }
 
 static int on_answer(const struct nlmsghdr *h, void *ctx)
@@ -93,6 +103,8 @@ static int on_answer(const struct nlmsghdr *h, void *ctx)
 		on_error(o, &ack);
 	} else if (h->nlmsg_type >= NLMSG_MIN_TYPE && o->echo && o->echo_result == 0) {
 		arena_reset(&o->tx->k->arena);
+		if (o->echo->how)
+			o->echo->how(o->ctx, how_added(h));
 		r = message_get(cursor_of(h, h->nlmsg_len), NULL, &o->tx->k->arena,
 		                o->echo, o->ctx);
 		if (r < 0)
@@ -107,7 +119,7 @@ static void ask_echo(struct tx *tx)
 	size_t at = 0;
 	struct nlmsghdr h;
 
-	for (size_t i = 0; i <= tx->messages.n; i++) {
+	for (size_t i = 0; i <= tx->n_messages; i++) {
 		memcpy(&h, tx->w.buf.p + at, sizeof(h));
 		if (i) {
 			h.nlmsg_flags |= NLM_F_ECHO;
@@ -120,7 +132,7 @@ static void ask_echo(struct tx *tx)
 /* A batch without its end is checked as a whole and then thrown away by the kernel. */
 static void finish_batch(struct tx *tx, bool check)
 {
-	uint32_t seq = tx->first_seq + (uint32_t)tx->messages.n + 1;
+	uint32_t seq = tx->first_seq + (uint32_t)tx->n_messages + 1;
 	struct nlmsghdr h;
 	size_t end;
 
@@ -138,7 +150,7 @@ static void finish_batch(struct tx *tx, bool check)
 
 static size_t answer_bytes(const struct tx *tx, bool echo)
 {
-	size_t n = ANSWERS_BYTES + tx->messages.n * ANSWER_BYTES;
+	size_t n = ANSWERS_BYTES + tx->n_messages * ANSWER_BYTES;
 
 	if (echo)
 		n += tx->w.buf.n * 4;
@@ -202,7 +214,7 @@ int kernel_tx_commit(struct tx *tx, bool check, struct arena *a, struct tx_error
 		r = tx->w.err;
 		add_error(&o, tx->failed_tag, r)->text =
 			STR("too long for netlink: 65535 bytes a list");
-	} else if (tx->messages.n) {
+	} else if (tx->n_messages) {
 		r = judge(&o, send_batch(&o));
 	}
 	if (o.errors.n) {

@@ -13,6 +13,7 @@
 
 #include "base/oom.h"
 #include "gate/engine/kernel/dump.h"
+#include "gate/engine/kernel/hooks.h"
 #include "gate/engine/kernel/tx.h"
 
 static void kernel_close(struct engine *e)
@@ -28,11 +29,15 @@ static void kernel_close(struct engine *e)
 static bool kernel_destroys(struct engine *e)
 {
 	struct utsname u;
-	unsigned major = 0, minor = 0;
 
 	(void)e;
-	return uname(&u) == 0 && sscanf(u.release, "%u.%u", &major, &minor) == 2 &&
-	       (major > 6 || (major == 6 && minor >= 3));
+	if (uname(&u) < 0)
+		return false;
+	char *dot;
+	unsigned long major = strtoul(u.release, &dot, 10);
+	unsigned long minor = *dot == '.' ? strtoul(dot + 1, NULL, 10) : 0;
+
+	return major > 6 || (major == 6 && minor >= 3);
 }
 
 static const struct engine_ops kernel_ops = {
@@ -43,6 +48,7 @@ static const struct engine_ops kernel_ops = {
 	.get = kernel_get,
 	.destroys = kernel_destroys,
 	.get_elems = kernel_get_elems,
+	.hooks = kernel_hooks,
 	.tx_begin = kernel_tx_begin,
 	.tx_table = kernel_tx_table,
 	.tx_chain = kernel_tx_chain,

@@ -49,7 +49,7 @@ static void locate_insn(const struct place *p, const struct attr *list)
 	p->err->index = index;
 	c = attr_cursor(&item);
 	while (p->err->err == ENOENT && attr_next(&c, &a))
-		if (a.type == NFTA_EXPR_NAME && !refers(attrs_insn_kind(attr_str(&a))))
+		if (a.type == NFTA_EXPR_NAME && !refers(insn_by_name(attr_str(&a))))
 			p->err->missing = arena_str(p->a, attr_str(&a));
 }
 

@@ -38,13 +38,39 @@ static void note_failure(struct tx *tx, uint32_t tag)
 	tx->failed_tag = tag;
 }
 
+/* `first`: see struct tx_run. */
+static void note_message(struct tx *tx, uint32_t tag, uint32_t first)
+{
+	uint32_t number = (uint32_t)tx->n_messages++;
+	const struct tx_run *last = tx->runs.n ? &tx->runs.p[tx->runs.n - 1] : NULL;
+
+	if (!last || first || last->first || tag - last->tag != number - last->number)
+		vec_push(&tx->runs, (struct tx_run){ number, tag, first });
+}
+
+void tx_find(const struct tx *tx, uint32_t number, uint32_t *tag, uint32_t *first)
+{
+	size_t low = 0, high = tx->runs.n;
+
+	while (high - low > 1) {
+		size_t middle = (low + high) / 2;
+
+		if (tx->runs.p[middle].number <= number)
+			low = middle;
+		else
+			high = middle;
+	}
+	*tag = tx->runs.p[low].tag + (number - tx->runs.p[low].number);
+	*first = tx->runs.p[low].first;
+}
+
 static size_t open_message(struct tx *tx, uint8_t msg, uint16_t flags, uint8_t family,
-                           uint32_t tag)
+                           uint32_t tag, uint32_t first)
 {
 	uint32_t seq;
 
-	vec_push(&tx->messages, (struct tx_message){ .tag = tag });
-	seq = tx->first_seq + (uint32_t)tx->messages.n; /* whatever is asked meanwhile */
+	note_message(tx, tag, first);
+	seq = tx->first_seq + (uint32_t)tx->n_messages; /* whatever is asked meanwhile */
 	tx->last = wire_message(&tx->w, NFT_TYPE(msg), NLM_F_REQUEST | flags, seq, family,
 	                        0);
 	return tx->last;
@@ -102,8 +128,8 @@ static void put_thing(struct tx *tx, enum dump_kind kind, enum tx_op op, uint8_t
                       const void *thing, uint32_t tag)
 {
 	const struct attr_table *t = message_kind(kind)->attrs;
-	size_t message =
-		open_message(tx, op_message(kind, op), op_flags(kind, op), family, tag);
+	size_t message = open_message(tx, op_message(kind, op), op_flags(kind, op),
+	                              family, tag, 0);
 
 	if (op_deletes(op))
 		codec_put_key(&tx->w, t, thing);
@@ -122,7 +148,7 @@ void kernel_tx_table(struct tx *tx, enum tx_op op, const struct prog_table *t,
 static void put_rename(struct tx *tx, const struct prog_chain *c, uint32_t tag)
 {
 	struct prog_chain renamed = *c;
-	size_t message = open_message(tx, NFT_MSG_NEWCHAIN, 0, c->family, tag);
+	size_t message = open_message(tx, NFT_MSG_NEWCHAIN, 0, c->family, tag, 0);
 
 	renamed.name = c->new_name;
 	codec_put_key(&tx->w, &attrs_chain, &renamed);
@@ -134,7 +160,7 @@ static void put_deletion(struct tx *tx, enum dump_kind kind, enum tx_op op,
                          uint8_t family, const void *thing, uint16_t hook, uint32_t tag)
 {
 	const struct attr_table *t = message_kind(kind)->attrs;
-	size_t message = open_message(tx, op_message(kind, op), 0, family, tag);
+	size_t message = open_message(tx, op_message(kind, op), 0, family, tag, 0);
 
 	codec_put_key(&tx->w, t, thing);
 	if (hook)
@@ -196,8 +222,7 @@ static void open_elems(struct tx *tx)
 
 	tx->elems.message =
 		open_message(tx, op_message(DUMP_ELEMS, op), op_flags(DUMP_ELEMS, op),
-	                     s->family, tx->elems.tag);
-	tx->messages.p[tx->messages.n - 1].first = tx->elems.count;
+	                     s->family, tx->elems.tag, tx->elems.count);
 	codec_put(&tx->w, &attrs_elem_list, s);
 }
 
@@ -240,6 +265,6 @@ void kernel_tx_elems_end(struct tx *tx)
 void kernel_tx_abort(struct tx *tx)
 {
 	pagebuf_fini(&tx->w.buf);
-	vec_fini(&tx->messages);
+	vec_fini(&tx->runs);
 	free(tx);
 }

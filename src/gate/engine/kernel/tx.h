@@ -9,20 +9,23 @@
 #include "gate/engine/kernel/elem.h"
 #include "gate/engine/kernel/socket.h"
 
-/* What is known of each message of the batch; its number is its sequence number's distance
- * from the batch's begin. Eight bytes, since there may be hundreds of thousands. */
-struct tx_message {
-	uint32_t tag;
-	uint32_t first; /* elements: the number of the first one in this message */
+/* What is known of the messages of the batch; a message's number is its sequence number's
+ * distance from the batch's begin. A run stands for messages whose tags count up, as those of a
+ * chain's rules do: there may be hundreds of thousands. */
+struct tx_run {
+	uint32_t number, tag; /* of the run's first message */
+	uint32_t
+		first; /* elements: the number of the first one in this message, a run of its own */
 };
 
 struct tx {
 	struct kernel *k;
 	struct wire w;
-	uint32_t first_seq;              /* of the batch's begin */
-	VEC(struct tx_message) messages; /* messages.p[0] is the first behind the begin */
-	size_t last;                     /* where the last message starts */
-	bool failed;                     /* a message was too long */
+	uint32_t first_seq; /* of the batch's begin */
+	size_t n_messages;  /* behind the begin, which has no number */
+	VEC(struct tx_run) runs;
+	size_t last; /* where the last message starts */
+	bool failed; /* a message was too long */
 	uint32_t failed_tag;
 	struct {
 		const struct prog_set *set; /* NULL: none is open */
@@ -50,6 +53,8 @@ void kernel_tx_elems_end(struct tx *tx);
 MUST_USE int kernel_tx_commit(struct tx *tx, bool check, struct arena *a,
                               struct tx_error **errors, size_t *n_errors,
                               const struct dump_ops *echo, void *ctx);
+/* Tag and number of the first element of message `number`. */
+void tx_find(const struct tx *tx, uint32_t number, uint32_t *tag, uint32_t *first);
 void kernel_tx_abort(struct tx *tx);
 
 /* Fills part, index and missing: what stands at `off` in the message of `n` bytes at `msg`.

@@ -9,26 +9,6 @@
 
 #include "gate/engine/kernel/nf_compat.h"
 
-static void put_header(uint8_t *to, size_t n, uint16_t type)
-{
-	struct nlattr a = { .nla_len = (uint16_t)n, .nla_type = type };
-
-	memcpy(to, &a, sizeof(a));
-}
-
-uint8_t *wire_attr(struct wire *w, uint16_t type, size_t n)
-{
-	size_t space = attr_space(n);
-	uint8_t *p = wire_room(w, space);
-
-	if (n > UINT16_MAX - NLA_HDRLEN && !w->err)
-		w->err = -EMSGSIZE;
-	memset(p + space - 4, 0, 4); /* the padding, before the payload comes */
-	put_header(p, NLA_HDRLEN + n, type);
-	w->buf.n += space;
-	return p + NLA_HDRLEN;
-}
-
 void wire_bytes(struct wire *w, uint16_t type, const void *p, size_t n)
 {
 	uint8_t *to = wire_attr(w, type, n);
@@ -57,12 +37,6 @@ void wire_be16(struct wire *w, uint16_t type, uint16_t v)
 	wire_bytes(w, type, &v, sizeof(v));
 }
 
-void wire_be32(struct wire *w, uint16_t type, uint32_t v)
-{
-	v = htobe32(v);
-	wire_bytes(w, type, &v, sizeof(v));
-}
-
 void wire_be64(struct wire *w, uint16_t type, uint64_t v)
 {
 	v = htobe64(v);
@@ -72,24 +46,6 @@ void wire_be64(struct wire *w, uint16_t type, uint64_t v)
 void wire_host32(struct wire *w, uint16_t type, uint32_t v)
 {
 	wire_bytes(w, type, &v, sizeof(v));
-}
-
-size_t wire_nest(struct wire *w, uint16_t type)
-{
-	size_t at = w->buf.n;
-
-	wire_attr(w, type | NLA_F_NESTED, 0);
-	return at;
-}
-
-void wire_end(struct wire *w, size_t nest)
-{
-	size_t n = w->buf.n - nest;
-	uint16_t len = (uint16_t)n;
-
-	if (n > UINT16_MAX && !w->err)
-		w->err = -EMSGSIZE;
-	memcpy(w->buf.p + nest, &len, sizeof(len)); /* struct nlattr: nla_len is first */
 }
 
 void wire_end_unless_empty(struct wire *w, size_t nest)
@@ -124,36 +80,6 @@ void wire_message_end(struct wire *w, size_t message)
 
 	memcpy(w->buf.p + message, &n,
 	       sizeof(n)); /* struct nlmsghdr: nlmsg_len is first */
-}
-
-bool attr_next(struct cursor *c, struct attr *a)
-{
-	size_t left = cursor_left(c);
-	struct nlattr h;
-
-	if (!left)
-		return false;
-	if (left < sizeof(h) || (memcpy(&h, c->at, sizeof(h)), h.nla_len < sizeof(h)) ||
-	    h.nla_len > left) {
-		c->failed = true;
-		return false;
-	}
-	a->type = h.nla_type & NLA_TYPE_MASK;
-	a->n = (uint16_t)(h.nla_len - sizeof(h));
-	a->p = c->at + sizeof(h);
-	c->at += attr_space(a->n) < left ? attr_space(a->n)
-	                                 : left; /* the last may lack its padding */
-	return true;
-}
-
-bool attr_number(const struct attr *a, size_t bytes, uint64_t *v)
-{
-	struct cursor c = attr_cursor(a);
-
-	if (a->n != bytes)
-		return false;
-	*v = cursor_be(&c, bytes);
-	return true;
 }
 
 bool attr_host32(const struct attr *a, uint32_t *v)

@@ -30,7 +30,7 @@ static size_t put_counting(struct output *o)
 		                        OUTPUT_ROOM,
 		                        OUTPUT_ROOM + 1,
 		                        7,
-		                        5 * OUTPUT_ROOM };
+		                        (size_t)5 * OUTPUT_ROOM };
 	size_t total = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {

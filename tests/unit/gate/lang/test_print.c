@@ -169,7 +169,7 @@ static const char *const same[] = {
 	"arp saddr ip 1.2.3.4",
 	"arp daddr ether 00:11:22:33:44:55",
 	"arp htype 1",
-	"@th,16,16 22",
+	"@th,16,32 22",
 	"@th,16,32 0x0016",
 	"@nh,96,32 0x01020304",
 	"@ll,0,8 & 1 == 1",

@@ -61,7 +61,7 @@ static void fill(struct insn *i, enum insn_kind kind)
 	if (kind == INSN_CT)
 		i->ct.dir = 1;
 	if (kind == INSN_BITWISE)
-		i->bitwise.op = NFT_BITWISE_MASK_XOR;
+		i->bitwise.op = NFT_BITWISE_BOOL;
 }
 
 static bool same_row(const struct attr_row *row, const struct insn *a,
@@ -126,9 +126,9 @@ static void every_kind_has_a_name_of_its_own(void **state)
 {
 	(void)state;
 	for (enum insn_kind kind = 0; kind < INSN_FOREIGN; kind++)
-		assert_int_equal(attrs_insn_kind(str_from(insn_name(kind))), kind);
-	assert_int_equal(attrs_insn_kind(STR("match")), INSN_FOREIGN);
-	assert_int_equal(attrs_insn_kind(STR("")), INSN_FOREIGN);
+		assert_int_equal(insn_by_name(str_from(insn_name(kind))), kind);
+	assert_int_equal(insn_by_name(STR("match")), INSN_FOREIGN);
+	assert_int_equal(insn_by_name(STR("")), INSN_FOREIGN);
 }
 
 static void forms_that_shut_out_the_filled_one_come_back(void **state)

@@ -50,7 +50,7 @@ static void round_trip(const struct prog_elem *e)
 	struct arena a = { 0 };
 	struct prog_elem got;
 	struct cursor c;
-	struct attr item;
+	struct attr item = { 0 };
 	size_t refused = 0;
 
 	pagebuf_init(&w.buf, 0);

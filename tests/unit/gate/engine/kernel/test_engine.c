@@ -45,12 +45,9 @@ static int open_engine(void **state)
 	static struct fixture f;
 
 	f = (struct fixture){ 0 };
-	if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
-		*state = NULL;
-	else if (engine_kernel_open(&f.e) < 0)
-		*state = NULL;
-	else
-		*state = &f;
+	bool alone = unshare(CLONE_NEWNET) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0;
+
+	*state = alone && engine_kernel_open(&f.e) == 0 ? &f : NULL;
 	return 0;
 }
 

@@ -135,7 +135,7 @@ static void an_element_is_numbered_from_the_messages_first(void **state)
 	struct prog_set s = { .table = STR("t"), .name = STR("the set"), .id = 1 };
 	struct prog_elem e = { .has_key = true, .key = { .n = 4 } };
 	struct built b;
-	uint32_t first;
+	uint32_t first, tag;
 
 	(void)state;
 	begin(&b);
@@ -145,8 +145,9 @@ static void an_element_is_numbered_from_the_messages_first(void **state)
 		kernel_tx_elem(b.tx, &e);
 	}
 	kernel_tx_elems_end(b.tx);
-	assert_int_equal(b.tx->messages.n, 2);
-	first = b.tx->messages.p[1].first;
+	assert_int_equal(b.tx->n_messages, 2);
+	tx_find(b.tx, 1, &tag, &first);
+	assert_int_equal(tag, 1);
 	assert_true(first > 4000 && first < 4200);
 	locate_text(&b, "the set");
 	assert_int_equal(b.err.part, PART_SET);
@@ -175,6 +176,28 @@ static void an_offset_outside_says_nothing(void **state)
 	finish(&b);
 }
 
+static void each_message_has_its_tag(void **state)
+{
+	/* As in a file: a table, two rules of one block, another table, three rules. */
+	static const uint32_t tags[] = { 1, 5, 6, 3, 100, 101, 102 };
+	struct prog_table t = { .name = STR("t") };
+	struct built b;
+
+	(void)state;
+	begin(&b);
+	for (size_t i = 0; i < ARRAY_LEN(tags); i++)
+		kernel_tx_table(b.tx, TX_ADD, &t, tags[i]);
+	assert_int_equal(b.tx->n_messages, ARRAY_LEN(tags));
+	for (uint32_t i = 0; i < ARRAY_LEN(tags); i++) {
+		uint32_t tag, first;
+
+		tx_find(b.tx, i, &tag, &first);
+		assert_int_equal(tag, tags[i]);
+		assert_int_equal(first, 0);
+	}
+	finish(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +205,7 @@ int main(void)
 		UNIT(an_expression_is_numbered),
 		UNIT(a_chains_hook_is_taken_apart),
 		UNIT(an_element_is_numbered_from_the_messages_first),
+		UNIT(each_message_has_its_tag),
 		UNIT(an_offset_outside_says_nothing),
 	};
 

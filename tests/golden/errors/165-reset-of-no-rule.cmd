@@ -1,0 +1,1 @@
+reset rule inet t c handle 99

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* The engine in memory by itself: all or nothing, what is copied, which part an error names. */
+#include "gate/engine/engine.h"
+#include "unit.h"
+
+#include <errno.h>
+#include <linux/netfilter/nf_tables.h>
+#include <string.h>
+
+enum { INET = 1, TAG_TABLE = 1, TAG_CHAIN, TAG_SET, TAG_ELEMS, TAG_RULE };
+
+struct world {
+	struct engine *e;
+	struct arena a;
+	struct tx_error *errors;
+	size_t n_errors;
+};
+
+static int make_world(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	w->e = engine_memory_new();
+	*state = w;
+	return 0;
+}
+
+static int end_world(void **state)
+{
+	struct world *w = *state;
+
+	w->e->ops->close(w->e);
+	arena_fini(&w->a);
+	free(w);
+	return 0;
+}
+
+static struct tx *begin(struct world *w)
+{
+	struct tx *tx;
+
+	assert_int_equal(w->e->ops->tx_begin(w->e, 0, &tx), 0);
+	return tx;
+}
+
+static int commit(struct world *w, struct tx *tx, bool check)
+{
+	w->errors = NULL;
+	w->n_errors = 0;
+	return w->e->ops->tx_commit(tx, check, &w->a, &w->errors, &w->n_errors, NULL,
+	                            NULL);
+}
+
+static void put_table(struct world *w, struct tx *tx)
+{
+	char name[] = "t"; /* gone after the call, as a parser's memory is */
+	struct prog_table t = { .family = INET, .name = { name, 1 } };
+
+	w->e->ops->tx_table(tx, TX_ADD, &t, TAG_TABLE);
+	name[0] = '?';
+}
+
+static struct prog_set interval_set(void)
+{
+	return (struct prog_set){ .family = INET,
+		                  .table = STR("t"),
+		                  .name = STR("s"),
+		                  .flags = NFT_SET_INTERVAL,
+		                  .key_len = 1 };
+}
+
+/* An interval of one-byte keys as the wire has it: where it starts, and where it has ended. */
+static void put_interval(struct world *w, struct tx *tx, uint8_t from, uint8_t end)
+{
+	struct prog_elem e = { .has_key = true, .key = { 1, { from } } };
+
+	w->e->ops->tx_elem(tx, &e);
+	e.key.b[0] = end;
+	e.flags = NFT_SET_ELEM_INTERVAL_END;
+	w->e->ops->tx_elem(tx, &e);
+}
+
+static int add_interval(struct world *w, enum tx_op op, uint8_t from, uint8_t end)
+{
+	struct prog_set s = interval_set();
+	struct tx *tx = begin(w);
+
+	w->e->ops->tx_elems_begin(tx, op, &s, TAG_ELEMS);
+	put_interval(w, tx, from, end);
+	w->e->ops->tx_elems_end(tx);
+	return commit(w, tx, false);
+}
+
+static void load(struct world *w)
+{
+	struct prog_set s = interval_set();
+	struct tx *tx = begin(w);
+
+	put_table(w, tx);
+	w->e->ops->tx_set(tx, TX_ADD, &s, TAG_SET);
+	assert_int_equal(commit(w, tx, false), 0);
+	assert_int_equal(add_interval(w, TX_ADD, 10, 20), 0);
+}
+
+static int count_table(void *ctx, const struct prog_table *t)
+{
+	assert_true(str_is(t->name, "t"));
+	++*(size_t *)ctx;
+	return 0;
+}
+
+static size_t tables(struct world *w)
+{
+	static const struct dump_ops ops = { .table = count_table };
+	struct dump_filter all = { 0 };
+	size_t n = 0;
+
+	assert_int_equal(w->e->ops->dump(w->e, DUMP_TABLES, &all, &ops, NULL, &n), 0);
+	return n;
+}
+
+static void a_check_changes_nothing(void **state)
+{
+	struct world *w = *state;
+	struct tx *tx = begin(w);
+
+	put_table(w, tx);
+	assert_int_equal(commit(w, tx, true), 0);
+	assert_int_equal(tables(w), 0);
+	tx = begin(w);
+	put_table(w, tx);
+	assert_int_equal(commit(w, tx, false), 0);
+	assert_int_equal(tables(w), 1);
+}
+
+static void one_failure_undoes_all_and_every_failure_is_named(void **state)
+{
+	struct world *w = *state;
+	struct tx *tx = begin(w);
+	struct prog_chain c = { .family = INET, .table = STR("x"), .name = STR("c") };
+	struct prog_rule r = { .family = INET, .table = STR("t"), .chain = STR("c") };
+
+	put_table(w, tx);
+	w->e->ops->tx_chain(tx, TX_ADD, &c, TAG_CHAIN);
+	w->e->ops->tx_rule(tx, TX_ADD, &r, TAG_RULE);
+	assert_int_equal(commit(w, tx, false), -ENOENT);
+	assert_int_equal(w->n_errors, 2);
+	assert_int_equal(w->errors[0].tag, TAG_CHAIN);
+	assert_int_equal(w->errors[0].part, PART_TABLE);
+	assert_int_equal(w->errors[1].tag, TAG_RULE);
+	assert_int_equal(w->errors[1].part, PART_CHAIN);
+	assert_int_equal(tables(w), 0);
+}
+
+static void intervals_may_touch_and_not_overlap(void **state)
+{
+	static const struct {
+		uint8_t from, end;
+		int result;
+	} cases[] = {
+		{ 10, 20, 0 },       { 20, 30, 0 },       { 5, 10, 0 },
+		{ 10, 19, -EEXIST }, { 11, 20, -EEXIST }, { 12, 13, -EEXIST },
+		{ 9, 11, -EEXIST },  { 19, 21, -EEXIST }, { 1, 200, -EEXIST },
+		{ 40, 50, 0 },
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct tx *tx = begin(w);
+		struct prog_table t = { .family = 0 };
+
+		w->e->ops->tx_table(tx, TX_DELETE, &t, TAG_TABLE);
+		assert_int_equal(commit(w, tx, false), 0);
+		load(w);
+		assert_int_equal(add_interval(w, TX_ADD, cases[i].from, cases[i].end),
+		                 cases[i].result);
+		if (cases[i].result < 0)
+			assert_int_equal(w->errors[0].part, PART_ELEM);
+	}
+}
+
+static void only_a_whole_interval_can_be_deleted(void **state)
+{
+	struct world *w = *state;
+
+	load(w);
+	assert_int_equal(add_interval(w, TX_DELETE, 10, 15), -ENOENT);
+	assert_int_equal(add_interval(w, TX_DELETE, 11, 20), -ENOENT);
+	assert_int_equal(add_interval(w, TX_DESTROY, 11, 20), 0);
+	assert_int_equal(add_interval(w, TX_DELETE, 10, 20), 0);
+	assert_int_equal(add_interval(w, TX_DELETE, 10, 20), -ENOENT);
+}
+
+struct ends {
+	int from, end;
+};
+
+static int take_end(void *ctx, const struct prog_elem *e)
+{
+	struct ends *ends = ctx;
+
+	if (e->flags & NFT_SET_ELEM_INTERVAL_END)
+		ends->end = e->key.b[0];
+	else
+		ends->from = e->key.b[0];
+	return 0;
+}
+
+static void an_interval_is_found_by_any_of_its_values(void **state)
+{
+	static const struct dump_ops ops = { .elem = take_end };
+	struct world *w = *state;
+	struct prog_set s = interval_set();
+	struct ends ends = { -1, -1 };
+	size_t bad = 0;
+
+	load(w);
+	for (unsigned key = 0; key < 256; key++) {
+		struct prog_elem ask[2] = { { .has_key = true,
+			                      .key = { 1, { (uint8_t)key } } } };
+		ask[1] = ask[0];
+		ask[1].flags = NFT_SET_ELEM_INTERVAL_END;
+		int r = w->e->ops->get_elems(w->e, &s, ask, 2, false, &ops, &ends, &bad);
+		assert_int_equal(r, key >= 10 && key < 20 ? 0 : -ENOENT);
+	}
+	assert_int_equal(ends.from, 10);
+	assert_int_equal(ends.end, 20);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_check_changes_nothing, make_world,
+		                                end_world),
+		cmocka_unit_test_setup_teardown(
+			one_failure_undoes_all_and_every_failure_is_named, make_world,
+			end_world),
+		cmocka_unit_test_setup_teardown(intervals_may_touch_and_not_overlap,
+		                                make_world, end_world),
+		cmocka_unit_test_setup_teardown(only_a_whole_interval_can_be_deleted,
+		                                make_world, end_world),
+		cmocka_unit_test_setup_teardown(an_interval_is_found_by_any_of_its_values,
+		                                make_world, end_world),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
