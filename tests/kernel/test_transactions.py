@@ -78,7 +78,7 @@ def test_a_mistake_far_inside_standard_input_is_shown_at_its_place(gate, netns):
     result = netns.run([gate, "-f", "-"], input=text + "\nadd element ip t s { 10.0.0.999 }\n",
                        check=False)
     assert result.returncode == 1
-    assert "standard input:45003:22" in result.stderr
+    assert "standard input:45003:29" in result.stderr
     assert "add element ip t s { 10.0.0.999 }" in result.stderr
 
 

@@ -139,7 +139,8 @@ void held_elems_free(struct held_elems *h)
 	free(h);
 }
 
-static bool send_held(struct session *s, struct elem_log *log)
+/* `last`: nothing comes after it that had to know. */
+static bool send_held(struct session *s, struct elem_log *log, bool last)
 {
 	struct held_elems *h = log->held;
 
@@ -153,7 +154,8 @@ static bool send_held(struct session *s, struct elem_log *log)
 		s->engine->ops->tx_elems_begin(s->tx, TX_ADD, &h->set, h->tag);
 		ok = elem_builder_finish(&h->b);
 		s->engine->ops->tx_elems_end(s->tx);
-		elem_log_put(log, &h->b, true);
+		if (!last)
+			elem_log_put(log, &h->b, true);
 	}
 	held_elems_free(h);
 	return ok;
@@ -164,9 +166,9 @@ bool send_held_elems(struct session *s, const struct prog_set *set)
 	bool ok = true;
 
 	if (set)
-		return send_held(s, elem_log_of(s, set));
+		return send_held(s, elem_log_of(s, set), false);
 	map_for_each(it, &s->elem_logs)
-		ok &= send_held(s, it->value);
+		ok &= send_held(s, it->value, true);
 	return ok;
 }
 
@@ -176,7 +178,7 @@ static bool add_held(struct session *s, const struct set_info *info, const struc
 	struct elem_log *log = elem_log_of(s, set);
 	struct held_elems *h = log->held;
 
-	if (h && h->info != info && !send_held(s, log)) /* made anew */
+	if (h && h->info != info && !send_held(s, log, false)) /* made anew */
 		return false;
 	h = log->held;
 	if (!h) {

@@ -55,6 +55,13 @@ static int tell(struct engine *e, uint8_t family, uint32_t hook, struct str devi
 	return r;
 }
 
+static int generation(struct engine *e, uint32_t *gen)
+{
+	(void)e;
+	*gen = 1;
+	return 0;
+}
+
 static void take_output(void *ctx, struct str text)
 {
 	buf_str(&((struct world *)ctx)->out, text);
@@ -62,7 +69,8 @@ static void take_output(void *ctx, struct str text)
 
 static int list(struct world *w, const char *command)
 {
-	static const struct engine_ops ops = { .name = "test", .hooks = tell };
+	static const struct engine_ops ops = { .name = "test", .generation = generation,
+	                                       .hooks = tell };
 	static const struct names names;
 	static const struct format format;
 	const struct parser_options parsing = { .names = &names };
