@@ -264,6 +264,17 @@ class Batch:
                 yield Difference(load.family, chain, item.text, kind, ours, theirs)
 
     @staticmethod
+    def _loadable(load, ours, theirs):
+        """What neither refuses, or one for the kernel's sake: gate's check knows what the kernel
+        says only at the commit, nft's asks it."""
+        def late(verdict):
+            return {i for i, why in verdict.refused.items() if FROM_KERNEL.search(why)}
+
+        some = set(range(len(load.items)))
+        return ((some - set(ours.refused) - set(theirs.refused)) |
+                (late(ours) - set(theirs.refused)) | (late(theirs) - set(ours.refused)))
+
+    @staticmethod
     def _absent(load, ours, theirs):
         """Names of the definitions that one or both refuse, be it for an element only."""
         return {load.items[i].name for i in {*ours.refused, *theirs.refused}} - {""}
@@ -276,12 +287,12 @@ class Batch:
         ours = self._check(self.ours, self.gate, load)
         theirs = self._check(self.theirs, "nft", load)
         self.absent = self._absent(load, ours, theirs)
-        both = set(range(len(load.items))) - set(ours.refused) - set(theirs.refused)
+        both = self._loadable(load, ours, theirs)
         crashed = {i for i, why in theirs.refused.items() if why == CRASH}
         self.crashes += len(crashed)
         suspects = [(i, "crash", "") for i, why in ours.refused.items() if why == CRASH]
         suspects += [(i, "accept", theirs.refused.get(i, "")) for i in
-                     (set(ours.refused) ^ set(theirs.refused)) - crashed]
+                     (set(ours.refused) ^ set(theirs.refused)) - crashed - both]
         suspects += [(i, "code", "") for i in set(ours.code) & set(theirs.code)
                      if ours.code[i] != theirs.code[i]]
         self.refused += len(set(ours.refused) & set(theirs.refused))
@@ -304,7 +315,7 @@ class Batch:
                 raise AssertionError(f"{tool} does not load what it checked: {result.stderr}\n"
                                      f"{load.text(left)}")
             refused[left[at]] = min(errors)[1]
-            del left[at]
+            del left[at]  # what it says of those behind may only follow from this one
 
     def _loaded(self, load, numbers):
         """(number, kind, ours, theirs) of what differs once loaded."""
@@ -388,15 +399,16 @@ class Batch:
         if ours.refused.get(last) == CRASH:
             yield "crash", CRASH, theirs.refused.get(last, "accepted")
             return
-        if (last in ours.refused) != (last in theirs.refused):
+        if last not in self._loadable(load, ours, theirs) and \
+                (last in ours.refused) != (last in theirs.refused):
             yield ("accept", ours.refused.get(last, "accepted"),
                    theirs.refused.get(last, "accepted"))
             return
         if last in ours.code and last in theirs.code and ours.code[last] != theirs.code[last]:
             yield "code", ours.code[last], theirs.code[last]
-        if last in ours.refused:
+        both = sorted(self._loadable(load, ours, theirs))
+        if last not in both:
             return
-        both = sorted(set(range(len(load.items))) - set(ours.refused) - set(theirs.refused))
         for i, kind, mine, its in self._loaded(load, both):
             if i == last:
                 yield kind, mine, its
