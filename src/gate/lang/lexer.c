@@ -216,6 +216,15 @@ static const char *dotted_end(const char *p, const char *end)
 	return p;
 }
 
+/* End of `8021q` or `8021ad`, the two names that begin with a digit. NULL: it is neither. */
+static const char *vlan_name_end(const char *p, const char *end)
+{
+	size_t n = str_starts((struct str){ p, (size_t)(end - p) }, STR("8021q"))  ? 5 :
+	           str_starts((struct str){ p, (size_t)(end - p) }, STR("8021ad")) ? 6 : 0;
+
+	return n && !is(p + n, end, C_WORD) ? p + n : NULL;
+}
+
 static size_t digit_word(const char *p, const char *end, enum token_kind *kind)
 {
 	const char *digits = run(p, end, C_DIGIT), *hex = digits, *to;
@@ -228,6 +237,8 @@ static size_t digit_word(const char *p, const char *end, enum token_kind *kind)
 	if (hex < end && *hex == ':' && (to = colon_word_end(p, end)))
 		return (size_t)(to - p);
 	if (is(digits, end, C_ALPHA) && (to = time_end(p, end)))
+		return (size_t)(to - p);
+	if (is(digits, end, C_ALPHA) && (to = vlan_name_end(p, end)))
 		return (size_t)(to - p);
 	*kind = TOKEN_NUMBER;
 	if (digits == p + 1 && *p == '0' && digits < end && (*digits | 0x20) == 'x' &&

@@ -256,8 +256,15 @@ static bool parse_set_policy(struct parse *p, void *block, struct span at)
 
 static bool parse_set_merge(struct parse *p, void *block, struct span at)
 {
-	(void)at;
-	((struct set_block *)block)->auto_merge = true;
+	struct set_block *s = block;
+
+	if (s->is_map) {
+		struct diag *d = diag_error(p->diags, "E0001", at, "a map cannot merge its elements");
+
+		diag_help(p->diags, d, "leave `auto-merge` out; only sets have it");
+		return false;
+	}
+	s->auto_merge = true;
 	return expect_end(p);
 }
 

@@ -282,6 +282,46 @@ static bool count_elems(struct session *s, const struct set_block *b,
 	return ok;
 }
 
+/* What a set will hold: how nft counts it. */
+struct elem_count {
+	size_t n;
+	bool end_first; /* an end stands before the first interval */
+};
+
+static void count_elem(void *ctx, const struct prog_elem *e)
+{
+	struct elem_count *c = ctx;
+
+	if (c->n++ == 0)
+		c->end_first = e->flags & NFT_SET_ELEM_INTERVAL_END;
+}
+
+/* The size nft gives a set that never changes. False after an error in an element. */
+static bool constant_size(struct session *s, const struct set_block *b,
+                          const struct set_info *info, uint32_t *size)
+{
+	struct rule_env env = { .family = b->ref.family, .table = b->ref.table };
+	struct elem_count count = { 0 };
+	struct elem_builder builder;
+	struct program unused = { 0 };
+	struct lower L;
+	auto_arena one = { 0 };
+	auto_arena kept = { 0 };
+
+	arena_init(&one);
+	arena_init(&kept);
+	session_lower(s, &env, &L, &unused, &kept);
+	L.a = &one;
+	elem_builder_init(&builder, &L, info, count_elem, &count);
+	bool ok = read_elems(s, &b->elems, &builder, &one) && elem_builder_finish(&builder);
+
+	*size = (uint32_t)builder.emitted;
+	if ((info->flags & NFT_SET_INTERVAL) && info->key.n == 1)
+		*size = *size * 2 + count.end_first;
+	elem_builder_fini(&builder);
+	return ok;
+}
+
 bool add_set_block(struct session *s, const struct set_block *b, enum tx_op op)
 {
 	struct rule_env env = { .family = b->ref.family, .table = b->ref.table };
@@ -317,6 +357,13 @@ bool add_set_block(struct session *s, const struct set_block *b, enum tx_op op)
 	out.timeout_ms = b->has_timeout ? b->timeout_ms : 0;
 	out.has_gc = b->has_gc;
 	out.gc_interval_ms = (uint32_t)b->gc_interval_ms;
+	if (info->flags & NFT_SET_CONSTANT)
+		out.has_size = out.has_policy = false; /* as nft, which counts the elements instead */
+	if ((info->flags & NFT_SET_CONSTANT) && (b->elems.span.len || b->elems.expr)) {
+		if (!constant_size(s, b, info, &out.size))
+			return false;
+		out.has_size = true;
+	}
 	if (!lower_stateful_list(&L, &b->stmts, &out.exprs))
 		return false;
 	if (!kernel_takes_set(s, &out, b->ref.name_span))

@@ -13,6 +13,7 @@
 #include <linux/if_ether.h>
 #include <linux/netfilter/nf_tables.h>
 #include <netinet/in.h>
+#include <string.h>
 
 static struct expr *meta_expr(struct arena *a, struct span span, uint16_t key)
 {
@@ -134,6 +135,8 @@ static bool need_transport(struct lower *L, const struct expr *e, const struct p
 		return true;
 	if (L->th)
 		return conflict(L, e, L->th, want);
+	if (L->nh && L->nh->id == PROTO_ARP)
+		return conflict(L, e, L->nh, want);
 	if ((want->id == PROTO_ICMP || want->id == PROTO_IGMP) && !need_network(L, e, protos[PROTO_IP]))
 		return false;
 	if (want->id == PROTO_ICMPV6 && !need_network(L, e, protos[PROTO_IP6]))
@@ -150,6 +153,13 @@ static bool need_icmp_type(struct lower *L, const struct expr *e)
 
 	if (!need || L->icmp_type == need->types[0] || (need->n > 1 && L->icmp_type == need->types[1]))
 		return true;
+	if (L->icmp_type >= 0) {
+		struct diag *d = fail_diag(L, "E0302", e->span, "`%s` is not in messages of type %d",
+		                           e->payload.field->name, L->icmp_type);
+
+		diag_note(L->diags, d, "an earlier match in this rule asks for that type");
+		return false;
+	}
 	if (need->n == 1) {
 		L->icmp_type = need->types[0];
 		return write_match(L, left, need->types[0]);
@@ -196,13 +206,64 @@ static bool payload_deps(struct lower *L, const struct expr *e)
 	return true;
 }
 
+/* Loads and comparisons, which change nothing and count nothing. */
+static bool only_matches(const struct lower *L, size_t from)
+{
+	for (size_t i = 0; i < from; i++) {
+		const struct insn *in = &L->prog->p[i];
+
+		switch (in->kind) {
+		case INSN_CMP:
+		case INSN_RANGE:
+		case INSN_BITWISE:
+		case INSN_BYTEORDER:
+		case INSN_FIB:
+		case INSN_RT:
+		case INSN_SOCKET:
+		case INSN_OSF:
+		case INSN_XFRM:
+			break;
+		case INSN_PAYLOAD:
+		case INSN_META:
+		case INSN_CT:
+		case INSN_EXTHDR:
+			if (in->sreg != REG_NONE || in->dreg == REG_NONE)
+				return false;
+			break;
+		case INSN_LOOKUP:
+			if (in->dreg == REG_VERDICT)
+				return false;
+			break;
+		default: /* a statement, or a function that counts */
+			return false;
+		}
+	}
+	return true;
+}
+
+void deps_to_front(struct lower *L, size_t from)
+{
+	size_t n = L->prog->n - from;
+
+	if (n == 0 || from == 0 || !only_matches(L, from))
+		return;
+	struct insn *moved = arena_copy(L->a, L->prog->p + from, n * sizeof(*moved));
+
+	memmove(L->prog->p + n, L->prog->p, from * sizeof(*moved));
+	memcpy(L->prog->p, moved, n * sizeof(*moved));
+}
+
 static bool exthdr_deps(struct lower *L, const struct expr *e)
 {
+	size_t from = L->prog->n;
+	bool ok;
+
 	switch (e->exthdr.op) {
 	case EXTHDR_IPV6:
-		return need_network(L, e, protos[PROTO_IP6]);
 	case EXTHDR_IPV4:
-		return need_network(L, e, protos[PROTO_IP]);
+		ok = need_network(L, e, protos[e->exthdr.op == EXTHDR_IPV6 ? PROTO_IP6 : PROTO_IP]);
+		deps_to_front(L, from);
+		return ok;
 	case EXTHDR_TCPOPT:
 	case EXTHDR_SCTP:
 	case EXTHDR_DCCP:
@@ -211,9 +272,26 @@ static bool exthdr_deps(struct lower *L, const struct expr *e)
 	return true;
 }
 
+/* `ct original ip saddr` and the like say themselves which family they are of. */
+static bool key_deps(struct lower *L, const struct expr *e)
+{
+	const struct proto *want = e->key.nfproto == FAMILY_IP  ? protos[PROTO_IP] :
+	                           e->key.nfproto == FAMILY_IP6 ? protos[PROTO_IP6] : NULL;
+
+	return !want || !L->nh || L->nh == want || conflict(L, e, L->nh, want);
+}
+
 bool deps_write(struct lower *L, const struct expr *e)
 {
 	switch (e->kind) {
+	case EXPR_META:
+		if (e->key.key->number == NFT_META_NFPROTO && L->family != FAMILY_INET)
+			return fail(L, "E0247", e->span, "`meta nfproto` tells IPv4 from IPv6 in inet "
+			            "tables only; elsewhere it is `meta protocol`");
+		return true;
+	case EXPR_CT:
+	case EXPR_RT:
+		return key_deps(L, e);
 	case EXPR_PAYLOAD:
 		return payload_deps(L, e);
 	case EXPR_EXTHDR:
@@ -248,6 +326,13 @@ static void learn_network(struct lower *L, const struct proto *p)
 	}
 }
 
+/* What was said first stands: a later match that says otherwise never holds. */
+static void learn_transport(struct lower *L, uint8_t number)
+{
+	if (!L->th)
+		L->th = proto_by_l4(number);
+}
+
 static void learn_meta(struct lower *L, uint16_t key, uint64_t n)
 {
 	switch (key) {
@@ -261,7 +346,7 @@ static void learn_meta(struct lower *L, uint16_t key, uint64_t n)
 			learn_network(L, proto_by_ethertype((uint16_t)n));
 		return;
 	case NFT_META_L4PROTO:
-		L->th = proto_by_l4((uint8_t)n);
+		learn_transport(L, (uint8_t)n);
 		return;
 	case NFT_META_IIFTYPE:
 		if (n == ARPHRD_ETHER && !L->ll)
@@ -292,11 +377,11 @@ void deps_learn(struct lower *L, const struct expr *left, const struct value *v)
 		return;
 	case PROTO_IP:
 		if (str_is(name, "protocol"))
-			L->th = proto_by_l4((uint8_t)n);
+			learn_transport(L, (uint8_t)n);
 		return;
 	case PROTO_IP6:
 		if (str_is(name, "nexthdr"))
-			L->th = proto_by_l4((uint8_t)n);
+			learn_transport(L, (uint8_t)n);
 		return;
 	case PROTO_ICMP:
 	case PROTO_ICMPV6:

@@ -13,10 +13,20 @@
 
 enum { NO_EXTRA = UINT32_MAX, DATA_MAX = 64 };
 
+/* Whether nft orders the keys as one number whose last byte is the highest. */
+static bool is_turned(const struct set_info *info)
+{
+	const struct part *first = &info->key.p[0];
+
+	return !(info->flags & NFT_SET_INTERVAL) &&
+	       (info->key.n > 1 || first->order == ORDER_HOST || type_is(first->type, TYPE_STRING));
+}
+
 void elem_list_init(struct elem_list *l, struct arena *a, const struct set_info *info)
 {
 	*l = (struct elem_list){ .a = a, .info = info };
-	l->key_n = parts_bytes(&info->key);
+	l->key_n = info->key_len ? info->key_len : parts_bytes(&info->key);
+	l->turned = is_turned(info);
 	l->data_at = l->key_n * (info->flags & NFT_SET_CONCAT ? 2 : 1);
 	if (info->is_map && !info->data_verdict && !info->obj_type && !info->data_interval)
 		l->data_n = parts_bytes(&info->data);
@@ -31,23 +41,14 @@ void elem_list_fini(struct elem_list *l)
 	free(l->extras);
 }
 
-/* Host-order parts are turned, so that memcmp orders numbers; words too, as nft orders them. */
+/* So that memcmp orders keys as nft lists them. */
 static void turn_key(const struct elem_list *l, const uint8_t *from, uint8_t *to)
 {
-	const struct parts *parts = &l->info->key;
-	size_t at = 0;
-
-	memcpy(to, from, l->key_n);
-	if (l->info->flags & NFT_SET_INTERVAL)
-		return;
-	for (unsigned i = 0; i < parts->n; i++) {
-		size_t n = (parts->p[i].bits + 7u) / 8;
-
-		if (parts->p[i].order == ORDER_HOST || type_is(parts->p[i].type, TYPE_STRING))
-			for (size_t k = 0; k < n; k++)
-				to[at + k] = from[at + n - 1 - k];
-		at += parts->n > 1 ? (n + 3) & ~(size_t)3 : n;
-	}
+	if (l->turned)
+		for (size_t i = 0; i < l->key_n; i++)
+			to[i] = from[l->key_n - 1 - i];
+	else
+		memcpy(to, from, l->key_n);
 }
 
 static struct userdata copy_udata(struct arena *a, struct userdata u)
@@ -123,9 +124,37 @@ static int compare(const void *x, const void *y, void *ctx)
 	return memcmp(x, y, l->rec - 8);
 }
 
+/* Flags are listed by the lowest bit, then by the others. */
+static int compare_flags(const void *x, const void *y, void *ctx)
+{
+	const struct elem_list *l = ctx;
+	const uint8_t *p = x, *q = y;
+
+	if ((rec_u32(l, p, 8) ^ rec_u32(l, q, 8)) & NFT_SET_ELEM_CATCHALL)
+		return compare(x, y, ctx);
+	for (size_t i = l->key_n; i--;) {
+		int low_p = p[i] & -p[i], low_q = q[i] & -q[i];
+
+		if (low_p != low_q)
+			return low_p == 0 ? 1 : low_q == 0 ? -1 : low_p - low_q;
+		if (low_p)
+			break;
+	}
+	int c = memcmp(p, q, l->key_n);
+
+	return c ? c : compare(x, y, ctx);
+}
+
 void elem_list_sort(struct elem_list *l)
 {
-	if (l->n > 1 && !(l->info->flags & NFT_SET_CONCAT)) /* nft keeps the dump's order there */
+	bool flags = l->info->key.n == 1 && !(l->info->flags & NFT_SET_INTERVAL) &&
+	             has_flags(l->info->key.p[0].type);
+
+	if (l->n < 2 || (l->info->flags & NFT_SET_CONCAT))
+		return; /* nft keeps the dump's order of these */
+	if (flags)
+		qsort_r(l->recs, l->n, l->rec, compare_flags, l);
+	else
 		sort_records(l->recs, l->n, l->rec, l->key_n, compare, l);
 }
 

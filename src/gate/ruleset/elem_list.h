@@ -13,6 +13,7 @@ struct elem_list {
 	struct arena *a;          /* extras */
 	const struct set_info *info;
 	size_t data_at, data_n; /* a value in each record; data_n 0: none */
+	bool turned;            /* keys in the records are */
 	size_t key_n, rec;        /* bytes: of a key, of a record */
 	uint8_t *recs;
 	size_t n, cap;

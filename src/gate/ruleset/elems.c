@@ -183,6 +183,8 @@ static bool add_catchall(struct elem_builder *b, struct prog_elem *elem, struct 
 {
 	elem->flags |= NFT_SET_ELEM_CATCHALL;
 	if (is_interval(b->info) && !b->single_keys) {
+		if (b->catchall)
+			return fail(b->L, "E0501", b->at, "`*` is listed twice");
 		b->catchall = add_extra(b, elem, comment) + 1;
 		return true;
 	}
@@ -473,9 +475,9 @@ static bool merge_intervals(struct elem_builder *b, size_t n)
 		memcpy(behind, last + n, n);
 		bool touches = b->merge && key_after(behind, n) && memcmp(behind, r, n) == 0;
 
-		if (overlaps && same && (b->merge || same_data(b, last, r)))
+		if (overlaps && same && (!b->info->is_map || same_data(b, last, r)))
 			continue; /* the same element twice */
-		if ((overlaps || touches) && b->merge && same_data(b, last, r)) {
+		if ((overlaps || touches) && b->merge && (!b->info->is_map || same_data(b, last, r))) {
 			if (memcmp(r + n, last + n, n) > 0)
 				memcpy(last + n, r + n, n);
 			continue;
@@ -500,6 +502,28 @@ static void emit_end(struct elem_builder *b, const uint8_t *key, size_t n)
 	b->put(b->ctx, &e);
 }
 
+/* Whether the interval behind `r` starts at `end`: nft leaves the end out of a literal then. */
+static bool touches_next(const struct elem_builder *b, const uint8_t *r, const uint8_t *end,
+                         size_t n)
+{
+	const uint8_t *next = r + b->rec;
+
+	return b->info->anonymous && next < b->recs + b->n * b->rec && memcmp(next, end, n) == 0;
+}
+
+/* Whether a field of fewer bits than its bytes hold its highest value. */
+static bool reaches_top(const struct set_info *info, const uint8_t *key, size_t n)
+{
+	unsigned odd = info->key.n == 1 ? info->key.p[0].bits % 8 : 0;
+
+	if (odd == 0 || key[0] != (1u << odd) - 1)
+		return false;
+	for (size_t i = 1; i < n; i++)
+		if (key[i] != 0xff)
+			return false;
+	return true;
+}
+
 static void emit_interval(struct elem_builder *b, const uint8_t *r, size_t n)
 {
 	uint32_t at = rec_u32(b, r, 0);
@@ -514,7 +538,7 @@ static void emit_interval(struct elem_builder *b, const uint8_t *r, size_t n)
 	memcpy(e.key.b, r, n);
 	e.key.n = (uint8_t)n;
 	memcpy(end, r + n, n);
-	bool closed = key_after(end, n);
+	bool closed = !reaches_top(b->info, end, n) && key_after(end, n);
 
 	if (!closed || (x && x->has_comment))
 		e.userdata = udata_elem(b->L->a,
@@ -522,7 +546,7 @@ static void emit_interval(struct elem_builder *b, const uint8_t *r, size_t n)
 		                                            : (struct str){ 0 },
 		                        closed ? 0 : UDATA_ELEM_INTERVAL_OPEN);
 	b->put(b->ctx, &e);
-	if (closed)
+	if (closed && !touches_next(b, r, end, n))
 		emit_end(b, end, n);
 	b->emitted++;
 }

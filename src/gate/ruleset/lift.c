@@ -344,17 +344,44 @@ static void load_exthdr(struct lift *L, const struct insn *in)
 	set_reg(L, in->dreg, e);
 }
 
-struct expr *lift_key(struct lift *L, unsigned reg, const struct set_info *info)
+const struct set_info *lift_literal(struct lift *L, unsigned reg, const struct set_info *info)
 {
-	struct part none = { datatypes[TYPE_INTEGER], 0, ORDER_BIG };
+	struct set_info *own = arena_copy(L->a, info, sizeof(*info));
+	uint32_t bytes = 0;
 
+	own->key.n = 0;
+	while (bytes < info->key_len) {
+		const struct expr *part = reg < REG_WORDS ? L->regs[reg].e : NULL;
+
+		if (!part || !part->bits || own->key.n == PARTS_MAX)
+			return info;
+		uint32_t padded = ((part->bits + 7u) / 8 + 3) & ~3u;
+
+		own->key.p[own->key.n++] = expr_part(part);
+		bytes += padded;
+		reg += padded / 4;
+	}
+	return bytes == info->key_len && own->key.n > 1 ? own : info;
+}
+
+static struct expr *key_part(struct lift *L, unsigned reg, bool use)
+{
+	struct part integer = { datatypes[TYPE_INTEGER], 0, ORDER_BIG, 0 };
+
+	if (use || reg >= REG_WORDS || L->regs[reg].imm)
+		return lift_reg(L, reg, &integer);
+	return L->regs[reg].e;
+}
+
+struct expr *lift_key(struct lift *L, unsigned reg, const struct set_info *info, bool use)
+{
 	if (info->key.n == 1)
-		return lift_reg(L, reg, &none);
+		return key_part(L, reg, use);
 	struct expr *concat = arena_new(L->a, struct expr);
 
 	concat->kind = EXPR_CONCAT;
 	for (unsigned i = 0; i < info->key.n; i++) {
-		struct expr *part = lift_reg(L, reg, &none);
+		struct expr *part = key_part(L, reg, use);
 
 		if (!part)
 			return NULL;

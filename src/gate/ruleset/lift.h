@@ -67,13 +67,19 @@ bool lift_stmt(struct lift *L, const struct insn *in);
 void lift_cmp(struct lift *L, const struct insn *in);
 void lift_range(struct lift *L, const struct insn *in);
 void lift_lookup(struct lift *L, const struct insn *in);
+/* Whether the bytes are of no known field (also inside an operation). */
+bool is_raw(const struct expr *e);
+/* Numbers become words in hexadecimal: VALUE, RANGE, ELEM and SET, in place. */
+void lift_hex(struct arena *a, struct expr *e);
+/* The constants of the operations around a selector. */
+void lift_hex_masks(struct arena *a, struct expr *e);
 void lift_bitwise(struct lift *L, const struct insn *in);
-/* `value` as it is listed for `target`: of bytes of no known field, in hexadecimal. */
-struct expr *lift_hex(struct lift *L, const struct expr *target, struct expr *value);
 /* The expression in a register as `want`: immediates become values. NULL: nothing there. */
 struct expr *lift_reg(struct lift *L, unsigned reg, const struct part *want);
-/* Selectors of consecutive registers that make a set's key. */
-struct expr *lift_key(struct lift *L, unsigned reg, const struct set_info *info);
+/* A literal's key by its registers: what is kept of its type may lack parts. */
+const struct set_info *lift_literal(struct lift *L, unsigned reg, const struct set_info *info);
+/* Selectors of consecutive registers that make a set's key; `use`: what they imply is left out. */
+struct expr *lift_key(struct lift *L, unsigned reg, const struct set_info *info, bool use);
 struct expr *lift_value(struct lift *L, const uint8_t *p, size_t n, const struct part *part);
 /* The field that lies at this place under the headers known now; NULL: none. */
 bool lift_field(struct lift *L, struct expr *e, unsigned off, unsigned bits);

@@ -79,7 +79,8 @@ static struct expr *lift_bits(struct arena *a, const struct part *part, const st
 struct expr *lift_range_expr(struct arena *a, const struct part *part, const struct value *from,
                              const struct value *to)
 {
-	bool address = part->type->id == TYPE_IPV4_ADDR || part->type->id == TYPE_IPV6_ADDR;
+	bool address = part->type->id == TYPE_IPV4_ADDR || part->type->id == TYPE_IPV6_ADDR ||
+	               part->type->id == TYPE_MARK;
 	bool string = type_is(part->type, TYPE_STRING);
 	int len = address || string ? lift_prefix_len(from, to) : -1;
 	struct expr *e;

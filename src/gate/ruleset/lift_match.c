@@ -8,41 +8,9 @@
 
 #include "gate/ruleset/lift.h"
 
-static bool is_address(const struct datatype *t)
+static bool has_prefixes(const struct datatype *t)
 {
-	return t && (t->id == TYPE_IPV4_ADDR || t->id == TYPE_IPV6_ADDR);
-}
-
-static bool is_raw(const struct expr *e)
-{
-	while (e->kind == EXPR_BINARY)
-		e = e->binary.left;
-	return e->kind == EXPR_PAYLOAD && !e->payload.field;
-}
-
-/* Bytes of no known field are listed in hexadecimal. */
-static struct expr *hex_constant(struct lift *L, const uint8_t *p, size_t n)
-{
-	struct expr *e = expr_make(L->a, EXPR_SYMBOL, SPAN_NONE, NULL);
-	auto_buf text = { 0 };
-	size_t i = 0;
-
-	while (i + 1 < n && p[i] == 0)
-		i++;
-	buf_fmt(&text, "0x%x", p[i]);
-	while (++i < n)
-		buf_fmt(&text, "%02x", p[i]);
-	e->word = arena_str(L->a, buf_as_str(&text));
-	return e;
-}
-
-struct expr *lift_hex(struct lift *L, const struct expr *target, struct expr *value)
-{
-	struct part hex = { datatypes[TYPE_BITMASK], target->bits, ORDER_BIG };
-
-	if (!is_raw(target) || value->kind != EXPR_VALUE)
-		return value;
-	return expr_value(L->a, SPAN_NONE, &hex, &value->value);
+	return t && (t->id == TYPE_IPV4_ADDR || t->id == TYPE_IPV6_ADDR || t->id == TYPE_MARK);
 }
 
 static struct expr *lift_binary(struct lift *L, enum binop op, struct expr *left,
@@ -50,14 +18,12 @@ static struct expr *lift_binary(struct lift *L, enum binop op, struct expr *left
 {
 	struct part part = expr_part(left);
 	struct expr *e = expr_make(L->a, EXPR_BINARY, SPAN_NONE, &part);
-	struct part count = { datatypes[TYPE_INTEGER], 32, ORDER_HOST };
+	struct part count = { datatypes[TYPE_INTEGER], 32, ORDER_HOST, 0 };
 
 	e->binary.op = op;
 	e->binary.left = left;
 	e->binary.right = expr_value(L->a, SPAN_NONE,
 	                             op == BINOP_SHL || op == BINOP_SHR ? &count : &part, v);
-	if (op != BINOP_SHL && op != BINOP_SHR)
-		e->binary.right = lift_hex(L, left, e->binary.right);
 	return e;
 }
 
@@ -162,7 +128,7 @@ void lift_bitwise(struct lift *L, const struct insn *in)
 	value_and(&xor, &mask);
 	value_or(&mask, &or_bits);
 	value_prefix_mask(&all, bits, bits);
-	if (value_cmp(&mask, &all) != 0 || (value_is_zero(&or_bits) && value_is_zero(&xor)))
+	if (value_cmp(&mask, &all) != 0 || has_flags(out.e->type))
 		out.e = lift_binary(L, BINOP_AND, out.e, &mask);
 	if (!value_is_zero(&xor))
 		out.e = lift_binary(L, BINOP_XOR, out.e, &xor);
@@ -175,6 +141,8 @@ static struct stmt *add_match(struct lift *L, struct expr *left, enum relop op, 
 {
 	struct stmt *s = lift_stmt_add(L, STMT_MATCH);
 
+	if (is_raw(left))
+		lift_hex_masks(L->a, left);
 	s->match.left = left;
 	s->match.op = op;
 	s->match.right = right;
@@ -201,13 +169,15 @@ static struct expr *constant(struct lift *L, const struct reg *r, const struct d
 		return NULL;
 	if (type_is(part.type, TYPE_STRING))
 		return lift_value(L, d->b, d->n, &part);
-	if (is_raw(r->e))
-		return hex_constant(L, d->b, d->n);
 	value_load(&v, (uint16_t)(d->n * 8), r->big_endian ? ORDER_BIG : part.order, d->b);
 	value_shr(&v, r->shift);
 	if (part.bits && part.bits < v.bits)
 		value_resize(&v, part.bits);
-	return expr_value(L->a, SPAN_NONE, &part, &v);
+	struct expr *e = expr_value(L->a, SPAN_NONE, &part, &v);
+
+	if (is_raw(r->e))
+		lift_hex(L->a, e);
+	return e;
 }
 
 /* Fewer bytes are compared than the value has: a prefix, or a name with a star. */
@@ -307,9 +277,10 @@ static bool match_masked(struct lift *L, struct expr *left, enum relop op, struc
 	const struct value *mask = &left->binary.right->value, *v = &right->value;
 	struct part part = expr_part(of);
 
-	if (left->binary.op != BINOP_AND || right->kind != EXPR_VALUE || of->kind == EXPR_BINARY)
+	if (left->binary.op != BINOP_AND || right->kind != EXPR_VALUE || is_raw(of) ||
+	    of->kind == EXPR_BINARY)
 		return false;
-	if (is_address(of->type) && value_prefix_len(mask) >= 0 && op <= REL_NE) {
+	if (has_prefixes(of->type) && value_prefix_len(mask) >= 0 && op <= REL_NE) {
 		struct expr *p = expr_make(L->a, EXPR_PREFIX, SPAN_NONE, &part);
 
 		p->prefix.base = right;
@@ -332,7 +303,7 @@ static bool match_masked(struct lift *L, struct expr *left, enum relop op, struc
 		add_match(L, of, REL_IMPLICIT, no);
 		return true;
 	}
-	if (of->kind == EXPR_PAYLOAD && (value_cmp(mask, v) != 0 || has_several_bits(mask))) {
+	if (value_cmp(mask, v) != 0 || (of->kind == EXPR_PAYLOAD && has_several_bits(mask))) {
 		struct expr *cmp = expr_make(L->a, EXPR_FLAGCMP, SPAN_NONE, &part);
 
 		cmp->pair.left = right;
@@ -496,6 +467,8 @@ static struct expr *set_operand(struct lift *L, const struct set_ref *ref,
 
 		if (set && r->masked && r->shift)
 			unshift_elems(set, r->e, r->shift);
+		if (set && r->e && is_raw(r->e))
+			lift_hex(L->a, set);
 		if (set)
 			return set;
 	}
@@ -518,7 +491,12 @@ static void set_map_regs(struct lift *L, unsigned reg, struct expr *map, const s
 void lift_lookup(struct lift *L, const struct insn *in)
 {
 	const struct set_info *info = L->env->set(L->env->ctx, in->lookup.set.name);
-	struct expr *key = info && in->sreg < REG_WORDS ? lift_key(L, in->sreg, info) : NULL;
+
+	if (info && info->anonymous && in->sreg < REG_WORDS)
+		info = lift_literal(L, in->sreg, info);
+	/* A map's key is used where its value is. */
+	bool is_match = in->dreg == REG_NONE || in->dreg == REG_VERDICT;
+	struct expr *key = info && in->sreg < REG_WORDS ? lift_key(L, in->sreg, info, is_match) : NULL;
 
 	if (!key) {
 		lift_foreign(L, STR("lookup"));
@@ -535,6 +513,8 @@ void lift_lookup(struct lift *L, const struct insn *in)
 	}
 	struct expr *map = expr_make(L->a, EXPR_MAP, SPAN_NONE, NULL);
 
+	if (is_raw(key))
+		lift_hex_masks(L->a, key);
 	map->pair.left = key;
 	map->pair.right = set;
 	if (in->dreg == REG_VERDICT) {

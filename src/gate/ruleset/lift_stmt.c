@@ -188,7 +188,7 @@ struct stmt *lift_simple(struct arena *a, const struct insn *in)
 
 static struct part port_part(void)
 {
-	return (struct part){ datatypes[TYPE_INET_SERVICE], 16, ORDER_BIG };
+	return (struct part){ datatypes[TYPE_INET_SERVICE], 16, ORDER_BIG, 0 };
 }
 
 static struct part addr_part(uint32_t family)
@@ -196,7 +196,7 @@ static struct part addr_part(uint32_t family)
 	bool ip6 = family == FAMILY_IP6;
 
 	return (struct part){ datatypes[ip6 ? TYPE_IPV6_ADDR : TYPE_IPV4_ADDR], ip6 ? 128 : 32,
-	                      ORDER_BIG };
+	                      ORDER_BIG, 0 };
 }
 
 static struct expr *range_of(struct lift *L, unsigned min, unsigned max, const struct part *want)
@@ -249,6 +249,7 @@ static bool stmt_nat(struct lift *L, const struct insn *in)
 			s->nat.addr = range_of(L, in->nat.addr_min, in->nat.addr_max, &addr);
 	}
 	nat_map(L, in, s);
+	L->deps[PAYLOAD_TH].there = false; /* the port's map does not say which protocol it is for */
 	if (in->nat.proto_min != REG_NONE && !s->nat.concat)
 		s->nat.port = range_of(L, in->nat.proto_min, in->nat.proto_max, &port);
 	stmt_list_add(&L->rule->stmts, L->a, s);
@@ -259,7 +260,7 @@ static bool stmt_reject(struct lift *L, const struct insn *in)
 {
 	struct stmt *s = arena_new(L->a, struct stmt);
 	bool ip6 = L->nh && L->nh->id == PROTO_IP6;
-	struct part part = { datatypes[TYPE_ICMPX_CODE], 8, ORDER_BIG };
+	struct part part = { datatypes[TYPE_ICMPX_CODE], 8, ORDER_BIG, 0 };
 	struct value v;
 
 	s->kind = STMT_REJECT;
@@ -333,6 +334,11 @@ static bool rewritten_field(struct lift *L, const struct insn *in, struct expr *
 	if (!e || bits > 128)
 		return false;
 	value_prefix_mask(&keep, (uint16_t)bits, bits);
+	if (r->masked) { /* the rest is cleared: only this field stays */
+		value_prefix_mask(&keep, e->bits, e->bits);
+		value_resize(&keep, (uint16_t)bits);
+		value_shl(&keep, r->shift);
+	}
 	put = (struct value){ .bits = (uint16_t)bits };
 	while (e->kind == EXPR_BINARY) {
 		right = e->binary.right;
@@ -421,10 +427,11 @@ static bool stmt_set_payload(struct lift *L, const struct insn *in)
 		struct part part = expr_part(target);
 
 		value = lift_reg(L, in->sreg, &part);
-		value = value ? lift_hex(L, target, value) : NULL;
 	}
 	if (!value)
 		return false;
+	if (is_raw(target))
+		lift_hex(L->a, value);
 	lift_use(L, target);
 	struct stmt *s = lift_stmt_add(L, STMT_SET_VALUE);
 
@@ -471,7 +478,7 @@ static bool stmt_set_exthdr(struct lift *L, const struct insn *in)
 static bool stmt_objref_map(struct lift *L, const struct insn *in)
 {
 	const struct set_info *info = L->env->set(L->env->ctx, in->objref.set.name);
-	struct expr *key = info ? lift_key(L, in->sreg, info) : NULL;
+	struct expr *key = info ? lift_key(L, in->sreg, info, true) : NULL;
 	struct expr *set = key && info->anonymous ? L->env->elems(L->env->ctx, L->a, info) : NULL;
 
 	if (!key)
@@ -491,7 +498,7 @@ static bool stmt_objref_map(struct lift *L, const struct insn *in)
 
 static bool stmt_dup(struct lift *L, const struct insn *in)
 {
-	struct part dev = { datatypes[TYPE_IFACE_INDEX], 32, ORDER_HOST };
+	struct part dev = { datatypes[TYPE_IFACE_INDEX], 32, ORDER_HOST, 0 };
 	struct part addr = addr_part(in->kind == INSN_FWD ? in->dup.family : L->family);
 	struct expr *d = in->dup.dev == REG_NONE ? NULL : lift_reg(L, in->dup.dev, &dev);
 	struct expr *to = in->dup.addr == REG_NONE ? NULL : lift_reg(L, in->dup.addr, &addr);
@@ -525,7 +532,7 @@ static bool stmt_tproxy(struct lift *L, const struct insn *in)
 
 static bool stmt_queue(struct lift *L, const struct insn *in)
 {
-	struct part num = { datatypes[TYPE_INTEGER], 16, ORDER_HOST };
+	struct part num = { datatypes[TYPE_INTEGER], 16, ORDER_HOST, 0 };
 	struct stmt *s = arena_new(L->a, struct stmt);
 	struct value from, to;
 
@@ -552,7 +559,7 @@ static bool stmt_queue(struct lift *L, const struct insn *in)
 static bool stmt_dynset(struct lift *L, const struct insn *in)
 {
 	const struct set_info *info = L->env->set(L->env->ctx, in->dynset.set.name);
-	struct expr *key = info ? lift_key(L, in->sreg, info) : NULL;
+	struct expr *key = info ? lift_key(L, in->sreg, info, true) : NULL;
 	struct expr *elem = expr_make(L->a, EXPR_ELEM, SPAN_NONE, NULL);
 	struct stmt_list stmts = { 0 };
 

@@ -37,7 +37,10 @@ static struct expr *lister_elems(void *ctx, struct arena *a, const struct set_in
 
 	if (!set || !set->elems)
 		return NULL;
-	while ((e = elem_list_next(set->elems, &at, a)))
+	struct elem_list elems = *(const struct elem_list *)set->elems;
+
+	elems.info = info; /* the rule may know the key better */
+	while ((e = elem_list_next(&elems, &at, a)))
 		expr_list_add(&out->list, a, e);
 	return out;
 }
@@ -227,7 +230,7 @@ static const struct str *sorted_names(struct arena *a, const struct str *names, 
 static void chain_to_block(struct arena *a, const struct prog_chain *c, struct chain_block *b)
 {
 	struct str comment = udata_get_comment(c->userdata, UDATA_COMMENT);
-	struct part dev = { datatypes[TYPE_IFNAME], 128, ORDER_NONE };
+	struct part dev = { datatypes[TYPE_IFNAME], 128, ORDER_NONE, 0 };
 
 	*b = (struct chain_block){ .is_base = c->is_base, .type = c->type, .flags = c->flags };
 	b->ref.family = c->family;

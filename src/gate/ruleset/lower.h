@@ -21,6 +21,7 @@ struct part {
 	const struct datatype *type;
 	uint16_t bits;
 	enum byteorder order;
+	uint64_t max; /* the greatest number that makes sense, where it is less than the bits; or 0 */
 };
 
 enum { PARTS_MAX = 16 };
@@ -46,6 +47,7 @@ struct set_info {
 	struct span span;         /* where it was made, or none */
 	struct expr *key_expr, *data_expr; /* typeof, typed; NULL: by type name */
 	bool anonymous;
+	uint32_t key_len;         /* bytes, of a set in the kernel; else 0 */
 	bool is_broken;           /* made with mistakes, which have been said */
 	uint32_t size;            /* as the kernel says; meters list it */
 };
@@ -136,6 +138,9 @@ struct part expr_part(const struct expr *e);
 /* ---- deps.c ---- */
 /* Writes the matches `e` implies (`tcp dport` needs `meta l4proto tcp`), or reports a conflict. */
 bool deps_write(struct lower *L, const struct expr *e);
+/* Moves what was written from `from` on before all other matches, as nft does for extension
+ * headers and reject; not across statements, which would then see other packets. */
+void deps_to_front(struct lower *L, size_t from);
 /* Learns from a match of a selector with a constant. */
 void deps_learn(struct lower *L, const struct expr *left, const struct value *v);
 /* Header offset of a field within its base, bits. */

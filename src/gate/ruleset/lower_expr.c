@@ -145,6 +145,15 @@ static void turn_host(struct lower *L, const struct expr *e, unsigned reg)
 		emit_byteorder(L, NFT_BYTEORDER_HTON, len, reg);
 }
 
+/* nft turns single bytes too, which does nothing. */
+static void turn_part(struct lower *L, const struct expr *e, unsigned reg)
+{
+	if (e->order == ORDER_HOST && e->bits <= 8 && !type_is(e->type, TYPE_STRING))
+		emit_byteorder(L, NFT_BYTEORDER_HTON, 1, reg);
+	else
+		turn_host(L, e, reg);
+}
+
 /* A field that ends inside a byte becomes its value alone, in the bytes the value needs: what
  * sets hold. Registers shift as numbers, so several bytes are turned for it, and back. */
 static void load_down(struct lower *L, const struct expr *e, unsigned reg)
@@ -171,11 +180,14 @@ static bool load_concat(struct lower *L, const struct expr *e, bool turn, unsign
 	for (size_t i = 0; i < e->list.n; i++) {
 		const struct expr *part = e->list.p[i];
 
+		if (part->type && !part->type->bits && part->type->id != TYPE_INTEGER)
+			return fail(L, "E0248", part->span, "%s has no fixed width and cannot be a part of a "
+			            "concatenation", part->type->desc);
 		if (!load_expr(L, part, reg))
 			return false;
 		load_down(L, part, reg);
 		if (turn)
-			turn_host(L, part, reg);
+			turn_part(L, part, reg);
 		reg += ((part->bits + 7u) / 8 + 3) / 4;
 	}
 	return true;
@@ -252,7 +264,7 @@ static bool fold_masks(struct lower *L, const struct expr *e, const struct expr 
 
 static bool load_shift(struct lower *L, const struct expr *e, unsigned reg)
 {
-	struct part count = { datatypes[TYPE_INTEGER], 32, ORDER_HOST };
+	struct part count = { datatypes[TYPE_INTEGER], 32, ORDER_HOST, 0 };
 	const struct value *by = resolve_value(L, e->binary.right, &count);
 	uint32_t len = (e->bits + 7u) / 8;
 
@@ -400,6 +412,15 @@ static bool check_type(struct lower *L, const struct expr *e, const struct part 
 	            want->type->desc);
 }
 
+/* Numbers that are loaded must fill what they are for: the kernel copies as many bytes. */
+static bool check_width(struct lower *L, const struct expr *e, const struct part *want)
+{
+	if (!e->type || e->type->id != TYPE_INTEGER || e->kind == EXPR_MAP || e->bits == want->bits)
+		return true;
+	return fail(L, "E0260", e->span, "this has %u bits, and %u are wanted here", e->bits,
+	            want->bits);
+}
+
 bool load_arg(struct lower *L, struct expr *e, const struct part *want, unsigned reg)
 {
 	struct part saved_want = *want, *saved = L->map_data;
@@ -415,7 +436,8 @@ bool load_arg(struct lower *L, struct expr *e, const struct part *want, unsigned
 	}
 	bool constant = r->kind == EXPR_VALUE || r->kind == EXPR_LIST;
 
-	ok = check_type(L, r, want) && (constant || deps_write(L, r)) && load_expr(L, r, reg);
+	ok = check_type(L, r, want) &&
+	     (constant || (check_width(L, r, want) && deps_write(L, r))) && load_expr(L, r, reg);
 	L->map_data = saved;
 	if (!ok || constant || r->kind == EXPR_MAP)
 		return ok;

@@ -238,7 +238,7 @@ static struct expr *shifted_set(struct lower *L, const struct expr *set, struct 
                                 unsigned shift, uint16_t bits)
 {
 	struct expr *out = expr_make(L->a, EXPR_SET, set->span, part);
-	struct part wide = { part->type, bits, part->order };
+	struct part wide = { part->type, bits, part->order, 0 };
 
 	for (size_t i = 0; i < set->list.n; i++) {
 		struct expr *elem = arena_copy(L->a, set->list.p[i], sizeof(*elem));
@@ -313,8 +313,12 @@ bool lookup_set(struct lower *L, const struct expr *left, const struct expr *set
 	unsigned shift = 0;
 
 	expr_parts(left, &made->key);
+	if (!data && !verdicts && left->kind != EXPR_CONCAT)
+		made->key.p[0].max = expr_part(left).max;
 	if (set->kind == EXPR_SETREF)
 		return known_set(L, set, &made->key, data != NULL, verdicts, ref, info);
+	bool masked = field_mask(L, left, &mask, &shift);
+
 	if (partial_key(L, left, &mask, &shift)) {
 		set = shifted_set(L, set, &made->key.p[0], shift, mask.bits);
 		if (!set)
@@ -322,7 +326,8 @@ bool lookup_set(struct lower *L, const struct expr *left, const struct expr *set
 	}
 	made->anonymous = true;
 	made->flags = NFT_SET_ANONYMOUS | NFT_SET_CONSTANT;
-	made->key_expr = typeof_of(L->a, left);
+	if ((!data && !verdicts && !L->map_obj) || left->kind == EXPR_CONCAT)
+		made->key_expr = masked ? NULL : typeof_of(L->a, left); /* as nft */
 	made->span = set->span;
 	if (data || verdicts) {
 		made->is_map = true;
@@ -463,7 +468,7 @@ bool lower_match(struct lower *L, const struct stmt *s)
 		struct part part = expr_part(left);
 		const struct value *v = resolve_value(L, right->pair.left, &part);
 
-		if (v && !type_is(left->type, TYPE_BITMASK)) {
+		if (v && !has_flags(left->type)) {
 			struct diag *d = fail_diag(L, "E0243", right->span,
 			                           "`!` tests flags; for values it is `!=`");
 

@@ -15,13 +15,13 @@
 
 static struct part port_part(void)
 {
-	return (struct part){ datatypes[TYPE_INET_SERVICE], 16, ORDER_BIG };
+	return (struct part){ datatypes[TYPE_INET_SERVICE], 16, ORDER_BIG, 0 };
 }
 
 static struct part addr_part(enum family f)
 {
 	return (struct part){ datatypes[f == FAMILY_IP6 ? TYPE_IPV6_ADDR : TYPE_IPV4_ADDR],
-	                      f == FAMILY_IP6 ? 128 : 32, ORDER_BIG };
+	                      f == FAMILY_IP6 ? 128 : 32, ORDER_BIG, 0 };
 }
 
 /* Loads one value or both ends of a range or prefix; `max` stays REG_NONE for one value. */
@@ -210,6 +210,11 @@ bool lower_nat(struct lower *L, const struct stmt *s)
 		          nat_name(s->nat.kind));
 		return false;
 	}
+	if (s->nat.family && L->nh &&
+	    s->nat.family != (L->nh->id == PROTO_IP6 ? FAMILY_IP6 : FAMILY_IP))
+		return fail(L, "E0303", s->span, "this rule only sees %s, and `%s` writes %s",
+		            L->nh->id == PROTO_IP6 ? "IPv6" : "IPv4", nat_name(s->nat.kind),
+		            L->nh->id == PROTO_IP6 ? "IPv4" : "IPv6");
 	nat.nat.flags = s->nat.flags;
 	if (s->nat.port)
 		nat.nat.flags |= NF_NAT_RANGE_PROTO_SPECIFIED;
@@ -243,6 +248,11 @@ bool lower_tproxy(struct lower *L, const struct stmt *s)
 	if (!L->th && !L->th_known)
 		return fail(L, "E0307", s->span, "tproxy needs a transport protocol: put `meta l4proto "
 		            "tcp` or `tcp dport …` before it");
+	if (L->family == FAMILY_INET && L->nh &&
+	    s->tproxy.family != (L->nh->id == PROTO_IP6 ? FAMILY_IP6 : FAMILY_IP))
+		return fail(L, "E0303", s->span, "this rule only sees %s: write `tproxy %s to …`",
+		            L->nh->id == PROTO_IP6 ? "IPv6" : "IPv4",
+		            L->nh->id == PROTO_IP6 ? "ip6" : "ip");
 	if (s->tproxy.addr && f != FAMILY_IP && f != FAMILY_IP6)
 		return fail(L, "E0306", s->span, "say which: `tproxy ip to …` or `tproxy ip6 to …`");
 	if (s->tproxy.addr) {
@@ -267,7 +277,7 @@ bool lower_tproxy(struct lower *L, const struct stmt *s)
 
 static bool load_device(struct lower *L, struct expr *e, uint8_t *reg)
 {
-	struct part dev = { datatypes[TYPE_IFACE_INDEX], 32, ORDER_HOST };
+	struct part dev = { datatypes[TYPE_IFACE_INDEX], 32, ORDER_HOST, 0 };
 
 	*reg = (uint8_t)reg_alloc(L, 16);
 	return load_arg(L, e, &dev, *reg);
@@ -322,7 +332,7 @@ bool lower_fwd(struct lower *L, const struct stmt *s)
 
 bool lower_queue(struct lower *L, const struct stmt *s)
 {
-	struct part num = { datatypes[TYPE_INTEGER], 16, ORDER_HOST };
+	struct part num = { datatypes[TYPE_INTEGER], 16, ORDER_HOST, 0 };
 	struct expr *e = s->queue.num;
 	uint8_t reg = REG_NONE;
 	struct value from = { .bits = 16 }, to = { .bits = 16 };

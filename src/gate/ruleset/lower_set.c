@@ -33,6 +33,25 @@ static bool has_checksum(const struct expr *e, uint32_t *offset)
 	return false;
 }
 
+/* RFC 9293 section 3.1, RFC 8200 section 8.1: what TCP's and UDP's checksums cover too. */
+static bool in_pseudo_header(const struct expr *e)
+{
+	static const struct {
+		enum proto_id proto;
+		const char *field;
+	} fields[] = {
+		{ PROTO_IP, "saddr" },  { PROTO_IP, "daddr" },  { PROTO_IP, "protocol" },
+		{ PROTO_IP, "length" }, { PROTO_IP6, "saddr" }, { PROTO_IP6, "daddr" },
+		{ PROTO_IP6, "nexthdr" }, { PROTO_IP6, "length" },
+	};
+
+	for (size_t i = 0; e->payload.field && i < ARRAY_LEN(fields); i++)
+		if (fields[i].proto == e->payload.proto->id &&
+		    str_is(str_from(fields[i].field), e->payload.field->name))
+			return true;
+	return false;
+}
+
 static void emit_payload_write(struct lower *L, const struct expr *e, uint32_t off, uint32_t len,
                                unsigned reg)
 {
@@ -43,13 +62,15 @@ static void emit_payload_write(struct lower *L, const struct expr *e, uint32_t o
 	in->payload.base = e->payload.base;
 	in->payload.off = off;
 	in->payload.len = len;
+	if (e->payload.proto && e->payload.proto->id == PROTO_SCTP) {
+		in->payload.csum_type = NFT_PAYLOAD_CSUM_SCTP;
+		in->payload.csum_off = 8; /* RFC 9260 section 3.1 */
+	}
 	if (has_checksum(e, &csum)) {
 		in->payload.csum_type = NFT_PAYLOAD_CSUM_INET;
 		in->payload.csum_off = csum;
 	}
-	if (e->payload.proto && e->payload.field &&
-	    (e->payload.field->type == TYPE_IPV4_ADDR || e->payload.field->type == TYPE_IPV6_ADDR) &&
-	    (e->payload.proto->id == PROTO_IP || e->payload.proto->id == PROTO_IP6))
+	if (in_pseudo_header(e))
 		in->payload.csum_flags = NFT_PAYLOAD_L4CSUM_PSEUDOHDR;
 }
 

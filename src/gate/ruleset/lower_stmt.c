@@ -244,7 +244,7 @@ static bool reject_code(struct lower *L, const struct stmt *s, uint8_t *code)
 	const struct datatype *t = datatypes[s->reject.type == NFT_REJECT_ICMPX_UNREACH ?
 	                                     TYPE_ICMPX_CODE : s->reject.family == FAMILY_IP6 ?
 	                                     TYPE_ICMPV6_CODE : TYPE_ICMP_CODE];
-	struct part part = { t, 8, ORDER_BIG };
+	struct part part = { t, 8, ORDER_BIG, 0 };
 
 	if (!s->reject.code) {
 		*code = s->reject.type == NFT_REJECT_ICMPX_UNREACH ? NFT_REJECT_ICMPX_PORT_UNREACH :
@@ -272,6 +272,7 @@ static bool reject_conflict(struct lower *L, const struct stmt *s)
 
 static bool lower_reject(struct lower *L, const struct stmt *s)
 {
+	size_t from = L->prog->n;
 	struct insn *in;
 	uint8_t code = 0;
 
@@ -285,6 +286,10 @@ static bool lower_reject(struct lower *L, const struct stmt *s)
 			            L->th->name);
 		if (!L->th && !require(L, s->span, NFT_META_L4PROTO, IPPROTO_TCP))
 			return false;
+	} else if (s->reject.type == NFT_REJECT_ICMPX_UNREACH &&
+	           (L->family == FAMILY_IP || L->family == FAMILY_IP6)) {
+		return fail(L, "E0309", s->span, "`icmpx` is for tables with IPv4 and IPv6; here it is "
+		            "`reject with %s …`", L->family == FAMILY_IP ? "icmp" : "icmpv6");
 	} else if (!reject_code(L, s, &code)) {
 		return false;
 	}
@@ -300,6 +305,7 @@ static bool lower_reject(struct lower *L, const struct stmt *s)
 		    !require(L, s->span, NFT_META_PROTOCOL, ip6 ? 0x86dd : 0x0800))
 			return false;
 	}
+	deps_to_front(L, from);
 	in = emit(L, INSN_REJECT);
 	in->reject.type = (uint32_t)s->reject.type;
 	in->reject.code = code;

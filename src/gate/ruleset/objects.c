@@ -84,7 +84,7 @@ static int lift_as_stmt(struct arena *a, const struct prog_obj *o, struct obj_bl
 
 static bool lower_l4proto(struct lower *L, const struct obj_block *b, uint8_t *out)
 {
-	struct part part = { datatypes[TYPE_INET_PROTO], 8, ORDER_BIG };
+	struct part part = { datatypes[TYPE_INET_PROTO], 8, ORDER_BIG, 0 };
 
 	if (!b->l4proto)
 		return fail(L, "E0531", b->span, "`" STR_FMT "` needs a `protocol`",
@@ -98,7 +98,7 @@ static bool lower_l4proto(struct lower *L, const struct obj_block *b, uint8_t *o
 
 static struct expr *lift_l4proto(struct arena *a, uint8_t proto)
 {
-	struct part part = { datatypes[TYPE_INET_PROTO], 8, ORDER_BIG };
+	struct part part = { datatypes[TYPE_INET_PROTO], 8, ORDER_BIG, 0 };
 	struct value v;
 
 	value_from_u64(&v, proto, 8);
@@ -192,7 +192,7 @@ static int lift_timeout(struct arena *a, const struct prog_obj *o, struct obj_bl
 
 static bool lower_expect(struct lower *L, const struct obj_block *b, struct prog_obj *out)
 {
-	struct part port = { datatypes[TYPE_INET_SERVICE], 16, ORDER_BIG };
+	struct part port = { datatypes[TYPE_INET_SERVICE], 16, ORDER_BIG, 0 };
 	const struct value *v;
 
 	if (!b->dport || !b->has_timeout || !b->has_size)
@@ -210,7 +210,7 @@ static bool lower_expect(struct lower *L, const struct obj_block *b, struct prog
 
 static int lift_expect(struct arena *a, const struct prog_obj *o, struct obj_block *out)
 {
-	struct part port = { datatypes[TYPE_INET_SERVICE], 16, ORDER_BIG };
+	struct part port = { datatypes[TYPE_INET_SERVICE], 16, ORDER_BIG, 0 };
 	struct value v;
 
 	value_from_u64(&v, o->ct_expect.dport, 16);

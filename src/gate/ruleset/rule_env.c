@@ -85,6 +85,12 @@ static void find_twice(struct rule_env *env, const struct expr *set, const struc
 		}
 }
 
+/* Whether no end of an interval stands before the first interval. */
+static bool starts_at_zero(const struct elem_list *elems)
+{
+	return elems->list.n == 0 || !(elems->list.p[0].flags & NFT_SET_ELEM_INTERVAL_END);
+}
+
 static bool env_make_set(void *ctx, struct set_info *info, const struct expr *set,
                          struct set_ref *ref)
 {
@@ -102,7 +108,7 @@ static bool env_make_set(void *ctx, struct set_info *info, const struct expr *se
 		return false;
 	if (ranges) {
 		info->flags |= NFT_SET_INTERVAL | (info->key.n > 1 ? NFT_SET_CONCAT : 0);
-		info->auto_merge = true;
+		info->auto_merge = !info->is_map;
 	}
 	info->name = info->obj_type ? STR("__objmap%d") : info->is_map ? STR("__map%d")
 	                                                               : STR("__set%d");
@@ -117,9 +123,9 @@ static bool env_make_set(void *ctx, struct set_info *info, const struct expr *se
 		set_to_program(env->L->a, info, (struct str){ 0 }, &out);
 		out.has_size = true;
 		out.size = (uint32_t)b.emitted;
-		if (ranges && info->key.n == 1)
-			out.size = out.size * 2 + 1;
-		if (s->opt->debug_netlink)
+		if (ranges && info->key.n == 1) /* as nft counts: every end, and one before all */
+			out.size = out.size * 2 + !starts_at_zero(&elems);
+		if (s->opt->debug_netlink && !env->find_twice)
 			debug_set(s, &out, elems.list.p, elems.list.n);
 		if (s->engine)
 			send_set(env, &out, &elems);

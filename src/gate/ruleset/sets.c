@@ -29,7 +29,7 @@ static bool parts_from_types(struct lower *L, const struct datatype *const *type
 			          "`typeof ip length`");
 			return false;
 		}
-		out->p[out->n++] = (struct part){ t, t->bits, t->order };
+		out->p[out->n++] = (struct part){ t, t->bits, t->order, 0 };
 	}
 	return true;
 }
@@ -157,7 +157,7 @@ static int parts_from_id(uint32_t id, uint32_t bytes, uint32_t order, struct par
 	for (unsigned i = 0; i < n; i++) {
 		const struct datatype *t = datatypes[ids[n - 1 - i]];
 
-		out->p[i] = (struct part){ t, t->bits, t->order };
+		out->p[i] = (struct part){ t, t->bits, t->order, 0 };
 		if (n == 1) {
 			out->p[i].bits = (uint16_t)(bytes * 8);
 			if (t->bits && (t->bits + 7u) / 8 == bytes)
@@ -192,6 +192,7 @@ int set_info_from_kernel(struct arena *a, const struct prog_set *s, struct set_i
 	info->data_interval = u.data_interval;
 	info->obj_type = s->obj_type;
 	info->size = s->size;
+	info->key_len = s->key_len;
 	info->is_map = (s->flags & (NFT_SET_MAP | NFT_SET_OBJECT)) != 0;
 	info->data_verdict = (s->flags & NFT_SET_MAP) && s->data_type == DATA_TYPE_VERDICT;
 	info->anonymous = s->flags & NFT_SET_ANONYMOUS;

@@ -61,6 +61,24 @@ bool type_is(const struct datatype *t, enum type_id base)
 	return false;
 }
 
+/* What a function gives at most, or 0: what its bits hold. */
+static uint64_t greatest(const struct expr *e)
+{
+	switch (e->kind) {
+	case EXPR_BINARY:
+		return greatest(e->binary.left);
+	case EXPR_NUMGEN:
+		return (uint64_t)e->numgen.mod + e->numgen.offset - 1;
+	case EXPR_HASH:
+		return (uint64_t)e->hash.mod + e->hash.offset - 1;
+	case EXPR_SOCKET:
+		return e->key.key->number == NFT_SOCKET_TRANSPARENT ||
+		       e->key.key->number == NFT_SOCKET_WILDCARD;
+	default: /* anything that fits */
+		return 0;
+	}
+}
+
 bool has_flags(const struct datatype *t)
 {
 	return t && t->id != TYPE_BITMASK && type_is(t, TYPE_BITMASK);
@@ -68,7 +86,7 @@ bool has_flags(const struct datatype *t)
 
 struct part expr_part(const struct expr *e)
 {
-	return (struct part){ e->type, e->bits, e->order };
+	return (struct part){ e->type, e->bits, e->order, greatest(e) };
 }
 
 struct expr *expr_make(struct arena *a, enum expr_kind kind, struct span span,
@@ -110,6 +128,14 @@ static void set_type(struct expr *e, enum type_id id, uint16_t bits, enum byteor
 
 static void type_payload(struct expr *e)
 {
+	bool port = !e->payload.field && e->payload.base == PAYLOAD_TH && e->payload.len == 16 &&
+	            (e->payload.off == 0 || e->payload.off == 16);
+
+	if (port) { /* as nft, which takes `@th,16,16` for `th dport` */
+		e->payload.proto = protos[PROTO_TH];
+		e->payload.field = field_by_name(protos[PROTO_TH]->fields,
+		                                 e->payload.off ? STR("dport") : STR("sport"));
+	}
 	if (e->payload.field) {
 		const struct field *f = e->payload.field;
 
@@ -251,6 +277,22 @@ static void type_fib(struct expr *e)
 	set_type(e, k->type, k->bits, k->order);
 }
 
+/* `ipsec in ip6 saddr`: the same key under another number. */
+static bool type_ipsec(struct lower *L, struct expr *e)
+{
+	bool ip6 = e->key.nfproto == FAMILY_IP6;
+
+	if (type_is(datatypes[e->key.key->type], TYPE_IPV4_ADDR) && e->key.nfproto == FAMILY_UNSPEC)
+		return fail(L, "E0232", e->span, "say which: `ip %s` or `ip6 %s`", e->key.key->name,
+		            e->key.key->name);
+	if (ip6 && e->key.key->number == NFT_XFRM_KEY_DADDR_IP4)
+		e->key.key = key_by_number(ipsec_keys, NFT_XFRM_KEY_DADDR_IP6);
+	if (ip6 && e->key.key->number == NFT_XFRM_KEY_SADDR_IP4)
+		e->key.key = key_by_number(ipsec_keys, NFT_XFRM_KEY_SADDR_IP6);
+	set_type(e, e->key.key->type, e->key.key->bits, e->key.key->order);
+	return true;
+}
+
 bool type_expr(struct lower *L, struct expr *e)
 {
 	if (e->type && e->kind != EXPR_MAP && e->kind != EXPR_BINARY)
@@ -266,8 +308,7 @@ bool type_expr(struct lower *L, struct expr *e)
 	case EXPR_SOCKET:
 	case EXPR_OSF:
 	case EXPR_IPSEC:
-		set_type(e, e->key.key->type, e->key.key->bits, e->key.key->order);
-		return true;
+		return type_ipsec(L, e);
 	case EXPR_CT:
 		return type_ct(L, e);
 	case EXPR_RT:
@@ -332,10 +373,13 @@ void expr_parts(const struct expr *e, struct parts *out)
 	out->n = 0;
 	if (e->kind != EXPR_CONCAT) {
 		out->p[out->n++] = expr_part(e);
+		out->p[0].max = 0;
 		return;
 	}
-	for (size_t i = 0; i < e->list.n && out->n < PARTS_MAX; i++)
-		out->p[out->n++] = expr_part(e->list.p[i]);
+	for (size_t i = 0; i < e->list.n && out->n < PARTS_MAX; i++) {
+		out->p[out->n] = expr_part(e->list.p[i]);
+		out->p[out->n++].max = 0;
+	}
 }
 
 /* ---- values ---- */
@@ -412,6 +456,11 @@ static struct expr *resolve_word(struct lower *L, const struct expr *e, const st
 		word_error(L, e, want, why);
 		return NULL;
 	}
+	if (want->max && value_to_u64(&v) > want->max) {
+		fail(L, "E0244", e->span, "this is always less: the greatest value is %llu",
+		     (unsigned long long)want->max);
+		return NULL;
+	}
 	return expr_value(L->a, e->span, want, &v);
 }
 
@@ -448,7 +497,7 @@ static bool fold(struct value *v, enum binop op, const struct value *by)
 static struct expr *resolve_binary(struct lower *L, const struct expr *e, const struct part *want)
 {
 	static const struct part no_type = { 0 };
-	struct part count = { datatypes[TYPE_INTEGER], 32, ORDER_HOST };
+	struct part count = { datatypes[TYPE_INTEGER], 32, ORDER_HOST, 0 };
 	bool is_shift = e->binary.op == BINOP_SHL || e->binary.op == BINOP_SHR;
 
 	if (!is_constant_tree(e)) {
@@ -527,11 +576,17 @@ static struct expr *resolve_range(struct lower *L, const struct expr *e, const s
 	return range;
 }
 
+/* Trees from variables are read more than once: what gets a type is a copy. */
+static struct expr *own(struct lower *L, const struct expr *e)
+{
+	return arena_copy(L->a, e, sizeof(*e));
+}
+
 static struct expr *resolve_list(struct lower *L, const struct expr *e, const struct part *want)
 {
 	struct expr *list = expr_make(L->a, EXPR_LIST, e->span, want);
 
-	if (!type_is(want->type, TYPE_BITMASK)) {
+	if (!has_flags(want->type)) {
 		struct diag *d = fail_diag(L, "E0203", e->span, "a list of %s needs braces",
 		                           want->type->id == TYPE_INET_SERVICE ? "ports" : "values");
 		auto_buf text = { 0 };
@@ -546,10 +601,21 @@ static struct expr *resolve_list(struct lower *L, const struct expr *e, const st
 		return NULL;
 	}
 	for (size_t i = 0; i < e->list.n; i++) {
-		struct expr *item = resolve(L, e->list.p[i], want);
+		const struct expr *given = e->list.p[i];
+		struct expr *word = own(L, given);
+
+		if (given->kind == EXPR_META) { /* `mark` is a flag here, not the packet's mark */
+			word->kind = EXPR_SYMBOL;
+			word->word = str_from(given->key.key->name);
+		}
+		struct expr *item = resolve(L, word, want);
 
 		if (!item)
 			return NULL;
+		if (item->kind != EXPR_VALUE) {
+			fail(L, "E0229", given->span, "a single value is wanted here");
+			return NULL;
+		}
 		expr_list_add(&list->list, L->a, item);
 	}
 	return list;
@@ -560,12 +626,6 @@ static struct expr *resolve_concat(struct lower *L, const struct expr *e, const 
 	fail(L, "E0235", e->span, "a concatenation does not fit: one %s is wanted here",
 	     want->type ? want->type->desc : "value");
 	return NULL;
-}
-
-/* Trees from variables are read more than once: what gets a type is a copy. */
-static struct expr *own(struct lower *L, const struct expr *e)
-{
-	return arena_copy(L->a, e, sizeof(*e));
 }
 
 struct expr *resolve(struct lower *L, const struct expr *e, const struct part *want)

@@ -127,8 +127,8 @@ static uint32_t put_fields(struct tlv *t, const struct expr *e)
 		return TYPEOF_CT;
 	case EXPR_IPSEC:
 		tlv_u32(t, 0, e->key.key->number);
-		tlv_u32(t, 1, (uint32_t)e->key.dir);
-		tlv_u32(t, 2, e->key.arg);
+		tlv_u32(t, 1, e->key.arg);
+		tlv_u32(t, 2, (uint32_t)e->key.dir);
 		return TYPEOF_XFRM;
 	case EXPR_FIB:
 		tlv_u32(t, 0, e->fib.result->number);
@@ -303,8 +303,10 @@ static bool read_fields(struct arena *a, uint32_t kind, struct userdata u, struc
 		e->kind = EXPR_IPSEC;
 		if (!read_key(e, ipsec_keys, tlv_find_u32(u, 0, UINT32_MAX)))
 			return false;
-		e->key.dir = (int)tlv_find_u32(u, 1, 0);
-		e->key.arg = tlv_find_u32(u, 2, 0);
+		e->key.arg = tlv_find_u32(u, 1, 0);
+		e->key.dir = (int)tlv_find_u32(u, 2, 0);
+		e->key.nfproto = e->type->id == TYPE_IPV4_ADDR ? FAMILY_IP :
+		                 e->type->id == TYPE_IPV6_ADDR ? FAMILY_IP6 : FAMILY_UNSPEC;
 		return true;
 	case TYPEOF_FIB:
 		e->kind = EXPR_FIB;
