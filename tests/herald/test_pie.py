@@ -3,6 +3,7 @@
 """Accounts that move: XEP-0227 from Debian's ejabberd 23.01 (data/ejabberd-23.01 is what its
 export_piefxis wrote) and between two heralds."""
 import re
+import shutil
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -45,8 +46,14 @@ async def look_at_everything(herald):
         await client.leave()
 
 
-def test_accounts_of_ejabberd_log_in_with_their_old_passwords(herald, root):
-    export = root / "tests/herald/data/ejabberd-23.01/export.xml"
+@pytest.fixture
+def export(root, tmp_path):
+    """The export of ejabberd where herald may read it."""
+    shutil.copytree(root / "tests/herald/data/ejabberd-23.01", tmp_path / "ejabberd")
+    return tmp_path / "ejabberd/export.xml"
+
+
+def test_accounts_of_ejabberd_log_in_with_their_old_passwords(herald, export):
     said = herald.ctl("import_piefxis", str(export)).stdout
     assert said == "4 accounts came in, with 4 contacts and 2 offline messages\n"
     assert herald.ctl("registered_users", "a.example").stdout == "alice\ncarol\nold\n"
@@ -58,9 +65,9 @@ def test_accounts_of_ejabberd_log_in_with_their_old_passwords(herald, root):
     assert again.stderr.count("there is an account of that name already") == 4
 
 
-def test_what_one_herald_writes_another_reads(make_herald, root, tmp_path):
+def test_what_one_herald_writes_another_reads(make_herald, export, tmp_path):
     first, second = make_herald(), make_herald()
-    first.ctl("import", str(root / "tests/herald/data/ejabberd-23.01/export.xml"))
+    first.ctl("import", str(export))
     first.ctl("ban_account", "old", "a.example", "gone <away>")
     first.register("new", password="w\u00f6rd")
     folder = tmp_path / "out"

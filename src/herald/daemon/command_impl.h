@@ -21,6 +21,9 @@ bool command_read_account(struct call *c);
 /* What an error of the accounts or the store means to people. */
 struct str command_trouble(struct call *c, int error);
 
+/* What an error (negative errno) with a file means, in words for people. */
+struct str command_file_trouble(struct call *c, struct str path, int error);
+
 /* Who is connected as the account is told and gone. */
 void command_kick(struct call *c, const char *why);
 

@@ -218,9 +218,7 @@ void run_export(struct call *c)
 	int fd = open_new(c, &path);
 
 	if (fd < 0) {
-		command_say(c, false,
-		            arena_fmt(&c->arena, "cannot write " STR_FMT ": %s",
-		                      STR_ARG(path), strerror(-fd)));
+		command_say(c, false, command_file_trouble(c, path, fd));
 		return;
 	}
 	struct exporting *ex = base_calloc(1, sizeof(*ex));

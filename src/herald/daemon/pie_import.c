@@ -198,10 +198,15 @@ static void open_file(struct importing *im)
 	const struct part_file *f = &im->files.p[im->file];
 
 	im->fd = open(f->path, O_RDONLY | O_CLOEXEC);
-	if (im->fd < 0)
-		fail_file(im, str_from(strerror(errno)));
-	else
+	if (im->fd < 0) {
+		struct str why =
+			command_file_trouble(im->call, str_from(f->path), -errno);
+		im->failed = true;
+		buf_fmt(&im->said, "\n" STR_FMT, STR_ARG(why));
+		close_file(im);
+	} else {
 		im->reader = pie_reader_new(&reading, im, str_from(f->host));
+	}
 }
 
 static void read_piece(struct importing *im)
