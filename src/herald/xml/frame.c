@@ -281,6 +281,8 @@ static enum step in_declaration(struct scan *s)
 
 /* ---- the loop ------------------------------------------------------------------------------ */
 
+/* Blanks in front of the first header leave no room for an XML declaration; those in front of
+ * one behind a restart are still the old stream's (go-sendxmpp ends every element with one). */
 static void skip_blanks(struct xml_frame *f)
 {
 	size_t n = 0;
@@ -289,7 +291,7 @@ static void skip_blanks(struct xml_frame *f)
 		n++;
 	if (n) {
 		consume(f, n);
-		f->began = true;
+		f->began = f->began || !f->restarted;
 	}
 }
 
@@ -367,6 +369,7 @@ void xml_frame_restart(struct xml_frame *f, bool drop)
 	if (drop)
 		consume(f, f->in.n);
 	f->opened = f->began = false;
+	f->restarted = true;
 	f->state = IN_TEXT;
 	f->depth = f->elements = 0;
 }

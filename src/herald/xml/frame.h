@@ -42,6 +42,7 @@ struct xml_frame {
 	char quote;
 	bool opened; /* the header was given out */
 	bool began;  /* something came before the header: no XML declaration any more */
+	bool restarted; /* a header has been before */
 	bool failed;
 	unsigned depth, elements; /* of the item at hand */
 };

@@ -149,6 +149,25 @@ static void a_restart_can_drop_what_came_too_early(void **state)
 	xml_frame_fini(&f);
 }
 
+/* go-sendxmpp writes a newline behind every element, so also between <auth/> and the header. */
+static void blanks_of_the_old_stream_do_not_bother_the_new_header(void **state)
+{
+	struct xml_frame f = { 0 };
+	struct xml_item item;
+	auto_buf out = { 0 };
+
+	(void)state;
+	xml_frame_feed(&f, STR("<s><auth/>\n"));
+	assert_true(xml_frame_next(&f, &limits, &item) &&
+	            xml_frame_next(&f, &limits, &item));
+	xml_frame_keep(&f);
+	xml_frame_restart(&f, false);
+	xml_frame_feed(&f, STR("\n<?xml version='1.0'?><s>"));
+	take_items(&f, &out);
+	assert_str(buf_as_str(&out), "H<s>\n");
+	xml_frame_fini(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +176,7 @@ int main(void)
 		UNIT(nothing_is_kept_between_stanzas),
 		UNIT(an_item_without_end_stops_at_the_limit),
 		UNIT(a_restart_can_drop_what_came_too_early),
+		UNIT(blanks_of_the_old_stream_do_not_bother_the_new_header),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
