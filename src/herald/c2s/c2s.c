@@ -75,6 +75,8 @@ static void on_late(struct loop_late *late)
 		(struct client *)(void *)((char *)late - offsetof(struct client, late));
 
 	client_flush(c);
+	if (c->session.holds)
+		return; /* session_released comes back */
 	if (!c->over) {
 		conn_pause(c->conn, stream_is_waiting(&c->stream));
 		return;
@@ -159,13 +161,20 @@ static void start_tls(void *ctx)
 	conn_start_tls(c->conn, c->c2s->options.tls);
 }
 
+static void handle(struct client *c, struct xml *x, struct arena *a)
+{
+	im_from_session(&c->session, x, a);
+	if (c->session.holds)
+		stream_hold(&c->stream);
+}
+
 static void on_stanza(void *ctx, struct xml *x, struct arena *a)
 {
 	struct client *c = ctx;
 	enum stream_error unsupported = STREAM_UNSUPPORTED_STANZA_TYPE;
 
 	if (str_is(x->ns, NS_CLIENT) && c->session.user)
-		im_from_session(&c->session, x, a);
+		handle(c, x, a);
 	else
 		stream_close(&c->stream, &unsupported, STR(""));
 }
@@ -212,7 +221,17 @@ static void session_close(struct session *s, enum stream_error error, const char
 	stream_close(&c->stream, &error, str_from(text));
 }
 
-const struct session_ops client_session_ops = { session_send, session_close };
+static void session_released(struct session *s)
+{
+	struct client *c = (struct client *)s;
+	auto_arena a = { 0 };
+
+	stream_release(&c->stream, &a);
+	client_later(c);
+}
+
+const struct session_ops client_session_ops = { session_send, session_close,
+	                                        session_released };
 
 /* ---- accepting ----------------------------------------------------------------------------- */
 

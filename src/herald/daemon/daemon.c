@@ -323,6 +323,7 @@ static void close_all(struct daemon *d)
 	close_doors(d);
 	control_close(d->control);
 	uv_run(&d->loop.uv, UV_RUN_NOWAIT);
+	worker_finish(&d->worker);
 	store_close(d->server.store);
 	pool_free(d->pool);
 	inbox_run(&d->loop.inbox);
