@@ -29,6 +29,9 @@ void im_fail(const struct stanza *st, enum stanza_error e);
 /* Sends `reply` when what is in the worker's transaction now is stored, else an error for `st`. */
 void im_reply_when_stored(const struct stanza *st, const struct xml *reply);
 
+/* The session is there again after a restart: it is told whose presence it may see. */
+void im_session_resumed(struct session *s, struct arena *a);
+
 /* The session ends: its presence is withdrawn. It is still one of its user's. */
 void im_session_ends(struct session *s, struct arena *a);
 

@@ -125,6 +125,12 @@ void im_presence_own(struct stanza *st)
 		st->session->ops->send(st->session, stanza_error(st, ERROR_BAD_REQUEST));
 }
 
+void im_session_resumed(struct session *s, struct arena *a)
+{
+	if (session_is_available(s))
+		catch_up(s, a);
+}
+
 void im_session_ends(struct session *s, struct arena *a)
 {
 	struct xml *x =

@@ -46,6 +46,7 @@ void worker_fini(struct worker *w)
 	map_for_each(it, &w->users)
 		user_free(it->value);
 	map_fini(&w->users);
+	map_fini(&w->streams);
 }
 
 struct user *user_get(const struct worker *w, struct jid bare)

@@ -38,6 +38,7 @@ struct worker {
 	struct loop *loop;
 	struct map users; /* bare JID to struct user */
 	struct effects effects;
+	struct map streams; /* XEP-0198: id to the client of c2s that has the session */
 	size_t n_sessions;
 	unsigned long long pushes; /* numbers the ids of what the server asks */
 };
