@@ -10,6 +10,7 @@
 
 #include "base/oom.h"
 #include "herald/c2s/client.h"
+#include "herald/c2s/csi.h"
 #include "herald/c2s/sm.h"
 #include "herald/im/im.h"
 #include "io/tls.h"
@@ -59,6 +60,7 @@ static void destroy(struct client *c)
 	if (c->resume)
 		sm_forget_resume(c);
 	sm_free(c);
+	csi_free(c->csi);
 	stream_fini(&c->stream);
 	session_fini(&c->session);
 	free(c->account);
@@ -213,7 +215,9 @@ static void on_extension(struct client *c, struct xml *x)
 
 	if (str_is(x->ns, NS_SM) && module_is_on(c->session.worker, "mod_stream_mgmt"))
 		sm_on_element(c, x);
-	else
+	else if (!str_is(x->ns, NS_CSI) || !c->session.user ||
+	         !module_is_on(c->session.worker, "mod_client_state") ||
+	         !csi_on_element(c, x))
 		stream_close(&c->stream, &unsupported, STR(""));
 }
 
@@ -253,18 +257,22 @@ const struct stream_ops client_stream_ops = {
 
 /* ---- the session --------------------------------------------------------------------------- */
 
-static void session_send(struct session *s, const struct xml *x)
+void client_send(struct client *c, const struct xml *x)
 {
-	struct client *c = (struct client *)s;
-
-	if (c->over)
-		return;
 	if (c->sm) {
 		sm_push(c, x);
 		return;
 	}
 	stream_send(&c->stream, x);
 	client_later(c);
+}
+
+static void session_send(struct session *s, const struct xml *x)
+{
+	struct client *c = (struct client *)s;
+
+	if (!c->over && !csi_hold(c, x))
+		client_send(c, x);
 }
 
 static void session_close(struct session *s, enum stream_error error, const char *text)

@@ -18,6 +18,7 @@ struct negotiation {
 	uint64_t deadline_ms;
 };
 
+struct csi;
 struct sm;
 
 /* A <resume/> that is looked into. */
@@ -43,6 +44,7 @@ struct client {
 	bool lost;    /* the connection broke: the stream did not end */
 	struct sm *sm; /* XEP-0198 is on */
 	struct resume_wish *resume;
+	struct csi *csi; /* XEP-0352: NULL while the client is active */
 };
 
 struct c2s {
@@ -57,6 +59,9 @@ struct c2s {
 
 extern const struct stream_ops client_stream_ops;
 extern const struct session_ops client_session_ops;
+
+/* Sends a stanza, or puts it into the queue of XEP-0198. */
+void client_send(struct client *c, const struct xml *x);
 
 /* A client without connection in the list of all. */
 struct client *client_new(struct c2s *all);

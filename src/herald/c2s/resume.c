@@ -6,6 +6,7 @@
  */
 #include "base/oom.h"
 #include "herald/c2s/client.h"
+#include "herald/c2s/csi.h"
 #include "herald/c2s/sm.h"
 #include "herald/im/im.h"
 
@@ -92,26 +93,31 @@ static void not_found(struct client *c)
 	client_later(c);
 }
 
-/* The numbers of what is in the queue go on from what the client has. */
+/* The numbers of what is in the queue go on from what the client has; only when that is on the
+ * disk is it written to the client, for its next count will be by these numbers. */
 static void renumber(struct client *c, uint32_t h)
 {
 	struct store_place at = sm_queue_place(c);
 	struct sm *sm = c->sm;
 	size_t n = 0;
 
-	while (n < sm->queue.n && (int32_t)(sm->queue.p[n].seq - h) <= 0)
+	while (n < sm->queue.n && sm->queue.p[n].numbered &&
+	       (int32_t)(sm->queue.p[n].seq - h) <= 0)
 		n++;
 	sm->acked = h - (uint32_t)n;
 	sm_acked(c, h);
 	sm->restored = false;
-	if (sm->queue.n == 0 || sm->queue.p[0].seq == h + 1)
+	if (sm->queue.n == 0)
 		return;
 	tx_purge(worker_tx(c->session.worker), &at,
 	         &(struct store_range){ .with = str_from(sm->id) });
 	for (size_t i = 0; i < sm->queue.n; i++) {
+		sm->queue.p[i].numbered = true;
 		sm->queue.p[i].seq = h + 1 + (uint32_t)i;
 		sm_store_entry(c, &sm->queue.p[i]);
 	}
+	sm->stored = sm->flying = 0;
+	worker_join(c->session.worker, &sm->effect);
 }
 
 static void end_old_connection(struct client *old)
@@ -202,6 +208,9 @@ void sm_try_resume(struct client *c)
 		return;
 	}
 	old->sm->resumer = NULL;
+	csi_release(old); /* XEP-0352 section 5.1: the state is not resumed */
+	csi_free(old->csi);
+	old->csi = NULL;
 	if (!old->sm->restored && !sm_acked(old, c->resume->h))
 		too_high(c, old);
 	else
