@@ -11,6 +11,7 @@
 #include "base/oom.h"
 #include "herald/c2s/client.h"
 #include "herald/c2s/csi.h"
+#include "herald/c2s/sasl2.h"
 #include "herald/c2s/sm.h"
 #include "herald/im/im.h"
 #include "io/tls.h"
@@ -100,8 +101,10 @@ static void on_late(struct loop_late *late)
 	struct client *c =
 		(struct client *)(void *)((char *)late - offsetof(struct client, late));
 
-	if (c->sm)
+	if (c->sm) {
+		sasl2_try_finish(c);
 		sm_write(c);
+	}
 	client_flush(c);
 	if (c->session.holds)
 		return; /* session_released comes back */
@@ -249,6 +252,7 @@ const struct stream_ops client_stream_ops = {
 	.start_tls = start_tls,
 	.auth = client_auth,
 	.response = client_response,
+	.authenticate = sasl2_authenticate,
 	.auth_abort = client_auth_abort,
 	.bind = client_bind,
 	.stanza = on_stanza,

@@ -16,6 +16,14 @@ struct negotiation {
 	uint32_t offered; /* mechanisms */
 	struct login *login;
 	uint64_t deadline_ms;
+	/* XEP-0388: what <authenticate/> asked for; its texts are in `wish_arena`. */
+	struct arena wish_arena;
+	struct xml *wish;
+	struct str data;     /* of the mechanism's success */
+	struct str token;    /* <token/> to give, or nothing */
+	struct str failed;   /* <failed/> of a resumption, or nothing */
+	struct str fast_key; /* the user agent whose token was used or made */
+	bool finishing;      /* waits for the session to be stored */
 };
 
 struct csi;
@@ -79,3 +87,19 @@ void client_response(void *ctx, struct str data);
 void client_auth_abort(void *ctx);
 void client_bind(void *ctx, struct str resource);
 void client_negotiation_free(struct client *c);
+
+/* The <mechanism/> elements. */
+void client_put_mechanisms(const struct client *c, struct buf *out);
+
+/* One event for every failed login. */
+void client_log_failure(const struct client *c, struct str user, const char *reason);
+
+/* Whether the door is for this account; remembers who it is, and logs that. */
+bool client_may_login(const struct client *c, struct str user);
+void client_logged_in(struct client *c, struct str user);
+
+/* Makes c->resource of the user's account the client's session; false: it cannot be. */
+bool client_join(struct client *c, struct user *u);
+
+/* To be freed. */
+char *client_random_resource(struct client *c);

@@ -7,6 +7,7 @@
 #include "base/oom.h"
 #include "herald/c2s/client.h"
 #include "herald/c2s/csi.h"
+#include "herald/c2s/sasl2.h"
 #include "herald/c2s/sm.h"
 #include "herald/im/im.h"
 
@@ -26,8 +27,18 @@ void sm_detach(struct client *c)
 	         STR_ARG(jid_str(c->session.jid)));
 }
 
+/* Whether it was asked inside SASL2: then what becomes of it is said in the success. */
+static bool is_inline(const struct client *c)
+{
+	return c->negotiation && c->negotiation->wish;
+}
+
 static void refuse(struct client *c, const char *condition)
 {
+	if (is_inline(c)) {
+		sasl2_on_resume_failed(c, condition);
+		return;
+	}
 	buf_fmt(&c->stream.out,
 	        "<failed xmlns='" NS_SM "'><%s xmlns='" NS_STANZAS "'/></failed>",
 	        condition);
@@ -38,7 +49,7 @@ void sm_on_resume(struct client *c, const struct xml *x)
 	struct str id = xml_get(x, "previd");
 	uint64_t h;
 
-	if (c->stream.phase != STREAM_BIND) {
+	if (c->stream.phase != (is_inline(c) ? STREAM_AUTH : STREAM_BIND)) {
 		refuse(c, "unexpected-request");
 		return;
 	}
@@ -87,8 +98,9 @@ static void not_found(struct client *c)
 {
 	auto_arena a = { 0 };
 
-	refuse(c, "item-not-found");
 	end_resume(c);
+	c->stream.held = false;
+	refuse(c, "item-not-found");
 	stream_release(&c->stream, &a);
 	client_later(c);
 }
@@ -159,15 +171,22 @@ static void resume(struct client *old, struct client *c)
 	bool restored = old->sm->restored;
 	uint32_t h = c->resume->h;
 	auto_arena a = { 0 };
+	auto_buf text = { 0 };
 
 	if (restored)
 		renumber(old, h);
 	move(old, c);
 	old->sm->sent = 0;
 	old->sm->asking = false;
-	buf_fmt(&old->stream.out, "<resumed xmlns='" NS_SM "' previd='%s' h='%u'/>",
-	        old->sm->id, old->sm->h_stored);
-	old->stream.phase = STREAM_OPEN;
+	buf_fmt(&text, "<resumed xmlns='" NS_SM "' previd='%s' h='%u'/>", old->sm->id,
+	        old->sm->h_stored);
+	old->stream.held = false;
+	if (is_inline(c)) {
+		sasl2_put_resumed(c, old, buf_as_str(&text));
+	} else {
+		buf_str(&old->stream.out, buf_as_str(&text));
+		old->stream.phase = STREAM_OPEN;
+	}
 	log_line(&old->session.worker->server->log, LOG_LEVEL_INFO, "c2s.resumed",
 	         "%s: " STR_FMT " goes on", old->address,
 	         STR_ARG(jid_str(old->session.jid)));
