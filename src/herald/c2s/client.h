@@ -18,6 +18,14 @@ struct negotiation {
 	uint64_t deadline_ms;
 };
 
+struct sm;
+
+/* A <resume/> that is looked into. */
+struct resume_wish {
+	char id[33];
+	uint32_t h;
+};
+
 struct client {
 	struct session session;
 	struct c2s *c2s;
@@ -32,6 +40,9 @@ struct client {
 	uint16_t port;
 	bool binding; /* user_with will call back */
 	bool over;    /* the stream or the connection ended */
+	bool lost;    /* the connection broke: the stream did not end */
+	struct sm *sm; /* XEP-0198 is on */
+	struct resume_wish *resume;
 };
 
 struct c2s {
@@ -40,10 +51,17 @@ struct c2s {
 	struct stream_config config;
 	struct client *clients;
 	uv_timer_t *tick; /* looks at the deadlines */
+	size_t restoring; /* answers that c2s_restore waits for */
+	bool stopping;
 };
 
 extern const struct stream_ops client_stream_ops;
 extern const struct session_ops client_session_ops;
+
+/* A client without connection in the list of all. */
+struct client *client_new(struct c2s *all);
+void client_link(struct client *c, struct c2s *all);
+void client_unlink(struct client *c);
 
 /* Writes what is in the stream's buffer, and whatever else is due at the end of the round. */
 void client_later(struct client *c);

@@ -45,6 +45,9 @@ struct module {
 	void (*on_received)(struct user *u, struct session *to, struct stanza *st);
 };
 
+/* Whether the module of that name is on. */
+bool module_is_on(const struct worker *w, const char *name);
+
 #define NAMES(...)      ((const char *const[]){ __VA_ARGS__, NULL })
 #define LIST(type, ...) ((const type[]){ __VA_ARGS__, { 0 } })
 

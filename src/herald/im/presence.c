@@ -125,6 +125,12 @@ void im_presence_own(struct stanza *st)
 		st->session->ops->send(st->session, stanza_error(st, ERROR_BAD_REQUEST));
 }
 
+void im_session_resumed(struct session *s, struct arena *a)
+{
+	if (session_is_available(s))
+		catch_up(s, a);
+}
+
 void im_session_ends(struct session *s, struct arena *a)
 {
 	struct xml *x =
@@ -152,6 +158,7 @@ static void forget_directed(struct session *s, struct str to)
 		return;
 	free(*at);
 	*at = s->directed.p[--s->directed.n];
+	s->unsaved = true;
 }
 
 static bool keep_directed(struct session *s, struct str to)
@@ -164,6 +171,7 @@ static bool keep_directed(struct session *s, struct str to)
 	memcpy(copy, to.p, to.n);
 	copy[to.n] = '\0';
 	vec_push(&s->directed, copy);
+	s->unsaved = true;
 	return true;
 }
 
@@ -180,7 +188,7 @@ void im_presence_directed(struct stanza *st)
 		                       stanza_error(st, ERROR_RESOURCE_CONSTRAINT));
 		return;
 	}
-	im_route(st->w, st->x, st->a);
+	im_dispatch(st);
 }
 
 /* ---- probes ------------------------------------------------------------------------------- */

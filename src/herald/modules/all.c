@@ -10,6 +10,7 @@
 	X(mod_version)    \
 	X(mod_time)       \
 	X(mod_carboncopy) \
+	X(mod_stream_mgmt) \
 	X(mod_private)    \
 	X(mod_vcard)      \
 	X(mod_offline)

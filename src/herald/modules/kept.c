@@ -66,9 +66,8 @@ void kept_set(struct stanza *st, struct user *u, const char *name, struct str ke
 {
 	auto_buf text = { 0 };
 	struct store_place at = user_place(u, name);
-	struct store_tx *tx = tx_begin(st->w->server->store);
 
 	xml_write(&text, x, STR(""));
-	tx_put(tx, &at, key, buf_as_str(&text));
-	im_reply_when_stored(st, tx, stanza_result(st));
+	tx_put(worker_tx(st->w), &at, key, buf_as_str(&text));
+	im_reply_when_stored(st, stanza_result(st));
 }

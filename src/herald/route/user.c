@@ -46,6 +46,7 @@ void worker_fini(struct worker *w)
 	map_for_each(it, &w->users)
 		user_free(it->value);
 	map_fini(&w->users);
+	map_fini(&w->streams);
 }
 
 struct user *user_get(const struct worker *w, struct jid bare)
@@ -175,10 +176,11 @@ static void on_committed(void *arg, int result)
 	user_unref(u);
 }
 
-void user_commit(struct user *u, struct store_tx *tx)
+struct store_tx *user_tx(struct user *u)
 {
 	user_ref(u);
-	tx_commit(tx, worker_inbox(u->worker), on_committed, u);
+	worker_then(u->worker, on_committed, u);
+	return worker_tx(u->worker);
 }
 
 void user_add_session(struct user *u, struct session *s)

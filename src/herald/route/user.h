@@ -38,9 +38,9 @@ struct user *user_get(const struct worker *w, struct jid bare);
 void user_ref(struct user *u);
 void user_unref(struct user *u);
 
-/* Commits what changes the user's data. The user stays in memory until it is stored: a read
- * before that would bring back what was. */
-void user_commit(struct user *u, struct store_tx *tx);
+/* The worker's transaction, for what changes the user's data. The user stays in memory until it
+ * is stored: a read before that would bring back what was. */
+struct store_tx *user_tx(struct user *u);
 
 /* Adds a session with its jid set; the resource must be free. */
 void user_add_session(struct user *u, struct session *s);

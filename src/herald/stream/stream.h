@@ -135,7 +135,7 @@ struct stream {
 	char bind_id[64];             /* of the <iq/> that binds, escaped when written */
 	uint8_t phase;                /* enum stream_phase */
 	uint8_t failures;             /* of SASL */
-	bool encrypted, authenticated, header_sent, busy;
+	bool encrypted, authenticated, header_sent, busy, held;
 };
 
 /* `config` and its ops must stay as long as the stream. `encrypted`: TLS runs already. */
@@ -150,8 +150,16 @@ void stream_input(struct stream *s, struct str bytes, struct arena *a);
 static inline bool stream_is_waiting(const struct stream *s)
 {
 	return s->phase == STREAM_TLS || s->phase == STREAM_AUTH ||
-	       s->phase == STREAM_BINDING;
+	       s->phase == STREAM_BINDING || s->held;
 }
+
+/* Handles nothing more until stream_release, which goes on with what came meanwhile. */
+static inline void stream_hold(struct stream *s)
+{
+	s->held = true;
+}
+
+void stream_release(struct stream *s, struct arena *a);
 
 /* Answers. Each goes on with what came meanwhile (`a` as for stream_input). */
 void stream_tls_started(struct stream *s);
@@ -165,6 +173,10 @@ void stream_bind_refused(struct stream *s, const char *type, const char *conditi
 
 /* Appends a stanza to `out`. */
 void stream_send(struct stream *s, const struct xml *x);
+
+/* As stream_close, with an application's own condition (XML) in the error, RFC 6120
+ * section 4.9.4. */
+void stream_close_with(struct stream *s, enum stream_error error, const char *condition);
 
 /* Ends the stream with an error, or without (NULL): the header if it was not sent, the error,
  * the end tag. Calls `closed`. Does nothing on a closed stream. `text` (may be empty) is for
