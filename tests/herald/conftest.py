@@ -38,6 +38,7 @@ class Herald:
 hosts: [a.example, b.example]
 spool_dir: {folder}/spool
 run_dir: {self.run_dir.name}
+backup_dirs: [{folder.parent}]
 loglevel: debug
 listen:
   - {{port: {self.port}, ip: 127.0.0.1, module: ejabberd_c2s, {options}starttls_required: true}}

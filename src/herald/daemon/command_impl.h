@@ -21,6 +21,9 @@ bool command_read_account(struct call *c);
 /* What an error of the accounts or the store means to people. */
 struct str command_trouble(struct call *c, int error);
 
+/* What an error (negative errno) with a file means, in words for people. */
+struct str command_file_trouble(struct call *c, struct str path, int error);
+
 /* Who is connected as the account is told and gone. */
 void command_kick(struct call *c, const char *why);
 
@@ -57,6 +60,10 @@ void command_kick(struct call *c, const char *why);
 	X(backup, "file", "write a consistent copy of the database")                    \
 	X(restore, "[--dry-run] file",                                                  \
 	  "check a backup, and use it from the next start on")                          \
+	X(export, "dir", "write all accounts with their data as XEP-0227")              \
+	X(export_piefxis, "dir", "the same")                                            \
+	X(import, "file", "read accounts with their data from XEP-0227")                \
+	X(import_piefxis, "file", "the same")                                           \
 	X(reload_config, "", "read the configuration again")                            \
 	X(dump_config, "[file]", "the configuration in force, as one file")             \
 	X(reopen_log, "", "open the log under its name again")                          \

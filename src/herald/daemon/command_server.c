@@ -141,6 +141,16 @@ void run_stats_host(struct call *c)
 		            STR("the names are registeredusers and onlineusers"));
 }
 
+struct str command_file_trouble(struct call *c, struct str path, int error)
+{
+	bool sandbox = error == -EACCES && c->daemon->config.sandbox;
+
+	return arena_fmt(&c->arena, STR_FMT ": %s%s", STR_ARG(path), strerror(-error),
+	                 sandbox ? "; herald reaches only what is below spool_dir and "
+	                           "backup_dirs"
+	                         : "");
+}
+
 /* ---- configuration and log ---------------------------------------------------------------- */
 
 void run_reload_config(struct call *c)
@@ -174,10 +184,7 @@ void run_dump_config(struct call *c)
 		return;
 	}
 	int r = write_new(str_dup_c(&c->arena, c->args[0]), text);
-	command_say(c, r == 0,
-	            r == 0 ? STR("")
-	                   : arena_fmt(&c->arena, "cannot write " STR_FMT ": %s",
-	                               STR_ARG(c->args[0]), strerror(-r)));
+	command_say(c, r == 0, r == 0 ? STR("") : command_file_trouble(c, c->args[0], r));
 }
 
 void run_reopen_log(struct call *c)

@@ -41,6 +41,19 @@ static void take_certfiles(struct reading *r, struct yaml *y, void *to)
 	}
 }
 
+static void take_folders(struct reading *r, struct yaml *y, void *to)
+{
+	(void)to;
+	if (!is_list(r, y))
+		return;
+	r->c->backup_dirs.n = 0;
+	for_each_entry(e, y)
+	{
+		if (is_scalar(r, e, "the path of a folder"))
+			vec_push(&r->c->backup_dirs, e->text);
+	}
+}
+
 static void take_log_format(struct reading *r, struct yaml *y, void *to)
 {
 	if (str_is(y->text, "json"))
@@ -230,6 +243,8 @@ static const struct option options[] = {
 	{ "log_format", take_log_format, FIELD(log_format) },
 	{ "spool_dir", take_text, FIELD(spool_dir) },
 	{ "run_dir", take_text, FIELD(run_dir) },
+	{ "backup_dirs", take_folders, 0 },
+	{ "sandbox", take_bool, FIELD(sandbox) },
 	{ "negotiation_timeout", take_time, FIELD(negotiation_timeout_ms) },
 	{ 0 },
 };
@@ -240,6 +255,8 @@ static void set_defaults(struct config *c)
 	c->loglevel = LOG_LEVEL_INFO;
 	c->spool_dir = STR("/var/lib/herald");
 	c->run_dir = STR(CONFIG_RUN_DIR);
+	c->sandbox = true;
+	vec_push(&c->backup_dirs, STR("/var/backups"));
 	c->negotiation_timeout_ms = 60000;
 	for (const struct module *const *m = modules_all; *m; m++)
 		vec_push(&c->modules, *m);
@@ -317,7 +334,12 @@ int config_read(struct sources *sources, uint32_t file,
 	struct yaml *root = NULL;
 	int r = config_tree(sources, file, loader, ds, &a, &root);
 
-	return r < 0 ? r : config_from_tree(root, &a, ds, out);
+	if (r == 0)
+		r = config_from_tree(root, &a, ds, out);
+	for (uint32_t i = file + 1; r == 0 && i <= sources->list.n; i++)
+		vec_push(&out->included,
+		         arena_str(&out->arena, sources_get(sources, i)->name));
+	return r;
 }
 
 void config_fini(struct config *c)
@@ -327,6 +349,8 @@ void config_fini(struct config *c)
 	vec_fini(&c->certfiles);
 	vec_fini(&c->modules);
 	vec_fini(&c->shapers);
+	vec_fini(&c->backup_dirs);
+	vec_fini(&c->included);
 	access_fini(&c->access);
 	arena_fini(&c->arena);
 }

@@ -53,6 +53,10 @@ struct config {
 	struct access access;
 	struct str spool_dir, run_dir;
 	struct str log_dir; /* empty: stderr */
+	VEC(struct str)
+	backup_dirs; /* where commands may read and write besides spool_dir */
+	VEC(struct str) included; /* files */
+	bool sandbox;
 	enum log_level loglevel;
 	enum log_format log_format;
 	uint64_t negotiation_timeout_ms;

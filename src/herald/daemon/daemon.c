@@ -5,13 +5,17 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "herald/auth/accounts.h"
 #include "herald/c2s/c2s.h"
 #include "herald/daemon/control.h"
+#include "herald/daemon/notify.h"
 #include "herald/daemon/reload.h"
 #include "herald/daemon/restore.h"
+#include "herald/daemon/sandbox.h"
+#include "io/paths.h"
 #include "io/pool.h"
 #include "io/tls.h"
 
@@ -60,6 +64,60 @@ int daemon_own_certificate(struct daemon *d, struct config *c, struct buf *why)
 	         "no certfiles are configured: made the self-signed certificate %s",
 	         path);
 	return 0;
+}
+
+/* ---- the sandbox -------------------------------------------------------------------------- */
+
+/* What is read besides the configuration: shared libraries' data, time zones, OpenSSL's
+ * settings, the kernel's word on the machine. */
+static const char *const always_read[] = { "/usr",           "/lib",
+	                                   "/lib64",         "/etc/ssl",
+	                                   "/etc/localtime", "/proc",
+	                                   "/sys/devices",   "/dev" };
+
+static void reach_folder(struct daemon *d, struct sandbox *s, struct str path)
+{
+	vec_push(&s->read, str_dup_c(&d->config.arena, path_folder(path)));
+}
+
+/* A certificate and what it is a link to: a new one comes into the same folders. */
+static void reach_file(struct daemon *d, struct sandbox *s, struct str path)
+{
+	auto_free char *real = realpath(str_dup_c(&d->config.arena, path), NULL);
+
+	reach_folder(d, s, path);
+	if (real)
+		reach_folder(d, s, str_from(real));
+}
+
+static int enter_sandbox(struct daemon *d, struct buf *why)
+{
+	struct config *c = &d->config;
+	struct sandbox s = { 0 };
+	auto_buf said = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(always_read); i++)
+		vec_push(&s.read, always_read[i]);
+	reach_file(d, &s, str_from(d->config_path));
+	vec_for_each(path, &c->included)
+		reach_file(d, &s, *path);
+	vec_for_each(path, &c->certfiles)
+		reach_file(d, &s, *path);
+	vec_for_each(path, &c->backup_dirs)
+		vec_push(&s.write, str_dup_c(&c->arena, *path));
+	vec_push(&s.write, str_dup_c(&c->arena, c->spool_dir));
+	vec_push(&s.write, str_dup_c(&c->arena, c->run_dir));
+	if (c->log_dir.n)
+		vec_push(&s.write, str_dup_c(&c->arena, c->log_dir));
+	int r = sandbox_enter(&s, &said);
+	vec_fini(&s.read);
+	vec_fini(&s.write);
+	if (r < 0)
+		buf_fmt(why, "cannot enter the sandbox: %s", strerror(-r));
+	else if (said.n)
+		log_line(&d->server.log, LOG_LEVEL_WARNING, "sandbox.incomplete", STR_FMT,
+		         STR_ARG(str_trim(buf_as_str(&said))));
+	return r < 0 ? r : 0;
 }
 
 /* ---- the parts ---------------------------------------------------------------------------- */
@@ -213,6 +271,7 @@ static void watch_signals(struct daemon *d)
 {
 	signal(SIGPIPE, SIG_IGN);
 	uv_timer_init(&d->loop.uv, &d->deadline);
+	uv_timer_init(&d->loop.uv, &d->watchdog);
 	uv_signal_init(&d->loop.uv, &d->sigterm);
 	uv_signal_init(&d->loop.uv, &d->sigint);
 	uv_signal_init(&d->loop.uv, &d->sighup);
@@ -238,6 +297,21 @@ void daemon_use_config(struct daemon *d)
 	d->server.auth.disabled = d->config.disabled_mechanisms;
 }
 
+static void on_watchdog(uv_timer_t *timer)
+{
+	(void)timer;
+	notify_state("WATCHDOG=1");
+}
+
+/* The loop itself says that it runs. */
+static void start_watchdog(struct daemon *d)
+{
+	uint64_t ms = notify_watchdog_ms();
+
+	if (ms)
+		uv_timer_start(&d->watchdog, on_watchdog, ms, ms);
+}
+
 static void set_server(struct daemon *d, const struct daemon_options *o)
 {
 	d->config_path = o->config_path;
@@ -258,10 +332,15 @@ static int open_all(struct daemon *d, struct buf *why)
 {
 	int r = log_sink_set(d->sink, d->config.log_dir, d->config.log_format, why);
 
+	if (r == 0 && geteuid() == 0)
+		log_line(&d->server.log, LOG_LEVEL_NOTICE, "started.as_root",
+		         "herald runs as root and needs no right of root's");
 	if (r == 0)
 		r = need_folder(d, d->config.spool_dir, why);
 	if (r == 0)
 		r = need_folder(d, d->config.run_dir, why);
+	if (r == 0 && d->config.sandbox)
+		r = enter_sandbox(d, why);
 	if (r == 0 && d->config.certfiles.n == 0)
 		r = daemon_own_certificate(d, &d->config, why);
 	if (r == 0)
@@ -328,6 +407,7 @@ void daemon_stop(struct daemon *d)
 		return;
 	d->stopping = true;
 	log_line(&d->server.log, LOG_LEVEL_NOTICE, "stopping", "the server stops");
+	notify_state("STOPPING=1\nSTATUS=Clients are told");
 	close_doors(d);
 	uv_timer_start(&d->deadline, on_deadline, STOP_MS, 0);
 }
@@ -348,6 +428,7 @@ static void close_all(struct daemon *d)
 	close_handle(&d->sigint);
 	close_handle(&d->sighup);
 	close_handle(&d->deadline);
+	close_handle(&d->watchdog);
 	worker_fini(&d->worker);
 	loop_fini(&d->loop);
 	vec_for_each(hall, &d->retired)
@@ -364,6 +445,8 @@ static void close_all(struct daemon *d)
 
 void daemon_run(struct daemon *d)
 {
+	start_watchdog(d);
+	notify_state("READY=1\nSTATUS=Clients are served");
 	loop_run(&d->loop);
 	daemon_stop(d);
 	close_all(d);

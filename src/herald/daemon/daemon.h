@@ -28,6 +28,7 @@ struct daemon {
 	uint64_t started_ms; /* of the loop's clock */
 	uv_signal_t sigterm, sigint, sighup;
 	uv_timer_t deadline; /* of a stop */
+	uv_timer_t watchdog; /* systemd's */
 	bool stopping;
 };
 

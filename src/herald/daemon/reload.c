@@ -11,6 +11,7 @@
 #include "herald/auth/accounts.h"
 #include "herald/c2s/c2s.h"
 #include "herald/daemon/daemon.h"
+#include "herald/daemon/notify.h"
 #include "herald/daemon/options.h"
 #include "herald/route/user.h"
 
@@ -238,10 +239,14 @@ static int read_file(struct daemon *d, struct config *c, struct buf *said)
 int daemon_reload(struct daemon *d, struct buf *said)
 {
 	struct config c = { 0 };
-	int r = d->stopping ? -EINVAL : read_file(d, &c, said);
+	int r = d->stopping ? -EINVAL : 0;
 
+	notify_state("STATUS=The configuration is read again");
+	if (r == 0)
+		r = read_file(d, &c, said);
 	if (r == 0)
 		r = apply(d, &c, said);
+	notify_state("STATUS=Clients are served");
 	config_fini(&c);
 	if (r < 0)
 		log_line(&d->server.log, LOG_LEVEL_ERROR, "config.refused",
