@@ -8,7 +8,8 @@
 #include "gate/track/in.h"
 #include "gate/track/proto.h"
 
-/* The tuples of the connections it met, original direction, with their zones. */
+/* The tuples of the connections it met with their zones: in original direction, and as it came of a
+ * packet that had no entry yet. */
 struct track_counter {
 	VEC(struct track_tuple) seen;
 };
@@ -30,7 +31,8 @@ void track_counter_free(struct track_counter *c)
 static bool lives(struct track *t, const struct track_tuple *tuple)
 {
 	enum track_dir dir;
-	const struct track_entry *e = track_lookup(t, tuple, 1u << TRACK_ORIGINAL, &dir);
+	const struct track_entry *e = track_lookup(
+		t, tuple, 1u << TRACK_ORIGINAL | 1u << TRACK_REPLY, &dir);
 
 	if (!e)
 		return false;
