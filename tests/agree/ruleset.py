@@ -156,7 +156,7 @@ class Ruleset:
             return words
         parts = [self.pick(MATCHES) for _ in range(self.random.choice((0, 1, 1, 1, 2, 2, 3)))]
         parts += [self.pick(STATEMENTS) for _ in range(self.random.choice((0, 1, 1, 2)))]
-        if draw() < 0.003:
+        if draw() < 0.0006:
             parts.append("ct count over 2")  # such cases are slow: see agree_driver.c
         if hook in ("raw_in", "raw_out") and draw() < 0.1:
             parts.append("notrack")

@@ -249,9 +249,9 @@ static bool answers_ignored(const struct passage *m)
 	uint32_t status = m->s->e->status;
 
 	if (m->from == TRACK_TCP_SYN_SENT && info->last_index == EVENT_ACK &&
-	    m->tcp->seq == info->last_ack)
+	    info->last_dir == TRACK_REPLY && m->tcp->seq == info->last_ack)
 		return true;
-	return m->tcp->ack == info->last_end &&
+	return info->last_dir != m->s->dir && m->tcp->ack == info->last_end &&
 	       ((status & TRACK_S_SEEN_REPLY && info->last_index == EVENT_SYN) ||
 	        (!(status & TRACK_S_ASSURED) && info->last_index == EVENT_ACK));
 }
@@ -272,7 +272,7 @@ static enum course reset(struct passage *m)
 		if (course != COURSE_PASS)
 			return course;
 	}
-	m->skip_windows = info->last_dir != m->s->dir && answers_ignored(m);
+	m->skip_windows = answers_ignored(m);
 	return COURSE_ON;
 }
 
