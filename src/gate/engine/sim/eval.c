@@ -226,6 +226,16 @@ static enum step eval_doubtful(struct exec *x, const char *what)
 	return step_of(sim_doubt(x->pass, what));
 }
 
+/* A reset to the sender closes the connection too. None answers a reset or a broken segment. */
+static void close_connection(struct pass *p)
+{
+	struct track_packet view;
+
+	view_packet(p->pkt, &view);
+	if (p->pkt->l4 == IPPROTO_TCP && !view.flags && !(view.tcp.flags & 4 /* RST */))
+		track_tcp_close(p->sim->track, &p->ref);
+}
+
 /* Statements that let the packet go another way. */
 static enum step eval_statement(struct exec *x, const struct insn *i)
 {
@@ -239,6 +249,8 @@ static enum step eval_statement(struct exec *x, const struct insn *i)
 		return STEP_ON;
 	case INSN_REJECT:
 		p->sent_reject = true;
+		if (i->reject.type == NFT_REJECT_TCP_RST)
+			close_connection(p);
 		decide(x, NF_DROP);
 		return STEP_ON;
 	case INSN_QUEUE:

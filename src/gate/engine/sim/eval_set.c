@@ -108,7 +108,7 @@ enum step eval_dynset(struct exec *x, const struct insn *i, struct sim_run *run)
 		return step_of(sim_doubt(x->pass, x->doubt));
 	fill_elem(x, i, set, &wanted);
 	if (i->dynset.op == NFT_DYNSET_OP_DELETE) {
-		set_remove(set, &wanted);
+		set_kill(set, &wanted, x->pass->sim->now_ns);
 		return STEP_ON;
 	}
 	x->pass->sim->store->now_ns = x->pass->sim->now_ns;

@@ -6,6 +6,7 @@
  */
 #include "gate/engine/sim/hook.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -323,6 +324,25 @@ static const char *choice_text(struct pass *p, bool destination)
 	return c.addr ? "the kernel draws the address from the range" : NULL;
 }
 
+/* A new destination is routed at once; RFC 1122 section 3.2.1.3: 127/8 is on no wire. */
+static bool may_leave(struct pass *p)
+{
+	struct route_answer to;
+	int r = machine_route(p->sim->machine, p->pkt->family, packet_destination(p->pkt),
+	                      &to);
+	const char *why = NULL;
+
+	if (r == -ENOENT)
+		why = "there is no route to the new destination";
+	else if (r == 0 && p->pkt->family == NFPROTO_IPV4 && to.type == ROUTE_UNICAST &&
+	         packet_source(p->pkt)[0] == 127)
+		why = "the new destination is elsewhere, and a source in 127.0.0.0/8 leaves by "
+		      "no wire";
+	if (why)
+		end_with(p, FATE_DROP, BY_STACK, why);
+	return !why;
+}
+
 static bool run_nat(struct pass *p, const struct hook_list *nat)
 {
 	enum track_hook hook = (enum track_hook)p->hook;
@@ -344,6 +364,8 @@ static bool run_nat(struct pass *p, const struct hook_list *nat)
 	if (!view_write(p->pkt, &change))
 		return true;
 	p->is_rewritten |= !src;
+	if (hook == TRACK_HOOK_OUTPUT && !may_leave(p))
+		return false;
 	sim_tell(p,
 	         &(struct sim_event){ .kind = EVENT_NAT, .text = choice_text(p, !src) });
 	return true;

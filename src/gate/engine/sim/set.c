@@ -165,9 +165,58 @@ static void set_exprs(struct sim_store *store, const struct sim_set *s,
 		state_init(&e->e.exprs.p[i], &e->runs[i].state);
 }
 
-static bool is_full(const struct sim_set *s)
+/* The kernel sweeps a set of rules' making each second, or as often as it says: until then the
+ * dead and those that have run out count as elements. */
+static bool is_swept(const struct sim_set *s, uint64_t died_ns, uint64_t now_ns)
 {
-	return s->set.size && s->live >= s->set.size;
+	uint64_t interval = (s->set.gc_interval_ms ? s->set.gc_interval_ms : 1000) *
+	                    (uint64_t)NS_PER_MS;
+
+	return now_ns / interval > died_ns / interval;
+}
+
+static void bury(struct sim_set *s, struct sim_elem *e)
+{
+	struct str key = { (const char *)e->e.key.b, s->set.key_len };
+
+	if (!e->dead && map_get(&s->index, key) == e)
+		map_del(&s->index, key);
+	e->dead = true;
+	e->is_ghost = false;
+	s->live--;
+}
+
+static bool is_full(struct sim_set *s, uint64_t now_ns)
+{
+	if (!s->set.size || s->live < s->set.size)
+		return false;
+	vec_for_each(it, &s->elems) {
+		struct sim_elem *e = *it;
+		bool over = !e->dead && e->expires_ns && e->expires_ns <= now_ns;
+		if ((e->is_ghost && is_swept(s, e->died_ns, now_ns)) ||
+		    (over && is_swept(s, e->expires_ns, now_ns)))
+			bury(s, e);
+	}
+	return s->live >= s->set.size;
+}
+
+static void make_ghost(struct sim_set *s, struct sim_elem *e, uint64_t died_ns)
+{
+	map_del(&s->index, (struct str){ (const char *)e->e.key.b, s->set.key_len });
+	e->dead = e->is_ghost = true;
+	e->died_ns = died_ns;
+}
+
+int set_kill(struct sim_set *s, const struct prog_elem *e, uint64_t now_ns)
+{
+	struct sim_elem *have = find_same(s, e);
+
+	if (!have || !elem_lives(have, now_ns))
+		return -ENOENT;
+	if (have == s->catchall || (s->set.flags & NFT_SET_INTERVAL))
+		return set_remove(s, e);
+	make_ghost(s, have, now_ns);
+	return 0;
 }
 
 int set_add(struct sim_store *store, struct sim_set *s, const struct prog_elem *e,
@@ -183,9 +232,12 @@ int set_add(struct sim_store *store, struct sim_set *s, const struct prog_elem *
 		*out = have;
 		return create ? -EEXIST : 0;
 	}
-	if (have)
+	if (have && have != s->catchall && (s->set.flags & NFT_SET_EVAL) &&
+	    !(s->set.flags & NFT_SET_INTERVAL))
+		make_ghost(s, have, have->expires_ns);
+	else if (have)
 		set_remove(s, e);
-	if (is_full(s))
+	if (is_full(s, store->now_ns))
 		return -ENFILE;
 	struct sim_elem *new = arena_new(&store->a, struct sim_elem);
 	new->e = copy_elem(&store->a, e);

@@ -55,6 +55,8 @@ struct sim_elem {
 	struct sim_obj *obj;
 	struct sim_run *runs; /* of e.exprs */
 	bool dead;
+	bool is_ghost;    /* dead, but still counted as one of the set */
+	uint64_t died_ns; /* when it became one */
 	uint64_t hits; /* look-ups that found it */
 };
 
@@ -67,7 +69,7 @@ struct sim_set {
 	struct map index; /* hash sets: key bytes to element */
 	bool is_sorted;   /* interval sets: elems by key */
 	struct sim_elem *catchall;
-	size_t live; /* elements that are not dead; ends of intervals count */
+	size_t live; /* elements that are not dead, ghosts too; ends of intervals count */
 };
 
 struct sim_rule {
