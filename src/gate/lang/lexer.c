@@ -216,11 +216,26 @@ static const char *dotted_end(const char *p, const char *end)
 	return p;
 }
 
+/* End of a name that begins with a digit: the schema has two, Ethernet types. NULL: none. */
+static const char *digit_name_end(const char *p, const char *end)
+{
+	static const struct str names[] = { STR("8021q"), STR("8021ad") };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if ((size_t)(end - p) >= names[i].n &&
+		    memcmp(p, names[i].p, names[i].n) == 0 &&
+		    !goes_on(p + names[i].n, end))
+			return p + names[i].n;
+	return NULL;
+}
+
 static size_t digit_word(const char *p, const char *end, enum token_kind *kind)
 {
 	const char *digits = run(p, end, C_DIGIT), *hex = digits, *to;
 
 	*kind = TOKEN_WORD;
+	if (is(digits, end, C_ALPHA) && (to = digit_name_end(p, end)))
+		return (size_t)(to - p);
 	if (digits < end && *digits == '.' && is(digits + 1, end, C_ALPHA | C_DIGIT))
 		return (size_t)(dotted_end(p, end) - p);
 	if (is(digits, end, C_HEX))

@@ -500,7 +500,9 @@ static void emit_end(struct elem_builder *b, const uint8_t *key, size_t n)
 	b->put(b->ctx, &e);
 }
 
-static void emit_interval(struct elem_builder *b, const uint8_t *r, size_t n)
+/* `next`: where the one behind it starts, NULL for the last. An interval of a map literal ends
+ * with the start of the next where they touch: nft sends no end there. */
+static void emit_interval(struct elem_builder *b, const uint8_t *r, const uint8_t *next, size_t n)
 {
 	uint32_t at = rec_u32(b, r, 0);
 	struct elem_extra *x = at == NO_EXTRA ? NULL : b->extras[at];
@@ -522,7 +524,10 @@ static void emit_interval(struct elem_builder *b, const uint8_t *r, size_t n)
 		                                            : (struct str){ 0 },
 		                        closed ? 0 : UDATA_ELEM_INTERVAL_OPEN);
 	b->put(b->ctx, &e);
-	if (closed)
+	bool ends = closed && !(b->info->anonymous && b->info->is_map && next &&
+	                        memcmp(end, next, n) == 0);
+
+	if (ends)
 		emit_end(b, end, n);
 	b->emitted++;
 }
@@ -554,7 +559,7 @@ bool elem_builder_finish(struct elem_builder *b)
 	if (!b->keys_only && memcmp(b->recs, zero, n) != 0)
 		emit_end(b, zero, n);
 	for (size_t i = 0; i < b->n; i++)
-		emit_interval(b, rec_at(b, i), n);
+		emit_interval(b, rec_at(b, i), i + 1 < b->n ? rec_at(b, i + 1) : NULL, n);
 	return true;
 }
 

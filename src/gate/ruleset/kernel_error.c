@@ -233,12 +233,20 @@ static void explain_unsupported(struct session *s, const struct lower *L, const 
 		          "without a `type … hook …` line");
 		return;
 	}
+	if (in->kind == INSN_DYNSET) {
+		d = diag_error(s->diags, "E0411", at, "rules cannot change set `" STR_FMT "`",
+		               STR_ARG(in->dynset.set.name));
+		diag_help(s->diags, d, "declare it with `flags dynamic`");
+		return;
+	}
 	if (L && (!hooks_take_insn(L, in, at) || hooks_explain(s->diags, L->family, in, at)))
 		return;
 	d = diag_error(s->diags, "E0411", at, "this cannot be used in this chain");
 	diag_note(s->diags, d, "the kernel says: %s", strerror(EOPNOTSUPP));
+	bool meta_only = in->kind == INSN_META && L && L->family != FAMILY_BRIDGE;
+
 	diag_help(s->diags, d, "the chain's type, hook or family does not allow it%s%s",
-	          f ? ", or the kernel lacks " : "", f ? f->option : "");
+	          f && !meta_only ? ", or the kernel lacks " : "", f && !meta_only ? f->option : "");
 }
 
 static void explain_refused(struct session *s, const struct tx_error *e, struct span at)
@@ -292,7 +300,10 @@ static void explain_rule(struct session *s, const struct tag *t, const struct tx
 			explain_refused(s, e, at);
 		return;
 	case EPROTO: /* conntrack of another family is a module that cannot be had */
-		if (known && in.kind == INSN_CT)
+		if (known && in.kind == INSN_CT && L.family == FAMILY_NETDEV)
+			diag_error(s->diags, "E0411", at, "connection tracking comes after netdev's hooks: "
+			           "`ct` does not work in netdev tables");
+		else if (known && in.kind == INSN_CT)
 			explain_feature(s, f, at);
 		else
 			explain_refused(s, e, at);

@@ -390,14 +390,21 @@ bool load_expr(struct lower *L, const struct expr *e, unsigned reg)
 	}
 }
 
+static const char *article(const char *noun)
+{
+	return strchr("AEIOUaeiou", *noun) ? "an" : "a";
+}
+
 /* A value of one type where another is wanted: only plain integers go everywhere. */
 static bool check_type(struct lower *L, const struct expr *e, const struct part *want)
 {
 	if (!e->type || !want->type || e->type == want->type || e->type->id == TYPE_INTEGER ||
 	    want->type->id == TYPE_INTEGER)
 		return true;
-	return fail(L, "E0260", e->span, "this is a %s, and a %s is wanted here", e->type->desc,
-	            want->type->desc);
+	const char *is = e->type->desc, *wanted = want->type->desc;
+
+	return fail(L, "E0260", e->span, "this is %s %s, and %s %s is wanted here", article(is), is,
+	            article(wanted), wanted);
 }
 
 bool load_arg(struct lower *L, struct expr *e, const struct part *want, unsigned reg)

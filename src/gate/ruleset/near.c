@@ -73,7 +73,7 @@ static void restart(void *ctx)
 	((struct near *)ctx)->n = 0;
 }
 
-static bool tag_is(const struct tag *t, enum dump_kind kind)
+static bool tag_is(const struct tag *t, enum dump_kind kind, uint32_t obj_type)
 {
 	switch (t->object) {
 	case OBJ_CHAIN:
@@ -82,7 +82,7 @@ static bool tag_is(const struct tag *t, enum dump_kind kind)
 	case OBJ_MAP:
 		return kind == DUMP_SETS;
 	case OBJ_NAMED:
-		return kind == DUMP_OBJS;
+		return kind == DUMP_OBJS && (obj_type == 0 || obj_type == t->obj_type);
 	case OBJ_FLOWTABLE:
 		return kind == DUMP_FLOWTABLES;
 	default: /* what has no name of its own */
@@ -103,7 +103,7 @@ static void collect(struct near *n)
 	for (size_t i = 0; i < s->tags.n; i++) {
 		const struct tag *t = &s->tags.p[i];
 
-		if ((t->verb == CMD_ADD || t->verb == CMD_CREATE) && tag_is(t, n->kind))
+		if ((t->verb == CMD_ADD || t->verb == CMD_CREATE) && tag_is(t, n->kind, n->obj_type))
 			take_name(n, (uint8_t)t->family, t->table, t->name);
 	}
 }

@@ -19,6 +19,7 @@ struct tag {
 	enum family family;
 	struct span span;
 	struct str table, name;   /* name: chain, set, object … */
+	uint32_t obj_type;        /* of OBJ_NAMED: NFT_OBJECT_… */
 	const struct rule_text *rule; /* NULL: no rule */
 	const struct elems_part *elems; /* NULL: no elements */
 	/* Of a rule: what it is placed at, replaces, or deletes. */

@@ -265,7 +265,7 @@ bool type_expr(struct lower *L, struct expr *e)
 	case EXPR_META:
 	case EXPR_SOCKET:
 	case EXPR_OSF:
-	case EXPR_IPSEC:
+	case EXPR_IPSEC: /* the parser took the key of the right family */
 		set_type(e, e->key.key->type, e->key.key->bits, e->key.key->order);
 		return true;
 	case EXPR_CT:
