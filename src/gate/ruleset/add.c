@@ -135,7 +135,7 @@ static bool add_rule_command(struct session *s, const struct command *c, enum tx
 {
 	struct rule_place at = { .family = c->ref.family, .table = c->ref.table,
 	                         .chain = c->ref.name, .op = op, .position = at_rule->handle,
-	                         .position_id = at_rule->id };
+	                         .position_id = at_rule->id, .place = c->position_span };
 
 	return add_rule_text(s, &at, &c->rule);
 }

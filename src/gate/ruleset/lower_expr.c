@@ -344,6 +344,14 @@ bool load_key(struct lower *L, const struct expr *e, const struct set_info *info
 	return true;
 }
 
+bool family_has_ct(struct lower *L, struct span at)
+{
+	if (L->family == FAMILY_NETDEV || L->family == FAMILY_ARP)
+		return fail(L, "E0411", at, "connections are not tracked where %s chains are: `ct` does "
+		            "not work there", family_name(L->family));
+	return true;
+}
+
 bool load_expr(struct lower *L, const struct expr *e, unsigned reg)
 {
 	switch (e->kind) {
@@ -374,8 +382,12 @@ bool load_expr(struct lower *L, const struct expr *e, unsigned reg)
 		return load_map(L, e, reg);
 	case EXPR_ELEM:
 		return load_expr(L, e->elem.key, reg);
-	case EXPR_META:
 	case EXPR_CT:
+		if (!family_has_ct(L, e->span))
+			return false;
+		emit_selector(L, e, reg);
+		return true;
+	case EXPR_META:
 	case EXPR_RT:
 	case EXPR_SOCKET:
 	case EXPR_OSF:

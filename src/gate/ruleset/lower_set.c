@@ -152,7 +152,7 @@ static bool set_key(struct lower *L, const struct stmt *s)
 	if (!(e->key.key->flags & KEY_SET))
 		return fail(L, "E0261", e->span, "`%s %s` cannot be set", is_meta ? "meta" : "ct",
 		            e->key.key->name);
-	if (!load_arg(L, s->set.value, &part, reg))
+	if ((!is_meta && !family_has_ct(L, e->span)) || !load_arg(L, s->set.value, &part, reg))
 		return false;
 	struct insn *in = emit(L, is_meta ? INSN_META : INSN_CT);
 
