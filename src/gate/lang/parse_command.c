@@ -261,6 +261,7 @@ static bool parse_describe(struct parse *p, struct command *cmd)
 	if (!parse_string(p, "an expression or a type", &word, &span))
 		return false;
 	cmd->type_name = word;
+	cmd->type_span = span;
 	return true;
 }
 
