@@ -17,7 +17,10 @@ FILES = sorted(path.stem for path in (HERE / "rules").glob("*.txt"))
 
 
 def chain_of(name):
-    """`inet` or `nat_ip_prerouting`: the family, and the chain if it is not the usual one."""
+    """`inet`, `nat_ip_prerouting` or `forward_inet`: the family, and the chain if it is not the
+    usual one."""
+    if name.startswith("forward_"):
+        return name.removeprefix("forward_"), "type filter hook forward priority 0;"
     if not name.startswith("nat_"):
         return name, None
     _, family, hook = name.split("_")

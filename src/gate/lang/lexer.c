@@ -216,13 +216,17 @@ static const char *dotted_end(const char *p, const char *end)
 	return p;
 }
 
-/* End of `8021q` or `8021ad`, the two names that begin with a digit. NULL: it is neither. */
-static const char *vlan_name_end(const char *p, const char *end)
+/* End of a name that begins with a digit: the schema has two, Ethernet types. NULL: none. */
+static const char *digit_name_end(const char *p, const char *end)
 {
-	size_t n = str_starts((struct str){ p, (size_t)(end - p) }, STR("8021q"))  ? 5 :
-	           str_starts((struct str){ p, (size_t)(end - p) }, STR("8021ad")) ? 6 : 0;
+	static const struct str names[] = { STR("8021q"), STR("8021ad") };
 
-	return n && !is(p + n, end, C_WORD) ? p + n : NULL;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if ((size_t)(end - p) >= names[i].n &&
+		    memcmp(p, names[i].p, names[i].n) == 0 &&
+		    !goes_on(p + names[i].n, end))
+			return p + names[i].n;
+	return NULL;
 }
 
 static size_t digit_word(const char *p, const char *end, enum token_kind *kind)
@@ -230,6 +234,8 @@ static size_t digit_word(const char *p, const char *end, enum token_kind *kind)
 	const char *digits = run(p, end, C_DIGIT), *hex = digits, *to;
 
 	*kind = TOKEN_WORD;
+	if (is(digits, end, C_ALPHA) && (to = digit_name_end(p, end)))
+		return (size_t)(to - p);
 	if (digits < end && *digits == '.' && is(digits + 1, end, C_ALPHA | C_DIGIT))
 		return (size_t)(dotted_end(p, end) - p);
 	if (is(digits, end, C_HEX))
@@ -237,8 +243,6 @@ static size_t digit_word(const char *p, const char *end, enum token_kind *kind)
 	if (hex < end && *hex == ':' && (to = colon_word_end(p, end)))
 		return (size_t)(to - p);
 	if (is(digits, end, C_ALPHA) && (to = time_end(p, end)))
-		return (size_t)(to - p);
-	if (is(digits, end, C_ALPHA) && (to = vlan_name_end(p, end)))
 		return (size_t)(to - p);
 	*kind = TOKEN_NUMBER;
 	if (digits == p + 1 && *p == '0' && digits < end && (*digits | 0x20) == 'x' &&

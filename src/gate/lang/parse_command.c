@@ -7,6 +7,7 @@
 #include <linux/netfilter/nf_tables.h>
 
 #include "gate/lang/parse_command.h"
+#include "gate/lang/parse_parts.h"
 
 /* ---- verbs --------------------------------------------------------------------------- */
 
@@ -232,6 +233,8 @@ static bool parse_about_object(struct parse *p, struct command *cmd)
 		return goes_with(row, cmd->verb)
 		               ? run_object(p, cmd, row)
 		               : fail_pair(p, row, cmd->verb, false, at);
+	if (at_word(p, "tunnel") && word_is_reserved(lexer_peek(&p->lx, 1)->text))
+		return fail_unsupported(p, at, "objects of kind `tunnel`");
 	if (!may_leave_out_rule(cmd->verb) || (!at_family(p) && !at_rule(p)))
 		return fail_object(p, cmd->verb);
 	cmd->object = OBJ_RULE;
@@ -258,6 +261,7 @@ static bool parse_describe(struct parse *p, struct command *cmd)
 	if (!parse_string(p, "an expression or a type", &word, &span))
 		return false;
 	cmd->type_name = word;
+	cmd->type_span = span;
 	return true;
 }
 

@@ -55,6 +55,27 @@ static enum family take_nfproto(struct parse *p)
 	return take_word(p, "ip6") ? FAMILY_IP6 : FAMILY_UNSPEC;
 }
 
+/* `ip` and `ip6` say which kind of address a key is; `is_addr`: it is one. `needed` where the key
+ * alone does not tell. */
+static bool check_nfproto(struct parse *p, const char *where, const struct key *key,
+                          bool is_addr, bool needed, enum family nfproto)
+{
+	struct span at = lexer_peek(&p->lx, 0)->span;
+	struct diag *d;
+
+	if (!is_addr && nfproto != FAMILY_UNSPEC) {
+		diag_error(p->diags, "E0232", at,
+		           "`%s` is no address: leave out `ip` before it", key->name);
+		return false;
+	}
+	if (!is_addr || !needed || nfproto != FAMILY_UNSPEC)
+		return true;
+	d = diag_error(p->diags, "E0232", at, "`%s` needs a family", key->name);
+	diag_help(p->diags, d, "`%s ip %s` or `%s ip6 %s`", where, key->name, where,
+	          key->name);
+	return false;
+}
+
 static bool check_ct_direction(struct parse *p, const struct key *key, int dir,
                                enum family nfproto)
 {
@@ -95,7 +116,9 @@ struct expr *parse_ct(struct parse *p, const struct selector_row *row, struct sp
 	key = peek_key(p, ct_keys);
 	if (!key)
 		return fail_key(p, row->word, ct_keys);
-	if (!check_ct_direction(p, key, dir, nfproto))
+	if (!check_nfproto(p, "ct original", key, key->type == TYPE_INVALID, false,
+	                   nfproto) ||
+	    !check_ct_direction(p, key, dir, nfproto))
 		return NULL;
 	e = key_new(p, EXPR_CT, start, key);
 	e->key.dir = dir;
@@ -114,6 +137,8 @@ struct expr *parse_rt(struct parse *p, const struct selector_row *row, struct sp
 		return fail_key(p, row->word, rt_keys);
 	if (!key)
 		return parse_ipv6_exthdr(p, start, str_from(row->word));
+	if (!check_nfproto(p, "rt", key, key->type == TYPE_IPV4_ADDR, false, nfproto))
+		return NULL;
 	e = key_new(p, EXPR_RT, start, key);
 	e->key.nfproto = nfproto;
 	return e;
@@ -187,6 +212,11 @@ struct expr *parse_ipsec(struct parse *p, const struct selector_row *row,
 	key = peek_key(p, ipsec_keys);
 	if (!key)
 		return fail_key(p, row->word, ipsec_keys);
+	if (!check_nfproto(p, dir ? "ipsec out" : "ipsec in", key,
+	                   key->type == TYPE_IPV4_ADDR, true, nfproto))
+		return NULL;
+	if (nfproto == FAMILY_IP6)
+		key++; /* the row behind an IPv4 address: the IPv6 one of that name */
 	e = key_new(p, EXPR_IPSEC, start, key);
 	e->key.dir = dir;
 	e->key.nfproto = nfproto;

@@ -152,7 +152,8 @@ static bool parse_set_value(struct parse *p, struct stmt *s, struct expr *target
 		diag_error(p->diags, "E0218", target->span, "this cannot be set");
 		return false;
 	}
-	if (target->kind == EXPR_META && target->key.key->number == NFT_META_SECMARK)
+	if (target->kind == EXPR_META && target->key.key->number == NFT_META_SECMARK &&
+	    !(at_word(p, "ct") && str_is(lexer_peek(&p->lx, 1)->text, "secmark")))
 		return parse_objref(p, s, NFT_OBJECT_SECMARK);
 	s->kind = STMT_SET_VALUE;
 	s->set.target = target;

@@ -39,6 +39,7 @@ static uint32_t rule_tag(struct session *s, const struct rule_place *at,
 	tag.rule = arena_copy(&s->a, text, sizeof(*text));
 	tag.rule_handle = at->op == TX_REPLACE ? at->handle : at->position;
 	tag.rule_id = at->position_id;
+	tag.place = at->place;
 	return tag_add(s, &tag);
 }
 

@@ -75,6 +75,11 @@ static bool conflict(struct lower *L, const struct expr *e, const struct proto *
 		return false;
 	}
 	assert(have);
+	if (want->id == PROTO_ARP && L->family == FAMILY_INET) {
+		d = fail_diag(L, "E0301", e->span, "inet tables see IPv4 and IPv6, no ARP");
+		diag_help(L->diags, d, "put the rule into a table of family arp");
+		return false;
+	}
 	d = fail_diag(L, "E0302", e->span, "a packet cannot be both %s and %s", have->name,
 	              want->name);
 	diag_note(L->diags, d, "an earlier match in this rule says %s", have->name);

@@ -152,6 +152,8 @@ unsigned reg_alloc(struct lower *L, uint32_t bytes);
 struct insn *emit(struct lower *L, enum insn_kind kind);
 /* Loads a typed expression (dependencies must stand already) from register word `reg` on. */
 bool load_expr(struct lower *L, const struct expr *e, unsigned reg);
+/* Whether conntrack works in tables of this family; reports at `at` that it does not. */
+bool family_has_ct(struct lower *L, struct span at);
 void load_data(struct lower *L, const uint8_t *p, size_t n, unsigned reg);
 /* Type, resolve, dependencies and load: `e` as the argument of a statement that wants `want`. */
 /* Turns the register's bytes between host and network order (NFT_BYTEORDER_*). */
