@@ -47,7 +47,7 @@ def main():
                 reason = why(d.family, d.rule, d.kind, d.theirs)
                 counts[d.kind, reason] += 1
                 if args.all or not reason:
-                    print(shown(d), flush=True)
+                    print(f"{shown(d)}   {reason}\n" if reason else shown(d), flush=True)
     print(f"{batch.summary()}, {time.time() - started:.1f} s")
     for (kind, reason), count in counts.most_common():
         print(f"{count:5} {kind}: {reason or 'UNKNOWN'}")

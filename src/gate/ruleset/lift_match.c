@@ -10,7 +10,18 @@
 
 static bool has_prefixes(const struct datatype *t)
 {
-	return t && (t->id == TYPE_IPV4_ADDR || t->id == TYPE_IPV6_ADDR || t->id == TYPE_MARK);
+	return t && (t->id == TYPE_IPV4_ADDR || t->id == TYPE_IPV6_ADDR || t->id == TYPE_MARK ||
+	             t->id == TYPE_REALM || t->id == TYPE_DEVGROUP);
+}
+
+/* Whether the prefix is all there is to compare: bits behind it match nothing, and would be lost
+ * when the listing is loaded. */
+static bool is_prefix(const struct value *v, const struct value *mask)
+{
+	struct value within = *v;
+
+	value_and(&within, mask);
+	return value_prefix_len(mask) >= 0 && value_cmp(&within, v) == 0;
 }
 
 static struct expr *lift_binary(struct lift *L, enum binop op, struct expr *left,
@@ -280,7 +291,7 @@ static bool match_masked(struct lift *L, struct expr *left, enum relop op, struc
 	if (left->binary.op != BINOP_AND || right->kind != EXPR_VALUE || is_raw(of) ||
 	    of->kind == EXPR_BINARY)
 		return false;
-	if (has_prefixes(of->type) && value_prefix_len(mask) >= 0 && op <= REL_NE) {
+	if (has_prefixes(of->type) && is_prefix(v, mask) && op <= REL_NE) {
 		struct expr *p = expr_make(L->a, EXPR_PREFIX, SPAN_NONE, &part);
 
 		p->prefix.base = right;
@@ -412,6 +423,9 @@ void lift_cmp(struct lift *L, const struct insn *in)
 	if (op == REL_IMPLICIT &&
 	    (r->e->kind == EXPR_BINARY || (has_flags(r->e->type) && !r->masked)))
 		op = REL_EQ; /* without it, flags would mean `any of` */
+	if (op > REL_NE && r->big_endian && right->kind == EXPR_VALUE && !has_flags(right->type) &&
+	    right->type->symbols)
+		right->type = datatypes[TYPE_INTEGER]; /* what is less than a name is a number */
 	add_match(L, r->e, op, right);
 	L->ranged = op == REL_GE ? r->e : NULL;
 	if (op <= REL_EQ && right->kind == EXPR_VALUE)
