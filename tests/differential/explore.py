@@ -44,7 +44,7 @@ def main():
         for seed in random_load.seeds(args.seed, args.rules):
             load, chain = random_load.make(seed, words)
             for d in batch.compare(load, chain):
-                reason = why(d.family, d.rule, d.kind, d.theirs)
+                reason = why(d.family, d.rule, d.kind, d.ours, d.theirs)
                 counts[d.kind, reason] += 1
                 if args.all or not reason:
                     print(f"{shown(d)}   {reason}\n" if reason else shown(d), flush=True)

@@ -181,7 +181,14 @@ static bool is_end(const struct elem_list *l, const uint8_t *r)
 static void interval_end(const struct elem_list *l, size_t *at, uint8_t *to)
 {
 	if (*at + 1 >= l->n || rec_u32(l, l->recs + (*at + 1) * l->rec, 8) & NFT_SET_ELEM_CATCHALL) {
+		const struct parts *parts = &l->info->key;
+
 		memset(to, 0xff, l->key_n);
+		uint8_t top = (uint8_t)((1u << parts->p[0].bits % 8) - 1);
+
+		if (parts->n == 1 && top && l->key_n == (parts->p[0].bits + 7u) / 8 &&
+		    l->recs[*at * l->rec] <= top)
+			to[0] = top; /* where a field of less than its bytes ends */
 		return;
 	}
 	const uint8_t *next = l->recs + (*at + 1) * l->rec;

@@ -314,6 +314,8 @@ static bool match_masked(struct lift *L, struct expr *left, enum relop op, struc
 		add_match(L, of, REL_IMPLICIT, no);
 		return true;
 	}
+	if (of->type->id == TYPE_CT_LABEL)
+		return false; /* a list of labels would be read for the mask */
 	if (value_cmp(mask, v) != 0 || (of->kind == EXPR_PAYLOAD && has_several_bits(mask))) {
 		struct expr *cmp = expr_make(L->a, EXPR_FLAGCMP, SPAN_NONE, &part);
 
@@ -470,6 +472,9 @@ static void unshift_elems(struct expr *set, const struct expr *field, unsigned s
 			ends[k]->bits = field->bits;
 			ends[k]->type = field->type;
 		}
+		if (ends[1] && ends[0]->kind == EXPR_VALUE && ends[1]->kind == EXPR_VALUE &&
+		    value_cmp(&ends[0]->value, &ends[1]->value) == 0)
+			set->list.p[i]->elem.key = ends[0]; /* the highest value alone */
 	}
 }
 
@@ -479,7 +484,7 @@ static struct expr *set_operand(struct lift *L, const struct set_ref *ref,
 	if (info->anonymous) {
 		struct expr *set = L->env->elems(L->env->ctx, L->a, info);
 
-		if (set && r->masked && r->shift)
+		if (set && r->masked)
 			unshift_elems(set, r->e, r->shift);
 		if (set && r->e && is_raw(r->e))
 			lift_hex(L->a, set);
