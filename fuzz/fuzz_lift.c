@@ -37,13 +37,15 @@ static int dump(struct engine *e, enum dump_kind kind, const struct dump_filter 
 
 	if (restart)
 		restart(ctx);
-	for (size_t at = 0; r >= 0 && at + sizeof(h) <= d->n; at += NLMSG_ALIGN(h.nlmsg_len)) {
+	for (size_t at = 0; r >= 0 && at + sizeof(h) <= d->n;
+	     at += NLMSG_ALIGN(h.nlmsg_len)) {
 		memcpy(&h, d->data + at, sizeof(h));
 		if (h.nlmsg_len < sizeof(h) || h.nlmsg_len > d->n - at)
 			return -EBADMSG;
 		arena_reset(&d->a);
 		if (message_kind_of(h.nlmsg_type & 0xff, &is) && is == kind)
-			r = message_get(cursor_of(d->data + at, h.nlmsg_len), f, &d->a, ops, ctx);
+			r = message_get(cursor_of(d->data + at, h.nlmsg_len), f, &d->a,
+			                ops, ctx);
 	}
 	return r;
 }
@@ -73,9 +75,11 @@ static void run(struct engine *e, struct str text, struct buf *out)
 	auto_diags diags = { 0 };
 	const struct parser_options parsing = { .names = &names };
 	struct parser *p = parser_new(&a, &sources, &diags, &parsing);
-	const struct ruleset_options options = {
-		.names = &names, .format = &format, .check = true, .write = keep, .write_ctx = out
-	};
+	const struct ruleset_options options = { .names = &names,
+		                                 .format = &format,
+		                                 .check = true,
+		                                 .write = keep,
+		                                 .write_ctx = out };
 
 	parser_add_source(p, sources_add(&sources, STR("fuzz"), text));
 	(void)ruleset_run(e, p, &sources, &diags, &options); /* a refusal is fine */

@@ -91,6 +91,8 @@ KNOWN = [
     ("ip6", CODE, r"\bmeta protocol (== )?ip6 ", "likewise"),
     ("", BYTES, r"\b(udp|tcp|ip|ip6|icmp|icmpv6|ah|sctp|dccp|ether|arp|udplite) \w+ (== )?[^ {@]+ .*@(ll|nh|th),.* \1 \w+ (== )?[^ {@]+ ",
      "nft 1.0.6 joins fields that touch, also across what stands between them"),
+    ("", BYTES, r"@(ll|nh|th),\d+,\d+ (== )?[^ {@]+ (.* )?(ether|udp|tcp|ip|ip6|icmp|icmpv6|igmp) \w+ (== )?[^ {@]+ ",
+     "nft 1.0.6 joins fields that touch, also across the match that says they are there"),
     ("", "again", r"@(ll|nh|th|ih),", "as in nft, raw bytes are listed as the field they cover, which has a type "
      "once it is loaded"),
     ("", SHOWN, r"\bmeta protocol (arp|8021ad|8021q|vlan)\b", "nft 1.0.6 drops a protocol that it does not know"),
@@ -194,7 +196,7 @@ CHANGES = [
     ("again", r"\. .*\{", UNORDERED, "as in nft, intervals of concatenations are in the dump's order"),
     ("again", r"", both_refuse, "the rule matches nothing"),
     (SHOWN, r"\. .*\{", garbled, "nft 1.0.6 lists bytes of another part as text"),
-    (SHOWN, r"\bigmp ", sub(r"meta nfproto ipv4 igmp", "igmp"), "nft keeps IPv4 before IGMP where a statement stands before"),
+    (SHOWN, r"\bigmp ", sub(r"meta nfproto ipv4 (igmp|th)", r"\1"), "nft keeps IPv4 before IGMP where a statement stands before"),
     (SHOWN, r"\becn\b|\bboolean\b", sub(r"\b(?:ce|exists)\b", "0x3"), "nft 1.0.6 lists the top of a field of less than a byte as 255"),
     (SHOWN, r"\becn\b|\bboolean\b", sub(r"(\b1|0x3)-(255|0xff)", "0x3"), "nft 1.0.6 lists the top of a field of less than a byte as 255"),
     (SHOWN, r"\b\w+ [\w-]+ (!= |vmap )?@s\d", shifted, "nft 1.0.6 loses the name of a field that is shifted for a set"),

@@ -30,9 +30,10 @@ static int world_run(struct world *w, const char *commands)
 	struct diags diags = { 0 };
 	const struct parser_options parsing = { .names = &names };
 	struct parser *p = parser_new(&a, &sources, &diags, &parsing);
-	const struct ruleset_options options = {
-		.names = &names, .format = &format, .write = world_keep, .write_ctx = &w->out
-	};
+	const struct ruleset_options options = { .names = &names,
+		                                 .format = &format,
+		                                 .write = world_keep,
+		                                 .write_ctx = &w->out };
 
 	buf_reset(&w->out);
 	buf_reset(&w->said);

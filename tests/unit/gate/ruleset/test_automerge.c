@@ -44,7 +44,9 @@ static void a_set_without_it_refuses(void **state)
 {
 	struct world *w = *state;
 
-	world_do(w, "add table inet t\nadd set inet t s { type inet_service; flags interval; }");
+	world_do(
+		w,
+		"add table inet t\nadd set inet t s { type inet_service; flags interval; }");
 	assert_true(world_run(w, "add element inet t s { 10-20, 15-30 }") < 0);
 	assert_true(str_starts(buf_as_str(&w->said), STR("E0501")));
 }
@@ -52,8 +54,10 @@ static void a_set_without_it_refuses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(intervals_are_joined, world_begin, world_end),
-		cmocka_unit_test_setup_teardown(a_set_without_it_refuses, world_begin, world_end),
+		cmocka_unit_test_setup_teardown(intervals_are_joined, world_begin,
+		                                world_end),
+		cmocka_unit_test_setup_teardown(a_set_without_it_refuses, world_begin,
+		                                world_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

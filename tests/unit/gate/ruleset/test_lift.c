@@ -28,7 +28,8 @@ static const struct row rows[] = {
 	{ "inet", "@nh,96,32 { 16, 5 }", "@nh,96,32 { 0x5, 0x10 }" },
 	{ "inet", "@nh,64,128 0x0102030405060708090a0b0c0d0e0f10",
 	  "@nh,64,128 0x102030405060708090a0b0c0d0e0f10" },
-	{ "netdev", "vlan type vlan vlan id 5", "ether type 8021q vlan type 8021q vlan id 5" },
+	{ "netdev", "vlan type vlan vlan id 5",
+	  "ether type 8021q vlan type 8021q vlan id 5" },
 	{ "netdev", "vlan id 5", NULL },
 	{ "inet", "ip protocol set gre", NULL },
 };
@@ -37,7 +38,8 @@ static void load(struct world *w, const char *family, const char *rule)
 {
 	auto_buf text = { 0 };
 
-	buf_fmt(&text, "flush ruleset\ntable %s t {\n\tchain c {\n\t\t%s\n\t}\n}\n", family, rule);
+	buf_fmt(&text, "flush ruleset\ntable %s t {\n\tchain c {\n\t\t%s\n\t}\n}\n",
+	        family, rule);
 	world_do(w, text.p);
 	world_do(w, "list ruleset");
 }
@@ -50,7 +52,8 @@ static void rules_are_listed(void **state)
 		const char *listed = rows[i].listed ? rows[i].listed : rows[i].rule;
 		auto_buf want = { 0 };
 
-		buf_fmt(&want, "table %s t {\n\tchain c {\n\t\t%s\n\t}\n}\n", rows[i].family, listed);
+		buf_fmt(&want, "table %s t {\n\tchain c {\n\t\t%s\n\t}\n}\n",
+		        rows[i].family, listed);
 		load(w, rows[i].family, rows[i].rule);
 		assert_str(buf_as_str(&w->out), want.p);
 		load(w, rows[i].family, listed);

@@ -30,7 +30,8 @@ static void rules_are_taken_or_refused(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		auto_buf text = { 0 };
 
-		buf_fmt(&text, "flush ruleset\nadd table %s t\nadd chain %s t c\nadd rule %s t c %s\n",
+		buf_fmt(&text,
+		        "flush ruleset\nadd table %s t\nadd chain %s t c\nadd rule %s t c %s\n",
 		        rows[i].family, rows[i].family, rows[i].family, rows[i].rule);
 		int r = world_run(w, text.p);
 		struct str said = buf_as_str(&w->said);
@@ -43,7 +44,8 @@ static void rules_are_taken_or_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(rules_are_taken_or_refused, world_begin, world_end),
+		cmocka_unit_test_setup_teardown(rules_are_taken_or_refused, world_begin,
+		                                world_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,8 @@ static const struct {
 	{ "tcp dport { 22, 80 } accept", "tcp dport { http, ssh } accept", true },
 	{ "tcp dport { 22, 80 } accept", "tcp dport { 22, 81 } accept", false },
 	{ "tcp dport 22 accept", "meta l4proto tcp tcp dport 22 accept", true },
-	{ "tcp dport 22 counter accept", "tcp dport 22 counter packets 5 bytes 7 accept", true },
+	{ "tcp dport 22 counter accept", "tcp dport 22 counter packets 5 bytes 7 accept",
+	  true },
 	{ "tcp dport 22 accept", "udp dport 22 accept", false },
 	{ "ip saddr 10.0.0.0/8 drop", "ip saddr & 255.0.0.0 == 10.0.0.0 drop", false },
 	{ "meta mark 5", "mark 0x5", true },
@@ -24,8 +25,10 @@ static void a_rule_is_deleted_by_its_text(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		auto_buf text = { 0 };
 
-		buf_fmt(&text, "flush ruleset\nadd table inet t\nadd chain inet t c\n"
-		        "add rule inet t c %s\n", rows[i].loaded);
+		buf_fmt(&text,
+		        "flush ruleset\nadd table inet t\nadd chain inet t c\n"
+		        "add rule inet t c %s\n",
+		        rows[i].loaded);
 		world_do(w, text.p);
 		buf_reset(&text);
 		buf_fmt(&text, "delete rule inet t c %s\n", rows[i].named);
@@ -39,7 +42,8 @@ static void a_rule_is_deleted_by_its_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_rule_is_deleted_by_its_text, world_begin, world_end),
+		cmocka_unit_test_setup_teardown(a_rule_is_deleted_by_its_text,
+		                                world_begin, world_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

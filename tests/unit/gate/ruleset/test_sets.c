@@ -3,18 +3,21 @@
 /* Sets: their types, what is refused, and their elements as they are listed. */
 #include "ruleset_world.h"
 
-static void put_set(struct buf *out, const char *kind, const char *head, const char *elements)
+static void put_set(struct buf *out, const char *kind, const char *head,
+                    const char *elements)
 {
-	buf_fmt(out, "table inet t {\n\t%s s {\n%s\t\telements = { %s }\n\t}\n}\n", kind, head, elements);
+	buf_fmt(out, "table inet t {\n\t%s s {\n%s\t\telements = { %s }\n\t}\n}\n", kind,
+	        head, elements);
 }
 
 static const struct {
 	const char *kind, *head, *elements, *listed;
 } rows[] = {
 	{ "set", "\t\ttype ipv4_addr\n", "10.0.0.2, 10.0.0.1", "10.0.0.1, 10.0.0.2" },
-	{ "set", "\t\ttype ipv4_addr\n\t\tflags interval\n", "10.0.0.0/8, 192.168.1.1-192.168.1.9",
-	  "10.0.0.0/8, 192.168.1.1-192.168.1.9" },
-	{ "set", "\t\ttype inet_service\n\t\tflags interval\n", "80-65535, 22", "22, 80-65535" },
+	{ "set", "\t\ttype ipv4_addr\n\t\tflags interval\n",
+	  "10.0.0.0/8, 192.168.1.1-192.168.1.9", "10.0.0.0/8, 192.168.1.1-192.168.1.9" },
+	{ "set", "\t\ttype inet_service\n\t\tflags interval\n", "80-65535, 22",
+	  "22, 80-65535" },
 	{ "set", "\t\ttype mark\n\t\tflags interval\n", "16-31, 5, *",
 	  "0x00000005, 0x00000010/28, * " },
 	{ "set", "\t\ttypeof tcp doff\n\t\tflags interval\n", "12-15, 1", "1, 12-15" },
@@ -55,7 +58,8 @@ static const struct {
 } wrong[] = {
 	{ "type ipv4_addr;", "10.0.0.0/8", "E0526" },
 	{ "type ipv4_addr; flags interval;", "10.0.0.0/8, 10.1.0.0/16", "E0501" },
-	{ "type ipv4_addr; flags interval;", "10.0.0.1-10.0.0.9, 10.0.0.5-10.0.0.20", "E0501" },
+	{ "type ipv4_addr; flags interval;", "10.0.0.1-10.0.0.9, 10.0.0.5-10.0.0.20",
+	  "E0501" },
 	{ "type mark; flags interval;", "*, 1-2, *", "E0501" },
 	{ "type inet_service;", "65536", "E0222" },
 	{ "type ipv4_addr;", "10.0.0.1 timeout 5s", "E0525" },
@@ -69,19 +73,23 @@ static void mistakes_are_named(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
 		auto_buf text = { 0 };
 
-		buf_fmt(&text, "add table inet t\nadd set inet t s { %s elements = { %s } }\n",
+		buf_fmt(&text,
+		        "add table inet t\nadd set inet t s { %s elements = { %s } }\n",
 		        wrong[i].head, wrong[i].elements);
 		int r = world_run(w, text.p);
 		if (r == 0 || !str_starts(buf_as_str(&w->said), str_from(wrong[i].code)))
-			fail_msg("%s: %s", wrong[i].elements, w->said.p ? w->said.p : "taken");
+			fail_msg("%s: %s", wrong[i].elements,
+			         w->said.p ? w->said.p : "taken");
 	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(elements_are_listed_in_order, world_begin, world_end),
-		cmocka_unit_test_setup_teardown(mistakes_are_named, world_begin, world_end),
+		cmocka_unit_test_setup_teardown(elements_are_listed_in_order, world_begin,
+		                                world_end),
+		cmocka_unit_test_setup_teardown(mistakes_are_named, world_begin,
+		                                world_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
