@@ -33,7 +33,7 @@ def test_rules_like_nft(name, gate, make_netns):
     family, chain = chain_of(name)
     rules = (HERE / "rules" / f"{name}.txt").read_text().splitlines()
     comparer = Comparer(gate, make_netns(), make_netns())
-    differ = [d for d in comparer.compare(family, rules, chain) if not is_known(family, *d[:2])]
+    differ = [d for d in comparer.compare(family, rules, chain) if not is_known(family, *d)]
     text = "\n".join(f"== {kind}: {rule}\n-- gate\n{us}\n-- nft\n{them}"
                      for rule, kind, us, them in differ)
     assert not differ, f"{len(differ)} of {len(rules)} rules differ\n{text}"

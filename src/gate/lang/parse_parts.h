@@ -35,6 +35,8 @@ struct expr *parse_left(struct parse *p);
 struct expr *parse_concat(struct parse *p, enum expr_mode mode);
 /* parse_expr, or a list of such: the value of `ct event set new,destroy`. */
 struct expr *parse_expr_list(struct parse *p);
+/* A word, number or string as it stands. */
+struct expr *parse_literal(struct parse *p);
 /* Behind `map` or `vmap`: EXPR_MAP of `left` and the literal, @set or variable. */
 struct expr *parse_mapping(struct parse *p, struct expr *left);
 

@@ -146,6 +146,23 @@ static bool is_target(const struct expr *e)
 	       (e->kind == EXPR_EXTHDR && !e->exthdr.exists);
 }
 
+/* `ip protocol set igmp`: the protocol's number, and no field of it. */
+static bool is_protocol_name(struct parse *p, const struct expr *target)
+{
+	const struct token *t = lexer_peek(&p->lx, 0), *next = lexer_peek(&p->lx, 1);
+	const struct proto *proto = NULL;
+
+	if (target->kind != EXPR_PAYLOAD || !target->payload.field ||
+	    target->payload.field->type != TYPE_INET_PROTO || t->kind != TOKEN_WORD)
+		return false;
+	if (!symbol_by_name(datatypes[TYPE_INET_PROTO]->symbols, t->text))
+		return false;
+	for (int i = 0; i < PROTO_COUNT && !proto; i++)
+		if (protos[i] && str_is(t->text, protos[i]->name))
+			proto = protos[i];
+	return next->kind != TOKEN_WORD || !proto || !field_by_name(proto->fields, next->text);
+}
+
 static bool parse_set_value(struct parse *p, struct stmt *s, struct expr *target)
 {
 	if (!is_target(target)) {
@@ -157,7 +174,7 @@ static bool parse_set_value(struct parse *p, struct stmt *s, struct expr *target
 		return parse_objref(p, s, NFT_OBJECT_SECMARK);
 	s->kind = STMT_SET_VALUE;
 	s->set.target = target;
-	s->set.value = parse_expr_list(p);
+	s->set.value = is_protocol_name(p, target) ? parse_literal(p) : parse_expr_list(p);
 	return s->set.value != NULL;
 }
 

@@ -326,7 +326,7 @@ static void learn_network(struct lower *L, const struct proto *p)
 	if (p && p->base == PAYLOAD_NH && !L->nh)
 		L->nh = p;
 	if (p && p->id == PROTO_VLAN) {
-		L->ll_bits += protos[PROTO_ETHER]->bits;
+		L->ll_bits += L->ll == p ? p->bits : protos[PROTO_ETHER]->bits;
 		L->ll = p;
 	}
 }

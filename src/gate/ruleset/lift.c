@@ -231,9 +231,12 @@ static void learn_network(struct lift *L, const struct proto *p, size_t stmt, bo
 	if (!p)
 		return;
 	if (p->id == PROTO_VLAN) {
-		L->ll_bits += protos[PROTO_ETHER]->bits;
+		bool inner = L->ll == p; /* a second tag: nothing else implies it */
+
+		L->ll_bits += inner ? p->bits : protos[PROTO_ETHER]->bits;
 		L->ll = p;
 		note_dep(&L->vlan, stmt, p, true);
+		L->vlan.there = !inner;
 		return;
 	}
 	if (L->family == FAMILY_IP || L->family == FAMILY_IP6 || L->family == FAMILY_ARP)

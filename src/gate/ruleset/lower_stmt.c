@@ -292,6 +292,9 @@ static bool lower_reject(struct lower *L, const struct stmt *s)
 	struct insn *in;
 	uint8_t code = 0;
 
+	if (L->nh && L->nh->id == PROTO_ARP)
+		return fail(L, "E0301", s->span, "this rule only sees ARP, which has no answer that "
+		            "rejects");
 	if (s->reject.type < 0) {
 		in = emit(L, INSN_REJECT);
 		return default_reject(L, s, in);
