@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define MUST_USE         __attribute__((warn_unused_result))
+#define ALWAYS_INLINE    inline __attribute__((always_inline))
 #define PRINTF(fmt, va)  __attribute__((format(printf, fmt, va)))
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
 

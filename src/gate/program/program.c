@@ -19,11 +19,6 @@ const char *insn_name(enum insn_kind kind)
 	return names[kind].p;
 }
 
-struct str insn_word(enum insn_kind kind)
-{
-	return names[kind];
-}
-
 enum insn_kind insn_by_name(struct str name)
 {
 	for (size_t i = 0; i < INSN_FOREIGN; i++)
@@ -86,13 +81,4 @@ struct insn *program_add(struct program *prog, struct arena *a, enum insn_kind k
 
 	insn_init(i, kind);
 	return i;
-}
-
-uint32_t reg_number(uint8_t reg)
-{
-	if (reg == REG_VERDICT)
-		return 0; /* NFT_REG_VERDICT */
-	if (reg % 4 == 0)
-		return 1 + reg / 4; /* NFT_REG_1 … NFT_REG_4 */
-	return 8 + reg;             /* NFT_REG32_00 + n */
 }

@@ -41,7 +41,6 @@ enum insn_kind {
 };
 /* clang-format on */
 const char *insn_name(enum insn_kind kind);
-struct str insn_word(enum insn_kind kind); /* the same, its length known */
 /* The kind with that name (not empty), INSN_FOREIGN when there is none. */
 enum insn_kind insn_by_name(struct str name);
 
@@ -69,7 +68,7 @@ struct insn {
 	uint16_t place;   /* which piece of the rule's text this came from (caller's number) */
 	uint8_t dreg, sreg; /* REG_NONE when not used */
 	union {
-		struct { uint8_t base, csum_type; uint32_t off, len, csum_off, csum_flags;
+		struct { uint32_t base, csum_type, off, len, csum_off, csum_flags;
 		         bool is_prefix; } /* not a whole field; known while lowering only */
 			payload; /* bytes; sreg set: write */
 		struct { uint8_t type, op; uint32_t off, len, flags; } exthdr; /* NFT_EXTHDR_F_PRESENT */
@@ -134,7 +133,13 @@ struct insn *program_add(struct program *prog, struct arena *a, enum insn_kind k
 void insn_init(struct insn *i, enum insn_kind kind);
 /* The number the kernel and nft call a register by: words 0, 4, 8, 12 are 1 to 4, the others 8
  * to 23, the verdict 0. */
-uint32_t reg_number(uint8_t reg);
+static inline uint32_t reg_number(uint8_t reg)
+{
+	if (reg == REG_VERDICT)
+		return 0; /* NFT_REG_VERDICT */
+	/* NFT_REG_1 … NFT_REG_4, NFT_REG32_00 + n */
+	return reg % 4 == 0 ? 1u + reg / 4 : 8u + reg;
+}
 /* The text nft's `--debug=netlink` prints, one line per expression with two blanks before:
  * `  [ payload load 1b @ network header + 9 => reg 1 ]`. */
 void program_dump(const struct program *prog, struct buf *out);

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "gate/engine/kernel/attrs.h"
+#include "gate/engine/kernel/nf_compat.h"
 #include "gate/engine/kernel/wire.h"
 
 /* Appends the attributes that `base` has. */
@@ -17,6 +18,25 @@ void codec_put_key(struct wire *w, const struct attr_table *t, const void *base)
 /* Only the row with that attribute number, if `base` has it. */
 void codec_put_one(struct wire *w, const struct attr_table *t, uint16_t attr,
                    const void *base);
+
+/* One row that `base` has. */
+void codec_put_row(struct wire *w, const struct attr_row *row, const void *base);
+/* The row's attribute; false when it is malformed. */
+MUST_USE bool codec_get_row(const struct attr_row *row, const struct attr *at, bool strict,
+                            struct arena *a, void *base);
+/* reg_number() back; false when it names none. nf_tables.h: enum nft_registers */
+static inline bool reg_by_number(uint32_t v, uint8_t *reg)
+{
+	if (v - NFT_REG_1 <= NFT_REG_4 - NFT_REG_1)
+		*reg = (uint8_t)((v - NFT_REG_1) * 4);
+	else if (v == NFT_REG_VERDICT)
+		*reg = REG_VERDICT;
+	else if (v - NFT_REG32_00 <= NFT_REG32_15 - NFT_REG32_00)
+		*reg = (uint8_t)(v - NFT_REG32_00);
+	else
+		return false;
+	return true;
+}
 
 /* Reads attributes into the zeroed `base`. `strict`: one that no row names is an error.
  * Errors: -EBADMSG malformed (or unknown, when strict). `*base` is then undefined. */
@@ -30,6 +50,9 @@ MUST_USE int codec_get_insn(struct cursor c, struct arena *a, struct insn *i);
 
 /* NFTA_DATA_VALUE, or NFTA_DATA_VERDICT, inside an attribute. */
 void codec_put_data(struct wire *w, uint16_t attr, const struct data *d);
+/* The same at `to`, where DATA_ROOM bytes are free; returns the new end. */
+enum { DATA_ROOM = 2 * NLA_HDRLEN + sizeof(((struct data *)0)->b) + 4 };
+uint8_t *codec_data_put(uint8_t *to, uint16_t attr, const struct data *d);
 void codec_put_verdict(struct wire *w, uint16_t attr, const struct verdict *v);
 /* *is_verdict says which of the two it was. */
 MUST_USE int codec_get_data(struct cursor c, struct data *d, struct verdict *v,
