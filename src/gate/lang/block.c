@@ -170,31 +170,40 @@ bool parse_block(struct parse *p, struct span open, item_fn item, void *block)
 
 int parse_line(struct parse *p, const struct line_row *rows, size_t n, void *block)
 {
-	struct span at = lexer_peek(&p->lx, 0)->span;
+	const struct token *t = lexer_peek(&p->lx, 0);
+	uint64_t key = word_key(t->text);
+	struct span at = t->span;
 
+	for (size_t i = 0; p->expected && i < n; i++)
+		at_word(p, rows[i].word.text);
+	if (t->kind != TOKEN_WORD)
+		return -1;
 	for (size_t i = 0; i < n; i++)
-		if (take_word(p, rows[i].word))
+		if (word_is(&rows[i].word, key, t->text)) {
+			lexer_next(&p->lx);
 			return rows[i].parse(p, block, at);
+		}
 	return -1;
 }
 
 /* Whether a word of `words` comes, and another word behind it. */
-static bool at_words(struct parse *p, const char *const *words, size_t n)
+static bool at_words(struct parse *p, const struct word *words, size_t n)
 {
 	const struct token *t = lexer_peek(&p->lx, 0);
+	uint64_t key = word_key(t->text);
 
 	for (size_t i = 0; t->kind == TOKEN_WORD && i < n; i++)
-		if (word_is(t->text, words[i]))
+		if (word_is(&words[i], key, t->text))
 			return lexer_peek(&p->lx, 1)->kind == TOKEN_WORD;
 	return false;
 }
 
 bool at_outer_line(struct parse *p)
 {
-	static const char *const blocks[] = { "chain", "table", "set", "map",
-		                              "flowtable" };
-	static const char *const commands[] = { "add",   "create", "delete",
-		                                "flush", "list",   "insert" };
+	static const struct word blocks[] = { WORD("chain"), WORD("table"), WORD("set"),
+		                              WORD("map"), WORD("flowtable") };
+	static const struct word commands[] = { WORD("add"),   WORD("create"), WORD("delete"),
+		                                WORD("flush"), WORD("list"),   WORD("insert") };
 	unsigned brace = 2;
 
 	if (at_words(p, commands, ARRAY_LEN(commands)))
@@ -223,7 +232,7 @@ bool fail_line(struct parse *p, const struct line_row *rows, size_t n, const cha
 		return false;
 	}
 	for (; n_words < n && n_words < LINE_WORDS_MAX; n_words++)
-		words[n_words] = str_from(rows[n_words].word);
+		words[n_words] = str_from(rows[n_words].word.text);
 	fail_choice(p, t->span, where, t->text, words, n_words);
 	return false;
 }

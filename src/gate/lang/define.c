@@ -167,17 +167,24 @@ static bool parse_include(struct parse *p, item_fn item, void *block)
 int parse_common(struct parse *p, item_fn item, void *block)
 {
 	static const struct {
-		const char *word;
+		struct word word;
 		bool (*parse)(struct parse *p);
 	} rows[] = {
-		{ "define", parse_define },
-		{ "redefine", parse_redefine },
-		{ "undefine", parse_undefine },
+		{ WORD("define"), parse_define },
+		{ WORD("redefine"), parse_redefine },
+		{ WORD("undefine"), parse_undefine },
 	};
+	const struct token *t = lexer_peek(&p->lx, 0);
+	uint64_t key = word_key(t->text);
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (take_word(p, rows[i].word))
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (p->expected)
+			at_word(p, rows[i].word.text);
+		if (t->kind == TOKEN_WORD && word_is(&rows[i].word, key, t->text)) {
+			lexer_next(&p->lx);
 			return rows[i].parse(p);
+		}
+	}
 	if (take_word(p, "include"))
 		return parse_include(p, item, block);
 	return -1;

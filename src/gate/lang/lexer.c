@@ -40,8 +40,12 @@ static bool is(const char *p, const char *end, int class)
 }
 
 /* End of the run of bytes of `class` that starts at `p`. */
-static const char *run(const char *p, const char *end, int class)
+static inline const char *run(const char *p, const char *end, int class)
 {
+	for (; end - p >= 4; p += 4)
+		for (int i = 0; i < 4; i++)
+			if (!(class_of[(uint8_t)p[i]] & class))
+				return p + i;
 	while (is(p, end, class))
 		p++;
 	return p;
@@ -53,7 +57,11 @@ void lexer_init(struct lexer *lx, const struct sources *sources, struct diags *d
 	const struct source *source = sources_get(sources, text.file);
 	struct str s = source ? source->text : STR("");
 
-	*lx = (struct lexer){ .sources = sources, .diags = diags, .file = text.file };
+	lx->sources = sources;
+	lx->diags = diags;
+	lx->file = text.file;
+	lx->n_ahead = 0;
+	lx->skip_newlines = 0;
 	lx->start = s.n ? s.p : "";
 	lx->p = lx->start + (text.off < s.n ? text.off : s.n);
 	lx->end = lx->p + sources_text(sources, text).n;
@@ -291,15 +299,11 @@ static const char *line_end(const char *p, const char *end)
 	return nl ? nl : end;
 }
 
-static const char *skip_blanks(const struct lexer *lx, const char *p)
+static const char *skip_more_blanks(const struct lexer *lx, const char *p)
 {
-	while (p < lx->end && *p == ' ')
-		p++;
 	while (p < lx->end) {
 		size_t n = 0;
 
-		if (class_of[(uint8_t)*p] & (C_WORD | C_ALPHA))
-			return p;
 		if (is(p, lx->end, C_BLANK) || (*p == '\n' && lx->skip_newlines > 0))
 			n = 1;
 		else if (*p == '#')
@@ -311,6 +315,13 @@ static const char *skip_blanks(const struct lexer *lx, const char *p)
 		p += n;
 	}
 	return p;
+}
+
+static inline const char *skip_blanks(const struct lexer *lx, const char *p)
+{
+	while (p < lx->end && *p == ' ')
+		p++;
+	return is(p, lx->end, C_WORD | C_ALPHA) ? p : skip_more_blanks(lx, p);
 }
 
 static void set_token(const struct lexer *lx, struct token *t, enum token_kind kind,
@@ -414,9 +425,9 @@ static bool scan_bracketed(const struct lexer *lx, const char *p, struct token *
 	return true;
 }
 
-static void scan(const struct lexer *lx, struct token *t)
+/* What does not begin with a letter. */
+static void scan_other(const struct lexer *lx, const char *p, struct token *t)
 {
-	const char *p = skip_blanks(lx, lx->p);
 	enum token_kind kind;
 	size_t n;
 
@@ -452,6 +463,16 @@ static void scan(const struct lexer *lx, struct token *t)
 	}
 }
 
+static inline void scan(const struct lexer *lx, struct token *t)
+{
+	const char *p = skip_blanks(lx, lx->p);
+
+	if (is(p, lx->end, C_ALPHA))
+		set_token(lx, t, TOKEN_WORD, p, letter_word(p, lx->end));
+	else
+		scan_other(lx, p, t);
+}
+
 static const char *token_end(const struct lexer *lx, const struct token *t)
 {
 	return lx->start + t->span.off + t->span.len;
@@ -468,15 +489,10 @@ void lexer_fill(struct lexer *lx, unsigned n)
 	}
 }
 
-struct token lexer_next(struct lexer *lx)
+void lexer_shift(struct lexer *lx)
 {
-	struct token t = *lexer_peek(lx, 0);
-
-	lx->n_ahead--;
 	for (unsigned i = 0; i < lx->n_ahead; i++)
 		lx->ahead[i] = lx->ahead[i + 1];
-	lx->taken = token_end(lx, &t);
-	return t;
 }
 
 void lexer_newlines(struct lexer *lx, bool are_blanks)

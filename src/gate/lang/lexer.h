@@ -57,7 +57,18 @@ static inline const struct token *lexer_peek(struct lexer *lx, unsigned n)
 		lexer_fill(lx, n);
 	return &lx->ahead[n];
 }
-struct token lexer_next(struct lexer *lx);
+/* Closes the gap that a token taken left. */
+void lexer_shift(struct lexer *lx);
+/* The next token, taken. */
+static inline struct token lexer_next(struct lexer *lx)
+{
+	struct token t = *lexer_peek(lx, 0);
+
+	lx->taken = lx->start + t.span.off + t.span.len;
+	if (--lx->n_ahead)
+		lexer_shift(lx);
+	return t;
+}
 /* Forgets the tokens looked at and goes on at `p`, a place in the same text. */
 void lexer_seek(struct lexer *lx, const char *p);
 /* Span of the bytes from `from` to `to`. */

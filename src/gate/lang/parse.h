@@ -11,6 +11,7 @@
 
 #include "gate/lang/lexer.h"
 #include "gate/lang/parser.h"
+#include "gate/lang/word.h"
 
 /* One place to parse from: a lexer, where nodes go, and which names are known. */
 struct parse {
@@ -50,15 +51,6 @@ struct str scope_nearest(const struct scope *s, struct str name);
 bool word_is_reserved(struct str word);
 
 /* Small helpers on the lexer (parse.c). */
-/* As str_is(), for words that mostly differ in their first letter. */
-static inline bool word_is(struct str text, const char *word)
-{
-	for (size_t i = 0; i < text.n; i++)
-		if (text.p[i] != word[i])
-			return false; /* also at the word's end */
-	return word[text.n] == 0;
-}
-
 /* Completion: `word` could have come where the text ends. */
 void note_expected(struct parse *p, const char *word);
 
@@ -69,7 +61,7 @@ static inline bool at_word(struct parse *p, const char *word)
 
 	if (p->expected && t->kind == TOKEN_END)
 		note_expected(p, word);
-	return t->kind == TOKEN_WORD && word_is(t->text, word);
+	return t->kind == TOKEN_WORD && str_is_word(t->text, word);
 }
 
 static inline bool take_word(struct parse *p, const char *word)
@@ -141,7 +133,7 @@ void parse_skip(struct parse *p, const char *from);
 /* One kind of line in a block: its first word, and what reads the rest. `at` is the
  * word. */
 struct line_row {
-	const char *word;
+	struct word word;
 	bool (*parse)(struct parse *p, void *block, struct span at);
 };
 /* The row whose word comes, taken and read: -1 when there is none, else whether it went

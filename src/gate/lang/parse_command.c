@@ -306,7 +306,7 @@ static const char *misspelt_verb(struct parse *p)
 	if (t->kind != TOKEN_WORD || !object)
 		return NULL;
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
-		if (word_is(t->text, others[i][0]))
+		if (str_is_word(t->text, others[i][0]))
 			return others[i][1];
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
 		words[i] = str_from(verbs[i].word);
@@ -367,7 +367,7 @@ static bool expect_command_end(struct parse *p)
 	struct diag *d;
 
 	for (size_t i = 0; i < ARRAY_LEN(verbs) && t.kind == TOKEN_WORD; i++) {
-		if (!word_is(t.text, verbs[i].word))
+		if (!str_is_word(t.text, verbs[i].word))
 			continue;
 		d = diag_error(p->diags, "E0001", t.span,
 		               "expected a newline or `;` before `" STR_FMT "`",

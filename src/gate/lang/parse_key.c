@@ -43,7 +43,7 @@ struct expr *parse_meta(struct parse *p, const struct selector_row *row,
 	const struct key *key = peek_key(p, meta_keys);
 
 	if (!key)
-		return fail_key(p, row->word, meta_keys);
+		return fail_key(p, row->word.text, meta_keys);
 	return key_new(p, EXPR_META, start, key);
 }
 
@@ -94,7 +94,7 @@ struct expr *parse_ct(struct parse *p, const struct selector_row *row, struct sp
 	nfproto = take_nfproto(p);
 	key = peek_key(p, ct_keys);
 	if (!key)
-		return fail_key(p, row->word, ct_keys);
+		return fail_key(p, row->word.text, ct_keys);
 	if (!check_ct_direction(p, key, dir, nfproto))
 		return NULL;
 	e = key_new(p, EXPR_CT, start, key);
@@ -111,9 +111,9 @@ struct expr *parse_rt(struct parse *p, const struct selector_row *row, struct sp
 	struct expr *e;
 
 	if (!key && nfproto != FAMILY_UNSPEC)
-		return fail_key(p, row->word, rt_keys);
+		return fail_key(p, row->word.text, rt_keys);
 	if (!key)
-		return parse_ipv6_exthdr(p, start, str_from(row->word));
+		return parse_ipv6_exthdr(p, start, str_from(row->word.text));
 	e = key_new(p, EXPR_RT, start, key);
 	e->key.nfproto = nfproto;
 	return e;
@@ -127,7 +127,7 @@ struct expr *parse_socket(struct parse *p, const struct selector_row *row,
 	struct expr *e;
 
 	if (!key)
-		return fail_key(p, row->word, socket_keys);
+		return fail_key(p, row->word.text, socket_keys);
 	e = key_new(p, EXPR_SOCKET, start, key);
 	if (key->type != TYPE_CGROUPV2)
 		return e;
@@ -158,7 +158,7 @@ struct expr *parse_osf(struct parse *p, const struct selector_row *row, struct s
 	}
 	key = peek_key(p, osf_keys);
 	if (!key)
-		return fail_key(p, row->word, osf_keys);
+		return fail_key(p, row->word.text, osf_keys);
 	e = key_new(p, EXPR_OSF, start, key);
 	e->key.arg = ttl;
 	return e;
@@ -168,7 +168,7 @@ struct expr *parse_osf(struct parse *p, const struct selector_row *row, struct s
 struct expr *parse_ipsec(struct parse *p, const struct selector_row *row,
                          struct span start)
 {
-	const struct key *key = key_by_name(meta_keys, str_from(row->word));
+	const struct key *key = key_by_name(meta_keys, str_from(row->word.text));
 	struct expr *e;
 	enum family nfproto;
 	uint64_t spnum = 0;
@@ -186,7 +186,7 @@ struct expr *parse_ipsec(struct parse *p, const struct selector_row *row,
 	nfproto = take_nfproto(p);
 	key = peek_key(p, ipsec_keys);
 	if (!key)
-		return fail_key(p, row->word, ipsec_keys);
+		return fail_key(p, row->word.text, ipsec_keys);
 	e = key_new(p, EXPR_IPSEC, start, key);
 	e->key.dir = dir;
 	e->key.nfproto = nfproto;
@@ -231,7 +231,7 @@ struct expr *parse_fib(struct parse *p, const struct selector_row *row, struct s
 		return fail_unsupported(p, lexer_peek(&p->lx, 0)->span, "`fib … check`");
 	result = peek_key(p, fib_results);
 	if (!result)
-		return fail_key(p, row->word, fib_results);
+		return fail_key(p, row->word.text, fib_results);
 	e = expr_new(p, EXPR_FIB, span_join(start, lexer_next(&p->lx).span));
 	e->fib.flags = flags;
 	e->fib.result = result;
@@ -271,7 +271,7 @@ struct expr *parse_numgen(struct parse *p, const struct selector_row *row,
 	e->numgen.random = take_word(p, "random");
 	if (!e->numgen.random && !take_word(p, "inc"))
 		return parse_fail(p, "E0001", "expected `inc` or `random` behind `%s`",
-		                  row->word);
+		                  row->word.text);
 	if (!parse_modulus(p, &e->numgen.mod, &end))
 		return NULL;
 	if (take_word(p, "offset") && !parse_u32(p, "an offset", &e->numgen.offset, &end))

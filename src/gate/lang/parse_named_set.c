@@ -297,11 +297,11 @@ static bool parse_set_elements(struct parse *p, void *block, struct span at)
 }
 
 static const struct line_row set_lines[] = {
-	{ "type", parse_set_type },       { "typeof", parse_set_typeof },
-	{ "flags", parse_set_flags },     { "timeout", parse_set_timeout },
-	{ "gc-interval", parse_set_gc },  { "size", parse_set_size },
-	{ "policy", parse_set_policy },   { "auto-merge", parse_set_merge },
-	{ "comment", parse_set_comment }, { "elements", parse_set_elements },
+	{ WORD("type"), parse_set_type },       { WORD("typeof"), parse_set_typeof },
+	{ WORD("flags"), parse_set_flags },     { WORD("timeout"), parse_set_timeout },
+	{ WORD("gc-interval"), parse_set_gc },  { WORD("size"), parse_set_size },
+	{ WORD("policy"), parse_set_policy },   { WORD("auto-merge"), parse_set_merge },
+	{ WORD("comment"), parse_set_comment }, { WORD("elements"), parse_set_elements },
 };
 
 /* Statements that each element carries: one or several. */

@@ -24,12 +24,6 @@ bool parse_enter(struct parse *p);
 /* From the start of `start` to the end of the token taken last. */
 struct span span_to_here(struct parse *p, struct span start);
 
-/* Sorted tables of words, each row beginning with `const char *word`. NULL: not there. */
-const void *word_find(const void *rows, size_t n, size_t row_size, struct str word);
-#define WORD_FIND(rows, word)                                                          \
-	((__typeof__(&(rows)[0]))word_find((rows), ARRAY_LEN(rows), sizeof((rows)[0]), \
-	                                   (word)))
-
 /* parse_expr.c */
 struct expr *parse_left(struct parse *p);
 struct expr *parse_concat(struct parse *p, enum expr_mode mode);
@@ -62,7 +56,7 @@ void *fail_unsupported(struct parse *p, struct span span, const char *what);
 
 /* A word that begins a selector, and what reads on behind it. */
 struct selector_row {
-	const char *word;
+	struct word word;
 	struct expr *(*parse)(struct parse *p, const struct selector_row *row,
 	                      struct span start);
 	int arg; /* enum proto_id */
