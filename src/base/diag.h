@@ -34,7 +34,15 @@ static inline bool span_is_none(struct span s)
 }
 
 /* From the start of `a` to the end of `b`, both in one file; one that is none gives the other. */
-struct span span_join(struct span a, struct span b);
+static inline struct span span_join(struct span a, struct span b)
+{
+	uint32_t off = a.off < b.off ? a.off : b.off;
+	uint32_t a_end = a.off + a.len, b_end = b.off + b.len;
+
+	if (a.file != b.file)
+		return span_is_none(a) ? b : a;
+	return (struct span){ a.file, off, (a_end > b_end ? a_end : b_end) - off };
+}
 
 struct source {
 	struct str name; /* as given: a path, "command line", "standard input" */

@@ -146,6 +146,7 @@ static bool parse_block_items(struct parse *p, struct span open, item_fn item,
 			fail_left(p, open);
 			return true;
 		}
+		lexer_skip_lines(&p->lx);
 	}
 	return true;
 }
@@ -171,15 +172,14 @@ bool parse_block(struct parse *p, struct span open, item_fn item, void *block)
 int parse_line(struct parse *p, const struct line_row *rows, size_t n, void *block)
 {
 	const struct token *t = lexer_peek(&p->lx, 0);
-	uint64_t key = word_key(t->text);
 	struct span at = t->span;
 
 	for (size_t i = 0; p->expected && i < n; i++)
-		at_word(p, rows[i].word.text);
+		at_any_word(p, rows[i].word.text);
 	if (t->kind != TOKEN_WORD)
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		if (word_is(&rows[i].word, key, t->text)) {
+		if (word_is(&rows[i].word, t->key, t->text)) {
 			lexer_next(&p->lx);
 			return rows[i].parse(p, block, at);
 		}
@@ -190,10 +190,9 @@ int parse_line(struct parse *p, const struct line_row *rows, size_t n, void *blo
 static bool at_words(struct parse *p, const struct word *words, size_t n)
 {
 	const struct token *t = lexer_peek(&p->lx, 0);
-	uint64_t key = word_key(t->text);
 
 	for (size_t i = 0; t->kind == TOKEN_WORD && i < n; i++)
-		if (word_is(&words[i], key, t->text))
+		if (word_is(&words[i], t->key, t->text))
 			return lexer_peek(&p->lx, 1)->kind == TOKEN_WORD;
 	return false;
 }
@@ -202,8 +201,9 @@ bool at_outer_line(struct parse *p)
 {
 	static const struct word blocks[] = { WORD("chain"), WORD("table"), WORD("set"),
 		                              WORD("map"), WORD("flowtable") };
-	static const struct word commands[] = { WORD("add"),   WORD("create"), WORD("delete"),
-		                                WORD("flush"), WORD("list"),   WORD("insert") };
+	static const struct word commands[] = { WORD("add"),    WORD("create"),
+		                                WORD("delete"), WORD("flush"),
+		                                WORD("list"),   WORD("insert") };
 	unsigned brace = 2;
 
 	if (at_words(p, commands, ARRAY_LEN(commands)))

@@ -175,12 +175,11 @@ int parse_common(struct parse *p, item_fn item, void *block)
 		{ WORD("undefine"), parse_undefine },
 	};
 	const struct token *t = lexer_peek(&p->lx, 0);
-	uint64_t key = word_key(t->text);
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		if (p->expected)
-			at_word(p, rows[i].word.text);
-		if (t->kind == TOKEN_WORD && word_is(&rows[i].word, key, t->text)) {
+			at_any_word(p, rows[i].word.text);
+		if (t->kind == TOKEN_WORD && word_is(&rows[i].word, t->key, t->text)) {
 			lexer_next(&p->lx);
 			return rows[i].parse(p);
 		}

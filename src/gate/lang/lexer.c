@@ -331,7 +331,14 @@ static void set_token(const struct lexer *lx, struct token *t, enum token_kind k
 	t->punct = 0;
 	t->span = lexer_span(lx, p, p + n);
 	t->text = (struct str){ p, n };
+	t->key = 0;
 	t->is_line_end = false;
+}
+
+static void set_word(const struct lexer *lx, struct token *t, const char *p, size_t n)
+{
+	set_token(lx, t, TOKEN_WORD, p, n);
+	t->key = word_key(t->text);
 }
 
 static void set_bad(const struct lexer *lx, struct token *t, const char *p, size_t n)
@@ -422,6 +429,7 @@ static bool scan_bracketed(const struct lexer *lx, const char *p, struct token *
 		return false;
 	set_token(lx, t, TOKEN_WORD, p, (size_t)(to + 1 - p));
 	t->text = (struct str){ p + 1, (size_t)(to - p - 1) };
+	t->key = word_key(t->text);
 	return true;
 }
 
@@ -436,6 +444,10 @@ static void scan_other(const struct lexer *lx, const char *p, struct token *t)
 		return;
 	}
 	n = lexer_word(p, lx->end, &kind);
+	if (n && kind == TOKEN_WORD) {
+		set_word(lx, t, p, n);
+		return;
+	}
 	if (n) {
 		set_token(lx, t, kind, p, n);
 		return;
@@ -468,7 +480,7 @@ static inline void scan(const struct lexer *lx, struct token *t)
 	const char *p = skip_blanks(lx, lx->p);
 
 	if (is(p, lx->end, C_ALPHA))
-		set_token(lx, t, TOKEN_WORD, p, letter_word(p, lx->end));
+		set_word(lx, t, p, letter_word(p, lx->end));
 	else
 		scan_other(lx, p, t);
 }
@@ -493,6 +505,17 @@ void lexer_shift(struct lexer *lx)
 {
 	for (unsigned i = 0; i < lx->n_ahead; i++)
 		lx->ahead[i] = lx->ahead[i + 1];
+}
+
+void lexer_skip_lines(struct lexer *lx)
+{
+	const char *p = lx->p;
+
+	if (lx->n_ahead)
+		return;
+	for (; is(p, lx->end, C_BLANK) || (p < lx->end && *p == '\n'); p++)
+		if (*p == '\n')
+			lx->p = lx->taken = p + 1;
 }
 
 void lexer_newlines(struct lexer *lx, bool are_blanks)

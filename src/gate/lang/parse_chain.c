@@ -141,7 +141,7 @@ bool parse_priority(struct parse *p, struct expr **priority, int32_t *offset,
 
 	for (const struct priority_name *row = priority_names; p->expected && row->name;
 	     row++)
-		at_word(p, row->name);
+		at_any_word(p, row->name);
 	if (!parse_priority_text(p, priority, offset))
 		return false;
 	*span = span_join(at, lexer_span(&p->lx, p->lx.taken, p->lx.taken));
@@ -252,7 +252,7 @@ static bool parse_hook(struct parse *p, struct str *hook, struct span *span)
 		return false;
 	}
 	for (size_t j = 0; p->expected && j < n; j++)
-		at_word(p, names[j].p);
+		at_any_word(p, names[j].p);
 	if (!parse_string(p, "a hook", hook, span))
 		return false;
 	while (i < n && !str_eq(*hook, names[i]))

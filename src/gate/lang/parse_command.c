@@ -124,7 +124,7 @@ static const struct object_row *take_object(struct parse *p, enum command_verb v
 		const struct object_row *row = &objects[i];
 
 		if (p->expected && t->kind == TOKEN_END && goes_with(row, verb))
-			at_word(p, row->word);
+			at_any_word(p, row->word);
 		if (t->kind != TOKEN_WORD || !str_is(t->text, row->word))
 			continue;
 		if (!row->second) {
@@ -273,7 +273,7 @@ static bool parse_monitor(struct parse *p, struct command *cmd)
 	cmd->object = OBJ_RULESET;
 	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
 		for (size_t j = 0; groups[i][j]; j++)
-			if (take_word(p, groups[i][j]))
+			if (take_any_word(p, groups[i][j]))
 				break;
 	return true;
 }
@@ -349,7 +349,7 @@ static bool parse_without_verb(struct parse *p, struct command *cmd)
 static const struct verb_row *take_verb(struct parse *p)
 {
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
-		if (take_word(p, verbs[i].word))
+		if (take_any_word(p, verbs[i].word))
 			return &verbs[i];
 	return NULL;
 }

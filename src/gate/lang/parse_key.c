@@ -208,7 +208,7 @@ static const struct {
 static bool parse_fib_flag(struct parse *p, uint32_t *flags)
 {
 	for (size_t i = 0; i < ARRAY_LEN(fib_flags); i++) {
-		if (!take_word(p, fib_flags[i].word))
+		if (!take_any_word(p, fib_flags[i].word))
 			continue;
 		*flags |= fib_flags[i].flag;
 		return true;

@@ -40,7 +40,7 @@ static bool fail_type(struct parse *p, const struct token *t)
 		if (datatypes[i])
 			names[n++] = str_from(datatypes[i]->name);
 	for (size_t i = 0; p->expected && i < n; i++)
-		at_word(p, names[i].p);
+		at_any_word(p, names[i].p);
 	if (t->kind != TOKEN_WORD)
 		return parse_fail(p, "E0001", "expected a type such as `ipv4_addr`");
 	d = diag_error(p->diags, "E0011", t->span, "`" STR_FMT "` is not a type",
@@ -88,7 +88,7 @@ static int parse_map_object(struct parse *p, struct set_block *s, bool is_typeof
 	uint64_t object;
 
 	for (row = map_objects; p->expected && row->name; row++)
-		at_word(p, row->name);
+		at_any_word(p, row->name);
 	if (t->kind != TOKEN_WORD)
 		return -1;
 	row = symbol_by_name(map_objects, t->text);

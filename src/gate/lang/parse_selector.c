@@ -14,7 +14,7 @@ void *fail_words(struct parse *p, const char *what, const struct str *names, siz
 	struct token t = *lexer_peek(&p->lx, 0);
 
 	for (size_t i = 0; p->expected && i < n; i++)
-		at_word(p, names[i].p);
+		at_any_word(p, names[i].p);
 	if (t.kind != TOKEN_WORD)
 		return parse_fail(p, "E0001", "expected %s", what);
 	return fail_choice(p, t.span, what, t.text, names, n);
@@ -288,7 +288,7 @@ bool at_selector(struct parse *p, enum expr_mode mode)
 
 	if (t->kind != TOKEN_WORD)
 		return false;
-	if (WORD_FIND(selectors, t->text))
+	if (WORD_FIND(selectors, t->key, t->text))
 		return mode == MODE_LEFT || lexer_peek(&p->lx, 1)->kind == TOKEN_WORD;
 	return bare_key(t->text) != NULL;
 }
@@ -305,7 +305,7 @@ bool take_selector(struct parse *p, enum expr_mode mode, struct expr **e)
 	}
 	if (t->kind != TOKEN_WORD)
 		return false;
-	row = WORD_FIND(selectors, t->text);
+	row = WORD_FIND(selectors, t->key, t->text);
 	if (row && mode == MODE_ANY && lexer_peek(&p->lx, 1)->kind != TOKEN_WORD)
 		return false; /* as an argument, `tcp` alone is a value */
 	if (!row)

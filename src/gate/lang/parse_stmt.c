@@ -398,7 +398,7 @@ void *fail_unknown_word(struct parse *p)
 	for (size_t i = 0; i < ARRAY_LEN(stmts); i++)
 		words[n++] = str_from(stmts[i].word.text);
 	for (size_t i = 0; p->expected && i < n; i++)
-		at_word(p, words[i].p);
+		at_any_word(p, words[i].p);
 	if (fail_iptables(p))
 		return NULL;
 	if (t.kind != TOKEN_WORD)
@@ -425,7 +425,7 @@ static stmt_fn peek_stmt(struct parse *p, bool *keeps_word)
 		return t->punct == '(' || t->punct == '@' ? parse_match : NULL;
 	if (t->kind != TOKEN_WORD)
 		return NULL;
-	row = WORD_FIND(stmts, t->text);
+	row = WORD_FIND(stmts, t->key, t->text);
 	if (!row)
 		return parse_match;
 	*keeps_word = row->keeps_word;

@@ -20,14 +20,15 @@
  * 0, 4, 8, 12 and NFT_REG32_00 + n for the others, as nft does. */
 enum { REG_WORDS = 16, REG_VERDICT = 255, REG_NONE = 254 };
 
-/* One row per nf_tables expression: enum, the kernel's name. */
+/* One row per nf_tables expression: enum, the kernel's name. What rules have most comes first:
+ * insn_by_name() tries them in this order. */
 /* clang-format off */
 #define INSN_LIST(X)                                                                     \
-	X(PAYLOAD, "payload") X(EXTHDR, "exthdr") X(META, "meta") X(CT, "ct") X(RT, "rt")     \
-	X(FIB, "fib") X(SOCKET, "socket") X(OSF, "osf") X(XFRM, "xfrm") X(NUMGEN, "numgen")   \
-	X(HASH, "hash") X(TUNNEL, "tunnel") X(IMMEDIATE, "immediate") X(CMP, "cmp")          \
-	X(RANGE, "range") X(BITWISE, "bitwise") X(BYTEORDER, "byteorder")                    \
-	X(LOOKUP, "lookup") X(DYNSET, "dynset") X(OBJREF, "objref") X(COUNTER, "counter")     \
+	X(CMP, "cmp") X(PAYLOAD, "payload") X(META, "meta") X(IMMEDIATE, "immediate")        \
+	X(LOOKUP, "lookup") X(CT, "ct") X(BITWISE, "bitwise") X(COUNTER, "counter")          \
+	X(EXTHDR, "exthdr") X(RT, "rt") X(FIB, "fib") X(SOCKET, "socket") X(OSF, "osf")      \
+	X(XFRM, "xfrm") X(NUMGEN, "numgen") X(HASH, "hash") X(TUNNEL, "tunnel")              \
+	X(RANGE, "range") X(BYTEORDER, "byteorder") X(DYNSET, "dynset") X(OBJREF, "objref")  \
 	X(LIMIT, "limit") X(QUOTA, "quota") X(CONNLIMIT, "connlimit") X(LAST, "last")         \
 	X(LOG, "log") X(REJECT, "reject") X(NAT, "nat") X(MASQ, "masq") X(REDIR, "redir")     \
 	X(TPROXY, "tproxy") X(SYNPROXY, "synproxy") X(NOTRACK, "notrack") X(DUP, "dup")       \

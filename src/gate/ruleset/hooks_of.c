@@ -199,6 +199,8 @@ bool hooks_take_rule(const struct lower *L, const struct prog_rule *r)
 {
 	bool ok = true;
 
+	if (!L->chain || !L->chain->is_base)
+		return true;
 	for (size_t i = 0; i < r->prog.n; i++) {
 		const struct insn *in = &r->prog.p[i];
 

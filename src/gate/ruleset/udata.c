@@ -87,8 +87,6 @@ struct userdata udata_comment(struct arena *a, struct str comment)
 {
 	struct tlv t = { 0 };
 
-	if (!comment.p)
-		return (struct userdata){ 0 };
 	put_comment(&t, UDATA_COMMENT, comment);
 	return tlv_done(a, &t);
 }

@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 Gatehouse founders */
 /*
  * The expressions' attributes, linux/netfilter/nf_tables.h: enum nft_payload_attributes and so
- * on, expressions in INSN_LIST's order, attributes in the kernel's.
+ * on, attributes in the kernel's order.
  */
 #include "base/cleanup.h"
 #include "gate/engine/kernel/attrs.h"

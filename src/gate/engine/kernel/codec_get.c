@@ -91,6 +91,16 @@ static bool get_verdict(struct cursor c, struct verdict *v)
 	return has_code && !c.failed;
 }
 
+/* NFTA_DATA_VALUE */
+static bool get_value(const struct attr *a, struct data *d)
+{
+	if (a->type != NFTA_DATA_VALUE || a->n == 0 || a->n > sizeof(d->b))
+		return false;
+	d->n = (uint8_t)a->n;
+	memcpy(d->b, a->p, a->n);
+	return true;
+}
+
 int codec_get_data(struct cursor c, struct data *d, struct verdict *v, bool *is_verdict)
 {
 	struct attr a;
@@ -101,13 +111,17 @@ int codec_get_data(struct cursor c, struct data *d, struct verdict *v, bool *is_
 		*is_verdict = true;
 		return get_verdict(attr_cursor(&a), v) ? 0 : -EBADMSG;
 	}
-	if (a.type != NFTA_DATA_VALUE || a.n == 0 || a.n > sizeof(d->b))
-		return -EBADMSG;
-	d->n = (uint8_t)a.n;
-	memcpy(d->b, a.p, a.n);
 	if (is_verdict)
 		*is_verdict = false;
-	return 0;
+	return get_value(&a, d) ? 0 : -EBADMSG;
+}
+
+bool codec_data_get(const struct attr *at, struct data *d)
+{
+	struct cursor c = attr_cursor(at);
+	struct attr a;
+
+	return attr_next(&c, &a) && get_value(&a, d);
 }
 
 static bool get_immediate(const struct attr *a, struct insn *i)
@@ -282,7 +296,7 @@ bool codec_get_row(const struct attr_row *row, const struct attr *at, bool stric
 		*(struct userdata *)p = (struct userdata){ at->p, at->n };
 		return true;
 	case WIRE_DATA:
-		return codec_get_data(attr_cursor(at), p, NULL, NULL) == 0;
+		return codec_data_get(at, p);
 	case WIRE_IMMEDIATE:
 		return get_immediate(at, base);
 	case WIRE_EXPRS:
@@ -325,15 +339,13 @@ static inline const struct attr_row *find_row(const struct attr_table *t, uint16
 	return NULL;
 }
 
-int codec_get(const struct attr_table *t, struct cursor c, bool strict, struct arena *a,
-              void *base)
+int codec_get_rows(const struct attr_table *t, struct cursor c, bool strict,
+                   struct arena *a, void *base)
 {
 	uint64_t seen = 0;
 	size_t hint = 0;
 	struct attr at;
 
-	if (t->get)
-		return t->get(c, strict, a, base);
 	while (attr_next(&c, &at)) {
 		const struct attr_row *row = find_row(t, at.type, &hint);
 		if (!row && strict)

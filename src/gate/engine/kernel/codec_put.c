@@ -45,6 +45,60 @@ void codec_put_verdict(struct wire *w, uint16_t attr, const struct verdict *v)
 	wire_end(w, nest);
 }
 
+static void put_foreign(struct wire *w, const struct insn *i)
+{
+	wire_str(w, NFTA_EXPR_NAME, i->foreign.name);
+	wire_bytes(w, NFTA_EXPR_DATA | NLA_F_NESTED, i->foreign.attrs, i->foreign.n);
+}
+
+/* NFTA_EXPR_NAME of each kind as it goes out, in one piece. */
+static const struct name_attr {
+	struct nlattr h;
+	char text[16];
+	size_t space; /* what of it counts */
+} name_attrs[] = {
+#define X(id, name)                                                    \
+	[INSN_##id] = { { NLA_HDRLEN + sizeof(name), NFTA_EXPR_NAME }, \
+		        name,                                          \
+		        (NLA_HDRLEN + sizeof(name) + 3) & ~(size_t)3 },
+	INSN_LIST(X)
+#undef X
+};
+
+static inline void put_known(struct wire *w, const struct insn *i)
+{
+	static const struct nlattr head = { NLA_HDRLEN, NFTA_EXPR_DATA | NLA_F_NESTED };
+	const struct name_attr *name = &name_attrs[i->kind];
+	uint8_t *to = wire_room(w, offsetof(struct name_attr, space) + sizeof(head));
+	size_t data = w->buf.n + name->space;
+
+	memcpy(to, name, offsetof(struct name_attr, space));
+	memcpy(to + name->space, &head, sizeof(head));
+	w->buf.n = data + sizeof(head);
+	codec_put(w, attrs_insn(i->kind), i);
+	wire_end(w, data);
+}
+
+/* A list is read only with this flag, and the kernel does not dump it. */
+static void put_dynset(struct wire *w, const struct insn *i)
+{
+	struct insn copy = *i;
+
+	if (i->dynset.n_exprs > 1)
+		copy.dynset.flags |= NFT_DYNSET_F_EXPR;
+	put_known(w, &copy);
+}
+
+void codec_put_insn(struct wire *w, const struct insn *i)
+{
+	if (i->kind == INSN_FOREIGN)
+		put_foreign(w, i);
+	else if (i->kind == INSN_DYNSET)
+		put_dynset(w, i);
+	else
+		put_known(w, i);
+}
+
 static void put_expr(struct wire *w, uint16_t attr, const struct insn *i)
 {
 	size_t nest = wire_nest(w, attr);
@@ -238,12 +292,8 @@ static void put_if_wanted(struct wire *w, const struct attr_row *row, const void
 		codec_put_row(w, row, base);
 }
 
-void codec_put(struct wire *w, const struct attr_table *t, const void *base)
+void codec_put_rows(struct wire *w, const struct attr_table *t, const void *base)
 {
-	if (t->put) {
-		t->put(w, base);
-		return;
-	}
 	for (size_t i = 0; i < t->n; i++)
 		put_if_wanted(w, &t->rows[i], base);
 }
@@ -261,48 +311,4 @@ void codec_put_one(struct wire *w, const struct attr_table *t, uint16_t attr,
 	for (size_t i = 0; i < t->n; i++)
 		if (t->rows[i].attr == attr)
 			put_if_wanted(w, &t->rows[i], base);
-}
-
-static void put_foreign(struct wire *w, const struct insn *i)
-{
-	wire_str(w, NFTA_EXPR_NAME, i->foreign.name);
-	wire_bytes(w, NFTA_EXPR_DATA | NLA_F_NESTED, i->foreign.attrs, i->foreign.n);
-}
-
-/* NFTA_EXPR_NAME of each kind as it goes out. */
-static const struct name_attr {
-	struct nlattr h;
-	char text[16];
-} name_attrs[] = {
-#define X(id, name) [INSN_##id] = { { NLA_HDRLEN + sizeof(name), NFTA_EXPR_NAME }, name },
-	INSN_LIST(X)
-#undef X
-};
-
-static inline void put_name(struct wire *w, enum insn_kind kind)
-{
-	const struct name_attr *name = &name_attrs[kind];
-
-	memcpy(wire_room(w, sizeof(*name)), name, sizeof(*name));
-	w->buf.n += attr_space(name->h.nla_len - NLA_HDRLEN);
-}
-
-void codec_put_insn(struct wire *w, const struct insn *i)
-{
-	struct insn copy;
-	size_t nest;
-
-	if (i->kind == INSN_FOREIGN) {
-		put_foreign(w, i);
-		return;
-	}
-	if (i->kind == INSN_DYNSET && i->dynset.n_exprs > 1) {
-		copy = *i; /* a list is read only with this flag, and the kernel does not dump it */
-		copy.dynset.flags |= NFT_DYNSET_F_EXPR;
-		i = &copy;
-	}
-	put_name(w, i->kind);
-	nest = wire_nest(w, NFTA_EXPR_DATA);
-	codec_put(w, attrs_insn(i->kind), i);
-	wire_end(w, nest);
 }

@@ -145,6 +145,8 @@ static ALWAYS_INLINE bool row_get(const struct attr_row *row, const struct attr 
 
 	if (row->when == WHEN_HAS || row->when == WHEN_SET_TELL)
 		((uint8_t *)base)[row->has] = true;
+	if (row->wire == WIRE_DATA)
+		return codec_data_get(at, (struct data *)(void *)p);
 	if (row->wire != WIRE_REG && !row_is_u32(row))
 		return codec_get_row(row, at, strict, a, base);
 	if (at->n != sizeof(v))

@@ -54,11 +54,11 @@ static inline bool word_is(const struct word *word, uint64_t key, struct str tex
 	       (text.n < sizeof(key) || str_is_word(text, word->text));
 }
 
-/* The row of a sorted table whose first member is the struct word of that text, or NULL. */
+/* The row of a sorted table whose first member is the struct word of that text (its key
+ * is `key`), or NULL. */
 static inline const void *word_find(const void *rows, size_t n, size_t row_size,
-                                    struct str text)
+                                    uint64_t key, struct str text)
 {
-	uint64_t key = word_key(text);
 	const char *at = rows, *end = at + n * row_size;
 
 	while (n > 0) {
@@ -81,6 +81,6 @@ static inline const void *word_find(const void *rows, size_t n, size_t row_size,
 	}
 	return NULL;
 }
-#define WORD_FIND(rows, text)                                                          \
+#define WORD_FIND(rows, key, text)                                                     \
 	((__typeof__(&(rows)[0]))word_find((rows), ARRAY_LEN(rows), sizeof((rows)[0]), \
-	                                   (text)))
+	                                   (key), (text)))
