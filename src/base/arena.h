@@ -50,7 +50,7 @@ void arena_fini(struct arena *a);
 void arena_reset(struct arena *a);
 
 /* arena_alloc() where there is no room, and always where a sanitizer watches. */
-void *arena_more(struct arena *a, size_t n) __attribute__((malloc, alloc_size(2)));
+COLD void *arena_more(struct arena *a, size_t n) __attribute__((malloc, alloc_size(2)));
 
 /* `n` zeroed bytes at a multiple of 16; never NULL, also for 0 bytes. */
 static inline void *arena_alloc(struct arena *a, size_t n)

@@ -12,6 +12,8 @@
 
 #define MUST_USE         __attribute__((warn_unused_result))
 #define ALWAYS_INLINE    inline __attribute__((always_inline))
+/* What runs once, at an error or when memory grows: kept out of the way of what runs always. */
+#define COLD             __attribute__((cold))
 #define PRINTF(fmt, va)  __attribute__((format(printf, fmt, va)))
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -121,11 +121,11 @@ enum { DIAGS_KEEP = 1000, DIAGS_PRINT = 20 };
 
 /* Adds a finding and returns it, for notes to be tied to. The same code at the same place is
  * taken once: the second goes nowhere, its notes too. Never NULL. */
-struct diag *diag_add(struct diags *ds, enum diag_level level, const char *code,
+COLD struct diag *diag_add(struct diags *ds, enum diag_level level, const char *code,
                       struct span span, const char *fmt, ...) PRINTF(5, 6);
-struct diag *diag_error(struct diags *ds, const char *code, struct span span,
+COLD struct diag *diag_error(struct diags *ds, const char *code, struct span span,
                         const char *fmt, ...) PRINTF(4, 5);
-struct diag *diag_warn(struct diags *ds, const char *code, struct span span,
+COLD struct diag *diag_warn(struct diags *ds, const char *code, struct span span,
                        const char *fmt, ...) PRINTF(4, 5);
 
 void diag_note(struct diags *ds, struct diag *d, const char *fmt, ...) PRINTF(3, 4);

@@ -186,30 +186,28 @@ int parse_line(struct parse *p, const struct line_row *rows, size_t n, void *blo
 	return -1;
 }
 
-/* Whether a word of `words` comes, and another word behind it. */
-static bool at_words(struct parse *p, const struct word *words, size_t n)
-{
-	const struct token *t = lexer_peek(&p->lx, 0);
-
-	for (size_t i = 0; t->kind == TOKEN_WORD && i < n; i++)
-		if (word_is(&words[i], t->key, t->text))
-			return lexer_peek(&p->lx, 1)->kind == TOKEN_WORD;
-	return false;
-}
+/* What stands further out than in a chain. Sorted. */
+static const struct outer_row {
+	struct word word;
+	bool is_block; /* a name and `{` follow; else another word */
+} outer_rows[] = {
+	{ WORD("add"), false },    { WORD("chain"), true },     { WORD("create"), false },
+	{ WORD("delete"), false }, { WORD("flowtable"), true }, { WORD("flush"), false },
+	{ WORD("insert"), false }, { WORD("list"), false },     { WORD("map"), true },
+	{ WORD("set"), true },     { WORD("table"), true },
+};
 
 bool at_outer_line(struct parse *p)
 {
-	static const struct word blocks[] = { WORD("chain"), WORD("table"), WORD("set"),
-		                              WORD("map"), WORD("flowtable") };
-	static const struct word commands[] = { WORD("add"),    WORD("create"),
-		                                WORD("delete"), WORD("flush"),
-		                                WORD("list"),   WORD("insert") };
+	const struct token *t = lexer_peek(&p->lx, 0);
+	const struct outer_row *row =
+		t->kind == TOKEN_WORD ? WORD_FIND(outer_rows, t->key, t->text) : NULL;
 	unsigned brace = 2;
 
-	if (at_words(p, commands, ARRAY_LEN(commands)))
-		return true;
-	if (!at_words(p, blocks, ARRAY_LEN(blocks)))
+	if (!row || lexer_peek(&p->lx, 1)->kind != TOKEN_WORD)
 		return false;
+	if (!row->is_block)
+		return true;
 	if (lexer_peek(&p->lx, brace)->kind == TOKEN_WORD)
 		brace++;
 	return lexer_peek(&p->lx, brace)->punct == '{';

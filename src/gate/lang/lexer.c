@@ -20,13 +20,15 @@ enum {
 	C_HEX = 16,
 	C_STOP = 32,          /* what matters when text is skipped */
 	C_EDGE = C_STOP | 64, /* … and what ends a statement */
+	C_MORE = 128,         /* what a word may go on with */
 };
 
 // clang-format off
 static const uint8_t class_of[256] = {
 	['\t'] = C_BLANK, [' '] = C_BLANK, ['\r'] = C_BLANK,
 	['\n'] = 64, [';'] = 64,
-	['"'] = C_STOP, ['#'] = C_STOP, ['{'] = C_STOP, ['}'] = C_STOP, ['\\'] = C_STOP,
+	['"'] = C_STOP, ['#'] = C_STOP, ['{'] = C_STOP, ['}'] = C_STOP, ['\\'] = C_STOP | C_MORE,
+	[':'] = C_MORE, ['*'] = C_MORE,
 	['/'] = C_WORD, ['-'] = C_WORD, ['.'] = C_WORD, ['_'] = C_WORD | C_ALPHA,
 	['0' ... '9'] = C_WORD | C_DIGIT | C_HEX,
 	['a' ... 'f'] = C_WORD | C_ALPHA | C_HEX, ['g' ... 'z'] = C_WORD | C_ALPHA,
@@ -248,6 +250,8 @@ static size_t letter_word(const char *p, const char *end)
 {
 	const char *word = run(p, end, C_WORD), *to;
 
+	if (!is(word, end, C_MORE))
+		return (size_t)(word - p);
 	if (is(p, end, C_HEX) && word < end && *word == ':' &&
 	    (to = colon_word_end(p, end)) && to > word)
 		return (size_t)(to - p);

@@ -52,7 +52,7 @@ bool word_is_reserved(struct str word);
 
 /* Small helpers on the lexer (parse.c). */
 /* Completion: `word` could have come where the text ends. */
-void note_expected(struct parse *p, const char *word);
+COLD void note_expected(struct parse *p, const char *word);
 
 /* Whether the next token is that bare word; take_ also takes it. */
 static ALWAYS_INLINE bool at_key(struct parse *p, uint64_t key, const char *word)
@@ -106,7 +106,7 @@ bool expect_punct(struct parse *p, int punct, const char *what);
 bool at_end_of_stmt(struct parse *p); /* end, newline, `;` or `}` */
 /* Reports `E…: message` at the next token (names the token found, says what was
  * expected). */
-void *parse_fail(struct parse *p, const char *code, const char *fmt, ...)
+COLD void *parse_fail(struct parse *p, const char *code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 struct expr *expr_new(struct parse *p, enum expr_kind kind, struct span span);
 /* A deep copy: the checker writes types into trees, so a variable's value is never
@@ -133,10 +133,10 @@ bool parse_flags(struct parse *p, const struct symbol *table, const char *what,
                  uint32_t *flags, struct span *span);
 /* E0011 "`word` is not WHAT" at `span`, with the nearest of the names and all of them.
  * NULL. */
-void *fail_choice(struct parse *p, struct span span, const char *what, struct str word,
+COLD void *fail_choice(struct parse *p, struct span span, const char *what, struct str word,
                   const struct str *names, size_t n);
 /* E0012 "X is given twice" with the earlier place. False. */
-bool fail_twice(struct parse *p, struct span span, const char *what, struct span earlier);
+COLD bool fail_twice(struct parse *p, struct span span, const char *what, struct span earlier);
 /* The same as a warning, W0012, where nft takes the last one without a word. */
 void warn_twice(struct parse *p, struct span span, const char *what, struct span earlier);
 /* The end of a simple statement, or E0001. The separator stays. */
@@ -158,7 +158,7 @@ int parse_line(struct parse *p, const struct line_row *rows, size_t n, void *blo
 bool at_outer_line(struct parse *p);
 /* What begins no line of the block `where` is E0011, with the nearest of its words:
  * false. If it belongs further out, the block is left: true. */
-bool fail_line(struct parse *p, const struct line_row *rows, size_t n, const char *where);
+COLD bool fail_line(struct parse *p, const struct line_row *rows, size_t n, const char *where);
 /* `comment "text"` of a block, once. */
 bool parse_block_comment(struct parse *p, struct str *comment, struct span at);
 /* One statement of a block; false after it has reported an error it could not go on
@@ -169,7 +169,7 @@ typedef bool (*item_fn)(struct parse *p, void *block);
  * ended. */
 bool parse_block(struct parse *p, struct span open, item_fn item, void *block);
 /* E0003 for the `{` of this text that is most likely the one never closed. False. */
-bool fail_unclosed(struct parse *p, struct span open);
+COLD bool fail_unclosed(struct parse *p, struct span open);
 
 /* define.c */
 /* `define`, `redefine`, `undefine` or `include`: -1 when none begins here, else whether

@@ -84,11 +84,13 @@ static bool check_port_range(struct parse *p, const struct expr *left,
 {
 	const struct datatype *type = expr_row_type(left);
 	struct str from = right->kind == EXPR_SYMBOL ? right->word : STR(""), to;
-	size_t colon = str_find(from, ':');
+	size_t colon;
 	struct diag *d;
 
-	if (!type || type->id != TYPE_INET_SERVICE ||
-	    (colon == from.n && !at_punct(p, ':')))
+	if (!type || type->id != TYPE_INET_SERVICE)
+		return true;
+	colon = str_find(from, ':');
+	if (colon == from.n && !at_punct(p, ':'))
 		return true;
 	to = colon < from.n ? str_sub(from, colon + 1, from.n)
 	                    : lexer_peek(&p->lx, 1)->text;
@@ -116,7 +118,7 @@ static bool check_single_equals(struct parse *p)
 /* What is there or not is compared with `exists`, `missing`, 0 and 1 only. */
 static bool check_existence(struct parse *p, const struct expr *left)
 {
-	const struct str words[] = { STR("exists"), STR("missing") };
+	static const struct str words[] = { STR_INIT("exists"), STR_INIT("missing") };
 	const struct token *t = lexer_peek(&p->lx, 0);
 
 	if (left->kind != EXPR_EXTHDR || !left->exthdr.exists || t->kind != TOKEN_WORD ||

@@ -188,7 +188,7 @@ bool lower_dynset(struct lower *L, const struct stmt *s);
 /* merge.c: loads of neighbouring fields become one, as nft writes them. */
 void merge_payloads(struct program *prog, size_t from);
 
-bool fail(struct lower *L, const char *code, struct span span, const char *fmt, ...)
+COLD bool fail(struct lower *L, const char *code, struct span span, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-struct diag *fail_diag(struct lower *L, const char *code, struct span span, const char *fmt, ...)
+COLD struct diag *fail_diag(struct lower *L, const char *code, struct span span, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
