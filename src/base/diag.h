@@ -122,11 +122,11 @@ enum { DIAGS_KEEP = 1000, DIAGS_PRINT = 20 };
 /* Adds a finding and returns it, for notes to be tied to. The same code at the same place is
  * taken once: the second goes nowhere, its notes too. Never NULL. */
 COLD struct diag *diag_add(struct diags *ds, enum diag_level level, const char *code,
-                      struct span span, const char *fmt, ...) PRINTF(5, 6);
+                           struct span span, const char *fmt, ...) PRINTF(5, 6);
 COLD struct diag *diag_error(struct diags *ds, const char *code, struct span span,
-                        const char *fmt, ...) PRINTF(4, 5);
+                             const char *fmt, ...) PRINTF(4, 5);
 COLD struct diag *diag_warn(struct diags *ds, const char *code, struct span span,
-                       const char *fmt, ...) PRINTF(4, 5);
+                            const char *fmt, ...) PRINTF(4, 5);
 
 void diag_note(struct diags *ds, struct diag *d, const char *fmt, ...) PRINTF(3, 4);
 void diag_help(struct diags *ds, struct diag *d, const char *fmt, ...) PRINTF(3, 4);

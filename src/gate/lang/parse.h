@@ -133,10 +133,11 @@ bool parse_flags(struct parse *p, const struct symbol *table, const char *what,
                  uint32_t *flags, struct span *span);
 /* E0011 "`word` is not WHAT" at `span`, with the nearest of the names and all of them.
  * NULL. */
-COLD void *fail_choice(struct parse *p, struct span span, const char *what, struct str word,
-                  const struct str *names, size_t n);
+COLD void *fail_choice(struct parse *p, struct span span, const char *what,
+                       struct str word, const struct str *names, size_t n);
 /* E0012 "X is given twice" with the earlier place. False. */
-COLD bool fail_twice(struct parse *p, struct span span, const char *what, struct span earlier);
+COLD bool fail_twice(struct parse *p, struct span span, const char *what,
+                     struct span earlier);
 /* The same as a warning, W0012, where nft takes the last one without a word. */
 void warn_twice(struct parse *p, struct span span, const char *what, struct span earlier);
 /* The end of a simple statement, or E0001. The separator stays. */
@@ -158,7 +159,8 @@ int parse_line(struct parse *p, const struct line_row *rows, size_t n, void *blo
 bool at_outer_line(struct parse *p);
 /* What begins no line of the block `where` is E0011, with the nearest of its words:
  * false. If it belongs further out, the block is left: true. */
-COLD bool fail_line(struct parse *p, const struct line_row *rows, size_t n, const char *where);
+COLD bool fail_line(struct parse *p, const struct line_row *rows, size_t n,
+                    const char *where);
 /* `comment "text"` of a block, once. */
 bool parse_block_comment(struct parse *p, struct str *comment, struct span at);
 /* One statement of a block; false after it has reported an error it could not go on

@@ -48,7 +48,8 @@ bool take_selector(struct parse *p, enum expr_mode mode, struct expr **e);
 size_t selector_words(struct str *words, size_t max);
 /* The next word is none of `names` (of NUL-terminated words); `what` was expected, as in "a TCP
  * option". Notes them for completion. Returns NULL. */
-COLD void *fail_words(struct parse *p, const char *what, const struct str *names, size_t n);
+COLD void *fail_words(struct parse *p, const char *what, const struct str *names,
+                      size_t n);
 /* "a field of `tcp`", for such messages. */
 COLD const char *fail_what(struct parse *p, const char *what, const char *where);
 COLD void *fail_field(struct parse *p, const char *where, const struct field *fields);

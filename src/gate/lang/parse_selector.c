@@ -207,13 +207,16 @@ static struct expr *parse_newer(struct parse *p, const struct selector_row *row,
 }
 
 /* What a listing shows of iptables' rules. */
-static struct expr *parse_xt(struct parse *p, const struct selector_row *row, struct span start)
+static struct expr *parse_xt(struct parse *p, const struct selector_row *row,
+                             struct span start)
 {
 	(void)row;
-	struct diag *d = diag_error(p->diags, "E0912", start, "matches and targets of iptables can be "
+	struct diag *d = diag_error(p->diags, "E0912", start,
+	                            "matches and targets of iptables can be "
 	                            "listed but not loaded");
 
-	diag_help(p->diags, d, "let iptables-restore load them, or write the rule in nftables' words: "
+	diag_help(p->diags, d,
+	          "let iptables-restore load them, or write the rule in nftables' words: "
 	          "`iptables-translate` shows how");
 	return NULL;
 }

@@ -368,7 +368,8 @@ static bool ipv4_read(struct str word, uint8_t b[4])
 
 		for (; p < end && (digit = (unsigned char)*p - (unsigned)'0') < 10; p++)
 			n = n * 10 + digit;
-		if (p == start || p - start > 3 || n > 255 || (*start == '0' && p > start + 1))
+		if (p == start || p - start > 3 || n > 255 ||
+		    (*start == '0' && p > start + 1))
 			return false;
 		if (part < 3 ? p == end || *p++ != '.' : p != end)
 			return false;
