@@ -125,7 +125,7 @@ static const struct object_row *take_object(struct parse *p, enum command_verb v
 		const struct object_row *row = &objects[i];
 
 		if (p->expected && t->kind == TOKEN_END && goes_with(row, verb))
-			at_word(p, row->word);
+			at_any_word(p, row->word);
 		if (t->kind != TOKEN_WORD || !str_is(t->text, row->word))
 			continue;
 		if (!row->second) {
@@ -277,7 +277,7 @@ static bool parse_monitor(struct parse *p, struct command *cmd)
 	cmd->object = OBJ_RULESET;
 	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
 		for (size_t j = 0; groups[i][j]; j++)
-			if (take_word(p, groups[i][j]))
+			if (take_any_word(p, groups[i][j]))
 				break;
 	return true;
 }
@@ -310,7 +310,7 @@ static const char *misspelt_verb(struct parse *p)
 	if (t->kind != TOKEN_WORD || !object)
 		return NULL;
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
-		if (word_is(t->text, others[i][0]))
+		if (str_is_word(t->text, others[i][0]))
 			return others[i][1];
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
 		words[i] = str_from(verbs[i].word);
@@ -353,7 +353,7 @@ static bool parse_without_verb(struct parse *p, struct command *cmd)
 static const struct verb_row *take_verb(struct parse *p)
 {
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
-		if (take_word(p, verbs[i].word))
+		if (take_any_word(p, verbs[i].word))
 			return &verbs[i];
 	return NULL;
 }
@@ -371,7 +371,7 @@ static bool expect_command_end(struct parse *p)
 	struct diag *d;
 
 	for (size_t i = 0; i < ARRAY_LEN(verbs) && t.kind == TOKEN_WORD; i++) {
-		if (!word_is(t.text, verbs[i].word))
+		if (!str_is_word(t.text, verbs[i].word))
 			continue;
 		d = diag_error(p->diags, "E0001", t.span,
 		               "expected a newline or `;` before `" STR_FMT "`",

@@ -78,6 +78,7 @@ struct rule_env {
 	struct str table;
 	uint32_t tag;
 	struct lower *L;
+	struct lower_env lower;
 	bool find_twice;         /* a literal's key that stands twice is looked for */
 	struct span first, twice;
 };
