@@ -67,7 +67,8 @@ void diags_json(const struct diags *ds, const struct sources *sources, struct bu
 		const struct diag *d = sorted[i];
 		buf_cstr(out, i ? ",\n {\"code\": " : "{\"code\": ");
 		buf_json(out, str_from(d->code));
-		buf_fmt(out, ", \"level\": \"%s\", \"message\": ", diag_level_name(d->level));
+		buf_fmt(out,
+		        ", \"level\": \"%s\", \"message\": ", diag_level_name(d->level));
 		buf_json(out, d->message);
 		buf_cstr(out, ", ");
 		put_place(out, sources, d->span);

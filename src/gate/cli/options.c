@@ -241,8 +241,7 @@ static void take_topic(struct scan *s, struct str topic)
 				s->diags, "E0909", arg_span(s, s->at),
 				"not supported by gate yet: `--debug=" STR_FMT "`",
 				STR_ARG(topic));
-			diag_help(s->diags, no,
-			          "`--debug=netlink` prints the byte code");
+			diag_help(s->diags, no, "`--debug=netlink` prints the byte code");
 			return;
 		}
 	}

@@ -351,8 +351,10 @@ static bool parse_chain_comment(struct parse *p, void *block, struct span at)
 }
 
 static const struct line_row chain_lines[] = {
-	{ WORD("type"), parse_chain_type },       { WORD("policy"), parse_chain_policy },
-	{ WORD("flags"), parse_chain_flags },     { WORD("devices"), parse_chain_device_line },
+	{ WORD("type"), parse_chain_type },
+	{ WORD("policy"), parse_chain_policy },
+	{ WORD("flags"), parse_chain_flags },
+	{ WORD("devices"), parse_chain_device_line },
 	{ WORD("comment"), parse_chain_comment },
 };
 

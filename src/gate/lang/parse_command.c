@@ -233,7 +233,8 @@ static bool parse_about_object(struct parse *p, struct command *cmd)
 		return goes_with(row, cmd->verb)
 		               ? run_object(p, cmd, row)
 		               : fail_pair(p, row, cmd->verb, false, at);
-	if (str_is(lexer_peek(&p->lx, 0)->text, "tunnel") && word_is_reserved(lexer_peek(&p->lx, 1)->text))
+	if (str_is(lexer_peek(&p->lx, 0)->text, "tunnel") &&
+	    word_is_reserved(lexer_peek(&p->lx, 1)->text))
 		return fail_unsupported(p, at, "objects of kind `tunnel`");
 	if (!may_leave_out_rule(cmd->verb) || (!at_family(p) && !at_rule(p)))
 		return fail_object(p, cmd->verb);

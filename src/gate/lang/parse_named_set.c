@@ -259,7 +259,8 @@ static bool parse_set_merge(struct parse *p, void *block, struct span at)
 	struct set_block *s = block;
 
 	if (s->is_map) {
-		struct diag *d = diag_error(p->diags, "E0001", at, "a map cannot merge its elements");
+		struct diag *d = diag_error(p->diags, "E0001", at,
+		                            "a map cannot merge its elements");
 
 		diag_help(p->diags, d, "leave `auto-merge` out; only sets have it");
 		return false;

@@ -162,7 +162,8 @@ static bool is_protocol_name(struct parse *p, const struct expr *target)
 	for (int i = 0; i < PROTO_COUNT && !proto; i++)
 		if (protos[i] && str_is(t->text, protos[i]->name))
 			proto = protos[i];
-	return next->kind != TOKEN_WORD || !proto || !field_by_name(proto->fields, next->text);
+	return next->kind != TOKEN_WORD || !proto ||
+	       !field_by_name(proto->fields, next->text);
 }
 
 static bool parse_set_value(struct parse *p, struct stmt *s, struct expr *target)
@@ -176,7 +177,8 @@ static bool parse_set_value(struct parse *p, struct stmt *s, struct expr *target
 		return parse_objref(p, s, NFT_OBJECT_SECMARK);
 	s->kind = STMT_SET_VALUE;
 	s->set.target = target;
-	s->set.value = is_protocol_name(p, target) ? parse_literal(p) : parse_expr_list(p);
+	s->set.value =
+		is_protocol_name(p, target) ? parse_literal(p) : parse_expr_list(p);
 	return s->set.value != NULL;
 }
 

@@ -19,8 +19,9 @@ static void put_joined(const struct printer *p, const struct expr_list *list,
 
 bool is_several_flags(const struct expr *e)
 {
-	return e->kind == EXPR_VALUE && expr_is_bitmask(e) && e->type->id != TYPE_BITMASK &&
-	       e->value.bits <= 64 && __builtin_popcountll(value_to_u64(&e->value)) > 1;
+	return e->kind == EXPR_VALUE && expr_is_bitmask(e) &&
+	       e->type->id != TYPE_BITMASK && e->value.bits <= 64 &&
+	       __builtin_popcountll(value_to_u64(&e->value)) > 1;
 }
 
 void put_flags_union(const struct printer *p, const struct expr *e)
@@ -139,7 +140,8 @@ static void put_labels_union(const struct printer *p, const struct expr *e)
 
 static void put_operand(const struct printer *p, const struct expr *e, enum binop outer)
 {
-	bool is_union = is_several_flags(e), labels = is_several_labels(e), parens = false;
+	bool is_union = is_several_flags(e), labels = is_several_labels(e),
+	     parens = false;
 
 	if (is_union || labels)
 		parens = outer != BINOP_OR;

@@ -53,31 +53,37 @@ static bool write_match(struct lower *L, struct expr *left, uint64_t number)
 static bool conflict(struct lower *L, const struct expr *e, const struct proto *have,
                      const struct proto *want)
 {
-	bool from_table = have == L->nh && ((L->family == FAMILY_IP && have->id == PROTO_IP) ||
-	                                    (L->family == FAMILY_IP6 && have->id == PROTO_IP6) ||
-	                                    (L->family == FAMILY_ARP && have->id == PROTO_ARP));
+	bool from_table =
+		have == L->nh && ((L->family == FAMILY_IP && have->id == PROTO_IP) ||
+	                          (L->family == FAMILY_IP6 && have->id == PROTO_IP6) ||
+	                          (L->family == FAMILY_ARP && have->id == PROTO_ARP));
 	struct diag *d;
 
 	if (from_table) {
 		d = fail_diag(L, "E0301", e->span, "this chain only sees %s",
-		              have->id == PROTO_IP ? "IPv4" : have->id == PROTO_IP6 ? "IPv6" : "ARP");
+		              have->id == PROTO_IP    ? "IPv4"
+		              : have->id == PROTO_IP6 ? "IPv6"
+		                                      : "ARP");
 		struct span place = L->env->table_place(L->env->ctx);
 
 		if (!span_is_none(place))
 			diag_related(L->diags, d, place, "declared here");
-		diag_help(L->diags, d, "make the table `inet`, or move the rule to a table `%s`",
-		          want->id == PROTO_ARP ? "arp" : want->id == PROTO_IP6 ||
-		          want->id == PROTO_ICMPV6 ? "ip6" : "ip");
+		diag_help(L->diags, d,
+		          "make the table `inet`, or move the rule to a table `%s`",
+		          want->id == PROTO_ARP                               ? "arp"
+		          : want->id == PROTO_IP6 || want->id == PROTO_ICMPV6 ? "ip6"
+		                                                              : "ip");
 		return false;
 	}
 	assert(have);
 	if (want->id == PROTO_ARP && L->family == FAMILY_INET) {
-		d = fail_diag(L, "E0301", e->span, "inet tables see IPv4 and IPv6, no ARP");
+		d = fail_diag(L, "E0301", e->span,
+		              "inet tables see IPv4 and IPv6, no ARP");
 		diag_help(L->diags, d, "put the rule into a table of family arp");
 		return false;
 	}
-	d = fail_diag(L, "E0302", e->span, "a packet cannot be both %s and %s", have->name,
-	              want->name);
+	d = fail_diag(L, "E0302", e->span, "a packet cannot be both %s and %s",
+	              have->name, want->name);
 	diag_note(L->diags, d, "an earlier match in this rule says %s", have->name);
 	return false;
 }
@@ -99,7 +105,8 @@ static bool need_vlan(struct lower *L, const struct expr *e)
 	if (L->ll && L->ll->id == PROTO_VLAN)
 		return true;
 	return need_ether(L, e) &&
-	       write_match(L, field_expr(L->a, e->span, PROTO_ETHER, "type"), ETH_P_8021Q);
+	       write_match(L, field_expr(L->a, e->span, PROTO_ETHER, "type"),
+	                   ETH_P_8021Q);
 }
 
 static bool need_network(struct lower *L, const struct expr *e, const struct proto *want)
@@ -111,7 +118,8 @@ static bool need_network(struct lower *L, const struct expr *e, const struct pro
 	if (L->nh)
 		return conflict(L, e, L->nh, want);
 	if (L->ll && L->ll->id == PROTO_VLAN)
-		return write_match(L, field_expr(L->a, e->span, PROTO_VLAN, "type"), want->number);
+		return write_match(L, field_expr(L->a, e->span, PROTO_VLAN, "type"),
+		                   want->number);
 	if (L->family == FAMILY_INET && !L->ll) {
 		if (!is_ip)
 			return conflict(L, e, protos[PROTO_IP], want);
@@ -120,15 +128,18 @@ static bool need_network(struct lower *L, const struct expr *e, const struct pro
 	}
 	if (is_ip && e->kind == EXPR_PAYLOAD && e->payload.proto == want &&
 	    (L->family == FAMILY_BRIDGE || !L->ll))
-		return write_match(L, meta_expr(L->a, e->span, NFT_META_PROTOCOL), want->number);
+		return write_match(L, meta_expr(L->a, e->span, NFT_META_PROTOCOL),
+		                   want->number);
 	if (!L->ll && L->family == FAMILY_BRIDGE)
 		L->ll = protos[PROTO_ETHER];
 	if (L->ll)
-		return write_match(L, field_expr(L->a, e->span, PROTO_ETHER, "type"), want->number);
+		return write_match(L, field_expr(L->a, e->span, PROTO_ETHER, "type"),
+		                   want->number);
 	return write_match(L, meta_expr(L->a, e->span, NFT_META_PROTOCOL), want->number);
 }
 
-static bool need_transport(struct lower *L, const struct expr *e, const struct proto *want)
+static bool need_transport(struct lower *L, const struct expr *e,
+                           const struct proto *want)
 {
 	if (want->id == PROTO_TH)
 		return true;
@@ -138,7 +149,8 @@ static bool need_transport(struct lower *L, const struct expr *e, const struct p
 		return conflict(L, e, L->th, want);
 	if (L->nh && L->nh->id == PROTO_ARP)
 		return conflict(L, e, L->nh, want);
-	if ((want->id == PROTO_ICMP || want->id == PROTO_IGMP) && !need_network(L, e, protos[PROTO_IP]))
+	if ((want->id == PROTO_ICMP || want->id == PROTO_IGMP) &&
+	    !need_network(L, e, protos[PROTO_IP]))
 		return false;
 	if (want->id == PROTO_ICMPV6 && !need_network(L, e, protos[PROTO_IP6]))
 		return false;
@@ -152,13 +164,16 @@ static bool need_icmp_type(struct lower *L, const struct expr *e)
 	struct expr *left = field_expr(L->a, e->span, e->payload.proto->id, "type");
 	struct stmt s = { .kind = STMT_MATCH, .span = e->span };
 
-	if (!need || L->icmp_type == need->types[0] || (need->n > 1 && L->icmp_type == need->types[1]))
+	if (!need || L->icmp_type == need->types[0] ||
+	    (need->n > 1 && L->icmp_type == need->types[1]))
 		return true;
 	if (L->icmp_type >= 0) {
-		struct diag *d = fail_diag(L, "E0302", e->span, "`%s` is not in messages of type %d",
+		struct diag *d = fail_diag(L, "E0302", e->span,
+		                           "`%s` is not in messages of type %d",
 		                           e->payload.field->name, L->icmp_type);
 
-		diag_note(L->diags, d, "an earlier match in this rule asks for that type");
+		diag_note(L->diags, d,
+		          "an earlier match in this rule asks for that type");
 		return false;
 	}
 	if (need->n == 1) {
@@ -262,7 +277,8 @@ static bool exthdr_deps(struct lower *L, const struct expr *e)
 	switch (e->exthdr.op) {
 	case EXTHDR_IPV6:
 	case EXTHDR_IPV4:
-		ok = need_network(L, e, protos[e->exthdr.op == EXTHDR_IPV6 ? PROTO_IP6 : PROTO_IP]);
+		ok = need_network(
+			L, e, protos[e->exthdr.op == EXTHDR_IPV6 ? PROTO_IP6 : PROTO_IP]);
 		deps_to_front(L, from);
 		return ok;
 	case EXTHDR_TCPOPT:
@@ -276,8 +292,9 @@ static bool exthdr_deps(struct lower *L, const struct expr *e)
 /* `ct original ip saddr` and the like say themselves which family they are of. */
 static bool key_deps(struct lower *L, const struct expr *e)
 {
-	const struct proto *want = e->key.nfproto == FAMILY_IP  ? protos[PROTO_IP] :
-	                           e->key.nfproto == FAMILY_IP6 ? protos[PROTO_IP6] : NULL;
+	const struct proto *want = e->key.nfproto == FAMILY_IP    ? protos[PROTO_IP]
+	                           : e->key.nfproto == FAMILY_IP6 ? protos[PROTO_IP6]
+	                                                          : NULL;
 
 	return !want || !L->nh || L->nh == want || conflict(L, e, L->nh, want);
 }
@@ -287,7 +304,8 @@ bool deps_write(struct lower *L, const struct expr *e)
 	switch (e->kind) {
 	case EXPR_META:
 		if (e->key.key->number == NFT_META_NFPROTO && L->family != FAMILY_INET)
-			return fail(L, "E0247", e->span, "`meta nfproto` tells IPv4 from IPv6 in inet "
+			return fail(L, "E0247", e->span,
+			            "`meta nfproto` tells IPv4 from IPv6 in inet "
 			            "tables only; elsewhere it is `meta protocol`");
 		return true;
 	case EXPR_CT:
@@ -339,8 +357,9 @@ static void learn_meta(struct lower *L, uint16_t key, uint64_t n)
 	switch (key) {
 	case NFT_META_NFPROTO:
 		if (L->family == FAMILY_INET && !L->nh)
-			L->nh = n == FAMILY_IP ? protos[PROTO_IP] : n == FAMILY_IP6 ? protos[PROTO_IP6]
-			                                                            : NULL;
+			L->nh = n == FAMILY_IP    ? protos[PROTO_IP]
+			        : n == FAMILY_IP6 ? protos[PROTO_IP6]
+			                          : NULL;
 		return;
 	case NFT_META_PROTOCOL:
 		if (L->family == FAMILY_BRIDGE || L->family == FAMILY_NETDEV)

@@ -19,7 +19,8 @@ static bool is_turned(const struct set_info *info)
 	const struct part *first = &info->key.p[0];
 
 	return !(info->flags & NFT_SET_INTERVAL) &&
-	       (info->key.n > 1 || first->order == ORDER_HOST || type_is(first->type, TYPE_STRING));
+	       (info->key.n > 1 || first->order == ORDER_HOST ||
+	        type_is(first->type, TYPE_STRING));
 }
 
 void elem_list_init(struct elem_list *l, struct arena *a, const struct set_info *info)
@@ -28,7 +29,8 @@ void elem_list_init(struct elem_list *l, struct arena *a, const struct set_info 
 	l->key_n = info->key_len ? info->key_len : parts_bytes(&info->key);
 	l->turned = is_turned(info);
 	l->data_at = l->key_n * (info->flags & NFT_SET_CONCAT ? 2 : 1);
-	if (info->is_map && !info->data_verdict && !info->obj_type && !info->data_interval)
+	if (info->is_map && !info->data_verdict && !info->obj_type &&
+	    !info->data_interval)
 		l->data_n = parts_bytes(&info->data);
 	if (l->data_n > DATA_MAX)
 		l->data_n = 0;
@@ -63,7 +65,8 @@ static uint32_t add_extra(struct elem_list *l, const struct prog_elem *e)
 	x->userdata = copy_udata(l->a, e->userdata);
 	x->verdict.chain = arena_str(l->a, e->verdict.chain);
 	x->obj = arena_str(l->a, e->obj);
-	x->exprs.p = e->exprs.n ? arena_copy(l->a, e->exprs.p, e->exprs.n * sizeof(*e->exprs.p))
+	x->exprs.p = e->exprs.n ? arena_copy(l->a, e->exprs.p,
+	                                     e->exprs.n * sizeof(*e->exprs.p))
 	                        : NULL;
 	l->extras = vec_grow(l->extras, sizeof(*l->extras), l->n_extras, &l->cap_extras);
 	l->extras[l->n_extras] = x;
@@ -74,9 +77,10 @@ int elem_list_add(void *list, const struct prog_elem *e)
 {
 	struct elem_list *l = list;
 	bool end = e->flags & NFT_SET_ELEM_INTERVAL_END;
-	bool plain = (end || (e->has_data ? e->data.n : 0) == l->data_n) && !e->is_verdict &&
-	             !e->has_timeout && !e->expiration_ms && !e->exprs.n &&
-	             !e->userdata.n && !e->obj.n && !(e->flags & NFT_SET_ELEM_CATCHALL);
+	bool plain = (end || (e->has_data ? e->data.n : 0) == l->data_n) &&
+	             !e->is_verdict && !e->has_timeout && !e->expiration_ms &&
+	             !e->exprs.n && !e->userdata.n && !e->obj.n &&
+	             !(e->flags & NFT_SET_ELEM_CATCHALL);
 	uint32_t extra = plain ? NO_EXTRA : add_extra(l, e);
 
 	if (e->has_key && e->key.n != l->key_n)
@@ -139,7 +143,8 @@ static int compare_flags(const void *x, const void *y, void *ctx)
 	const struct elem_list *l = ctx;
 	int low_x = lowest_bit(x, l->key_n), low_y = lowest_bit(y, l->key_n);
 
-	if (low_x != low_y && !((rec_u32(l, x, 8) ^ rec_u32(l, y, 8)) & NFT_SET_ELEM_CATCHALL))
+	if (low_x != low_y &&
+	    !((rec_u32(l, x, 8) ^ rec_u32(l, y, 8)) & NFT_SET_ELEM_CATCHALL))
 		return low_x - low_y;
 	int c = memcmp(x, y, l->key_n);
 
@@ -159,11 +164,14 @@ void elem_list_sort(struct elem_list *l)
 		sort_records(l->recs, l->n, l->rec, l->key_n, compare, l);
 }
 
-int elem_list_read(struct elem_list *l, struct engine *e, const struct prog_set *set, bool reset)
+int elem_list_read(struct elem_list *l, struct engine *e, const struct prog_set *set,
+                   bool reset)
 {
 	static const struct dump_ops ops = { .elem = elem_list_add };
-	struct dump_filter f = { .family = set->family, .table = set->table, .name = set->name,
-	                         .reset = reset };
+	struct dump_filter f = { .family = set->family,
+		                 .table = set->table,
+		                 .name = set->name,
+		                 .reset = reset };
 	int r = e->ops->dump(e, DUMP_ELEMS, &f, &ops, restart, l);
 
 	if (r < 0)
@@ -180,7 +188,8 @@ static bool is_end(const struct elem_list *l, const uint8_t *r)
 /* Last key of the interval that starts at record `at`. */
 static void interval_end(const struct elem_list *l, size_t *at, uint8_t *to)
 {
-	if (*at + 1 >= l->n || rec_u32(l, l->recs + (*at + 1) * l->rec, 8) & NFT_SET_ELEM_CATCHALL) {
+	if (*at + 1 >= l->n ||
+	    rec_u32(l, l->recs + (*at + 1) * l->rec, 8) & NFT_SET_ELEM_CATCHALL) {
 		const struct parts *parts = &l->info->key;
 
 		memset(to, 0xff, l->key_n);
@@ -201,7 +210,8 @@ static void interval_end(const struct elem_list *l, size_t *at, uint8_t *to)
 
 struct expr *elem_list_next(const struct elem_list *l, size_t *at, struct arena *a)
 {
-	bool interval = (l->info->flags & NFT_SET_INTERVAL) && !(l->info->flags & NFT_SET_CONCAT);
+	bool interval =
+		(l->info->flags & NFT_SET_INTERVAL) && !(l->info->flags & NFT_SET_CONCAT);
 	uint8_t to[64];
 
 	while (*at < l->n && interval && is_end(l, l->recs + *at * l->rec))
@@ -228,7 +238,8 @@ struct expr *elem_list_next(const struct elem_list *l, size_t *at, struct arena 
 	if (interval && !(e.flags & NFT_SET_ELEM_CATCHALL))
 		interval_end(l, at, to);
 	++*at;
-	return lift_elem(a, l->info, &e, interval && !(e.flags & NFT_SET_ELEM_CATCHALL) ? to : NULL);
+	return lift_elem(a, l->info, &e,
+	                 interval && !(e.flags & NFT_SET_ELEM_CATCHALL) ? to : NULL);
 }
 
 /* Types whose values print by themselves, whatever stands around. */
@@ -266,8 +277,9 @@ bool elem_list_next_bare(const struct elem_list *l, size_t *at, struct bare_elem
 		interval_end(l, &i, end);
 		value_load(&e->to, key->bits, ORDER_BIG, end);
 		e->len = lift_prefix_len(&e->from, &e->to);
-		if (e->len < 0 || (e->len < key->bits && key->type->id != TYPE_IPV4_ADDR &&
-		                   key->type->id != TYPE_IPV6_ADDR))
+		if (e->len < 0 ||
+		    (e->len < key->bits && key->type->id != TYPE_IPV4_ADDR &&
+		     key->type->id != TYPE_IPV6_ADDR))
 			return false;
 	}
 	if (l->data_n)

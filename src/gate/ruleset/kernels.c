@@ -247,8 +247,8 @@ bool kernel_takes_chain(struct session *s, const struct prog_chain *c, struct sp
 	/* 6.16 takes them in another form, which older kernels take for a plain name. */
 	for (size_t i = 0; i < c->n_devs; i++)
 		if (str_ends(c->devs[i], STR("*")) && lacks(s, KERNEL(6, 17)))
-			return refuse(s->diags, s->opt->kernel, "devices by a name with `*`",
-			              KERNEL(6, 17), span);
+			return refuse(s->diags, s->opt->kernel,
+			              "devices by a name with `*`", KERNEL(6, 17), span);
 	return true;
 }
 

@@ -19,13 +19,14 @@ struct near {
 	uint32_t obj_type;
 	struct str names[NAMES_MAX]; /* of the table, in `s->a` */
 	size_t n;
-	bool is_loaded;              /* the names being taken are the kernel's */
-	uint32_t without, with;      /* set flags: a set with one of `without`, or without one of
+	bool is_loaded; /* the names being taken are the kernel's */
+	uint32_t without,
+		with; /* set flags: a set with one of `without`, or without one of
 	                              * `with`, is of another kind than was asked for */
-	bool maps;                   /* a map was asked for */
-	const char *other_kind;      /* "map": the name is there, as that; NULL: it is not */
-	bool deleted;                /* the name is there until this transaction takes it away */
-	struct str elsewhere;        /* "inet g": another table that has the name */
+	bool maps;    /* a map was asked for */
+	const char *other_kind; /* "map": the name is there, as that; NULL: it is not */
+	bool deleted;         /* the name is there until this transaction takes it away */
+	struct str elsewhere; /* "inet g": another table that has the name */
 };
 
 static void take_name(struct near *n, uint8_t family, struct str table, struct str name)
@@ -33,7 +34,8 @@ static void take_name(struct near *n, uint8_t family, struct str table, struct s
 	bool here = family == n->family && str_eq(table, n->table);
 
 	if (!here && str_eq(name, n->name) && n->elsewhere.n == 0)
-		n->elsewhere = arena_fmt(&n->s->a, "%s " STR_FMT, family_name(family), STR_ARG(table));
+		n->elsewhere = arena_fmt(&n->s->a, "%s " STR_FMT, family_name(family),
+		                         STR_ARG(table));
 	if (here && str_eq(name, n->name))
 		n->deleted |= n->is_loaded; /* by this transaction, before */
 	if (!here || n->n == NAMES_MAX || str_eq(name, n->name))
@@ -60,7 +62,8 @@ static int take_set(void *ctx, const struct prog_set *set)
 		return 0;
 	bool is_map = set->flags & (NFT_SET_MAP | NFT_SET_OBJECT);
 
-	if (set->flags & n->without || (set->flags & n->with) != n->with || (n->maps && !is_map)) {
+	if (set->flags & n->without || (set->flags & n->with) != n->with ||
+	    (n->maps && !is_map)) {
 		if (here && str_eq(set->name, n->name))
 			n->other_kind = is_map ? "map" : "set";
 		return 0;
@@ -108,8 +111,10 @@ static bool tag_is(const struct tag *t, enum dump_kind kind, uint32_t obj_type)
 
 static void collect(struct near *n)
 {
-	static const struct dump_ops ops = { .chain = take_chain, .set = take_set, .obj = take_obj,
-	                                     .flowtable = take_flowtable };
+	static const struct dump_ops ops = { .chain = take_chain,
+		                             .set = take_set,
+		                             .obj = take_obj,
+		                             .flowtable = take_flowtable };
 	struct dump_filter all = { 0 };
 	struct session *s = n->s;
 
@@ -119,7 +124,8 @@ static void collect(struct near *n)
 	for (size_t i = 0; i < s->tags.n; i++) {
 		const struct tag *t = &s->tags.p[i];
 
-		if ((t->verb == CMD_ADD || t->verb == CMD_CREATE) && tag_is(t, n->kind, n->obj_type))
+		if ((t->verb == CMD_ADD || t->verb == CMD_CREATE) &&
+		    tag_is(t, n->kind, n->obj_type))
 			take_name(n, (uint8_t)t->family, t->table, t->name);
 	}
 }
@@ -140,18 +146,23 @@ static void suggest(struct near *n, struct diag *d)
 	if (n->n > NAMES_SHOWN)
 		buf_cstr(&list, " …");
 	if (n->other_kind)
-		diag_note(ds, d, "`" STR_FMT "` is a %s", STR_ARG(n->name), n->other_kind);
+		diag_note(ds, d, "`" STR_FMT "` is a %s", STR_ARG(n->name),
+		          n->other_kind);
 	if (n->deleted)
 		diag_note(ds, d, "it is there now; this transaction deletes it before");
 	if (best.n && !n->deleted)
 		diag_help(ds, d, "%sdid you mean `" STR_FMT "`?   (there are: %.*s)",
-		          differs_in_case(best, n->name) ? "names are case sensitive; " : "",
+		          differs_in_case(best, n->name) ? "names are case sensitive; "
+		                                         : "",
 		          STR_ARG(best), (int)list.n, list.p);
 	else if (list.n)
 		diag_help(ds, d, "there are: %.*s", (int)list.n, list.p);
 	if (n->elsewhere.n)
-		diag_note(ds, d, "table `" STR_FMT "` has one of this name; tables do not see into each "
-		          "other", STR_ARG(n->elsewhere));
+		diag_note(ds, d,
+		          "table `" STR_FMT
+		          "` has one of this name; tables do not see into each "
+		          "other",
+		          STR_ARG(n->elsewhere));
 }
 
 static const char *code_of(enum dump_kind kind)
@@ -167,7 +178,8 @@ bool table_exists(struct session *s, enum family f, struct str table)
 	if (map_has(&s->tables, session_key(s, f, table, STR(""))))
 		return true;
 	return s->engine && !s->flushed &&
-	       s->engine->ops->get(s->engine, DUMP_TABLES, &filter, &none, NULL) != -ENOENT;
+	       s->engine->ops->get(s->engine, DUMP_TABLES, &filter, &none, NULL) !=
+	               -ENOENT;
 }
 
 static void report(struct near *n, const char *what, struct span span)
@@ -180,8 +192,8 @@ static void report(struct near *n, const char *what, struct span span)
 		return;
 	}
 	d = diag_error(s->diags, code_of(n->kind), span,
-	               "table `%s " STR_FMT "` has no %s `" STR_FMT "`", family_name(n->family),
-	               STR_ARG(n->table), what, STR_ARG(n->name));
+	               "table `%s " STR_FMT "` has no %s `" STR_FMT "`",
+	               family_name(n->family), STR_ARG(n->table), what, STR_ARG(n->name));
 	n->is_loaded = true;
 	collect(n);
 	suggest(n, d);
@@ -192,8 +204,12 @@ void no_such_name(struct session *s, enum dump_kind kind, const char *what, enum
 {
 	struct near *n = arena_new(&s->a, struct near);
 
-	*n = (struct near){ .s = s, .kind = kind, .family = f, .table = table, .name = name,
-	                    .obj_type = obj_type };
+	*n = (struct near){ .s = s,
+		            .kind = kind,
+		            .family = f,
+		            .table = table,
+		            .name = name,
+		            .obj_type = obj_type };
 	report(n, what, span);
 }
 
@@ -241,8 +257,12 @@ void no_such_object(struct session *s, const struct command *c)
 	struct near *n = arena_new(&s->a, struct near);
 	const char *word = object_word(c->obj_type);
 
-	*n = (struct near){ .s = s, .kind = DUMP_OBJS, .family = c->ref.family,
-	                    .table = c->ref.table, .name = c->ref.name, .obj_type = c->obj_type };
+	*n = (struct near){ .s = s,
+		            .kind = DUMP_OBJS,
+		            .family = c->ref.family,
+		            .table = c->ref.table,
+		            .name = c->ref.name,
+		            .obj_type = c->obj_type };
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		if (rows[i].object != c->object)
 			continue;
@@ -264,8 +284,8 @@ static int take_table(void *ctx, const struct prog_table *t)
 	if (str_eq(t->name, n->name) && t->family != n->family && n->elsewhere.n == 0)
 		n->elsewhere = str_from(family_name(t->family));
 	if (n->n < NAMES_MAX)
-		n->names[n->n++] = arena_fmt(&n->s->a, "%s " STR_FMT, family_name(t->family),
-		                             STR_ARG(t->name));
+		n->names[n->n++] = arena_fmt(&n->s->a, "%s " STR_FMT,
+		                             family_name(t->family), STR_ARG(t->name));
 	return 0;
 }
 
@@ -280,7 +300,8 @@ static void suggest_table(struct near *n, struct diag *d)
 	for (size_t i = 0; i < n->n && i < NAMES_SHOWN; i++)
 		buf_fmt(&list, "%s" STR_FMT, list.n ? ", " : "", STR_ARG(n->names[i]));
 	if (n->elsewhere.n)
-		diag_help(ds, d, "there is a table `" STR_FMT " " STR_FMT "`: write the family",
+		diag_help(ds, d,
+		          "there is a table `" STR_FMT " " STR_FMT "`: write the family",
 		          STR_ARG(n->elsewhere), STR_ARG(n->name));
 	else if (best.n)
 		diag_help(ds, d, "did you mean `" STR_FMT "`?", STR_ARG(best));
@@ -296,15 +317,19 @@ void no_such_table(struct session *s, uint8_t family, struct str table, struct s
 	static const struct dump_ops ops = { .table = take_table };
 	struct dump_filter all = { 0 };
 	struct near *n = arena_new(&s->a, struct near);
-	struct diag *d = diag_error(s->diags, "E0100", span, "there is no table `%s " STR_FMT "`",
-	                            family_name(family), STR_ARG(table));
+	struct diag *d =
+		diag_error(s->diags, "E0100", span, "there is no table `%s " STR_FMT "`",
+	                   family_name(family), STR_ARG(table));
 
 	*n = (struct near){ .s = s, .family = (enum family)family, .name = table };
 	if (s->flushed) {
-		diag_note(s->diags, d, "`flush ruleset` above takes all tables away; make it again: "
-		          "add table %s " STR_FMT, family_name(family), STR_ARG(table));
+		diag_note(s->diags, d,
+		          "`flush ruleset` above takes all tables away; make it again: "
+		          "add table %s " STR_FMT,
+		          family_name(family), STR_ARG(table));
 		return;
 	}
-	if (s->engine && s->engine->ops->dump(s->engine, DUMP_TABLES, &all, &ops, restart, n) >= 0)
+	if (s->engine &&
+	    s->engine->ops->dump(s->engine, DUMP_TABLES, &all, &ops, restart, n) >= 0)
 		suggest_table(n, d);
 }
