@@ -175,31 +175,42 @@ static int load_live(struct explain *e, struct diags *diags)
 	}
 	if (access != ACCESS_FULL)
 		return -EPERM;
-	int r = store_load(e->store, kernel);
+	int r = engine_memory_load(&e->store->engine, kernel);
 	kernel->ops->close(kernel);
 	if (r < 0) {
 		diag_error(diags, "E0602", SPAN_NONE,
 		           "cannot read the kernel's ruleset: %s", strerror(-r));
 		return r;
 	}
-	return e->texts.n ? 0 : list_live(e, diags);
+	return list_live(e, diags);
 }
 
-int explain_load(struct explain *e, struct diags *diags)
+static int load_files(struct explain *e, struct diags *diags)
 {
 	struct cli *c = e->c;
 	struct ruleset_options options = cli_ruleset_options(c);
 	struct parser *parser = cli_parser(c, &c->arena, diags);
 
-	store_free(e->store);
-	e->store = store_new();
-	if (c->options.live)
-		return load_live(e, diags);
 	options.placed = keep_place;
 	options.placed_ctx = e;
 	for (size_t i = 0; i < e->n_files; i++)
 		parser_add_source(parser, e->files[i]);
 	return ruleset_run(&e->store->engine, parser, &c->sources, diags, &options);
+}
+
+int explain_load(struct explain *e, struct diags *diags)
+{
+	if (!e->store) {
+		e->store = store_new();
+		int r = e->c->options.live ? load_live(e, diags) : load_files(e, diags);
+		if (r < 0) {
+			store_free(e->store);
+			e->store = NULL;
+			return r;
+		}
+	}
+	store_link(e->store);
+	return 0;
 }
 
 static int send_one(struct explain *e, struct talks *talks, struct sim *sim,

@@ -64,7 +64,7 @@ int explain_run(struct explain *e);
 void explain_fini(struct explain *e);
 
 /* ---- for `gate test`, which runs the packets itself ---- */
-/* A fresh store with the ruleset of the files, or the kernel's, in it. */
+/* The ruleset of the files, or the kernel's, as no packet has met it yet; read the first time. */
 int explain_load(struct explain *e, struct diags *diags);
 /* A watcher for struct sim (ctx: the explain) that adds to the steps of e->now. */
 void explain_watch(void *ctx, const struct sim_event *event);

@@ -5,7 +5,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
-#include "gate/engine/sim/copy.h"
+#include "gate/program/copy.h"
 #include "gate/engine/sim/eval.h"
 #include "gate/engine/sim/set.h"
 #include "gate/engine/sim/state.h"

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 
-#include "gate/engine/sim/copy.h"
+#include "gate/program/copy.h"
 #include "gate/engine/sim/state.h"
 
 enum { NS_PER_MS = 1000000 };
@@ -170,15 +170,32 @@ static bool is_full(const struct sim_set *s)
 	return s->set.size && s->live >= s->set.size;
 }
 
+struct sim_elem *set_take(struct sim_store *store, struct sim_set *s,
+                          const struct prog_elem *e)
+{
+	struct sim_elem *new = arena_new(&store->a, struct sim_elem);
+
+	new->e = *e;
+	set_expiry(store, s, new);
+	set_exprs(store, s, new);
+	s->live++;
+	if (e->flags & NFT_SET_ELEM_CATCHALL) {
+		s->catchall = new;
+		return new;
+	}
+	vec_push(&s->elems, new);
+	s->is_sorted = false;
+	if (!(s->set.flags & NFT_SET_INTERVAL))
+		map_put(&s->index,
+		        (struct str){ (const char *)new->e.key.b, s->set.key_len }, new);
+	return new;
+}
+
 int set_add(struct sim_store *store, struct sim_set *s, const struct prog_elem *e,
             bool create, struct sim_elem **out)
 {
-	struct sim_elem *have = NULL;
+	struct sim_elem *have = find_same(s, e);
 
-	/* A literal's elements are checked when they are written; a scan for each would take
-	 * quadratic time. */
-	if (!(s->set.flags & NFT_SET_INTERVAL) || create || (s->set.flags & NFT_SET_EVAL))
-		have = find_same(s, e);
 	if (have && elem_lives(have, store->now_ns)) {
 		*out = have;
 		return create ? -EEXIST : 0;
@@ -187,21 +204,8 @@ int set_add(struct sim_store *store, struct sim_set *s, const struct prog_elem *
 		set_remove(s, e);
 	if (is_full(s))
 		return -ENFILE;
-	struct sim_elem *new = arena_new(&store->a, struct sim_elem);
-	new->e = copy_elem(&store->a, e);
-	set_expiry(store, s, new);
-	set_exprs(store, s, new);
-	*out = new;
-	s->live++;
-	if (e->flags & NFT_SET_ELEM_CATCHALL) {
-		s->catchall = new;
-		return 0;
-	}
-	vec_push(&s->elems, new);
-	s->is_sorted = false;
-	if (!(s->set.flags & NFT_SET_INTERVAL))
-		map_put(&s->index,
-		        (struct str){ (const char *)new->e.key.b, s->set.key_len }, new);
+	struct prog_elem kept = copy_elem(&store->a, e);
+	*out = set_take(store, s, &kept);
 	return 0;
 }
 
