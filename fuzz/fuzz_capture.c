@@ -39,7 +39,8 @@ static size_t read_all(struct str bytes, struct capture_writer *w, struct captur
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	auto_ptr(capture) first = NULL, second = NULL;
+	auto_ptr(capture) first = NULL;
+	auto_ptr(capture) second = NULL;
 	struct capture_writer w = { 0 };
 	size_t frames = read_all((struct str){ (const char *)data, n }, &w, &first);
 
