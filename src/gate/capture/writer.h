@@ -10,12 +10,14 @@
 #include "base/vec.h"
 #include "gate/capture/capture.h"
 
+struct writer_device {
+	uint32_t link;
+	struct str name;
+};
+
 struct capture_writer {
 	struct buf out; /* take what is in it at any time */
-	VEC(struct writer_device {
-		uint32_t link;
-		struct str name;
-	}) devices;
+	VEC(struct writer_device) devices;
 	bool has_head;
 };
 
