@@ -54,11 +54,12 @@ static struct ends ends_of(const struct replay_side *s, struct packet *p)
 {
 	static const uint8_t none[16];
 	const uint8_t *src = packet_source(p), *dst = packet_destination(p);
+	bool local = is_local(s, p->family, dst);
 
 	return (struct ends){
 		.src_local = is_local(s, p->family, src),
-		.dst_local = is_local(s, p->family, dst),
-		.dst_many = is_many(s, p->family, dst),
+		.dst_local = local,
+		.dst_many = !local && is_many(s, p->family, dst),
 		.src_any = memcmp(src, none, packet_address_size(p)) == 0,
 	};
 }

@@ -8,6 +8,7 @@
 #include <linux/netfilter/nf_tables.h>
 
 #include "base/oom.h"
+#include "gate/engine/sim/plan.h"
 #include "gate/engine/sim/set.h"
 #include "gate/schema/schema.h"
 
@@ -38,6 +39,7 @@ void store_free(struct sim_store *s)
 		return;
 	vec_for_each(it, &s->tables)
 		table_free(*it);
+	plan_free(s);
 	vec_fini(&s->tables);
 	arena_fini(&s->a);
 	free(s);

@@ -105,6 +105,7 @@ struct sim_store {
 	VEC(struct sim_table *) tables;
 	uint32_t generation, registered, next_name;
 	uint64_t next_handle;
+	struct hook_plan *plan; /* see plan.h */
 	uint64_t now_ns; /* the virtual clock, as set by whoever runs packets */
 };
 
