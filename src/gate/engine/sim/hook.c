@@ -3,6 +3,7 @@
 /* A packet at a hook: the steps of the plan, and the rules of chains. */
 #include "gate/engine/sim/hook.h"
 
+#include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
@@ -232,12 +233,33 @@ static const char *choice_text(struct pass *p, bool destination)
 {
 	struct track_choice c = track_entry_choice(p->ref.entry, destination);
 
+	if (!p->sim->watch) /* nobody reads it */
+		return NULL;
 	if (c.port)
 		return arena_fmt(&p->sim->store->a,
 		                 "the kernel draws a free port from %u to %u", c.port_min,
 		                 c.port_max)
 		        .p;
 	return c.addr ? "the kernel draws the address from the range" : NULL;
+}
+
+/* A new destination is routed at once; RFC 1122 section 3.2.1.3: 127/8 is on no wire. */
+static bool may_leave(struct pass *p)
+{
+	struct route_answer to;
+	int r = machine_route(p->sim->machine, p->pkt->family, packet_destination(p->pkt),
+	                      &to);
+	const char *why = NULL;
+
+	if (r == -ENOENT)
+		why = "there is no route to the new destination";
+	else if (r == 0 && p->pkt->family == NFPROTO_IPV4 && to.type == ROUTE_UNICAST &&
+	         packet_source(p->pkt)[0] == 127)
+		why = "the new destination is elsewhere, and a source in 127.0.0.0/8 leaves by "
+		      "no wire";
+	if (why)
+		end_with(p, FATE_DROP, BY_STACK, why);
+	return !why;
 }
 
 static bool run_nat(struct pass *p, const struct plan_hook *h)
@@ -261,6 +283,8 @@ static bool run_nat(struct pass *p, const struct plan_hook *h)
 	if (!view_write(p->pkt, &change))
 		return true;
 	p->is_rewritten |= !src;
+	if (hook == TRACK_HOOK_OUTPUT && !may_leave(p))
+		return false;
 	sim_tell(p,
 	         &(struct sim_event){ .kind = EVENT_NAT, .text = choice_text(p, !src) });
 	return true;
