@@ -53,6 +53,8 @@ link set eth0 up
 link set eth1 up
 neigh add {GATEWAY} lladdr {OTHER_MAC} dev eth0 nud permanent
 neigh add {GATEWAY6} lladdr {OTHER_MAC} dev eth0 nud permanent
+neigh add 192.168.1.77 lladdr {OTHER_MAC} dev eth0 nud permanent
+neigh add 192.168.1.99 lladdr {OTHER_MAC} dev eth0 nud permanent
 route add default via {GATEWAY}
 route add default via {GATEWAY6}
 """ + "".join(f"neigh add {a} lladdr {INNER_OTHER_MAC} dev eth1 nud permanent\n"
@@ -68,6 +70,11 @@ table inet {RIG_TABLE} {{
 		type filter hook output priority -499;
 		meta mark {MARK} meta mark set 0 return
 		drop
+	}}
+	chain sentinel {{
+		type filter hook prerouting priority -510;
+		ip saddr 192.0.2.250 meta nftrace set 1
+		ip saddr 192.0.2.250 drop
 	}}
 	chain last_in {{ type filter hook input priority 2147483646; continue; }}
 	chain last_out {{ type filter hook postrouting priority 2147483646; continue; }}
@@ -105,6 +112,21 @@ def rule_number(chain, index):
     return "?" if chain.endswith("__chain") else index
 
 
+def prepare(netns, far):
+    """Makes the namespaces a router and its two wires, with the rig's rules in it."""
+    netns.run(["sh", "-c", "for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > $f; "
+               "done; echo 0 > /proc/sys/net/ipv6/conf/all/accept_dad; "
+               "echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad; "
+               "ip -6 link set dev lo up"], check=True)
+    netns.run(["ip", "-batch", "-"], input=LINKS.format(far=far.name).lstrip(), check=True)
+    far.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; "
+             "ip link set wire up arp off; ip link set wire1 up arp off"], check=True)
+    netns.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward; "
+               "echo 1 > /proc/sys/net/ipv6/conf/all/forwarding; "
+               "echo 0 > /proc/sys/net/ipv4/conf/all/send_redirects"], check=True)
+    netns.nft(input=RIG_RULES)
+
+
 class Rig:
     """A machine that packets go through."""
 
@@ -114,18 +136,7 @@ class Rig:
         for key, value in settings:
             path = pathlib.Path("/proc/sys/net", key)
             netns.run(["sh", "-c", f"echo {value} > {path}"], check=True)
-        netns.run(["sh", "-c", "for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > $f; "
-                   "done; echo 0 > /proc/sys/net/ipv6/conf/all/accept_dad; "
-                   "echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad; "
-                   "ip -6 link set dev lo up"], check=True)
-        netns.run(["ip", "-batch", "-"], input=LINKS.format(far=far.name).lstrip(),
-                  check=True)
-        far.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; "
-                 "ip link set wire up arp off; ip link set wire1 up arp off"], check=True)
-        netns.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward; "
-                   "echo 1 > /proc/sys/net/ipv6/conf/all/forwarding; "
-                   "echo 0 > /proc/sys/net/ipv4/conf/all/send_redirects"], check=True)
-        netns.nft(input=RIG_RULES)
+        prepare(netns, far)
         self.heard = in_namespace(netns.name, self._trace_socket)
         self.wires = {device: in_namespace(far.name, lambda name=wire: self._wire(name))
                       for device, wire in (("eth0", "wire"), ("eth1", "wire1"))}

@@ -45,6 +45,7 @@ struct explain_packet {
 
 struct explain {
 	struct cli *c;
+	bool live;       /* the ruleset is the kernel's */
 	uint32_t *files; /* sources of the ruleset */
 	size_t n_files;
 	struct explain_packet *packets;
@@ -58,6 +59,8 @@ struct explain {
 	struct str hook;
 };
 
+/* Reads the ruleset's files; reports those that cannot be read. */
+void explain_read_files(struct explain *e, const struct str_list *files);
 /* Loads the ruleset and sends the packets, again for every way a doubt could go. -EINVAL after
  * a report. */
 int explain_run(struct explain *e);
@@ -68,6 +71,9 @@ void explain_fini(struct explain *e);
 int explain_load(struct explain *e, struct diags *diags);
 /* A watcher for struct sim (ctx: the explain) that adds to the steps of e->now. */
 void explain_watch(void *ctx, const struct sim_event *event);
+/* `192.0.2.1`; `198.51.100.7:40000`, without the port where the protocol has none. */
+struct str explain_address(struct arena *a, uint8_t family, const uint8_t *addr);
+struct str explain_side(struct arena *a, const struct track_tuple *t, bool src);
 /* `198.51.100.7:40000 > 192.168.1.12:22`; empty for what has no addresses. */
 struct str explain_addresses(struct arena *a, const struct packet *p);
 /* One packet as `gate explain` shows it. */

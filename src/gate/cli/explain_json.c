@@ -98,7 +98,7 @@ static void put_rule(struct object *o, const char *name, const struct explain *e
 		key(&r, "line");
 		buf_u64(o->out, line);
 	}
-	if (e->c->options.live) {
+	if (e->live) {
 		key(&r, "handle");
 		buf_u64(o->out, rule->r.handle);
 	}
@@ -257,7 +257,7 @@ static void put_packet(const struct explain *e, const struct explain_packet *p,
 	put_hooks(&o, e, p);
 	if (e->c->options.why_not.p)
 		put_near(&o, e, p);
-	if (e->c->options.live)
+	if (e->live)
 		put_str(&o, "note", STR(EXPLAIN_LIVE_NOTE));
 	put_str(&o, "sentence", explain_sentence(e, p));
 	buf_char(out, '}');

@@ -67,21 +67,6 @@ static size_t packet_spans(struct cli *c, struct span *spans)
 	return 1;
 }
 
-static void add_guest(struct cli *c, struct str *guests, struct str name)
-{
-	char text[16];
-	uint32_t index;
-
-	if (!name.n || name.n > 15)
-		return;
-	memcpy(text, name.p, name.n);
-	text[name.n] = '\0';
-	c->machine.guests = guests;
-	if (c->names.ifindex(c->names.ctx, text, &index) == 0)
-		return;
-	guests[c->machine.n_guests++] = name;
-}
-
 /* Interfaces that a packet or an address names exist. */
 static void add_guests(struct explain *e)
 {
@@ -89,14 +74,14 @@ static void add_guests(struct explain *e)
 	struct str *guests = arena_array(&c->arena, struct str,
 	                                 2 * e->n_packets + c->options.addresses.n + 2);
 
-	add_guest(c, guests, STR("lo"));
+	cli_add_guest(c, guests, STR("lo"));
 	for (size_t i = 0; i < e->n_packets; i++) {
-		add_guest(c, guests, e->packets[i].line.in);
-		add_guest(c, guests, e->packets[i].line.out);
+		cli_add_guest(c, guests, e->packets[i].line.in);
+		cli_add_guest(c, guests, e->packets[i].line.out);
 	}
 	for (size_t i = 0; i < c->options.addresses.n; i++) {
 		struct str word = c->options.addresses.p[i];
-		add_guest(c, guests, str_sub(word, 0, str_find(word, '=')));
+		cli_add_guest(c, guests, str_sub(word, 0, str_find(word, '=')));
 	}
 }
 
@@ -175,35 +160,15 @@ static void read_packets(struct explain *e)
 	}
 }
 
-static void read_files(struct explain *e)
-{
-	struct cli *c = e->c;
-	const struct str_list *files = &c->options.files;
-
-	e->files = arena_array(&c->arena, uint32_t, files->n ? files->n : 1);
-	if (files->n && !str_is(files->p[0], "-"))
-		c->include_path.base = path_folder(files->p[0]);
-	for (size_t i = 0; i < files->n; i++) {
-		int r = reader_add(&c->arena, files->p[i], &c->sources,
-		                   &e->files[e->n_files]);
-		if (r == 0)
-			e->n_files++;
-		else
-			diag_error(&c->diags, "E0905", SPAN_NONE,
-			           "cannot read `" STR_FMT "`: %s", STR_ARG(files->p[i]),
-			           strerror(-r));
-	}
-}
-
 int verb_explain(struct cli *c)
 {
-	struct explain e = { .c = c };
+	struct explain e = { .c = c, .live = c->options.live };
 	int r = 0;
 
 	check_own_options(c);
 	if (!diags_failed(&c->diags)) {
 		read_packets(&e);
-		read_files(&e);
+		explain_read_files(&e, &c->options.files);
 	}
 	if (!diags_failed(&c->diags)) {
 		add_guests(&e);

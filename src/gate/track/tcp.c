@@ -7,6 +7,8 @@
  */
 #include "gate/track/tcp.h"
 
+#include <linux/in.h>
+
 enum { ORPHAN_EXPIRES_MIN_S = 120 };
 
 #define NO TRACK_TCP_NONE
@@ -247,9 +249,9 @@ static bool answers_ignored(const struct passage *m)
 	uint32_t status = m->s->e->status;
 
 	if (m->from == TRACK_TCP_SYN_SENT && info->last_index == EVENT_ACK &&
-	    m->tcp->seq == info->last_ack)
+	    info->last_dir == TRACK_REPLY && m->tcp->seq == info->last_ack)
 		return true;
-	return m->tcp->ack == info->last_end &&
+	return info->last_dir != m->s->dir && m->tcp->ack == info->last_end &&
 	       ((status & TRACK_S_SEEN_REPLY && info->last_index == EVENT_SYN) ||
 	        (!(status & TRACK_S_ASSURED) && info->last_index == EVENT_ACK));
 }
@@ -270,7 +272,7 @@ static enum course reset(struct passage *m)
 		if (course != COURSE_PASS)
 			return course;
 	}
-	m->skip_windows = info->last_dir != m->s->dir && answers_ignored(m);
+	m->skip_windows = answers_ignored(m);
 	return COURSE_ON;
 }
 
@@ -390,6 +392,21 @@ static void accept(struct passage *m)
 	}
 	track_entry_refresh(m->s->t, e, timeout_picked_up(m, timeout(m)));
 	track_entry_account(e, m->s->dir, m->s->p->length);
+}
+
+void track_tcp_close(struct track *t, struct track_ref *ref)
+{
+	struct track_entry *e = ref->entry;
+	bool was_closed;
+
+	if (!e || e->tuple[TRACK_ORIGINAL].proto != IPPROTO_TCP || !track_entry_confirmed(e))
+		return;
+	was_closed = e->tcp.state == TRACK_TCP_CLOSE;
+	e->tcp.state = TRACK_TCP_CLOSE;
+	if (!was_closed && !(e->status & TRACK_S_FIXED_TIMEOUT))
+		track_entry_refresh(t, e,
+		                    track_entry_timeout(e, TRACK_TCP_CLOSE,
+		                                        t->sysctl.tcp[TRACK_TCP_CLOSE]));
 }
 
 static enum track_outcome advance(struct passage *m)

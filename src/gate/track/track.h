@@ -156,6 +156,9 @@ struct track_timeout_policy {
  * `policy` must live as long as the table. */
 void track_timeout_set(struct track_ref *ref, const struct track_timeout_policy *policy);
 
+/* `reject with tcp reset`: the ends will close, so the entry is over soon. */
+void track_tcp_close(struct track *t, struct track_ref *ref);
+
 /* ---- sysctls ------------------------------------------------------------------------------ */
 
 /* `name` as under /proc/sys/net/netfilter ("nf_conntrack_tcp_loose"), also with

@@ -148,6 +148,41 @@ void packet_checksum_l4(struct packet *p)
 	at[1] = (uint8_t)sum;
 }
 
+static uint16_t fold(uint32_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)sum;
+}
+
+uint16_t packet_checksum_error(const struct packet *p)
+{
+	const struct sum_place *place = place_of(p);
+
+	if (!place || place->is_crc)
+		return 0;
+	const uint8_t *b = packet_at(p, p->th, packet_l4_length(p));
+	int64_t n = covered(p, b);
+	if (n < 0)
+		return 0;
+	/* All of it with a right checksum sums up to 0xffff, which is 0. */
+	uint16_t all = (uint16_t)~checksum(b, (size_t)n, place->has_pseudo ? pseudo_sum(p) : 0);
+	return all == 0xffff ? 0 : all;
+}
+
+void packet_checksum_l4_wrong(struct packet *p, uint16_t error)
+{
+	const struct sum_place *place = place_of(p);
+
+	packet_checksum_l4(p);
+	if (!place || !error)
+		return;
+	uint8_t *at = packet_edit(p, p->th + place->offset, 2);
+	uint16_t sum = fold((uint32_t)(at[0] << 8 | at[1]) + error);
+	at[0] = (uint8_t)(sum >> 8);
+	at[1] = (uint8_t)sum;
+}
+
 static bool crc_ok(const struct packet *p, const uint8_t *b)
 {
 	static const uint8_t zero[4];
@@ -162,7 +197,7 @@ static bool crc_ok(const struct packet *p, const uint8_t *b)
 
 bool packet_checksum_ok(const struct packet *p)
 {
-	const struct sum_place *place = place_of(p);
+	const struct sum_place *place = p->sums_are_right ? NULL : place_of(p);
 
 	if (!place)
 		return true;

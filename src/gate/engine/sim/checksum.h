@@ -21,5 +21,10 @@ void packet_checksum_ip(struct packet *p);
 /* Writes the transport protocol's; nothing for fragments and protocols without. A UDP checksum
  * of 0 (none) stays. */
 void packet_checksum_l4(struct packet *p);
+/* How far the transport checksum is from the right one (one's complement), 0 where it is right or
+ * there is none; and the new one as wrong as the old one was: what is changed by and by, RFC 1624,
+ * does not mend it. A checksum that is a CRC is mended. */
+uint16_t packet_checksum_error(const struct packet *p);
+void packet_checksum_l4_wrong(struct packet *p, uint16_t error);
 /* Whether the transport checksum is right; true where there is none, and for a fragment. */
 bool packet_checksum_ok(const struct packet *p);

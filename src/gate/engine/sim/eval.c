@@ -211,19 +211,29 @@ static enum step unknown_load(struct exec *x, const struct insn *i, const char *
 }
 
 /* What gate cannot run: it may match or not, and may do anything. */
-static enum step eval_foreign(struct exec *x, const struct insn *i)
+static enum step eval_foreign(struct exec *x, const struct insn *i, struct sim_run *run)
 {
-	struct str what =
-		arena_fmt(&x->pass->sim->store->a, "the expression `" STR_FMT "`",
-	                  STR_ARG(i->foreign.name));
-
+	if (!run->doubt)
+		run->doubt = arena_fmt(&x->pass->sim->store->a, "the expression `" STR_FMT "`",
+		                       STR_ARG(i->foreign.name))
+		                     .p;
 	x->pass->is_unknown = true;
-	return step_of(sim_doubt(x->pass, what.p));
+	return step_of(sim_doubt(x->pass, run->doubt));
 }
 
 static enum step eval_doubtful(struct exec *x, const char *what)
 {
 	return step_of(sim_doubt(x->pass, what));
+}
+
+/* A reset to the sender closes the connection too. None answers a reset or a broken segment. */
+static void close_connection(struct pass *p)
+{
+	struct track_packet view;
+
+	view_packet(p->pkt, &view);
+	if (p->pkt->l4 == IPPROTO_TCP && !view.flags && !(view.tcp.flags & 4 /* RST */))
+		track_tcp_close(p->sim->track, &p->ref);
 }
 
 /* Statements that let the packet go another way. */
@@ -239,6 +249,8 @@ static enum step eval_statement(struct exec *x, const struct insn *i)
 		return STEP_ON;
 	case INSN_REJECT:
 		p->sent_reject = true;
+		if (i->reject.type == NFT_REJECT_TCP_RST)
+			close_connection(p);
 		decide(x, NF_DROP);
 		return STEP_ON;
 	case INSN_QUEUE:
@@ -332,7 +344,7 @@ static enum step eval_insn(struct exec *x, const struct insn *i, struct sim_run 
 	case INSN_SYNPROXY:
 		return eval_statement(x, i);
 	case INSN_FOREIGN:
-		return eval_foreign(x, i);
+		return eval_foreign(x, i, run);
 	}
 	return STEP_ON;
 }

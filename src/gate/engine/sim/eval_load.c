@@ -73,7 +73,9 @@ static enum step write_payload(struct exec *x, const struct insn *i, uint32_t of
 	uint8_t *b = is_inside(x->pass, off, i->payload.len)
 	                     ? packet_edit(p, off, i->payload.len)
 	                     : NULL;
+	const uint8_t *udp = p->has_l4 && p->l4 == IPPROTO_UDP ? packet_at(p, p->th, 8) : NULL;
 	bool sum_ok = packet_checksum_ok(p);
+	bool has_no_sum = udp && !udp[6] && !udp[7]; /* RFC 768: 0 is none */
 
 	if (!b)
 		return STEP_BREAK;
@@ -82,9 +84,10 @@ static enum step write_payload(struct exec *x, const struct insn *i, uint32_t of
 	    i->payload.base == NFT_PAYLOAD_NETWORK_HEADER)
 		packet_checksum_ip(p);
 	packet_decode(p);
-	bool l4 = i->payload.csum_type == NFT_PAYLOAD_CSUM_INET ||
+	bool l4 = (i->payload.csum_type == NFT_PAYLOAD_CSUM_INET &&
+	           i->payload.base == NFT_PAYLOAD_TRANSPORT_HEADER) ||
 	          (i->payload.csum_flags & NFT_PAYLOAD_L4CSUM_PSEUDOHDR);
-	if (sum_ok && l4)
+	if (sum_ok && l4 && !has_no_sum)
 		packet_checksum_l4(p);
 	return STEP_ON;
 }

@@ -93,6 +93,16 @@ static enum step load_socket_id(struct exec *x, const struct insn *i)
 	return unknown(x, i->dreg, 4, uid ? "meta skuid" : "meta skgid");
 }
 
+/* The device that has the packet now; in postrouting that is the one it leaves by (measured, as
+ * is that `iiftype` reads it). */
+static const struct sim_dev *holder(const struct pass *p)
+{
+	bool leaves = p->pf == NFPROTO_NETDEV ? p->hook == NF_NETDEV_EGRESS
+	                                      : p->hook == NF_INET_POST_ROUTING;
+
+	return leaves ? p->out : p->in;
+}
+
 static enum step load_dev(struct exec *x, const struct insn *i)
 {
 	const struct sim_dev *in = x->pass->in, *out = x->pass->out;
@@ -108,7 +118,8 @@ static enum step load_dev(struct exec *x, const struct insn *i)
 		return store_name(x, i->dreg, out);
 	case NFT_META_IIFTYPE:
 	case NFT_META_OIFTYPE: {
-		const struct sim_dev *dev = i->meta.key == NFT_META_IIFTYPE ? in : out;
+		const struct sim_dev *dev =
+			i->meta.key == NFT_META_IIFTYPE ? holder(x->pass) : out;
 		if (!dev)
 			return STEP_BREAK;
 		reg_store(x, i->dreg, &dev->type, sizeof(dev->type));
@@ -257,6 +268,9 @@ enum step eval_rt(struct exec *x, const struct insn *i)
 		return unknown(x, i->dreg, 4,
 		               i->rt.key == NFT_RT_TCPMSS ? "rt mtu" : "rt ipsec");
 	if (p->pkt->family != (ip6 ? NFPROTO_IPV6 : NFPROTO_IPV4))
+		return STEP_BREAK;
+	/* What arrives has no route yet; what loops back keeps the one it left by. */
+	if (p->hook == NF_INET_PRE_ROUTING && !(p->in && p->in->is_loopback))
 		return STEP_BREAK;
 	uint8_t *dst = packet_destination(p->pkt);
 	if (machine_route(p->sim->machine, p->pkt->family, dst, &to) < 0)

@@ -107,7 +107,7 @@ enum step eval_nat(struct exec *x, const struct insn *i)
 	struct track_nat_range r = { .flags = i->nat.flags };
 
 	if (i->kind == INSN_NAT && i->nat.family != p->pkt->family)
-		return STEP_BREAK;
+		return STEP_ON; /* as if it were not there (measured) */
 	if (p->hook > NF_INET_POST_ROUTING || !p->ref.entry)
 		return give(x, TRACK_DROP);
 	if (!knows_registers(x, i))

@@ -9,7 +9,7 @@
 #include "gate/program/copy.h"
 #include "gate/engine/sim/state.h"
 
-enum { NS_PER_MS = 1000000 };
+enum { NS_PER_MS = 1000000, COMPACT_MIN = 256 };
 
 static bool is_interval(const struct sim_set *s)
 {
@@ -165,30 +165,159 @@ static void set_exprs(struct sim_store *store, const struct sim_set *s,
 		state_init(&e->e.exprs.p[i], &e->runs[i].state);
 }
 
-static bool is_full(const struct sim_set *s)
+/* The kernel sweeps a set of rules' making each second, or as often as it says: until then the
+ * dead and those that have run out count as elements. */
+static bool is_swept(const struct sim_set *s, uint64_t died_ns, uint64_t now_ns)
 {
-	return s->set.size && s->live >= s->set.size;
+	uint64_t interval = (s->set.gc_interval_ms ? s->set.gc_interval_ms : 1000) *
+	                    (uint64_t)NS_PER_MS;
+
+	return now_ns / interval > died_ns / interval;
 }
 
-struct sim_elem *set_take(struct sim_store *store, struct sim_set *s,
-                          const struct prog_elem *e)
+static void bury(struct sim_set *s, struct sim_elem *e)
 {
-	struct sim_elem *new = arena_new(&store->a, struct sim_elem);
+	struct str key = { (const char *)e->e.key.b, s->set.key_len };
 
-	new->e = *e;
-	set_expiry(store, s, new);
-	set_exprs(store, s, new);
-	s->live++;
-	if (e->flags & NFT_SET_ELEM_CATCHALL) {
-		s->catchall = new;
+	if (!e->dead && map_get(&s->index, key) == e)
+		map_del(&s->index, key);
+	e->dead = true;
+	e->is_ghost = false;
+	s->live--;
+}
+
+/* What the kernel's sweeps took away by now. One look an interval is enough. */
+static void sweep(struct sim_set *s, uint64_t now_ns)
+{
+	if (s->swept_ns && !is_swept(s, s->swept_ns, now_ns))
+		return;
+	s->swept_ns = now_ns ? now_ns : 1;
+	vec_for_each(it, &s->elems) {
+		struct sim_elem *e = *it;
+		bool over = !e->dead && e->expires_ns && e->expires_ns <= now_ns;
+		if ((e->is_ghost && is_swept(s, e->died_ns, now_ns)) ||
+		    (over && is_swept(s, e->expires_ns, now_ns)))
+			bury(s, e);
+	}
+}
+
+static bool is_full(struct sim_set *s, uint64_t now_ns)
+{
+	if (!s->set.size || s->live < s->set.size)
+		return false;
+	sweep(s, now_ns);
+	return s->live >= s->set.size;
+}
+
+static void make_ghost(struct sim_set *s, struct sim_elem *e, uint64_t died_ns)
+{
+	map_del(&s->index, (struct str){ (const char *)e->e.key.b, s->set.key_len });
+	e->dead = e->is_ghost = true;
+	e->died_ns = died_ns;
+}
+
+int set_kill(struct sim_set *s, const struct prog_elem *e, uint64_t now_ns)
+{
+	struct sim_elem *have = find_same(s, e);
+
+	if (!have || !elem_lives(have, now_ns))
+		return -ENOENT;
+	if (have == s->catchall || (s->set.flags & NFT_SET_INTERVAL))
+		return set_remove(s, e);
+	make_ghost(s, have, now_ns);
+	return 0;
+}
+
+/* Elements that rules add and that run out come again and again: their memory does, too. What an
+ * element owns beside itself (a list of connections) is not worth that. */
+static bool is_reusable(const struct sim_elem *e)
+{
+	for (size_t i = 0; i < e->e.exprs.n; i++)
+		if (e->e.exprs.p[i].kind == INSN_CONNLIMIT)
+			return false;
+	return e->e.userdata.n == 0 && !e->e.obj.n && !e->e.is_verdict;
+}
+
+/* Takes the dead out of the list. */
+static void compact(struct sim_set *s, uint64_t now_ns)
+{
+	size_t kept = 0;
+
+	if (s->elems.n < s->compact_at || (s->set.flags & NFT_SET_INTERVAL))
+		return;
+	sweep(s, now_ns);
+	for (size_t i = 0; i < s->elems.n; i++) {
+		struct sim_elem *e = s->elems.p[i];
+		if (!e->dead || e->is_ghost) {
+			s->elems.p[kept++] = e;
+		} else if (is_reusable(e)) {
+			e->next_spare = s->spare;
+			s->spare = e;
+		}
+	}
+	s->elems.n = kept;
+	s->compact_at = kept * 2 > COMPACT_MIN ? kept * 2 : COMPACT_MIN;
+}
+
+static bool is_like(const struct sim_elem *spare, const struct prog_elem *e)
+{
+	if (!spare || spare->e.exprs.n != e->exprs.n || e->userdata.n || e->obj.n)
+		return false;
+	for (size_t i = 0; i < e->exprs.n; i++)
+		if (e->exprs.p[i].kind == INSN_CONNLIMIT)
+			return false;
+	return true;
+}
+
+/* The new element with all it carries. */
+static struct sim_elem *set_elem(struct sim_store *store, struct sim_set *s,
+                                 const struct prog_elem *e)
+{
+	struct sim_elem *spare = s->spare;
+
+	if (!e->exprs.n && s->set.exprs.n && spare) /* it would get the set's statements */
+		spare = NULL;
+	if (!is_like(spare, e)) {
+		struct sim_elem *new = arena_new(&store->a, struct sim_elem);
+		new->e = copy_elem(&store->a, e);
+		set_exprs(store, s, new);
 		return new;
+	}
+	struct insn *insns = spare->e.exprs.p;
+	struct sim_run *runs = spare->runs;
+	s->spare = spare->next_spare;
+	*spare = (struct sim_elem){ .e = *e, .runs = runs };
+	spare->e.exprs.p = insns;
+	for (size_t i = 0; i < e->exprs.n; i++) { /* none of them holds slices */
+		insns[i] = e->exprs.p[i];
+		state_init(&insns[i], &runs[i].state);
+	}
+	return spare;
+}
+
+static void put_elem(struct sim_store *store, struct sim_set *s, struct sim_elem *new)
+{
+	struct str key = { (const char *)new->e.key.b, s->set.key_len };
+
+	set_expiry(store, s, new);
+	s->live++;
+	if (new->e.flags & NFT_SET_ELEM_CATCHALL) {
+		s->catchall = new;
+		return;
 	}
 	vec_push(&s->elems, new);
 	s->is_sorted = false;
 	if (!(s->set.flags & NFT_SET_INTERVAL))
-		map_put(&s->index,
-		        (struct str){ (const char *)new->e.key.b, s->set.key_len }, new);
-	return new;
+		map_put(&s->index, key, new);
+}
+
+void set_take(struct sim_store *store, struct sim_set *s, const struct prog_elem *e)
+{
+	struct sim_elem *new = arena_new(&store->a, struct sim_elem);
+
+	new->e = *e;
+	set_exprs(store, s, new);
+	put_elem(store, s, new);
 }
 
 int set_add(struct sim_store *store, struct sim_set *s, const struct prog_elem *e,
@@ -200,12 +329,16 @@ int set_add(struct sim_store *store, struct sim_set *s, const struct prog_elem *
 		*out = have;
 		return create ? -EEXIST : 0;
 	}
-	if (have)
+	if (have && have != s->catchall && (s->set.flags & NFT_SET_EVAL) &&
+	    !(s->set.flags & NFT_SET_INTERVAL))
+		make_ghost(s, have, have->expires_ns);
+	else if (have)
 		set_remove(s, e);
-	if (is_full(s))
+	compact(s, store->now_ns);
+	if (is_full(s, store->now_ns))
 		return -ENFILE;
-	struct prog_elem kept = copy_elem(&store->a, e);
-	*out = set_take(store, s, &kept);
+	*out = set_elem(store, s, e);
+	put_elem(store, s, *out);
 	return 0;
 }
 

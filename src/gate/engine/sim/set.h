@@ -9,14 +9,15 @@
 #include "gate/engine/sim/store.h"
 
 /* Adds an element whose slices outlive the set, and that is known to be new. */
-struct sim_elem *set_take(struct sim_store *store, struct sim_set *s,
-                          const struct prog_elem *e);
+void set_take(struct sim_store *store, struct sim_set *s, const struct prog_elem *e);
 /* Adds a copy of the element. `create`: an equal one is an error. -EEXIST, or -ENFILE when the set
  * has its size. An equal element stays as it is otherwise. */
 int set_add(struct sim_store *store, struct sim_set *s, const struct prog_elem *e,
             bool create, struct sim_elem **out);
 /* -ENOENT when there is no such element. */
 int set_remove(struct sim_set *s, const struct prog_elem *e);
+/* As a rule does it: the set has room for another one only when the kernel has swept it. */
+int set_kill(struct sim_set *s, const struct prog_elem *e, uint64_t now_ns);
 void set_flush(struct sim_set *s);
 /* The element that holds `key` (key_len bytes), the catch-all one when none does, or NULL. */
 struct sim_elem *set_find(struct sim_set *s, const uint8_t *key, uint64_t now_ns);

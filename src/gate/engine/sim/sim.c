@@ -49,12 +49,10 @@ const char *sim_state_name(const struct pass *p)
 	return "none";
 }
 
-void sim_tell(struct pass *p, const struct sim_event *e)
+void sim_tell_watcher(struct pass *p, const struct sim_event *e)
 {
 	struct sim_event told = *e;
 
-	if (!p->sim->watch)
-		return;
 	told.pass = p;
 	p->sim->watch(p->sim->watch_ctx, &told);
 }

@@ -124,4 +124,10 @@ struct sim_result sim_packet(struct sim *s, const struct sim_arrival *a,
 bool sim_doubt(struct pass *p, const char *what);
 /* `new`, `established` …; `none` before the tracker saw the packet. */
 const char *sim_state_name(const struct pass *p);
-void sim_tell(struct pass *p, const struct sim_event *e);
+void sim_tell_watcher(struct pass *p, const struct sim_event *e);
+/* Where nobody watches, it costs a comparison. */
+static inline void sim_tell(struct pass *p, const struct sim_event *e)
+{
+	if (p->sim->watch)
+		sim_tell_watcher(p, e);
+}

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/oom.h"
+#include "gate/engine/sim/plan.h"
 #include "gate/engine/sim/set.h"
 
 struct sim_table *store_table(const struct sim_store *s, uint8_t family, struct str name)
@@ -99,6 +100,7 @@ void store_unlink(struct sim_store *s)
 	vec_for_each(it, &s->tables)
 		free_table(*it);
 	vec_fini(&s->tables);
+	plan_free(s);
 	arena_fini(&s->a);
 	s->registered = 0;
 	s->now_ns = 0;

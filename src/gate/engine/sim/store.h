@@ -45,6 +45,7 @@ struct sim_run {
 	struct sim_chain *chain;
 	struct sim_obj *obj;
 	union sim_state state;
+	const char *doubt; /* what is not known of it, once somebody asked */
 };
 
 struct sim_elem {
@@ -53,7 +54,10 @@ struct sim_elem {
 	struct sim_chain *chain;
 	struct sim_obj *obj;
 	struct sim_run *runs; /* of e.exprs */
+	struct sim_elem *next_spare;
 	bool dead;
+	bool is_ghost;    /* dead, but still counted as one of the set */
+	uint64_t died_ns; /* when it became one */
 	uint64_t hits; /* look-ups that found it */
 };
 
@@ -66,7 +70,10 @@ struct sim_set {
 	struct map index; /* hash sets: key bytes to element */
 	bool is_sorted;   /* interval sets: elems by key */
 	struct sim_elem *catchall;
-	size_t live; /* elements that are not dead; ends of intervals count */
+	size_t live; /* elements that are not dead, ghosts too; ends of intervals count */
+	struct sim_elem *spare; /* dead ones, to be used again */
+	size_t compact_at;      /* so many elements are worth to look for dead ones */
+	uint64_t swept_ns;      /* the last look at what has run out; 0: none */
 };
 
 struct sim_rule {
@@ -106,6 +113,7 @@ struct sim_store {
 	struct arena a;
 	VEC(struct sim_table *) tables;
 	uint32_t registered;
+	struct hook_plan *plan; /* see plan.h */
 	uint64_t now_ns; /* the virtual clock, as set by whoever runs packets */
 };
 

@@ -263,7 +263,8 @@ static bool has_no_sum(const struct packet *p)
 
 static bool write_side(struct packet *p, const struct track_side_change *c)
 {
-	bool keep_sum = !packet_checksum_ok(p) || has_no_sum(p);
+	uint16_t error = packet_checksum_error(p);
+	bool keep_sum = has_no_sum(p);
 	size_t n = packet_address_size(p);
 
 	if (!c->source && !c->destination)
@@ -275,7 +276,7 @@ static bool write_side(struct packet *p, const struct track_side_change *c)
 		write_port(p, c);
 	packet_checksum_ip(p);
 	if (!keep_sum)
-		packet_checksum_l4(p);
+		packet_checksum_l4_wrong(p, error);
 	return true;
 }
 
