@@ -58,6 +58,17 @@ def test_what_is_left_out_is_filled_in_and_said(explain):
                                    "flags syn")
 
 
+def test_routes_say_where_a_packet_goes(explain):
+    text = 'table ip t { chain c { type filter hook forward priority 0; policy drop; oifname "eth1" accept; }; }'
+    options = ("-j", "--router", "--address", "eth0=192.168.1.12/24", "--route", "10.0.0.0/8=eth1")
+    words = "in eth0 tcp 198.51.100.7 > 10.1.2.3:22"
+    assert json.loads(explain(*options, words, text=text).stdout)["verdict"] == "accept"
+    answer = json.loads(explain(*options, words.replace("10.1", "172.1"), text=text).stdout)
+    assert (answer["verdict"], answer["reason"]) == ("drop", "there is no route to the destination")
+    done = explain(*options[:4], "--route", "10.0.0.0=", words, text=text, check=False)
+    assert "is no route" in done.stderr
+
+
 def test_a_random_number_makes_it_sometimes(explain):
     text = """table ip t { chain c { type filter hook input priority 0; policy drop
         meta random < 1000 accept } }"""
