@@ -361,10 +361,9 @@ int talk_make(struct talks *t, const struct packet_line *line,
               struct made_packet *out)
 {
 	struct made_packet made = { .desc = line->desc };
-	struct filler f = { .machine = machine,
-		            .d = &made.desc,
-		            .arrival = &made.arrival,
-		            .talks = t };
+	struct filler f = {
+		.machine = machine, .d = &made.desc, .arrival = &made.arrival, .talks = t
+	};
 	uint32_t seen = line->seen;
 	int r = 0;
 

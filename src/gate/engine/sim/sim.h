@@ -37,7 +37,8 @@ struct sim_result {
 	const struct sim_chain *chain; /* BY_POLICY: its base chain */
 	const char *reason;            /* BY_STACK, BY_CONNTRACK, BY_NAT; or the doubt */
 	const char *doubt;             /* the first thing that was not known, or NULL */
-	const struct sim_dev *out; /* the device it leaves by, or was to leave by; NULL: none */
+	const struct sim_dev
+		*out; /* the device it leaves by, or was to leave by; NULL: none */
 };
 
 enum sim_event_kind {
