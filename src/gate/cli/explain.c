@@ -161,6 +161,20 @@ static int list_live(struct explain *e, struct diags *diags)
 	return r;
 }
 
+/* Once: all runs see the same connections. A kernel without ctnetlink has none to tell. */
+static int live_load_entries(struct explain *e, struct diags *diags)
+{
+	int r = e->entries.list.n ? 0 : live_read_entries(&e->entries);
+
+	if (r == -EINVAL || r == -EOPNOTSUPP || r == -EPROTONOSUPPORT)
+		return 0;
+	if (r < 0 || e->entries.is_broken)
+		diag_error(diags, "E0602", SPAN_NONE,
+		           "cannot read the kernel's connections: %s",
+		           r < 0 ? strerror(-r) : "a message is malformed");
+	return r < 0 ? r : e->entries.is_broken ? -EBADMSG : 0;
+}
+
 static int load_live(struct explain *e, struct diags *diags)
 {
 	struct engine *kernel = NULL;
@@ -175,7 +189,9 @@ static int load_live(struct explain *e, struct diags *diags)
 	}
 	if (access != ACCESS_FULL)
 		return -EPERM;
-	int r = store_load(e->store, kernel);
+	int r = live_load_entries(e, diags);
+	if (r == 0)
+		r = store_load(e->store, kernel);
 	kernel->ops->close(kernel);
 	if (r < 0) {
 		diag_error(diags, "E0602", SPAN_NONE,
@@ -200,6 +216,16 @@ int explain_load(struct explain *e, struct diags *diags)
 	for (size_t i = 0; i < e->n_files; i++)
 		parser_add_source(parser, e->files[i]);
 	return ruleset_run(&e->store->engine, parser, &c->sources, diags, &options);
+}
+
+void explain_import(const struct explain *e, struct sim *sim)
+{
+	sim->is_live = e->c->options.live;
+	if (!sim->is_live)
+		return;
+	live_read_sysctls(sim->track);
+	vec_for_each(it, &e->entries.list)
+		sim->n_imported += track_import(sim->track, it) == 0;
 }
 
 static int send_one(struct explain *e, struct talks *talks, struct sim *sim,
@@ -236,7 +262,7 @@ static int run_once_with(struct explain *e, uint64_t choices, unsigned *n_doubts
 		return r;
 	sim_init(&sim, e->store, &e->machine);
 	sim.choices = choices;
-	sim.is_live = e->c->options.live;
+	explain_import(e, &sim);
 	sim.watch = explain_watch;
 	sim.watch_ctx = e;
 	for (size_t i = 0; r == 0 && i < e->n_packets; i++) {
@@ -273,6 +299,7 @@ void explain_fini(struct explain *e)
 		vec_fini(&e->packets[i].steps);
 	vec_fini(&e->rules);
 	map_fini(&e->texts);
+	vec_fini(&e->entries.list);
 	store_free(e->store);
 	machine_fini(&e->machine);
 }

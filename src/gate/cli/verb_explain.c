@@ -169,8 +169,16 @@ static void build_machine(struct explain *e)
 {
 	struct cli *c = e->c;
 
-	machine_init(&e->machine, index_of(c, STR("lo")));
-	e->machine.forwards = c->options.router;
+	int r = 0;
+
+	if (c->options.live && !c->options.addresses.n && !c->options.routes.n)
+		r = live_read_machine(&e->machine);
+	else
+		machine_init(&e->machine, index_of(c, STR("lo")));
+	if (r < 0)
+		diag_error(&c->diags, "E0602", SPAN_NONE,
+		           "cannot read this machine's addresses: %s", strerror(-r));
+	e->machine.forwards |= c->options.router;
 	for (size_t i = 0; i < e->n_packets; i++) {
 		struct str in = e->packets[i].line.in, out = e->packets[i].line.out;
 		if (in.n)
