@@ -77,6 +77,16 @@ def test_a_random_number_makes_it_sometimes(explain):
     assert "meta random" in answer["sentence"]
 
 
+def test_bridge_chains_are_not_passed_over_in_silence(explain):
+    text = """table bridge b { chain c { type filter hook forward priority 0; policy drop; } }
+        table ip t { chain c { type filter hook input priority 0; policy accept; } }"""
+    answer = json.loads(explain("-j", SSH, text=text).stdout)
+    assert (answer["verdict"], answer["doubt"]) == ("unknown", "the bridge chain `b c`")
+    assert answer["sentence"] == "Not known: it meets the bridge chain `b c`, which gate cannot run."
+    idle = text.replace("policy drop", "policy accept")
+    assert json.loads(explain("-j", SSH, text=idle).stdout)["verdict"] == "accept"
+
+
 def test_time_passes_as_the_packets_say(explain):
     text = """table ip t { chain c { type filter hook input priority 0; policy drop
         limit rate 1/minute burst 1 packets accept } }"""

@@ -549,6 +549,9 @@ struct str explain_sentence(const struct explain *e, const struct explain_packet
 
 	if (p->fates & (p->fates - 1)) {
 		say_sometimes(p, &out);
+	} else if (p->result.fate == FATE_UNKNOWN && p->result.doubt) {
+		buf_fmt(&out, "Not known: it meets %s, which gate cannot run.",
+		        p->result.doubt);
 	} else {
 		buf_cstr(&out, past_tense(p->result.fate));
 		say_why(e, p, &out);
