@@ -223,7 +223,7 @@ FACTS = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def driver(gate):
     require()
     require_nft()
