@@ -154,8 +154,8 @@ static int count_rule(void *ctx, const struct prog_rule *r)
 	struct counting *c = ctx;
 	struct arena *a = &c->d->a;
 	struct str chain = arena_fmt(a, "%s " STR_FMT " " STR_FMT,
-	                             family_name((enum family)r->family), STR_ARG(r->table),
-	                             STR_ARG(r->chain));
+	                             family_name((enum family)r->family),
+	                             STR_ARG(r->table), STR_ARG(r->chain));
 
 	if (!str_eq(chain, c->chain))
 		c->next = 0;
@@ -185,7 +185,8 @@ static void keep_tables(struct driver *d)
 	vec_for_each(it, &d->store->tables)
 		if (!str_is((*it)->t.name, "rig"))
 			buf_fmt(&d->old_tables, "delete table %s " STR_FMT "\n",
-		        family_name((enum family)(*it)->t.family), STR_ARG((*it)->t.name));
+			        family_name((enum family)(*it)->t.family),
+			        STR_ARG((*it)->t.name));
 }
 
 /* 0, or -EINVAL when neither took it; a difference is in the answer. */
@@ -198,8 +199,9 @@ static int load(struct driver *d, struct str text)
 
 	/* The kernel stops tracking some time after the last rule that wants it is gone, and the
 	 * next case begins at once: so rig.py has such a rule in it for good. */
-	int sim = run_text(d, &d->store->engine,
-	                   STR("table inet rig { chain tracks { ct state new continue; } }"));
+	int sim = run_text(
+		d, &d->store->engine,
+		STR("table inet rig { chain tracks { ct state new continue; } }"));
 	if (sim == 0)
 		sim = run_text(d, &d->store->engine, text);
 	if (sim < 0)
@@ -249,10 +251,10 @@ static void watch(void *ctx, const struct sim_event *e)
 		return;
 	if (e->pass->pf == NFPROTO_NETDEV)
 		return; /* the kernel's trace begins behind it */
-	struct str chain = arena_fmt(&d->a, "%s " STR_FMT " " STR_FMT,
-	                             family_name((enum family)e->chain->table->t.family),
-	                             STR_ARG(e->chain->table->t.name),
-	                             STR_ARG(e->chain->c.name));
+	struct str chain =
+		arena_fmt(&d->a, "%s " STR_FMT " " STR_FMT,
+	                  family_name((enum family)e->chain->table->t.family),
+	                  STR_ARG(e->chain->table->t.name), STR_ARG(e->chain->c.name));
 	struct str step =
 		e->kind == EVENT_POLICY
 			? arena_fmt(&d->a, STR_FMT " policy %s", STR_ARG(chain),
@@ -321,7 +323,9 @@ static void print_rows(const struct driver *d)
 static void say(struct driver *d, struct str words, const char *what, struct str kernel,
                 struct str simulated)
 {
-	buf_fmt(&d->answer, STR_FMT "\n  %s\n    kernel:    " STR_FMT "\n    simulator: " STR_FMT "\n",
+	buf_fmt(&d->answer,
+	        STR_FMT "\n  %s\n    kernel:    " STR_FMT "\n    simulator: " STR_FMT
+	                "\n",
 	        STR_ARG(words), what, STR_ARG(kernel), STR_ARG(simulated));
 }
 
@@ -357,7 +361,8 @@ static bool same_way(struct driver *d)
 	if (k->steps.n != s->steps.n)
 		return false;
 	for (size_t i = 0; i < k->steps.n; i++)
-		if (!str_eq(plain_step(&d->a, k->steps.p[i]), plain_step(&d->a, s->steps.p[i])))
+		if (!str_eq(plain_step(&d->a, k->steps.p[i]),
+		            plain_step(&d->a, s->steps.p[i])))
 			return false;
 	return true;
 }
@@ -414,7 +419,8 @@ static void compare_frames(struct driver *d, struct str words, const struct sim_
 	size_t strangers = 0;
 
 	vec_for_each(it, &d->kernel.frames) {
-		bool same = leaves && str_eq(r->out->name, it->wire ? STR("eth1") : STR("eth0")) &&
+		bool same = leaves &&
+		            str_eq(r->out->name, it->wire ? STR("eth1") : STR("eth0")) &&
 		            same_packet(it->bytes, p, made->arrival.way == WAY_OUT);
 		found |= same;
 		strangers += !same;
@@ -423,7 +429,8 @@ static void compare_frames(struct driver *d, struct str words, const struct sim_
 		return;
 	auto_buf whole = { 0 };
 	if (leaves && join_pieces(d, &whole) &&
-	    str_eq(buf_as_str(&whole), str_sub(buf_as_str(&p->bytes), p->th, p->end - p->th)))
+	    str_eq(buf_as_str(&whole),
+	           str_sub(buf_as_str(&p->bytes), p->th, p->end - p->th)))
 		return;
 	struct str kernel = d->kernel.frames.n ? hex(&d->a, d->kernel.frames.p[0].bytes)
 	                                       : STR("nothing leaves");
@@ -491,13 +498,15 @@ static struct str row_text(struct arena *a, const struct row *r)
 	for (unsigned i = 0; i < 2; i++) {
 		const struct track_tuple *t = &r->tuple[i];
 		char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN];
-		inet_ntop(t->family == 4 ? AF_INET : AF_INET6, t->src.b, src, sizeof(src));
-		inet_ntop(t->family == 4 ? AF_INET : AF_INET6, t->dst.b, dst, sizeof(dst));
-		buf_fmt(&out, "%u %s %u > %s %u zone %u, ", t->proto, src, t->src_port, dst,
-		        t->dst_port, t->zone);
+		inet_ntop(t->family == 4 ? AF_INET : AF_INET6, t->src.b, src,
+		          sizeof(src));
+		inet_ntop(t->family == 4 ? AF_INET : AF_INET6, t->dst.b, dst,
+		          sizeof(dst));
+		buf_fmt(&out, "%u %s %u > %s %u zone %u, ", t->proto, src, t->src_port,
+		        dst, t->dst_port, t->zone);
 	}
-	buf_fmt(&out, "status %x, mark %x, tcp %u, %u s", r->status & STATUS_COMPARED, r->mark,
-	        r->tcp_state, r->timeout_s);
+	buf_fmt(&out, "status %x, mark %x, tcp %u, %u s", r->status & STATUS_COMPARED,
+	        r->mark, r->tcp_state, r->timeout_s);
 	return arena_str(a, buf_as_str(&out));
 }
 
@@ -550,8 +559,8 @@ static void compare_rows(struct driver *d)
 
 /* ---- counters in the end ---- */
 
-static const struct sim_rule *sim_rule_of(const struct driver *d, const struct prog_rule *r,
-                                          size_t number)
+static const struct sim_rule *sim_rule_of(const struct driver *d,
+                                          const struct prog_rule *r, size_t number)
 {
 	struct sim_table *t = store_table(d->store, r->family, r->table);
 	struct sim_chain *c = t ? table_chain(t, r->chain) : NULL;
@@ -566,7 +575,8 @@ static int compare_counters(void *ctx, const struct prog_rule *r)
 	                           family_name((enum family)r->family), STR_ARG(r->table),
 	                           STR_ARG(r->chain), (unsigned long long)r->handle);
 	int number = place_of(d, key);
-	const struct sim_rule *rule = number < 0 ? NULL : sim_rule_of(d, r, (size_t)number);
+	const struct sim_rule *rule =
+		number < 0 ? NULL : sim_rule_of(d, r, (size_t)number);
 
 	for (size_t i = 0; rule && i < r->prog.n && i < rule->r.prog.n; i++) {
 		const struct insn *in = &r->prog.p[i];
@@ -614,7 +624,8 @@ static bool is_sensible(const struct driver *d, const struct made_packet *made)
 	struct route_answer to;
 	bool link_local = made->desc.family == NFPROTO_IPV6 && made->desc.dst[0] == 0xfe;
 
-	return !link_local && machine_route(&d->machine, made->desc.family, made->desc.dst, &to) == 0 &&
+	return !link_local &&
+	       machine_route(&d->machine, made->desc.family, made->desc.dst, &to) == 0 &&
 	       (to.type == ROUTE_LOCAL ? made->arrival.out->is_loopback
 	                               : to.dev == made->arrival.out);
 }
@@ -730,7 +741,8 @@ static void read_setting(struct driver *d, const char *line)
 	struct setting *s = &d->settings[d->n_settings];
 	unsigned long long value;
 
-	if (d->n_settings == SYSCTLS_MAX || sscanf(line, "sysctl %63s %llu", s->name, &value) != 2)
+	if (d->n_settings == SYSCTLS_MAX ||
+	    sscanf(line, "sysctl %63s %llu", s->name, &value) != 2)
 		errx(2, "bad line: %s", line);
 	s->value = value;
 	d->n_settings++;

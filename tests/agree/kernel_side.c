@@ -53,8 +53,9 @@ static int open_wire(const char *name)
 		                  .sll_ifindex = (int)if_nametoindex(name) };
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1;
 
-	if (fd < 0 || setsockopt(fd, SOL_PACKET, 23 /* PACKET_IGNORE_OUTGOING */, &one,
-	                         sizeof(one)) < 0 ||
+	if (fd < 0 ||
+	    setsockopt(fd, SOL_PACKET, 23 /* PACKET_IGNORE_OUTGOING */, &one,
+	               sizeof(one)) < 0 ||
 	    bind(fd, (struct sockaddr *)&to, sizeof(to)) < 0)
 		err(2, "%s", name);
 	return fd;
@@ -128,8 +129,8 @@ void kernel_open(struct kernel *k, const char *far)
 
 void kernel_close(struct kernel *k)
 {
-	int fds[] = { k->trace, k->ctnetlink, k->raw[0], k->raw[1], k->wires[0],
-		      k->wires[1] };
+	int fds[] = { k->trace,  k->ctnetlink, k->raw[0],
+		      k->raw[1], k->wires[0],  k->wires[1] };
 
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
 		close(fds[i]);
@@ -181,7 +182,8 @@ static void read_verdict(const struct nlattr *nest, struct event *e)
 {
 	struct nlattr *attr;
 
-	mnl_attr_for_each_nested (attr, nest) {
+	mnl_attr_for_each_nested(attr, nest)
+	{
 		if (mnl_attr_get_type(attr) != NFTA_VERDICT_CODE)
 			continue;
 		e->verdict = (int32_t)ntohl(mnl_attr_get_u32(attr));
@@ -194,8 +196,11 @@ static void read_event(const struct nlmsghdr *nlh, struct event *e)
 	const struct nfgenmsg *head = mnl_nlmsg_get_payload(nlh);
 	struct nlattr *attr;
 
-	*e = (struct event){ .family = family_word(head->nfgen_family), .table = "", .chain = "" };
-	mnl_attr_for_each(attr, nlh, sizeof(*head)) {
+	*e = (struct event){ .family = family_word(head->nfgen_family),
+		             .table = "",
+		             .chain = "" };
+	mnl_attr_for_each(attr, nlh, sizeof(*head))
+	{
 		switch (mnl_attr_get_type(attr)) {
 		case NFTA_TRACE_TABLE:
 			e->table = mnl_attr_get_str(attr);
@@ -226,17 +231,16 @@ static void read_event(const struct nlmsghdr *nlh, struct event *e)
 
 static void keep_event(struct kernel *k, const struct event *e)
 {
-	const char *word = verdict_word(e->kind == TRACE_POLICY ? (int32_t)e->policy
-	                                                        : e->verdict);
+	const char *word =
+		verdict_word(e->kind == TRACE_POLICY ? (int32_t)e->policy : e->verdict);
 
 	if (e->state)
 		k->way.state = e->state;
 	if (strcmp(e->table, "rig") == 0)
 		return;
 	if (e->kind == TRACE_POLICY)
-		vec_push(&k->way.steps,
-		         arena_fmt(&k->a, "%s %s %s policy %s", e->family, e->table, e->chain,
-		                   word));
+		vec_push(&k->way.steps, arena_fmt(&k->a, "%s %s %s policy %s", e->family,
+		                                  e->table, e->chain, word));
 	if (e->kind != TRACE_RULE || !e->handle)
 		return;
 	struct str key = arena_fmt(&k->a, "%s %s %s %llu", e->family, e->table, e->chain,
@@ -293,8 +297,8 @@ static void send_sentinel(struct kernel *k)
 	memcpy(f.bytes + 6, (uint8_t[6]){ 2, 0, 0, 0, 0, 0xfe }, 6);
 	f.bytes[12] = 8;
 	memcpy(f.bytes + 14,
-	       (uint8_t[28]){ 0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 250, 192, 168,
-	                      1, 12, 0, 9, 0, 9, 0, 8, 0, 0 },
+	       (uint8_t[28]){ 0x45, 0,   0,   28,  0, 0,  0, 0, 64, 17, 0, 0, 192, 0,
+	                      2,    250, 192, 168, 1, 12, 0, 9, 0,  9,  0, 8, 0,   0 },
 	       28);
 	uint32_t sum = 0;
 	for (int i = 0; i < 20; i += 2)
@@ -340,8 +344,9 @@ static void catch_frames(struct kernel *k)
 
 	for (unsigned i = 0; i < WIRES; i++) {
 		while ((n = recv(k->wires[i], room, sizeof(room), 0)) > 14) {
-			bool ip = (room[12] == 8 && room[13] == 0) ||
-			          ((uint8_t)room[12] == 0x86 && (uint8_t)room[13] == 0xdd);
+			bool ip =
+				(room[12] == 8 && room[13] == 0) ||
+				((uint8_t)room[12] == 0x86 && (uint8_t)room[13] == 0xdd);
 			struct str bytes = { room, (size_t)n };
 			if (ip)
 				vec_push(&k->frames,
@@ -393,8 +398,10 @@ static void read_ip(const struct nlattr *nest, struct track_tuple *t)
 {
 	struct nlattr *attr;
 
-	mnl_attr_for_each_nested (attr, nest) {
-		uint16_t type = mnl_attr_get_type(attr), n = mnl_attr_get_payload_len(attr);
+	mnl_attr_for_each_nested(attr, nest)
+	{
+		uint16_t type = mnl_attr_get_type(attr),
+			 n = mnl_attr_get_payload_len(attr);
 		bool src = type == CTA_IP_V4_SRC || type == CTA_IP_V6_SRC;
 		t->family = n == 4 ? 4 : 6;
 		memcpy(src ? t->src.b : t->dst.b, mnl_attr_get_payload(attr), n);
@@ -407,7 +414,8 @@ static void read_proto(const struct nlattr *nest, struct track_tuple *t)
 	uint8_t type = 0, code = 0;
 	bool icmp = false;
 
-	mnl_attr_for_each_nested (attr, nest) {
+	mnl_attr_for_each_nested(attr, nest)
+	{
 		switch (mnl_attr_get_type(attr)) {
 		case CTA_PROTO_NUM:
 			t->proto = mnl_attr_get_u8(attr);
@@ -443,7 +451,8 @@ static void read_tuple(const struct nlattr *nest, struct track_tuple *t)
 {
 	struct nlattr *attr;
 
-	mnl_attr_for_each_nested (attr, nest) {
+	mnl_attr_for_each_nested(attr, nest)
+	{
 		uint16_t type = mnl_attr_get_type(attr);
 		if (type == CTA_TUPLE_IP)
 			read_ip(attr, t);
@@ -458,12 +467,14 @@ static uint8_t read_tcp_state(const struct nlattr *nest)
 {
 	struct nlattr *outer, *attr;
 
-	mnl_attr_for_each_nested (outer, nest) {
+	mnl_attr_for_each_nested(outer, nest)
+	{
 		if (mnl_attr_get_type(outer) != CTA_PROTOINFO_TCP)
 			continue;
-		mnl_attr_for_each_nested (attr, outer)
-			if (mnl_attr_get_type(attr) == CTA_PROTOINFO_TCP_STATE)
-				return mnl_attr_get_u8(attr);
+		mnl_attr_for_each_nested(
+			attr,
+			outer) if (mnl_attr_get_type(attr) ==
+		                   CTA_PROTOINFO_TCP_STATE) return mnl_attr_get_u8(attr);
 	}
 	return 0;
 }
@@ -472,7 +483,8 @@ static void read_row(const struct nlmsghdr *nlh, struct row *r)
 {
 	struct nlattr *attr;
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg)) {
+	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg))
+	{
 		switch (mnl_attr_get_type(attr)) {
 		case CTA_TUPLE_ORIG:
 			read_tuple(attr, &r->tuple[0]);

@@ -49,7 +49,8 @@ static void keep_file(struct coverage *v, const struct source *s)
 static void describe_rule(struct coverage *v, const struct explain *e,
                           const struct sim_rule *rule, struct coverage_rule *out)
 {
-	struct span span = rule->tag < e->rules.n ? e->rules.p[rule->tag].span : SPAN_NONE;
+	struct span span =
+		rule->tag < e->rules.n ? e->rules.p[rule->tag].span : SPAN_NONE;
 	const struct source *s = sources_get(&v->c->sources, span.file);
 
 	out->text = explain_rule_text(e, rule);
@@ -66,12 +67,14 @@ static void describe_rule(struct coverage *v, const struct explain *e,
 static void take_rule(struct coverage *v, const struct explain *e,
                       const struct sim_rule *rule)
 {
-	struct span span = rule->tag < e->rules.n ? e->rules.p[rule->tag].span : SPAN_NONE;
+	struct span span =
+		rule->tag < e->rules.n ? e->rules.p[rule->tag].span : SPAN_NONE;
 	const struct source *s = sources_get(&v->c->sources, span.file);
 	struct str chain = explain_chain_name(e, rule->chain);
-	struct str key = arena_fmt(&v->a, "rule " STR_FMT " %u " STR_FMT " %llu",
-	                           STR_ARG(s ? s->name : STR("")), span.off, STR_ARG(chain),
-	                           s ? 0ULL : (unsigned long long)rule->r.handle);
+	struct str key =
+		arena_fmt(&v->a, "rule " STR_FMT " %u " STR_FMT " %llu",
+	                  STR_ARG(s ? s->name : STR("")), span.off, STR_ARG(chain),
+	                  s ? 0ULL : (unsigned long long)rule->r.handle);
 	bool fresh;
 	size_t n = number_of(v, key, v->rules.n, &fresh);
 
@@ -225,7 +228,8 @@ static struct str set_name(struct coverage *v, const struct explain *e,
 				if ((*rule)->runs[i].set != set)
 					continue;
 				struct str place = explain_rule_place(e, *rule);
-				return arena_fmt(&v->a, "the set of " STR_FMT " (" STR_FMT ")",
+				return arena_fmt(&v->a,
+				                 "the set of " STR_FMT " (" STR_FMT ")",
 				                 STR_ARG(place), STR_ARG(set->set.name));
 			}
 		}
@@ -246,8 +250,8 @@ static void take_elem(struct coverage *v, struct str name, const struct sim_set 
 	buf_put(&key, e->e.key_end.b, e->e.key_end.n);
 	size_t n = number_of(v, buf_as_str(&key), v->elems.n, &fresh);
 	if (fresh)
-		vec_push(&v->elems, (struct coverage_elem){ .set = name,
-		                                            .text = elem_text(v, set, e) });
+		vec_push(&v->elems, (struct coverage_elem){
+					    .set = name, .text = elem_text(v, set, e) });
 	v->elems.p[n].hits += e->hits;
 }
 
@@ -300,10 +304,10 @@ static void take_policy(struct coverage *v, const struct explain *e,
 
 	if (fresh)
 		vec_push(&v->policies,
-		         (struct coverage_policy){
-				 .chain = name,
-				 .verdict = c->c.policy == NF_DROP ? STR("drop")
-		                                                   : STR("accept") });
+		         (struct coverage_policy){ .chain = name,
+		                                   .verdict = c->c.policy == NF_DROP
+		                                                      ? STR("drop")
+		                                                      : STR("accept") });
 	v->policies.p[n].decided += c->by_policy;
 }
 

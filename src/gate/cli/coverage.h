@@ -9,7 +9,8 @@
 #include "gate/cli/explain.h"
 
 struct coverage_rule {
-	struct str file, text, chain; /* file: the source's name; empty for a live ruleset */
+	struct str file, text,
+		chain; /* file: the source's name; empty for a live ruleset */
 	struct str place;
 	uint32_t off, len; /* its text in the file */
 	uint64_t looked, matched;

@@ -34,7 +34,8 @@ void coverage_print(const struct coverage *v, struct buf *out)
 	vec_for_each(it, &v->policies)
 		if (!it->decided)
 			buf_fmt(out, "  %-16s " STR_FMT ": policy " STR_FMT "\n",
-			        "never decided", STR_ARG(it->chain), STR_ARG(it->verdict));
+			        "never decided", STR_ARG(it->chain),
+			        STR_ARG(it->verdict));
 }
 
 /* ---- JSON ---- */
@@ -188,7 +189,8 @@ static void put_file(const struct coverage *v, const struct coverage_file *f,
 	put_html(out, f->name);
 	buf_cstr(out, "</h2>\n<pre><span class=\"n\">    1 </span>");
 	for (size_t i = 0; i < n; i++) {
-		if (rules[i]->off < at) /* a rule that a definition or a loop made twice */
+		if (rules[i]->off <
+		    at) /* a rule that a definition or a loop made twice */
 			continue;
 		put_lines(out, str_sub(f->text, at, rules[i]->off - at), &line, NULL);
 		put_lines(out, str_sub(f->text, rules[i]->off, rules[i]->len), &line,

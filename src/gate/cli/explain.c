@@ -171,6 +171,20 @@ static int list_live(struct explain *e, struct diags *diags)
 	return r;
 }
 
+/* Once: all runs see the same connections. A kernel without ctnetlink has none to tell. */
+static int live_load_entries(struct explain *e, struct diags *diags)
+{
+	int r = e->entries.list.n ? 0 : live_read_entries(&e->entries);
+
+	if (r == -EINVAL || r == -EOPNOTSUPP || r == -EPROTONOSUPPORT)
+		return 0;
+	if (r < 0 || e->entries.is_broken)
+		diag_error(diags, "E0602", SPAN_NONE,
+		           "cannot read the kernel's connections: %s",
+		           r < 0 ? strerror(-r) : "a message is malformed");
+	return r < 0 ? r : e->entries.is_broken ? -EBADMSG : 0;
+}
+
 static int load_live(struct explain *e, struct diags *diags)
 {
 	struct engine *kernel = NULL;
@@ -185,7 +199,9 @@ static int load_live(struct explain *e, struct diags *diags)
 	}
 	if (access != ACCESS_FULL)
 		return -EPERM;
-	int r = engine_memory_load(&e->store->engine, kernel);
+	int r = live_load_entries(e, diags);
+	if (r == 0)
+		r = engine_memory_load(&e->store->engine, kernel);
 	kernel->ops->close(kernel);
 	if (r < 0) {
 		diag_error(diags, "E0602", SPAN_NONE,
@@ -242,6 +258,16 @@ int explain_load(struct explain *e, struct diags *diags)
 	return 0;
 }
 
+void explain_import(const struct explain *e, struct sim *sim)
+{
+	sim->is_live = e->live;
+	if (!sim->is_live)
+		return;
+	live_read_sysctls(sim->track);
+	vec_for_each(it, &e->entries.list)
+		sim->n_imported += track_import(sim->track, it) == 0;
+}
+
 static int send_one(struct explain *e, struct talks *talks, struct sim *sim,
                     struct explain_packet *p, struct diags *diags)
 {
@@ -276,7 +302,7 @@ static int run_once_with(struct explain *e, uint64_t choices, unsigned *n_doubts
 		return r;
 	sim_init(&sim, e->store, &e->machine);
 	sim.choices = choices;
-	sim.is_live = e->live;
+	explain_import(e, &sim);
 	sim.watch = explain_watch;
 	sim.watch_ctx = e;
 	for (size_t i = 0; r == 0 && i < e->n_packets; i++) {
@@ -313,6 +339,7 @@ void explain_fini(struct explain *e)
 		vec_fini(&e->packets[i].steps);
 	vec_fini(&e->rules);
 	map_fini(&e->texts);
+	vec_fini(&e->entries.list);
 	store_free(e->store);
 	machine_fini(&e->machine);
 }
@@ -562,6 +589,9 @@ struct str explain_sentence(const struct explain *e, const struct explain_packet
 
 	if (p->fates & (p->fates - 1)) {
 		say_sometimes(p, &out);
+	} else if (p->result.fate == FATE_UNKNOWN && p->result.doubt) {
+		buf_fmt(&out, "Not known: it meets %s, which gate cannot run.",
+		        p->result.doubt);
 	} else {
 		buf_cstr(&out, past_tense(p->result.fate));
 		say_why(e, p, &out);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "gate/cli/cli.h"
+#include "gate/cli/live.h"
 #include "gate/scenario/talk.h"
 
 /* Where a rule stands, by its tag. */
@@ -53,6 +54,7 @@ struct explain {
 	VEC(struct explain_rule) rules; /* by tag */
 	struct sim_store *store;
 	struct sim_machine machine;
+	struct live_entries entries; /* live: the connection table */
 	struct map texts; /* live: "family table chain handle" to the rule's text */
 	/* while it runs */
 	struct explain_packet *now;
@@ -69,6 +71,8 @@ void explain_fini(struct explain *e);
 /* ---- for `gate test`, which runs the packets itself ---- */
 /* The ruleset of the files, or the kernel's, as no packet has met it yet; read the first time. */
 int explain_load(struct explain *e, struct diags *diags);
+/* Gives the simulator what a running kernel told beside its ruleset; nothing without --live. */
+void explain_import(const struct explain *e, struct sim *sim);
 /* A watcher for struct sim (ctx: the explain) that adds to the steps of e->now. */
 void explain_watch(void *ctx, const struct sim_event *event);
 /* `192.0.2.1`; `198.51.100.7:40000`, without the port where the protocol has none. */
@@ -104,9 +108,9 @@ struct str explain_verdict(const struct explain_packet *p);
 struct str explain_chain_name(const struct explain *e, const struct sim_chain *c);
 
 /* What --live leaves out. */
-#define EXPLAIN_LIVE_NOTE                                    \
-	"connections that are open now are not known here: " \
-	"each begins with its packet"
+#define EXPLAIN_LIVE_NOTE                                                            \
+	"connections, sets and counters are the kernel's as they are now; what it does " \
+	"not tell (TCP windows, how much of a limit is left, ct count, numgen) is open"
 
 void explain_print(const struct explain *e);
 void explain_json(const struct explain *e);

@@ -24,11 +24,12 @@ struct taken {
 	const struct sim_dev *out;
 	uint32_t mark, ct_mark;
 	bool has_entry;
-	const struct sim_rule *deciders[TEST_DECIDERS]; /* gave their base chain a verdict */
+	const struct sim_rule
+		*deciders[TEST_DECIDERS]; /* gave their base chain a verdict */
 	size_t n_deciders;
 	const struct sim_rule *matched[TEST_MATCHED]; /* the last so many */
-	size_t n_matched; /* all */
-	struct str logs[TEST_LOGS]; /* prefixes */
+	size_t n_matched;                             /* all */
+	struct str logs[TEST_LOGS];                   /* prefixes */
 	size_t n_logs;
 	struct track_tuple tuple; /* as it left */
 	struct str packet;        /* in the failure: which packet of a connection */
@@ -36,11 +37,11 @@ struct taken {
 
 /* One try of a step: a packet, a connection; a step has several when it is repeated or draws. */
 struct test_try {
-	unsigned fates;     /* bit n: enum sim_fate n came out in some run */
-	uint64_t holds;     /* bit n: group n of the expectations, but for the verdict */
-	struct str *wrong;  /* [group]: why it does not hold; empty where it does */
-	struct str was;     /* what became of it, as a sentence */
-	struct str drawn;   /* the values drawn, as words; empty: none */
+	unsigned fates;    /* bit n: enum sim_fate n came out in some run */
+	uint64_t holds;    /* bit n: group n of the expectations, but for the verdict */
+	struct str *wrong; /* [group]: why it does not hold; empty where it does */
+	struct str was;    /* what became of it, as a sentence */
+	struct str drawn;  /* the values drawn, as words; empty: none */
 };
 
 struct test_step {

@@ -105,8 +105,8 @@ void test_report_junit(const struct test *t, struct buf *out)
 		const struct test_file *f = &t->files[i];
 		buf_cstr(out, "  <testsuite name=\"");
 		put_xml(out, f->path);
-		buf_fmt(out, "\" tests=\"%zu\" failures=\"%zu\" errors=\"0\">\n", f->n_steps,
-		        f->failed);
+		buf_fmt(out, "\" tests=\"%zu\" failures=\"%zu\" errors=\"0\">\n",
+		        f->n_steps, f->failed);
 		buf_fmt(out,
 		        "    <properties><property name=\"seed\" value=\"%llu\"/>"
 		        "</properties>\n",

@@ -34,7 +34,8 @@ static struct str end_text(struct test_file *f, const struct taken *t, bool src)
 	char text[INET6_ADDRSTRLEN] = "";
 	bool ip6 = u->family == 6;
 
-	inet_ntop(ip6 ? AF_INET6 : AF_INET, src ? u->src.b : u->dst.b, text, sizeof(text));
+	inet_ntop(ip6 ? AF_INET6 : AF_INET, src ? u->src.b : u->dst.b, text,
+	          sizeof(text));
 	return say(f, ip6 ? "[%s]:%u" : "%s:%u", text, src ? u->src_port : u->dst_port);
 }
 
@@ -59,8 +60,8 @@ static bool by_fits(const struct test_file *f, const struct expect *x,
 	case EXPECT_BY_LINE:
 		break;
 	case EXPECT_BY_POLICY:
-		return (r->by == BY_POLICY || (r->fate == FATE_ACCEPT && t->n_deciders == 0 &&
-		                               r->chain)) &&
+		return (r->by == BY_POLICY ||
+		        (r->fate == FATE_ACCEPT && t->n_deciders == 0 && r->chain)) &&
 		       (!x->text.n || str_eq(r->chain->c.name, x->text));
 	case EXPECT_BY_STACK:
 		return r->by == BY_STACK;
@@ -112,20 +113,21 @@ static struct str look_packet(struct test_file *f, const struct expect *x,
 
 	switch (x->kind) {
 	case EXPECT_STATE:
-		return str_is(x->text, t->ct)
-		               ? STR("")
-		               : say(f, "its connection is %s", t->ct);
+		return str_is(x->text, t->ct) ? STR("")
+		                              : say(f, "its connection is %s", t->ct);
 	case EXPECT_BY:
 		return by_fits(f, x, t) ? STR("") : test_was(f, t);
 	case EXPECT_THROUGH:
-		return went_through(f, x, t) ? STR("") : STR("it did not match that rule");
+		return went_through(f, x, t) ? STR("")
+		                             : STR("it did not match that rule");
 	case EXPECT_FROM:
 	case EXPECT_TO: {
 		bool src = x->kind == EXPECT_FROM;
 		struct str end = end_text(f, t, src);
-		return end_fits(x, t, src) ? STR("")
-		                           : say(f, "its %s is " STR_FMT,
-		                                 src ? "source" : "destination", STR_ARG(end));
+		return end_fits(x, t, src)
+		               ? STR("")
+		               : say(f, "its %s is " STR_FMT,
+		                     src ? "source" : "destination", STR_ARG(end));
 	}
 	case EXPECT_OUT:
 		if (str_eq(x->text, dev))
@@ -133,7 +135,8 @@ static struct str look_packet(struct test_file *f, const struct expect *x,
 		return dev.n ? say(f, "it leaves by " STR_FMT, STR_ARG(dev))
 		             : STR("it stays on this machine");
 	case EXPECT_MARK:
-		return t->mark == x->number ? STR("") : say(f, "its mark is 0x%x", t->mark);
+		return t->mark == x->number ? STR("")
+		                            : say(f, "its mark is 0x%x", t->mark);
 	case EXPECT_CT_MARK:
 		if (!t->has_entry)
 			return STR("it has no connection");
@@ -202,10 +205,10 @@ static int get_element(struct test_file *f, const struct sim_set *set, struct st
 	const struct parser_options reading = { .reader = &f->c->reader,
 		                                .names = &f->c->names };
 	struct sources sources = { .list = { 0 } };
-	struct str command =
-		arena_fmt(a, "get element %s " STR_FMT " " STR_FMT " { " STR_FMT " }",
-	                  family_name((enum family)set->table->t.family),
-	                  STR_ARG(set->table->t.name), STR_ARG(set->set.name), STR_ARG(text));
+	struct str command = arena_fmt(
+		a, "get element %s " STR_FMT " " STR_FMT " { " STR_FMT " }",
+		family_name((enum family)set->table->t.family),
+		STR_ARG(set->table->t.name), STR_ARG(set->set.name), STR_ARG(text));
 	uint32_t file = sources_add(&sources, STR("element"), command);
 	struct parser *parser = parser_new(a, &sources, diags, &reading);
 
@@ -303,13 +306,13 @@ struct str test_was(struct test_file *f, const struct taken *taken)
 	const struct sim_rule *rule = r->by == BY_RULE ? r->rule : NULL;
 
 	if (r->by == BY_POLICY)
-		return say(f, STR_FMT " was %s by the policy of chain " STR_FMT, STR_ARG(who),
-		           fate, STR_ARG(r->chain->c.name));
+		return say(f, STR_FMT " was %s by the policy of chain " STR_FMT,
+		           STR_ARG(who), fate, STR_ARG(r->chain->c.name));
 	if (rule) {
 		struct str place = explain_rule_place(&f->e, rule);
 		struct str text = explain_rule_text(&f->e, rule);
-		return say(f, STR_FMT " was %s by `" STR_FMT "` (" STR_FMT ")", STR_ARG(who),
-		           fate, STR_ARG(text), STR_ARG(place));
+		return say(f, STR_FMT " was %s by `" STR_FMT "` (" STR_FMT ")",
+		           STR_ARG(who), fate, STR_ARG(text), STR_ARG(place));
 	}
 	return say(f, STR_FMT " was %s%s%s", STR_ARG(who), fate, r->reason ? ": " : "",
 	           r->reason ? r->reason : "");
@@ -402,10 +405,12 @@ static void judge_step(struct test_file *f, struct test_step *s)
 		}
 		taken++;
 	}
-	struct str next = sources_text(&f->c->sources, list->p[g + (g + 1 < list->n)].span);
+	struct str next =
+		sources_text(&f->c->sources, list->p[g + (g + 1 < list->n)].span);
 	if (g + 1 < list->n)
 		fail(f, s, s->tries.n - 1,
-		     say(f, "expected in the end `" STR_FMT "`, but it did not come to that",
+		     say(f,
+		         "expected in the end `" STR_FMT "`, but it did not come to that",
 		         STR_ARG(next)));
 	else if (list->p[g].count && taken < list->p[g].count)
 		fail(f, s, s->tries.n - 1,

@@ -16,9 +16,9 @@ struct str test_step_text(const struct test_file *f, const struct test_step *s)
 	for (size_t i = 0; i < text.n && (quoted || text.p[i] != '#'); i++) {
 		char ch = text.p[i];
 		quoted ^= ch == '"' && (i == 0 || text.p[i - 1] != '\\');
-		bool blank = !quoted && (ch == ' ' || ch == '\t' || ch == '\n' || ch == '\r' ||
-		                         (ch == '\\' && i + 1 < text.n &&
-		                          text.p[i + 1] == '\n'));
+		bool blank = !quoted &&
+		             (ch == ' ' || ch == '\t' || ch == '\n' || ch == '\r' ||
+		              (ch == '\\' && i + 1 < text.n && text.p[i + 1] == '\n'));
 		if (!blank)
 			buf_char(&out, ch);
 		else if (out.n && out.p[out.n - 1] != ' ')
@@ -76,8 +76,8 @@ void test_report_people(const struct test *t, struct buf *out)
 		failed += f->failed;
 	}
 	double s = (double)t->elapsed_ns / 1e9;
-	buf_fmt(out, "%s: %zu steps, %zu failed; %llu packets in %.3f s", failed ? "FAILED" : "ok",
-	        steps, failed, (unsigned long long)packets, s);
+	buf_fmt(out, "%s: %zu steps, %zu failed; %llu packets in %.3f s",
+	        failed ? "FAILED" : "ok", steps, failed, (unsigned long long)packets, s);
 	if (s > 0)
 		buf_fmt(out, " (%.0f a second)", (double)packets / s);
 	buf_char(out, '\n');

@@ -8,10 +8,10 @@
 #include "gate/cli/test.h"
 
 enum {
-	SAMPLES = 32,       /* values drawn for a line that does not say how many */
-	DOUBTS_ALL = 6,     /* so many doubts are tried in all combinations; */
-	DOUBTS_MAX = 48,    /* of more, each alone */
-	NEVER_PLACES = 2,   /* before all other steps, and behind them */
+	SAMPLES = 32,     /* values drawn for a line that does not say how many */
+	DOUBTS_ALL = 6,   /* so many doubts are tried in all combinations; */
+	DOUBTS_MAX = 48,  /* of more, each alone */
+	NEVER_PLACES = 2, /* before all other steps, and behind them */
 };
 
 /* One run of a file. */
@@ -19,10 +19,10 @@ struct run {
 	struct test_file *f;
 	struct sim sim;
 	struct talks talks;
-	struct arena scratch; /* of one try */
-	struct taken taken;   /* of the packet on its way */
-	bool is_first;        /* the run that fills the tries */
-	bool explains;        /* the run that shows the ways of what failed */
+	struct arena scratch;         /* of one try */
+	struct taken taken;           /* of the packet on its way */
+	bool is_first;                /* the run that fills the tries */
+	bool explains;                /* the run that shows the ways of what failed */
 	struct explain_packet *shown; /* of the try that is explained, or NULL */
 	uint64_t packets;
 	int err;
@@ -84,8 +84,7 @@ static bool send_line(struct run *r, const struct packet_line *line)
 		r->shown->line = *line;
 		r->shown->made = made;
 		r->shown->made.filled = arena_str(&f->c->arena, made.filled);
-		r->shown->before =
-			explain_addresses(&f->c->arena, &r->talks.last);
+		r->shown->before = explain_addresses(&f->c->arena, &r->talks.last);
 		r->shown->steps.n = 0;
 		r->shown->ct = "none";
 		f->e.now = r->shown;
@@ -119,8 +118,8 @@ static bool send_connection(struct run *r, const struct step *step,
 		if (!ok || (has_subject && !c.is_data && !stopped))
 			continue;
 		subject = r->taken;
-		subject.packet = arena_fmt(&r->f->c->arena, "packet %u of the connection",
-		                           c.at);
+		subject.packet =
+			arena_fmt(&r->f->c->arena, "packet %u of the connection", c.at);
 		has_subject = true;
 		if (shown) { /* the steps stay with the packet that is judged */
 			vec_fini(&kept.steps);
@@ -228,7 +227,7 @@ static int begin(struct run *r, uint64_t choices)
 		return err;
 	sim_init(&r->sim, f->e.store, &f->e.machine);
 	r->sim.choices = choices;
-	r->sim.is_live = f->c->options.live;
+	explain_import(&f->e, &r->sim);
 	r->sim.epoch_s = f->scenario.clock_s;
 	r->sim.utc_offset_s = f->scenario.utc_offset_s;
 	r->sim.watch = watch;
@@ -269,7 +268,8 @@ static bool has_nevers(const struct test_file *f)
 }
 
 /* The whole file once; *doubts counts those of the worlds. */
-static int run_once_with(struct test *t, struct run *r, uint64_t choices, unsigned *doubts)
+static int run_once_with(struct test *t, struct run *r, uint64_t choices,
+                         unsigned *doubts)
 {
 	unsigned n;
 

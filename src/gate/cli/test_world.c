@@ -28,9 +28,9 @@ static void check_device(struct test_file *f, struct str name, struct span span)
 	names = arena_array(&f->a, struct str, f->scenario.devs.n);
 	vec_for_each(it, &f->scenario.devs)
 		names[n++] = it->name;
-	struct diag *d = diag_error(&f->c->diags, "E0931", span,
-	                            "there is no interface `" STR_FMT "` in this scenario",
-	                            STR_ARG(name));
+	struct diag *d = diag_error(
+		&f->c->diags, "E0931", span,
+		"there is no interface `" STR_FMT "` in this scenario", STR_ARG(name));
 	struct str near = str_nearest(name, names, n);
 	if (near.n)
 		diag_help(&f->c->diags, d, "did you mean `" STR_FMT "`?", STR_ARG(near));
@@ -204,9 +204,9 @@ static void add_files(struct test_file *f)
 			f->c->include_path.base = path_folder(path);
 	}
 	if (!f->scenario.uses.n) {
-		struct diag *d = diag_error(&f->c->diags, "E0931", SPAN_NONE,
-		                            "`" STR_FMT "` names no ruleset",
-		                            STR_ARG(f->path));
+		struct diag *d =
+			diag_error(&f->c->diags, "E0931", SPAN_NONE,
+		                   "`" STR_FMT "` names no ruleset", STR_ARG(f->path));
 		diag_help(&f->c->diags, d,
 		          "use \"server.nft\" in the file, or -f, or --live");
 	}
@@ -238,8 +238,8 @@ static bool is_table(const struct expect *x, const struct sim_table *t)
 struct sim_set *test_find_set(const struct test_file *f, const struct expect *x)
 {
 	vec_for_each(table, &f->e.store->tables) {
-		struct sim_set *set = is_table(x, *table) ? table_set(*table, x->name)
-		                                          : NULL;
+		struct sim_set *set =
+			is_table(x, *table) ? table_set(*table, x->name) : NULL;
 		if (set)
 			return set;
 	}
@@ -297,11 +297,10 @@ struct names_list {
 };
 
 static struct diag *not_there(struct test_file *f, const struct expect *x,
-                              const char *what,
-                              struct names_list *names)
+                              const char *what, struct names_list *names)
 {
-	struct str near = str_nearest(x->name.n ? x->name : x->text, names->list.p,
-	                              names->list.n);
+	struct str near =
+		str_nearest(x->name.n ? x->name : x->text, names->list.p, names->list.n);
 	struct diag *d = diag_error(&f->c->diags, "E0931", x->span,
 	                            "%s is not in the ruleset", what);
 
@@ -321,8 +320,7 @@ static void help_line(struct test_file *f, const struct expect *x, struct diag *
 		const struct source *s = sources_get(&f->c->sources, it->span.file);
 		uint64_t line = s ? source_place(s, it->span.off).line : 0;
 		uint64_t away = line > x->number ? line - x->number : x->number - line;
-		if (!s || away >= best ||
-		    (x->text.n && !str_ends(s->name, x->text)))
+		if (!s || away >= best || (x->text.n && !str_ends(s->name, x->text)))
 			continue;
 		best = away;
 		near = arena_fmt(&f->c->arena, STR_FMT ":%llu", STR_ARG(s->name),
@@ -398,7 +396,8 @@ static void check_expect(struct test_file *f, const struct step *step,
 		           "without a packet only `counter` and sets can be expected");
 	else if (x->kind == EXPECT_BY && x->by == EXPECT_BY_POLICY)
 		check_chain(f, x);
-	else if (x->kind == EXPECT_BY || x->kind == EXPECT_THROUGH || (x->kind == EXPECT_COUNTER && x->of_rule))
+	else if (x->kind == EXPECT_BY || x->kind == EXPECT_THROUGH ||
+	         (x->kind == EXPECT_COUNTER && x->of_rule))
 		check_rule(f, x);
 	else if (expect_is_of_ruleset(x))
 		check_named(f, x);

@@ -15,6 +15,7 @@
 const struct option_row explain_options[] = {
 	{ 0, OPT_INTERFACES, "interfaces", "NAME,...", "these interfaces exist, and those of the packets" },
 	{ 0, OPT_ADDRESS, "address", "DEV=ADDR/LEN", "an address of this machine; with one given, all are" },
+	{ 0, OPT_ROUTE, "route", "ADDR/LEN=DEV", "a route; the networks of addresses have theirs" },
 	{ 0, OPT_ROUTER, "router", NULL, "this machine forwards (net.ipv4.ip_forward)" },
 	{ 0, OPT_LIVE, "live", NULL, "the ruleset in the kernel, whoever loaded it (needs CAP_NET_ADMIN)" },
 	{ 0, OPT_WHY_NOT, "why-not", "VERDICT", "the nearest rule that would have said accept, or drop" },
@@ -72,7 +73,8 @@ static void add_guests(struct explain *e)
 {
 	struct cli *c = e->c;
 	struct str *guests = arena_array(&c->arena, struct str,
-	                                 2 * e->n_packets + c->options.addresses.n + 2);
+	                                 2 * e->n_packets + c->options.addresses.n +
+	                                         c->options.routes.n + 2);
 
 	cli_add_guest(c, guests, STR("lo"));
 	for (size_t i = 0; i < e->n_packets; i++) {
@@ -82,6 +84,10 @@ static void add_guests(struct explain *e)
 	for (size_t i = 0; i < c->options.addresses.n; i++) {
 		struct str word = c->options.addresses.p[i];
 		cli_add_guest(c, guests, str_sub(word, 0, str_find(word, '=')));
+	}
+	for (size_t i = 0; i < c->options.routes.n; i++) {
+		struct str word = c->options.routes.p[i];
+		cli_add_guest(c, guests, str_sub(word, str_find(word, '=') + 1, word.n));
 	}
 }
 
@@ -125,12 +131,39 @@ static void add_address(struct explain *e, struct str word)
 	e->machine.is_complete = true;
 }
 
+/* `0.0.0.0/0=eth0`, `10.0.0.0/8=eth1`. */
+static void add_route(struct explain *e, struct str word)
+{
+	struct cli *c = e->c;
+	size_t eq = str_find(word, '=');
+	struct str name = str_sub(word, eq + 1, word.n);
+	struct sim_route route = { .family = 0 };
+
+	if (!name.n || name.n > 15 ||
+	    !prefix_read(str_sub(word, 0, eq), &route.family, route.dst, &route.prefix)) {
+		struct diag *d = diag_error(&c->diags, "E0903", SPAN_NONE,
+		                            "`" STR_FMT "` is no route", STR_ARG(word));
+		diag_help(&c->diags, d, "--route 0.0.0.0/0=eth0");
+		return;
+	}
+	route.dev = machine_dev(&e->machine, name, index_of(c, name));
+	vec_push(&e->machine.routes, route);
+}
+
 static void build_machine(struct explain *e)
 {
 	struct cli *c = e->c;
 
-	machine_init(&e->machine, index_of(c, STR("lo")));
-	e->machine.forwards = c->options.router;
+	int r = 0;
+
+	if (c->options.live && !c->options.addresses.n && !c->options.routes.n)
+		r = live_read_machine(&e->machine);
+	else
+		machine_init(&e->machine, index_of(c, STR("lo")));
+	if (r < 0)
+		diag_error(&c->diags, "E0602", SPAN_NONE,
+		           "cannot read this machine's addresses: %s", strerror(-r));
+	e->machine.forwards |= c->options.router;
 	for (size_t i = 0; i < e->n_packets; i++) {
 		struct str in = e->packets[i].line.in, out = e->packets[i].line.out;
 		if (in.n)
@@ -140,6 +173,8 @@ static void build_machine(struct explain *e)
 	}
 	for (size_t i = 0; i < c->options.addresses.n; i++)
 		add_address(e, c->options.addresses.p[i]);
+	for (size_t i = 0; i < c->options.routes.n; i++)
+		add_route(e, c->options.routes.p[i]);
 }
 
 static void read_packets(struct explain *e)

@@ -42,9 +42,9 @@ static void check_format(struct cli *c)
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (str_eq(form, names[i]))
 			return;
-	struct diag *d = diag_error(&c->diags, "E0904", SPAN_NONE,
-	                            "results cannot be written as `" STR_FMT "`",
-	                            STR_ARG(form));
+	struct diag *d =
+		diag_error(&c->diags, "E0904", SPAN_NONE,
+	                   "results cannot be written as `" STR_FMT "`", STR_ARG(form));
 	diag_help(&c->diags, d, "people, tap, junit, or json");
 }
 
@@ -80,7 +80,8 @@ static void read_file(struct test *t, struct test_file *f, struct str path)
 		           STR_ARG(path), strerror(-r));
 		return;
 	}
-	(void)!scenario_read(&c->sources, file, &c->names, &f->a, &c->diags, &f->scenario);
+	(void)!scenario_read(&c->sources, file, &c->names, &f->a, &c->diags,
+	                     &f->scenario);
 	f->seed = f->scenario.has_seed && !c->options.seed.p ? f->scenario.seed : t->seed;
 	f->n_steps = f->scenario.steps.n;
 	f->steps = arena_array(&f->a, struct test_step, f->n_steps);

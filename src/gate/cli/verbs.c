@@ -17,7 +17,8 @@ const struct verb verbs[] = {
 	  "show the way of packets through a ruleset, without a network", explain_options,
 	  TAKES_ALWAYS | OPT_BIT(OPT_FILE) | OPT_BIT(OPT_DEFINE) | OPT_BIT(OPT_INCLUDE) |
 	  OPT_BIT(OPT_JSON) | OPT_BIT(OPT_INTERFACES) | OPT_BIT(OPT_LIVE) |
-	  OPT_BIT(OPT_WHY_NOT) | OPT_BIT(OPT_ADDRESS) | OPT_BIT(OPT_ROUTER), verb_explain },
+	  OPT_BIT(OPT_WHY_NOT) | OPT_BIT(OPT_ADDRESS) | OPT_BIT(OPT_ROUTE) |
+	  OPT_BIT(OPT_ROUTER), verb_explain },
 	{ "test", "gate test [--coverage] [--format FORM] [--seed N] FILE...",
 	  "send the packets of scenario files through their rulesets", test_options,
 	  TAKES_ALWAYS | OPT_BIT(OPT_DEFINE) | OPT_BIT(OPT_INCLUDE) | OPT_BIT(OPT_JSON) |

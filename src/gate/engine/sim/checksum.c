@@ -166,7 +166,8 @@ uint16_t packet_checksum_error(const struct packet *p)
 	if (n < 0)
 		return 0;
 	/* All of it with a right checksum sums up to 0xffff, which is 0. */
-	uint16_t all = (uint16_t)~checksum(b, (size_t)n, place->has_pseudo ? pseudo_sum(p) : 0);
+	uint16_t all =
+		(uint16_t)~checksum(b, (size_t)n, place->has_pseudo ? pseudo_sum(p) : 0);
 	return all == 0xffff ? 0 : all;
 }
 

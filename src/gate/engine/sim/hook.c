@@ -187,6 +187,19 @@ static bool unless_dropped(struct pass *p, enum track_verdict v, enum sim_by by)
 	return false;
 }
 
+/* A kernel does not tell the windows of its TCP connections: a segment may lie outside. */
+static void doubt_window(struct pass *p)
+{
+	const struct track_entry *e = p->ref.entry;
+
+	if (!e || e->id > p->sim->n_imported || p->pkt->l4 != IPPROTO_TCP ||
+	    !sim_doubt(p, "the TCP window of the open connection"))
+		return;
+	track_release(p->sim->track, &p->ref);
+	p->ref.state = TRACK_INVALID;
+	p->ref.why = TRACK_WHY_TCP_WINDOW;
+}
+
 static bool run_track(struct pass *p)
 {
 	struct track_packet view;
@@ -201,6 +214,8 @@ static bool run_track(struct pass *p)
 		sim_tell(p, &(struct sim_event){ .kind = EVENT_CONNTRACK,
 		                                 .text = why.n ? why.p : NULL });
 	}
+	if (!looped && v == TRACK_ACCEPT)
+		doubt_window(p);
 	return unless_dropped(p, v, BY_CONNTRACK);
 }
 

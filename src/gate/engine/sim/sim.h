@@ -37,7 +37,8 @@ struct sim_result {
 	const struct sim_chain *chain; /* BY_POLICY: its base chain */
 	const char *reason;            /* BY_STACK, BY_CONNTRACK, BY_NAT; or the doubt */
 	const char *doubt;             /* the first thing that was not known, or NULL */
-	const struct sim_dev *out; /* the device it leaves by, or was to leave by; NULL: none */
+	const struct sim_dev
+		*out; /* the device it leaves by, or was to leave by; NULL: none */
 };
 
 enum sim_event_kind {
@@ -91,6 +92,7 @@ struct sim {
 	void *watch_ctx;
 	uint64_t choices;  /* bit n: the n-th doubt since the start counts as a match */
 	unsigned n_doubts; /* met so far */
+	uint64_t n_imported; /* connections with these ids, from 1, are a kernel's */
 	bool is_live; /* loaded from a kernel, which does not tell all it remembers */
 };
 

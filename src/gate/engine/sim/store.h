@@ -58,7 +58,7 @@ struct sim_elem {
 	bool dead;
 	bool is_ghost;    /* dead, but still counted as one of the set */
 	uint64_t died_ns; /* when it became one */
-	uint64_t hits; /* look-ups that found it */
+	uint64_t hits;    /* look-ups that found it */
 };
 
 struct sim_set {
@@ -81,7 +81,8 @@ struct sim_rule {
 	struct sim_chain *chain;
 	struct sim_run *runs; /* one each instruction */
 	uint32_t tag;         /* the transaction's caller's */
-	uint64_t looked, matched; /* packets that came to it; those it matched to the end */
+	uint64_t looked,
+		matched; /* packets that came to it; those it matched to the end */
 };
 
 struct sim_chain {
