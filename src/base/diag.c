@@ -7,6 +7,15 @@
 
 #include "base/utf8.h"
 
+const char *diag_level_name(enum diag_level level)
+{
+	static const char *const names[] = {
+		[DIAG_ERROR] = "error", [DIAG_WARNING] = "warning", [DIAG_NOTE] = "note"
+	};
+
+	return names[level];
+}
+
 struct span span_join(struct span a, struct span b)
 {
 	if (span_is_none(a) || a.file != b.file)

@@ -76,6 +76,8 @@ enum diag_level {
 	DIAG_WARNING,
 	DIAG_NOTE,
 };
+/* "error", "warning" or "note". */
+const char *diag_level_name(enum diag_level level);
 
 enum diag_note_kind {
 	DIAG_NOTE_WHY,     /* = note: why it is so */

@@ -319,6 +319,11 @@ void conn_start_tls(struct conn *c, struct tls_server *tls)
 	update(c);
 }
 
+void conn_set_ctx(struct conn *c, void *ctx)
+{
+	c->ctx = ctx;
+}
+
 void conn_pause(struct conn *c, bool paused)
 {
 	if (c->paused == paused)

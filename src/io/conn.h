@@ -37,6 +37,9 @@ void conn_start_tls(struct conn *c, struct tls_server *tls);
 /* Sends bytes, or keeps a copy of those that do not go out now. */
 void conn_write(struct conn *c, struct str bytes);
 
+/* Another context for the callbacks. */
+void conn_set_ctx(struct conn *c, void *ctx);
+
 /* Stops and starts reading. */
 void conn_pause(struct conn *c, bool paused);
 

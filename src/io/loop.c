@@ -22,8 +22,8 @@ static void wake(void *arg)
 /* What is added while it runs is for this round too. */
 static void run_late(struct loop *l)
 {
-	while (l->late) {
-		struct loop_late *late = l->late;
+	while (l->late || l->last) {
+		struct loop_late *late = l->late ? l->late : l->last;
 		loop_forget(late);
 		late->fn(late);
 	}
@@ -78,15 +78,25 @@ void loop_fini(struct loop *l)
 	free(l->read_buf);
 }
 
-void loop_later(struct loop *l, struct loop_late *late)
+static void put(struct loop_late **list, struct loop_late *late)
 {
 	if (late->link)
 		return;
-	late->next = l->late;
+	late->next = *list;
 	if (late->next)
 		late->next->link = &late->next;
-	late->link = &l->late;
-	l->late = late;
+	late->link = list;
+	*list = late;
+}
+
+void loop_later(struct loop *l, struct loop_late *late)
+{
+	put(&l->late, late);
+}
+
+void loop_finally(struct loop *l, struct loop_late *late)
+{
+	put(&l->last, late);
 }
 
 void loop_forget(struct loop_late *late)

@@ -29,7 +29,7 @@ struct loop {
 	uv_check_t check;
 	uv_prepare_t prepare;
 	struct inbox inbox;
-	struct loop_late *late;
+	struct loop_late *late, *last;
 	char *read_buf; /* LOOP_READ_MAX bytes; free again when a callback returns */
 };
 
@@ -46,6 +46,9 @@ void loop_fini(struct loop *l);
 
 /* Calls late->fn once at the end of this round; again before that changes nothing. */
 void loop_later(struct loop *l, struct loop_late *late);
+
+/* As loop_later, but behind all that loop_later has for this round. */
+void loop_finally(struct loop *l, struct loop_late *late);
 
 /* Takes it out again; harmless when it is not in. */
 void loop_forget(struct loop_late *late);

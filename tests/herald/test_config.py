@@ -11,7 +11,7 @@ import time
 import pytest
 
 from chat import Client, run
-from conftest import free_ports
+from instance import free_ports
 
 
 def check(programs, path):

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import Herald, free_ports
+from instance import Herald, free_ports
 
 STOCK = pathlib.Path("/etc/ejabberd/ejabberd.yml")  # of Debian's package
 

@@ -15,7 +15,7 @@ import time
 import pytest
 
 from chat import Client, run
-from conftest import Herald
+from instance import Herald
 
 
 class Manager:

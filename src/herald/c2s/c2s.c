@@ -10,12 +10,15 @@
 
 #include "base/oom.h"
 #include "herald/c2s/client.h"
+#include "herald/c2s/csi.h"
+#include "herald/c2s/sasl2.h"
+#include "herald/c2s/sm.h"
 #include "herald/im/im.h"
 #include "io/tls.h"
 
 /* Debian's slixmpp tries four mechanisms in vain on TLS 1.3, where it takes tls-unique for a
  * channel binding, before it comes to PLAIN. */
-enum { TICK_MS = 500, AUTH_TRIES = 6, WAITING_MAX = 8 << 20 };
+enum { TICK_MS = 500, AUTH_TRIES = 6, WAITING_MAX = 8 << 20, ACK_MS = 60000 };
 
 /* Before login: ejabberd 26.04's limits, which leave room for big features. */
 static const struct xml_limits limits_before = { 8192, 8, 32, 32 };
@@ -29,17 +32,36 @@ static void log_client(const struct client *c, enum log_level level, const char 
 
 /* ---- the end of a round -------------------------------------------------------------------- */
 
+void client_unlink(struct client *c)
+{
+	if (!c->link)
+		return;
+	*c->link = c->next;
+	if (c->next)
+		c->next->link = c->link;
+	c->link = NULL;
+}
+
+void client_link(struct client *c, struct c2s *all)
+{
+	c->c2s = all;
+	c->next = all->clients;
+	if (c->next)
+		c->next->link = &c->next;
+	c->link = &all->clients;
+	all->clients = c;
+}
+
 static void destroy(struct client *c)
 {
-	if (c->link) {
-		*c->link = c->next;
-		if (c->next)
-			c->next->link = c->link;
-		c->link = NULL;
-	}
+	client_unlink(c);
 	if (c->binding)
 		return; /* user_with still holds it: client_bind's callback comes back */
 	loop_forget(&c->late);
+	if (c->resume)
+		sm_forget_resume(c);
+	sm_free(c);
+	csi_free(c->csi);
 	stream_fini(&c->stream);
 	session_fini(&c->session);
 	free(c->account);
@@ -55,8 +77,13 @@ static void leave(struct client *c)
 	if (!u)
 		return;
 	user_ref(u);
-	im_session_ends(&c->session, &a);
+	if (!sm_may_detach(c) || !c->c2s->stopping)
+		im_session_ends(&c->session, &a);
 	user_remove_session(u, &c->session);
+	if (c->sm && c->sm->resumable && c->c2s->stopping)
+		sm_keep(c);
+	else if (c->sm)
+		sm_end(c, &a);
 	user_unref(u);
 	log_client(c, LOG_LEVEL_INFO, "c2s.closed", "the session has ended");
 }
@@ -74,9 +101,24 @@ static void on_late(struct loop_late *late)
 	struct client *c =
 		(struct client *)(void *)((char *)late - offsetof(struct client, late));
 
+	if (c->sm) {
+		sasl2_try_finish(c);
+		sm_write(c);
+	}
 	client_flush(c);
+	if (c->session.holds)
+		return; /* session_released comes back */
+	if (c->resume && !c->over) {
+		sm_try_resume(c);
+		client_flush(c);
+	}
 	if (!c->over) {
-		conn_pause(c->conn, stream_is_waiting(&c->stream));
+		if (c->conn)
+			conn_pause(c->conn, stream_is_waiting(&c->stream));
+		return;
+	}
+	if (c->lost && sm_may_detach(c) && !c->c2s->stopping) {
+		sm_detach(c);
 		return;
 	}
 	leave(c);
@@ -118,6 +160,7 @@ static void on_ended(void *ctx, int error)
 	log_line(&c->c2s->worker->server->log, LOG_LEVEL_DEBUG, "c2s.gone", "%s: %s",
 	         c->address,
 	         error ? strerror(-error) : "the client has closed the connection");
+	c->lost = c->stream.phase != STREAM_CLOSED;
 	c->over = true;
 	client_later(c);
 }
@@ -159,15 +202,37 @@ static void start_tls(void *ctx)
 	conn_start_tls(c->conn, c->c2s->options.tls);
 }
 
+static void handle(struct client *c, struct xml *x, struct arena *a)
+{
+	im_from_session(&c->session, x, a);
+	if (c->session.holds)
+		stream_hold(&c->stream);
+	else
+		sm_on_handled(c);
+}
+
+/* What extends streams comes between the stanzas. */
+static void on_extension(struct client *c, struct xml *x)
+{
+	enum stream_error unsupported = STREAM_UNSUPPORTED_STANZA_TYPE;
+
+	if (str_is(x->ns, NS_SM) && module_is_on(c->session.worker, "mod_stream_mgmt"))
+		sm_on_element(c, x);
+	else if (!str_is(x->ns, NS_CSI) || !c->session.user ||
+	         !module_is_on(c->session.worker, "mod_client_state") ||
+	         !csi_on_element(c, x))
+		stream_close(&c->stream, &unsupported, STR(""));
+}
+
 static void on_stanza(void *ctx, struct xml *x, struct arena *a)
 {
 	struct client *c = ctx;
-	enum stream_error unsupported = STREAM_UNSUPPORTED_STANZA_TYPE;
 
 	if (str_is(x->ns, NS_CLIENT) && c->session.user)
-		im_from_session(&c->session, x, a);
+		handle(c, x, a);
 	else
-		stream_close(&c->stream, &unsupported, STR(""));
+		on_extension(c, x);
+	client_later(c);
 }
 
 static void on_closed(void *ctx, const enum stream_error *error)
@@ -187,6 +252,7 @@ const struct stream_ops client_stream_ops = {
 	.start_tls = start_tls,
 	.auth = client_auth,
 	.response = client_response,
+	.authenticate = sasl2_authenticate,
 	.auth_abort = client_auth_abort,
 	.bind = client_bind,
 	.stanza = on_stanza,
@@ -195,24 +261,49 @@ const struct stream_ops client_stream_ops = {
 
 /* ---- the session --------------------------------------------------------------------------- */
 
+void client_send(struct client *c, const struct xml *x)
+{
+	if (c->sm) {
+		sm_push(c, x);
+		return;
+	}
+	stream_send(&c->stream, x);
+	client_later(c);
+}
+
 static void session_send(struct session *s, const struct xml *x)
 {
 	struct client *c = (struct client *)s;
 
-	if (c->over)
-		return;
-	stream_send(&c->stream, x);
-	client_later(c);
+	if (!c->over && !csi_hold(c, x))
+		client_send(c, x);
 }
 
 static void session_close(struct session *s, enum stream_error error, const char *text)
 {
 	struct client *c = (struct client *)s;
 
+	if (!c->conn) { /* it waits for its client to come back */
+		c->over = true;
+		client_later(c);
+	}
 	stream_close(&c->stream, &error, str_from(text));
 }
 
-const struct session_ops client_session_ops = { session_send, session_close };
+static void session_released(struct session *s)
+{
+	struct client *c = (struct client *)s;
+	auto_arena a = { 0 };
+
+	sm_on_handled(c);
+	if (c->sm && c->sm->resumer)
+		client_later(c->sm->resumer);
+	stream_release(&c->stream, &a);
+	client_later(c);
+}
+
+const struct session_ops client_session_ops = { session_send, session_close,
+	                                        session_released };
 
 /* ---- accepting ----------------------------------------------------------------------------- */
 
@@ -231,32 +322,48 @@ static void write_address(const struct sockaddr_storage *peer, char out[46])
 		memmove(out, out + strlen(mapped), strlen(out + strlen(mapped)) + 1);
 }
 
-void c2s_accept(void *ctx, int fd, const struct sockaddr_storage *peer)
+struct client *client_new(struct c2s *all)
 {
-	struct c2s *all = ctx;
 	struct client *c = base_calloc(1, sizeof(*c));
 
-	c->c2s = all;
 	c->session.ops = &client_session_ops;
 	c->session.worker = all->worker;
 	c->late.fn = on_late;
+	c->stream.phase = STREAM_CLOSED;
+	client_link(c, all);
+	return c;
+}
+
+void c2s_accept(void *ctx, int fd, const struct sockaddr_storage *peer)
+{
+	struct c2s *all = ctx;
+	struct client *c = client_new(all);
+
 	c->negotiation = base_calloc(1, sizeof(*c->negotiation));
 	c->negotiation->deadline_ms =
 		loop_now_ms(all->worker->loop) + all->options.negotiation_ms;
 	write_address(peer, c->address);
 	/* The port is at the same place in both families. */
 	c->port = ntohs(((const struct sockaddr_in *)(const void *)peer)->sin_port);
-	c->next = all->clients;
-	if (c->next)
-		c->next->link = &c->next;
-	c->link = &all->clients;
-	all->clients = c;
 	stream_init(&c->stream, &all->config, c, all->options.direct_tls);
 	c->conn = conn_new(all->worker->loop, fd, &conn_ops, c);
 	conn_limit(c->conn, WAITING_MAX);
 	if (all->options.direct_tls)
 		conn_start_tls(c->conn, all->options.tls);
 	log_client(c, LOG_LEVEL_DEBUG, "c2s.accepted", "a client has connected");
+}
+
+/* A session that nobody has come back to ends; a client that does not answer is gone. */
+static void check_session(struct client *c, uint64_t now)
+{
+	bool waits = !c->conn && now >= c->sm->deadline_ms;
+	bool mute = c->conn && c->sm->asking && now - c->sm->asking_ms > ACK_MS;
+
+	if (!waits && !mute)
+		return;
+	c->over = true;
+	c->lost = mute;
+	client_later(c);
 }
 
 /* Nothing but binding in time ends a negotiation well: no ping, no blank extends it. */
@@ -268,9 +375,12 @@ static void on_tick(uv_timer_t *timer)
 
 	for (struct client *c = all->clients, *next; c; c = next) {
 		next = c->next;
-		if (!c->negotiation || c->over || now < c->negotiation->deadline_ms)
+		if (c->over)
 			continue;
-		stream_close(&c->stream, &late, STR("The login took too long"));
+		if (c->negotiation && now >= c->negotiation->deadline_ms)
+			stream_close(&c->stream, &late, STR("The login took too long"));
+		else if (c->sm && c->session.user)
+			check_session(c, now);
 	}
 }
 
@@ -310,8 +420,12 @@ void c2s_shutdown(struct c2s *c)
 {
 	enum stream_error shutdown = STREAM_SYSTEM_SHUTDOWN;
 
-	for (struct client *client = c->clients; client; client = client->next)
+	c->stopping = true;
+	for (struct client *client = c->clients; client; client = client->next) {
 		stream_close(&client->stream, &shutdown, STR(""));
+		client->over = true;
+		client_later(client);
+	}
 	if (c->tick)
 		uv_close((uv_handle_t *)c->tick, on_tick_closed);
 	c->tick = NULL;

@@ -38,10 +38,16 @@ struct c2s *c2s_new(struct worker *w, const struct c2s_options *o);
 /* For listener_tcp: ctx is the struct c2s. */
 void c2s_accept(void *ctx, int fd, const struct sockaddr_storage *peer);
 
+/* Brings the sessions back that clients may resume (XEP-0198), before clients are let in. They
+ * are there when c2s_is_restoring is false; the answers come to the worker's inbox. */
+void c2s_restore(struct c2s *c);
+bool c2s_is_restoring(const struct c2s *c);
+
 /* Whether no client is there. */
 bool c2s_is_empty(const struct c2s *c);
 
-/* Ends every client with <system-shutdown/>; what they are told is sent as the loop runs on. */
+/* The server stops: ends every client with <system-shutdown/>, keeping in the store the sessions
+ * that can be resumed; what they are told is sent as the loop runs on. */
 void c2s_shutdown(struct c2s *c);
 
 /* After c2s_shutdown and the round that followed. NULL is harmless. */

@@ -108,10 +108,8 @@ static void on_stored(void *arg, int result)
 static void store_item(struct call *c, struct user *u, struct jid contact,
                        const struct roster_item *item)
 {
-	struct store_tx *tx = tx_begin(u->worker->server->store);
-
-	im_roster_put(tx, u, contact, item);
-	tx_commit(tx, worker_inbox(u->worker), on_stored, c);
+	im_roster_put(worker_tx(u->worker), u, contact, item);
+	worker_then(u->worker, on_stored, c);
 }
 
 /* The contact of args[2] at args[3]; false: it has answered. */

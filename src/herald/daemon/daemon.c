@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "herald/auth/accounts.h"
+#include "herald/c2s/c2s.h"
 #include "herald/daemon/control.h"
 #include "herald/daemon/notify.h"
 #include "herald/daemon/reload.h"
@@ -201,6 +202,17 @@ static int refresh_accounts(struct daemon *d, struct buf *why)
 	return left[1];
 }
 
+/* Who was connected when the server stopped may go on; they wait in a hall without a door. */
+static void restore_sessions(struct daemon *d)
+{
+	struct hall *hall = hall_empty(d);
+
+	vec_push(&d->retired, hall);
+	c2s_restore(hall->c2s);
+	while (c2s_is_restoring(hall->c2s))
+		inbox_wait(&d->loop.inbox, 1000);
+}
+
 static int open_door(struct daemon *d, const struct config_listener *l, struct buf *why)
 {
 	struct hall *hall;
@@ -310,6 +322,7 @@ static void set_server(struct daemon *d, const struct daemon_options *o)
 		vec_push(&d->server.hosts, daemon_name(d, *host));
 	d->worker.server = &d->server;
 	d->worker.loop = &d->loop;
+	d->worker.started_ms = d->started_ms;
 	daemon_use_config(d);
 }
 
@@ -336,6 +349,8 @@ static int open_all(struct daemon *d, struct buf *why)
 		r = open_accounts(d, why);
 	if (r == 0)
 		r = refresh_accounts(d, why);
+	if (r == 0)
+		restore_sessions(d);
 	if (r == 0)
 		r = open_control(d, why);
 	return r == 0 ? open_doors(d, why) : r;
@@ -403,6 +418,7 @@ static void close_all(struct daemon *d)
 	close_doors(d);
 	control_close(d->control);
 	uv_run(&d->loop.uv, UV_RUN_NOWAIT);
+	worker_finish(&d->worker);
 	store_close(d->server.store);
 	pool_free(d->pool);
 	inbox_run(&d->loop.inbox);

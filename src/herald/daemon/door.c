@@ -70,6 +70,17 @@ int hall_new(struct daemon *d, const struct config *c, const struct config_liste
 	return 0;
 }
 
+struct hall *hall_empty(struct daemon *d)
+{
+	struct hall *h = base_calloc(1, sizeof(*h));
+	struct c2s_options o = { 0 };
+
+	h->daemon = d;
+	h->access = base_calloc(1, 1);
+	h->c2s = c2s_new(&d->worker, &o);
+	return h;
+}
+
 void hall_shutdown(struct hall *h)
 {
 	c2s_shutdown(h->c2s);

@@ -36,6 +36,9 @@ MUST_USE int hall_new(struct daemon *d, const struct config *c,
                       const struct config_listener *l, struct buf *why,
                       struct hall **out);
 
+/* A hall that no socket leads to, for sessions of before a restart. */
+struct hall *hall_empty(struct daemon *d);
+
 /* Ends the clients; what they are told is sent as the loop runs on. */
 void hall_shutdown(struct hall *h);
 

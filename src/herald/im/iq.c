@@ -4,6 +4,16 @@
 #include "herald/im/im.h"
 #include "herald/im/module.h"
 
+bool module_is_on(const struct worker *w, const char *name)
+{
+	for_each_module(m, w)
+	{
+		if (strcmp(m->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool fits(const struct iq_handler *h, const struct stanza *st,
                  enum iq_target target, const struct xml *payload)
 {

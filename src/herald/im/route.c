@@ -12,6 +12,7 @@
 struct held {
 	struct arena arena;
 	struct worker *w;
+	struct session *session; /* that is held; may be NULL */
 	struct xml *x;
 };
 
@@ -36,6 +37,8 @@ static void on_loaded(void *arg, struct user *u)
 
 	if (stanza_read(&st) == 0)
 		im_deliver(u, &st);
+	if (held->session)
+		session_release(held->session);
 	arena_fini(&held->arena);
 	free(held);
 }
@@ -52,11 +55,14 @@ static void to_account(struct stanza *st)
 	}
 	struct held *held = base_calloc(1, sizeof(*held));
 	held->w = st->w;
+	held->session = st->session;
+	if (held->session)
+		session_hold(held->session);
 	held->x = xml_copy(&held->arena, st->x);
 	user_with(st->w, st->to, on_loaded, held);
 }
 
-static void dispatch(struct stanza *st)
+void im_dispatch(struct stanza *st)
 {
 	if (!server_has_host(st->w->server, jid_domain(st->to)))
 		im_fail(st, ERROR_REMOTE_SERVER_NOT_FOUND);
@@ -71,7 +77,7 @@ void im_route(struct worker *w, struct xml *x, struct arena *a)
 	struct stanza st = { .w = w, .a = a, .x = x };
 
 	if (stanza_read(&st) == 0 && !jid_is_none(st.to))
-		dispatch(&st);
+		im_dispatch(&st);
 }
 
 /* ---- from a session ----------------------------------------------------------------------- */
@@ -120,13 +126,13 @@ static void on_message(struct stanza *st)
 		if (m->on_sent)
 			m->on_sent(st);
 	}
-	dispatch(st);
+	im_dispatch(st);
 }
 
 static void on_iq(struct stanza *st)
 {
 	if (!is_own(st))
-		dispatch(st);
+		im_dispatch(st);
 	else if (st->type == TYPE_GET || st->type == TYPE_SET)
 		im_iq(st, TO_SELF, st->session->user);
 }
@@ -150,6 +156,8 @@ void im_from_session(struct session *s, struct xml *x, struct arena *a)
 			                                          : ERROR_JID_MALFORMED));
 		return;
 	}
+	if (im_block_out(&st))
+		return;
 	user_ref(s->user);
 	struct user *u = s->user;
 	switch (st.kind) {
@@ -187,8 +195,7 @@ static void on_stored(void *arg, int result)
 	free(s);
 }
 
-void im_reply_when_stored(const struct stanza *st, struct store_tx *tx,
-                          const struct xml *reply)
+void im_reply_when_stored(const struct stanza *st, const struct xml *reply)
 {
 	struct storing *s = base_calloc(1, sizeof(*s));
 
@@ -198,5 +205,5 @@ void im_reply_when_stored(const struct stanza *st, struct store_tx *tx,
 		user_ref(s->user);
 	s->reply = xml_copy(&s->arena, reply);
 	s->error = xml_copy(&s->arena, stanza_error(st, ERROR_RESOURCE_CONSTRAINT));
-	tx_commit(tx, worker_inbox(st->w), on_stored, s);
+	worker_then(st->w, on_stored, s);
 }

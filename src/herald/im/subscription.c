@@ -112,9 +112,7 @@ static void set_state(struct user *u, struct jid bare, const struct subscription
 	item->approved = now->approved;
 	item->listed = now->listed;
 	bool gone = is_nothing(now);
-	struct store_tx *tx = tx_begin(u->worker->server->store);
-	im_roster_put(tx, u, bare, gone ? NULL : item);
-	user_commit(u, tx);
+	im_roster_put(user_tx(u), u, bare, gone ? NULL : item);
 	if (now->listed)
 		im_roster_push(u, item, false, a);
 	if (gone)
@@ -136,9 +134,11 @@ void im_subscription_out(struct stanza *st)
 		im_presence_send(u, bare, true, st->a);
 	set_state(u, bare, &now, st->a);
 	if (now.route) { /* section 3.1.2: from the bare JID */
+		st->from = u->jid;
+		st->to = bare;
 		xml_set(st->a, st->x, "from", arena_str(st->a, jid_str(u->jid)));
 		xml_set(st->a, st->x, "to", arena_str(st->a, jid_str(bare)));
-		im_route(st->w, st->x, st->a);
+		im_dispatch(st);
 	}
 	if (!was.from && now.from)
 		im_presence_send(u, bare, false, st->a);

@@ -15,6 +15,7 @@ static void set_carbons(struct stanza *st, bool on)
 		return;
 	}
 	st->session->carbons = on;
+	st->session->unsaved = true;
 	im_route(st->w, stanza_result(st), st->a);
 }
 

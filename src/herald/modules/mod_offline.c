@@ -67,7 +67,6 @@ static void on_kept(void *arg, int result)
 static void keep(struct user *u, struct stanza *st)
 {
 	struct store_place at = user_place(u, "offline");
-	struct store_tx *tx = tx_begin(u->worker->server->store);
 	struct keeping *k = base_calloc(1, sizeof(*k));
 	auto_buf text = { 0 };
 
@@ -76,8 +75,8 @@ static void keep(struct user *u, struct stanza *st)
 	user_ref(u);
 	u->n_offline++;
 	xml_write(&text, st->x, STR(NS_CLIENT));
-	tx_append(tx, &at, now_us(), STR(""), buf_as_str(&text));
-	tx_commit(tx, worker_inbox(u->worker), on_kept, k);
+	tx_append(worker_tx(u->worker), &at, now_us(), STR(""), buf_as_str(&text));
+	worker_then(u->worker, on_kept, k);
 }
 
 static bool on_unreachable(struct user *u, struct stanza *st)
@@ -118,6 +117,38 @@ static void give(struct session *s, const struct store_row *row)
 	s->ops->send(s, x);
 }
 
+static void find(struct giving *g);
+
+static void on_more_stored(void *arg, int result)
+{
+	(void)result;
+	find(arg);
+}
+
+static void giving_free(struct giving *g)
+{
+	user_unref(g->user);
+	free(g->resource);
+	free(g);
+}
+
+/* What came while the store was asked is found when it is stored. */
+static void go_on(struct giving *g, bool found_any)
+{
+	struct worker *w = g->user->worker;
+
+	if (g->user->n_offline == 0) {
+		giving_free(g);
+	} else if (worker_is_storing(w)) {
+		worker_then(w, on_more_stored, g);
+	} else if (found_any) {
+		find(g);
+	} else {
+		g->user->n_offline = 0;
+		giving_free(g);
+	}
+}
+
 static void on_found(void *arg, int result, const struct store_rows *rows)
 {
 	struct giving *g = arg;
@@ -127,23 +158,30 @@ static void on_found(void *arg, int result, const struct store_rows *rows)
 
 	if (s && result == 0 && rows->n) {
 		struct store_range range = { .before_id = rows->p[rows->n - 1].id + 1 };
-		struct store_tx *tx = tx_begin(u->worker->server->store);
 		for (size_t i = 0; i < rows->n; i++)
 			give(s, &rows->p[i]);
-		tx_purge(tx, &at, &range);
-		user_commit(u, tx);
+		tx_purge(user_tx(u), &at, &range);
 		u->n_offline -= rows->n < u->n_offline ? rows->n : u->n_offline;
 	}
-	free(g->resource);
-	free(g);
-	user_unref(u);
+	if (s && result == 0)
+		go_on(g, rows->n > 0);
+	else
+		giving_free(g);
+}
+
+static void find(struct giving *g)
+{
+	static const struct store_range all = { 0 };
+	struct user *u = g->user;
+	struct store_place at = user_place(u, "offline");
+
+	store_find(u->worker->server->store, &at, &all, worker_inbox(u->worker), on_found,
+	           g);
 }
 
 static void on_available(struct session *s, struct arena *a)
 {
-	static const struct store_range all = { 0 };
 	struct user *u = s->user;
-	struct store_place at = user_place(u, "offline");
 	struct str resource = jid_resource(s->jid);
 
 	(void)a;
@@ -154,8 +192,7 @@ static void on_available(struct session *s, struct arena *a)
 	g->resource = base_calloc(1, resource.n + 1);
 	memcpy(g->resource, resource.p, resource.n);
 	user_ref(u);
-	store_find(u->worker->server->store, &at, &all, worker_inbox(u->worker), on_found,
-	           g);
+	find(g);
 }
 
 extern const struct module mod_offline;

@@ -13,7 +13,7 @@ static void on_get(struct stanza *st, struct xml *payload, struct user *u)
 
 	(void)payload;
 	if (st->session)
-		st->session->wants_roster = true;
+		st->session->wants_roster = st->session->unsaved = true;
 	map_for_each(it, &u->roster.items) {
 		const struct roster_item *item = it->value;
 		if (item->listed)
@@ -48,10 +48,8 @@ static bool read_groups(const struct xml *item, struct arena *a, struct buf *out
 static void commit(struct stanza *st, struct user *u, struct jid bare,
                    const struct roster_item *item)
 {
-	struct store_tx *tx = tx_begin(st->w->server->store);
-
-	im_roster_put(tx, u, bare, item);
-	im_reply_when_stored(st, tx, stanza_result(st));
+	im_roster_put(worker_tx(st->w), u, bare, item);
+	im_reply_when_stored(st, stanza_result(st));
 }
 
 static void notify(struct stanza *st, struct user *u, const char *type, struct jid to)

@@ -16,6 +16,17 @@ void session_set_jid(struct session *s, struct jid full)
 	s->jid.p = copy;
 }
 
+void session_hold(struct session *s)
+{
+	s->holds++;
+}
+
+void session_release(struct session *s)
+{
+	if (--s->holds == 0)
+		s->ops->released(s);
+}
+
 void session_fini(struct session *s)
 {
 	buf_fini(&s->presence);
@@ -43,6 +54,7 @@ struct xml *session_presence(const struct session *s, struct arena *a)
 
 void session_set_presence(struct session *s, const struct xml *x)
 {
+	s->unsaved = true;
 	buf_fini(&s->presence);
 	if (x)
 		xml_write(&s->presence, x, STR(NS_CLIENT));

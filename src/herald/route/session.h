@@ -20,6 +20,8 @@ struct session_ops {
 	/* Ends the connection. The session may still be used until the caller returns to the
 	 * loop, or be gone at once. */
 	void (*close)(struct session *s, enum stream_error error, const char *text);
+	/* The last hold is gone. */
+	void (*released)(struct session *s);
 };
 
 struct session {
@@ -36,16 +38,25 @@ struct session {
 	const char *address;    /* of the peer, as text; the connection's */
 	uint16_t port;
 	uint64_t since_ms; /* of the loop's clock, when it was bound */
+	unsigned holds; /* see session_hold */
 	int8_t priority;
 	bool wants_roster; /* has asked for it: gets pushes */
 	bool has_been_available;
+	bool wants_blocks; /* has asked for the list of the blocked: gets pushes */
 	bool carbons;
+	bool unsaved; /* something of the above that outlives a restart has changed */
 };
 
 static inline bool session_is_available(const struct session *s)
 {
 	return s->presence.n > 0;
 }
+
+/* A stanza of the session is not handled to its end: until session_release the session takes
+ * no other one and stays, so that what it sends is handled in order and counted when it is
+ * done. */
+void session_hold(struct session *s);
+void session_release(struct session *s);
 
 /* Sets the address: a copy of `full`. */
 void session_set_jid(struct session *s, struct jid full);

@@ -17,6 +17,7 @@
 #include "base/vec.h"
 #include "herald/auth/login.h"
 #include "herald/jid/jid.h"
+#include "herald/route/effects.h"
 #include "herald/store/store.h"
 
 struct accounts;
@@ -36,6 +37,9 @@ struct worker {
 	struct server *server;
 	struct loop *loop;
 	struct map users; /* bare JID to struct user */
+	struct effects effects;
+	struct map streams; /* XEP-0198: id to the client of c2s that has the session */
+	uint64_t started_ms; /* of the loop's clock */
 	size_t n_sessions;
 	unsigned long long pushes; /* numbers the ids of what the server asks */
 };

@@ -73,25 +73,42 @@ void stream_send(struct stream *s, const struct xml *x)
 	xml_write(&s->out, x, STR(NS_CLIENT));
 }
 
-void stream_close(struct stream *s, const enum stream_error *error, struct str text)
+static void put_error(struct stream *s, enum stream_error error, struct str text,
+                      const char *condition)
+{
+	buf_fmt(&s->out, "<stream:error><%s xmlns='" NS_STREAMS "'/>",
+	        stream_error_name(error));
+	if (text.n) {
+		buf_cstr(&s->out, "<text xmlns='" NS_STREAMS "' xml:lang='en'>");
+		xml_escape(&s->out, text);
+		buf_cstr(&s->out, "</text>");
+	}
+	buf_cstr(&s->out, condition);
+	buf_cstr(&s->out, "</stream:error>");
+}
+
+static void close_with(struct stream *s, const enum stream_error *error, struct str text,
+                       const char *condition)
 {
 	if (s->phase == STREAM_CLOSED)
 		return;
 	if (!s->header_sent)
 		send_header(s, STR(""));
-	if (error) {
-		buf_fmt(&s->out, "<stream:error><%s xmlns='" NS_STREAMS "'/>",
-		        stream_error_name(*error));
-		if (text.n) {
-			buf_cstr(&s->out, "<text xmlns='" NS_STREAMS "' xml:lang='en'>");
-			xml_escape(&s->out, text);
-			buf_cstr(&s->out, "</text>");
-		}
-		buf_cstr(&s->out, "</stream:error>");
-	}
+	if (error)
+		put_error(s, *error, text, condition);
 	buf_cstr(&s->out, "</stream:stream>");
 	s->phase = STREAM_CLOSED;
 	s->config->ops->closed(s->ctx, error);
+}
+
+void stream_close(struct stream *s, const enum stream_error *error, struct str text)
+{
+	close_with(s, error, text, "");
+}
+
+void stream_close_with(struct stream *s, enum stream_error error, const char *condition)
+{
+	close_with(s, &error, STR(""), condition);
 }
 
 void stream_fail(struct stream *s, enum stream_error e, const char *text)
@@ -99,7 +116,7 @@ void stream_fail(struct stream *s, enum stream_error e, const char *text)
 	stream_close(s, &e, str_from(text));
 }
 
-static void send_features(struct stream *s)
+void stream_send_features(struct stream *s)
 {
 	bool may_auth = s->encrypted || !s->config->starttls_required;
 
@@ -109,7 +126,7 @@ static void send_features(struct stream *s)
 		buf_cstr(&s->out, s->config->starttls_required ? "<required/>" : "");
 		buf_cstr(&s->out, "</starttls>");
 	}
-	if (s->authenticated)
+	if (s->authenticated && s->phase != STREAM_OPEN)
 		buf_cstr(&s->out, "<bind xmlns='" NS_BIND "'/><session xmlns='" NS_SESSION
 		                  "'><optional/></session>");
 	if (s->authenticated || may_auth)
@@ -239,7 +256,7 @@ static void on_header(struct stream *s, struct str text, struct arena *a)
 	}
 	keep_scope(s, scope);
 	send_header(s, xml_get(x, "from"));
-	send_features(s);
+	stream_send_features(s);
 	s->phase = s->authenticated ? STREAM_BIND : STREAM_NEGOTIATE;
 }
 
@@ -294,6 +311,12 @@ void stream_input(struct stream *s, struct str bytes, struct arena *a)
 	}
 	xml_frame_keep(&s->frame);
 	s->busy = false;
+}
+
+void stream_release(struct stream *s, struct arena *a)
+{
+	s->held = false;
+	stream_input(s, STR(""), a);
 }
 
 void stream_restart(struct stream *s, bool drop)
