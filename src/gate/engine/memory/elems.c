@@ -57,13 +57,6 @@ static int item_cmp(const void *a, const void *b)
 	return r ? r : x->index < y->index ? -1 : 1;
 }
 
-static int index_cmp(const void *a, const void *b)
-{
-	const struct item *x = a, *y = b;
-
-	return x->index < y->index ? -1 : 1;
-}
-
 /* The first element of a sorted set whose key is not below; n for none. */
 static size_t lower_bound(const struct mem_set *set, const struct prog_elem *e)
 {
@@ -104,27 +97,6 @@ static bool same_target(const struct prog_elem *a, const struct prog_elem *b)
 	return data_cmp(&a->data, &b->data) == 0 && str_eq(a->obj, b->obj);
 }
 
-/* Two ranges of a concatenation meet where all their fields do. */
-static bool fields_meet(const struct prog_set *s, const struct prog_elem *a,
-                        const struct prog_elem *b)
-{
-	const struct data *a_end = a->has_key_end ? &a->key_end : &a->key;
-	const struct data *b_end = b->has_key_end ? &b->key_end : &b->key;
-	size_t at = 0;
-
-	if ((a->flags | b->flags) & NFT_SET_ELEM_CATCHALL)
-		return a->flags & b->flags & NFT_SET_ELEM_CATCHALL;
-	for (unsigned i = 0; i < s->n_fields; i++) {
-		size_t n = s->field_len[i];
-
-		if (memcmp(a->key.b + at, b_end->b + at, n) > 0 ||
-		    memcmp(b->key.b + at, a_end->b + at, n) > 0)
-			return false;
-		at += (n + 3) / 4 * 4; /* each starts in a register of its own */
-	}
-	return true;
-}
-
 /* What the new element is to one that is there. */
 enum meeting { MEET_NOT, MEET_SAME, MEET_OVER };
 
@@ -135,27 +107,74 @@ static enum meeting meet(const struct prog_set *s, const struct prog_elem *a,
 		return MEET_SAME;
 	if (!(s->flags & NFT_SET_INTERVAL))
 		return MEET_NOT;
-	if (!is_plain_interval(s))
-		return fields_meet(s, a, b) ? MEET_OVER : MEET_NOT;
 	const struct prog_elem *below = key_cmp(a, b) <= 0 ? a : b,
 			       *above = below == a ? b : a;
 
 	return reaches(below, above) ? MEET_OVER : MEET_NOT;
 }
 
-/* The one of the set that the new element meets; NULL for none. */
+/* The one of a sorted set that the new element meets; NULL for none. */
 static const struct prog_elem *find_meeting(const struct mem_set *set,
                                             const struct prog_elem *e, enum meeting *how)
 {
-	bool sorted = !is_ranges(&set->set);
-	size_t at = sorted ? lower_bound(set, e) : 0, from = at ? at - 1 : 0;
-	size_t to = sorted ? at + 1 : set->n;
+	size_t at = lower_bound(set, e);
 
-	for (size_t i = from; i < to && i < set->n; i++) {
+	for (size_t i = at ? at - 1 : 0; i <= at && i < set->n; i++) {
 		*how = meet(&set->set, e, set->elems[i]);
 		if (*how != MEET_NOT)
 			return set->elems[i];
 	}
+	return NULL;
+}
+
+static const struct data *range_end(const struct prog_elem *e)
+{
+	return e->has_key_end ? &e->key_end : &e->key;
+}
+
+/* Whether the ranges of a concatenation hold the key. */
+static bool holds(const struct prog_set *s, const struct prog_elem *e,
+                  const struct data *key)
+{
+	const uint8_t *from = e->key.b, *to = range_end(e)->b;
+	size_t at = 0;
+
+	if (e->flags & NFT_SET_ELEM_CATCHALL)
+		return false;
+	for (unsigned i = 0; i < s->n_fields; i++) {
+		size_t n = s->field_len[i];
+
+		if (memcmp(key->b + at, from + at, n) < 0 ||
+		    memcmp(key->b + at, to + at, n) > 0)
+			return false;
+		at += (n + 3) / 4 * 4; /* each starts in a register of its own */
+	}
+	return true;
+}
+
+static bool same_ranges(const struct prog_elem *a, const struct prog_elem *b)
+{
+	return key_cmp(a, b) == 0 && data_cmp(range_end(a), range_end(b)) == 0;
+}
+
+/* nft_set_pipapo.c asks for the new element's lowest key and for its highest, no more: around one
+ * that is there a wider one may be added. */
+static const struct prog_elem *find_ranges(const struct mem_set *set,
+                                           const struct prog_elem *e, enum meeting *how)
+{
+	const struct data *ends[] = { &e->key, range_end(e) };
+	bool catchall = e->flags & NFT_SET_ELEM_CATCHALL;
+
+	for (size_t k = 0; k < ARRAY_LEN(ends); k++)
+		for (size_t i = 0; i < set->n; i++) {
+			const struct prog_elem *have = set->elems[i];
+
+			if (catchall ? !(have->flags & NFT_SET_ELEM_CATCHALL)
+			             : !holds(&set->set, have, ends[k]))
+				continue;
+			*how = same_ranges(e, have) ? MEET_SAME : MEET_OVER;
+			return have;
+		}
 	return NULL;
 }
 
@@ -187,21 +206,23 @@ static void close_at(struct prog_elem *start, const struct data *end)
 	start->key_end = *end;
 }
 
-/* Two elements of a plain interval become one; what only marks where nothing is, none. A kernel
- * gives them in an order of its own, and no end where a literal's next interval begins. */
+/* Two elements of a plain interval become one; what only marks where nothing is, none. Where a
+ * literal's next interval begins, the end may be left out; a kernel gives the elements in an order
+ * of its own. */
 static struct items read_items(const struct tx *tx, const struct prog_set *s,
                                const struct piece *p, struct arena *a)
 {
 	struct items out = { .p = arena_array(a, struct item, p->elems.n + 1) };
-	bool pairs = is_plain_interval(s), loads = pairs && tx->is_load;
+	bool pairs = is_plain_interval(s), touch = s->flags & NFT_SET_ANONYMOUS;
 
-	if (loads && p->elems.n)
+	if (pairs && tx->is_load && p->elems.n)
 		qsort(p->elems.p, p->elems.n, sizeof(*p->elems.p), boundary_cmp);
 	for (size_t i = 0; i < p->elems.n; i++) {
 		struct prog_elem *e = p->elems.p[i];
 		struct prog_elem *start = pairs && out.n ? out.p[out.n - 1].e : NULL;
 
-		if (start && is_open(start) && (is_end(e) || loads))
+		if (start && is_open(start) &&
+		    (is_end(e) || (touch && key_cmp(start, e) < 0)))
 			close_at(start, &e->key);
 		if (!pairs || !is_end(e))
 			out.p[out.n++] = (struct item){ e, (uint32_t)i };
@@ -241,17 +262,10 @@ static int check_target(struct tx *tx, const struct mem_set *set, const struct i
 	return 0;
 }
 
-/* Whether it must be put in: 1; there already: 0; -errno when it may not. */
-static int judge_new(struct tx *tx, const struct mem_set *set, enum tx_op op,
-                     const struct item *it, const struct prog_elem *last)
+/* Whether it must be put in: 1; there already: 0; -errno when it may not. `other`: what it meets. */
+static int judge_new(struct tx *tx, enum tx_op op, const struct item *it,
+                     const struct prog_elem *other, enum meeting how)
 {
-	enum meeting how = MEET_NOT;
-	const struct prog_elem *other = find_meeting(set, it->e, &how);
-
-	if (!other && last) {
-		how = meet(&set->set, it->e, last);
-		other = how == MEET_NOT ? NULL : last;
-	}
 	if (!other)
 		return 1;
 	if (how == MEET_OVER || op == TX_CREATE || !same_target(it->e, other))
@@ -267,27 +281,6 @@ static bool is_over_size(const struct mem_set *set, size_t more)
 	       set->n + more > s->size;
 }
 
-/* Keeps those of the new ones that the set lacks. */
-static int judge_all(struct tx *tx, const struct piece *p, const struct mem_set *set,
-                     struct items *new)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < new->n; i++) {
-		int verdict = judge_new(tx, set, p->op, &new->p[i],
-		                        kept ? new->p[kept - 1].e : NULL);
-
-		if (verdict < 0)
-			return verdict;
-		if (verdict > 0)
-			new->p[kept++] = new->p[i];
-		if (is_over_size(set, kept))
-			return tx_fail(tx, ENFILE, PART_ELEM, new->p[i].index);
-	}
-	new->n = kept;
-	return 0;
-}
-
 static void reserve(struct arena *a, struct mem_set *set, size_t more)
 {
 	struct prog_elem **old = set->elems;
@@ -300,42 +293,96 @@ static void reserve(struct arena *a, struct mem_set *set, size_t more)
 		memcpy(set->elems, old, set->n * sizeof(struct prog_elem *));
 }
 
+/* Ranges: each is judged by all before it. */
+static int add_ranges(struct tx *tx, const struct piece *p, size_t at,
+                      const struct items *new)
+{
+	struct mem_set *set = set_own(tx, at);
+
+	reserve(&tx->m->a, set, new->n);
+	for (size_t i = 0; i < new->n; i++) {
+		enum meeting how = MEET_NOT;
+		const struct prog_elem *other =
+			tx->is_load ? NULL : find_ranges(set, new->p[i].e, &how);
+		int verdict = judge_new(tx, p->op, &new->p[i], other, how);
+
+		if (verdict < 0)
+			return verdict;
+		if (verdict > 0)
+			set->elems[set->n++] = new->p[i].e;
+		if (!tx->is_load && is_over_size(set, 0))
+			return tx_fail(tx, ENFILE, PART_ELEM, new->p[i].index);
+	}
+	return 0;
+}
+
+/* Keeps those of the new ones, which are sorted, that the set lacks. */
+static int judge_sorted(struct tx *tx, const struct piece *p, const struct mem_set *set,
+                        struct items *new)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < new->n; i++) {
+		const struct prog_elem *last = kept ? new->p[kept - 1].e : NULL;
+		enum meeting how = MEET_NOT;
+		const struct prog_elem *other = find_meeting(set, new->p[i].e, &how);
+
+		if (!other && last) {
+			how = meet(&set->set, new->p[i].e, last);
+			other = how == MEET_NOT ? NULL : last;
+		}
+		int verdict = judge_new(tx, p->op, &new->p[i], other, how);
+		if (verdict < 0)
+			return verdict;
+		if (verdict > 0)
+			new->p[kept++] = new->p[i];
+		if (is_over_size(set, kept))
+			return tx_fail(tx, ENFILE, PART_ELEM, new->p[i].index);
+	}
+	new->n = kept;
+	return 0;
+}
+
 /* From the back, so that what comes in order moves nothing. */
 static void merge(struct mem_set *set, const struct items *new)
 {
 	size_t i = set->n, k = new->n, at = i + k;
-	bool sorted = !is_ranges(&set->set);
 
 	while (k > 0) {
-		bool takes_old =
-			sorted && i > 0 && key_cmp(set->elems[i - 1], new->p[k - 1].e) > 0;
+		bool takes_old = i > 0 && key_cmp(set->elems[i - 1], new->p[k - 1].e) > 0;
 
 		set->elems[--at] = takes_old ? set->elems[--i] : new->p[--k].e;
 	}
 	set->n += new->n;
 }
 
-static int add_elems(struct tx *tx, const struct piece *p, size_t at, struct items *new)
+static int add_sorted(struct tx *tx, const struct piece *p, size_t at, struct items *new)
 {
-	const struct mem_set *old = tx->s.sets.p[at];
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < new->n; i++)
-		r = check_target(tx, old, &new->p[i]);
-	if (r < 0)
-		return r;
 	if (new->n)
 		qsort(new->p, new->n, sizeof(*new->p), item_cmp);
 	if (!tx->is_load)
-		r = judge_all(tx, p, old, new);
+		r = judge_sorted(tx, p, tx->s.sets.p[at], new);
 	if (r < 0)
 		return r;
-	if (is_ranges(&old->set) && new->n)
-		qsort(new->p, new->n, sizeof(*new->p), index_cmp);
 	struct mem_set *set = set_own(tx, at);
 	reserve(&tx->m->a, set, new->n);
 	merge(set, new);
 	return 0;
+}
+
+static int add_elems(struct tx *tx, const struct piece *p, size_t at, struct items *new)
+{
+	const struct mem_set *set = tx->s.sets.p[at];
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < new->n; i++)
+		r = check_target(tx, set, &new->p[i]);
+	if (r < 0)
+		return r;
+	return is_ranges(&set->set) ? add_ranges(tx, p, at, new)
+	                            : add_sorted(tx, p, at, new);
 }
 
 static size_t find_same(const struct mem_set *set, const struct prog_elem *e,
@@ -346,7 +393,8 @@ static size_t find_same(const struct mem_set *set, const struct prog_elem *e,
 	for (size_t i = sorted ? lower_bound(set, e) : 0; i < set->n; i++) {
 		if (sorted && key_cmp(set->elems[i], e) != 0)
 			break;
-		if (!gone[i] && same_range(set->elems[i], e))
+		if (!gone[i] && (sorted ? same_range(set->elems[i], e)
+		                         : same_ranges(set->elems[i], e)))
 			return i;
 	}
 	return set->n;
@@ -440,7 +488,7 @@ int elems_get(const struct mem_set *set, const struct prog_elem *key,
 				data_cmp(&e->key, &key->key) <= 0 &&
 				(!e->has_key_end || data_cmp(&key->key, &e->key_end) < 0);
 		else if (set->set.n_fields > 1)
-			inside = fields_meet(&set->set, key, e);
+			inside |= holds(&set->set, e, &key->key);
 		if (inside)
 			return give(set, e, !wants_end, wants_end, ops, ctx);
 	}
