@@ -16,16 +16,6 @@ const char *diag_level_name(enum diag_level level)
 	return names[level];
 }
 
-struct span span_join(struct span a, struct span b)
-{
-	if (span_is_none(a) || a.file != b.file)
-		return span_is_none(a) ? b : a;
-	uint32_t off = a.off < b.off ? a.off : b.off;
-	uint32_t a_end = a.off + a.len, b_end = b.off + b.len;
-
-	return (struct span){ a.file, off, (a_end > b_end ? a_end : b_end) - off };
-}
-
 uint32_t sources_add(struct sources *s, struct str name, struct str text)
 {
 	vec_push(&s->list, (struct source){ .name = name, .text = text });

@@ -13,6 +13,8 @@ import subprocess
 
 from kernel import netlink_dump
 
+from .known import UNREADABLE
+
 CLONE_NEWNET = 0x40000000
 CRASH = "crashes"
 FROM_KERNEL = re.compile(r"^Could not process rule|\[E04\d\d\]$")
@@ -127,16 +129,16 @@ class Batch:
     """Two sides, kept over many loads."""
 
     def __init__(self, gate, ours, theirs, known):
-        """`known(family, rule, kind, what nft says)`: whether a difference is not worth a look."""
+        """`known(family, rule, kind, ours, theirs)`: whether a difference is not worth a look."""
         self.known = known
         self.gate, self.ours, self.theirs = str(gate), Side(ours), Side(theirs)
         self.absent = set()
         self.compared = self.refused = self.code_only = 0
-        self.late = self.crashes = self.known_differences = 0
+        self.late = self.crashes = self.unreadable = self.known_differences = 0
 
     def summary(self):
         return (f"{self.compared} compared, {self.refused} refused by both ({self.code_only} by the "
-                f"kernel, byte code compared), {self.late} when loaded, {self.crashes} crash nft, "
+                f"kernel, byte code compared), {self.late} when loaded, {self.crashes} crash nft, {self.unreadable} nft cannot list, "
                 f"{self.known_differences} known differences")
 
     # ---- checking ----
@@ -249,10 +251,10 @@ class Batch:
         """All differences that are not known; what a batch says is tried alone before it counts."""
         suspects = set()
         found = self._suspects(load)
-        for i, kind, said in found:
+        for i, kind, ours, theirs in found:
             if kind == "accept" and self._uses(load, i, self.absent):
                 continue  # one of them has no such set
-            if self.known(load.family, load.items[i].text, kind, said):
+            if self.known(load.family, load.items[i].text, kind, ours, theirs):
                 self.known_differences += 1
             else:
                 suspects.add(i)
@@ -290,15 +292,16 @@ class Batch:
         both = self._loadable(load, ours, theirs)
         crashed = {i for i, why in theirs.refused.items() if why == CRASH}
         self.crashes += len(crashed)
-        suspects = [(i, "crash", "") for i, why in ours.refused.items() if why == CRASH]
-        suspects += [(i, "accept", theirs.refused.get(i, "")) for i in
+        suspects = [(i, "crash", why, "") for i, why in ours.refused.items() if why == CRASH]
+        suspects += [(i, "accept", ours.refused.get(i, "accepted"),
+                      theirs.refused.get(i, "accepted")) for i in
                      (set(ours.refused) ^ set(theirs.refused)) - crashed - both]
-        suspects += [(i, "code", "") for i in set(ours.code) & set(theirs.code)
+        suspects += [(i, "code", ours.code[i], theirs.code[i]) for i in set(ours.code) & set(theirs.code)
                      if ours.code[i] != theirs.code[i]]
         self.refused += len(set(ours.refused) & set(theirs.refused))
         self.code_only += len(set(ours.refused) & set(ours.code) & set(theirs.code))
         self.compared += len(both)
-        return suspects + [(i, kind, said) for i, kind, _, said in self._loaded(load, sorted(both))]
+        return suspects + self._loaded(load, sorted(both))
 
     def _take(self, side, tool, load, numbers):
         """Loads them without those that only a load shows to be wrong (a chain's hook does not
@@ -338,6 +341,17 @@ class Batch:
         return self.theirs.run(["nft", "list", "ruleset"]).returncode != 0
 
     def _compare_loaded(self, load, numbers):
+        """What nft cannot read back is compared by what it sends alone."""
+        readable = [i for i in numbers if not UNREADABLE.search(load.items[i].text)]
+        names = {load.items[i].name for i in set(numbers) - set(readable)} - {""}
+        readable = [i for i in readable if not self._uses(load, i, names)]
+        self.unreadable += len(numbers) - len(readable)
+        if len(readable) < len(numbers):
+            self._take(self.ours, self.gate, load, readable)
+            self._take(self.theirs, "nft", load, readable)
+        return self._compare_readable(load, readable)
+
+    def _compare_readable(self, load, numbers):
         if self.theirs.run(["nft", "list", "ruleset"]).returncode:
             bad = self._guilty(load, numbers, lambda some: self._unlistable(load, some))
             self.crashes += len(bad)

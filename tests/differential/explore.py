@@ -44,10 +44,10 @@ def main():
         for seed in random_load.seeds(args.seed, args.rules):
             load, chain = random_load.make(seed, words)
             for d in batch.compare(load, chain):
-                reason = why(d.family, d.rule, d.kind, d.theirs)
+                reason = why(d.family, d.rule, d.kind, d.ours, d.theirs)
                 counts[d.kind, reason] += 1
                 if args.all or not reason:
-                    print(shown(d), flush=True)
+                    print(f"{shown(d)}   {reason}\n" if reason else shown(d), flush=True)
     print(f"{batch.summary()}, {time.time() - started:.1f} s")
     for (kind, reason), count in counts.most_common():
         print(f"{count:5} {kind}: {reason or 'UNKNOWN'}")

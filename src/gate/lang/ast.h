@@ -335,4 +335,5 @@ struct command {
 	struct str device;           /* list hooks device X */
 	struct expr *expr;           /* describe EXPR */
 	struct str type_name;        /* describe TYPE */
+	struct span type_span;
 };

@@ -257,7 +257,7 @@ static const uint8_t per_line[TYPE_COUNT] = {
 	[TYPE_TCP_FLAG] = 5,    [TYPE_CLASSID] = 5,  [TYPE_DCCP_PKTTYPE] = 5,
 	[TYPE_IFACE_INDEX] = 5, [TYPE_UID] = 5,      [TYPE_GID] = 5,
 	[TYPE_CT_DIR] = 5,      [TYPE_CT_STATE] = 2, [TYPE_CT_STATUS] = 2,
-	[TYPE_IPV4_ADDR] = 2,   [TYPE_PKT_TYPE] = 2, [TYPE_BITMASK] = 5,
+	[TYPE_IPV4_ADDR] = 2,   [TYPE_PKT_TYPE] = 2,
 };
 
 void elems_begin(struct elems_printer *ep, const struct printer *p,

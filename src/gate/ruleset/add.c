@@ -56,7 +56,8 @@ static bool add_obj_block(struct session *s, const struct obj_block *b, enum tx_
 	struct prog_obj out = { 0 };
 	struct lower L;
 	struct tag tag = { .verb = tx_verb(op), .object = OBJ_NAMED, .family = b->ref.family,
-	                   .span = b->ref.name_span, .table = b->ref.table, .name = b->ref.name };
+	                   .span = b->ref.name_span, .table = b->ref.table, .name = b->ref.name,
+	                   .obj_type = b->type };
 
 	if (b->is_broken || !name_fits(s, "object", b->ref.name, b->ref.name_span))
 		return false;
@@ -134,7 +135,7 @@ static bool add_rule_command(struct session *s, const struct command *c, enum tx
 {
 	struct rule_place at = { .family = c->ref.family, .table = c->ref.table,
 	                         .chain = c->ref.name, .op = op, .position = at_rule->handle,
-	                         .position_id = at_rule->id };
+	                         .position_id = at_rule->id, .place = c->position_span };
 
 	return add_rule_text(s, &at, &c->rule);
 }

@@ -39,6 +39,7 @@ static uint32_t rule_tag(struct session *s, const struct rule_place *at,
 	tag.rule = arena_copy(&s->a, text, sizeof(*text));
 	tag.rule_handle = at->op == TX_REPLACE ? at->handle : at->position;
 	tag.rule_id = at->position_id;
+	tag.place = at->place;
 	return tag_add(s, &tag);
 }
 
@@ -67,7 +68,8 @@ static bool send_rule(struct session *s, const struct rule_place *at,
 	if (rule->comment.n > 128)
 		return fail(&L, "E0255", text->span, "the comment has %zu characters; at most 128 fit",
 		            rule->comment.n);
-	out->userdata = udata_comment(&s->scratch, rule->comment);
+	if (rule->comment.p)
+		out->userdata = udata_comment(&s->scratch, rule->comment);
 	if (s->opt->debug_netlink)
 		debug_rule(s, out);
 	if (s->opt->placed)

@@ -15,7 +15,7 @@
 static uint32_t command_tag_at(struct session *s, const struct command *c, struct span at)
 {
 	struct tag tag = { .verb = c->verb, .object = c->object, .family = c->ref.family,
-	                   .table = c->ref.table, .name = c->ref.name };
+	                   .table = c->ref.table, .name = c->ref.name, .obj_type = c->obj_type };
 
 	tag.span = c->ref.name.n ? c->ref.name_span : c->ref.table.n ? c->ref.table_span : c->span;
 	if (c->ref.handle)
@@ -290,7 +290,8 @@ bool run_replace(struct session *s, const struct command *c)
 	if (old.id)
 		return replace_new_rule(s, c, old.id);
 	struct rule_place at = { .family = c->ref.family, .table = c->ref.table,
-	                         .chain = c->ref.name, .op = TX_REPLACE, .handle = old.handle };
+	                         .chain = c->ref.name, .op = TX_REPLACE, .handle = old.handle,
+	                         .place = c->position_span };
 
 	return add_rule_text(s, &at, &c->rule);
 }

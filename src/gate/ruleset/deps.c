@@ -42,18 +42,12 @@ static struct expr *field_expr(struct arena *a, struct span span, enum proto_id 
 /* Writes `left == number`, and learns from it. */
 static bool write_match(struct lower *L, struct expr *left, uint64_t number)
 {
-	struct stmt s = { .kind = STMT_MATCH, .span = left->span };
 	struct value v;
 
 	if (!type_expr(L, left))
 		return false;
-	struct part part = expr_part(left);
-
 	value_from_u64(&v, number, left->bits);
-	s.match.left = left;
-	s.match.op = REL_EQ;
-	s.match.right = expr_value(L->a, left->span, &part, &v);
-	return lower_match(L, &s);
+	return deps_write(L, left) && match_value(L, left, REL_EQ, &v);
 }
 
 static bool conflict(struct lower *L, const struct expr *e, const struct proto *have,
@@ -67,14 +61,21 @@ static bool conflict(struct lower *L, const struct expr *e, const struct proto *
 	if (from_table) {
 		d = fail_diag(L, "E0301", e->span, "this chain only sees %s",
 		              have->id == PROTO_IP ? "IPv4" : have->id == PROTO_IP6 ? "IPv6" : "ARP");
-		if (!span_is_none(L->table_span))
-			diag_related(L->diags, d, L->table_span, "declared here");
+		struct span place = L->env->table_place(L->env->ctx);
+
+		if (!span_is_none(place))
+			diag_related(L->diags, d, place, "declared here");
 		diag_help(L->diags, d, "make the table `inet`, or move the rule to a table `%s`",
 		          want->id == PROTO_ARP ? "arp" : want->id == PROTO_IP6 ||
 		          want->id == PROTO_ICMPV6 ? "ip6" : "ip");
 		return false;
 	}
 	assert(have);
+	if (want->id == PROTO_ARP && L->family == FAMILY_INET) {
+		d = fail_diag(L, "E0301", e->span, "inet tables see IPv4 and IPv6, no ARP");
+		diag_help(L->diags, d, "put the rule into a table of family arp");
+		return false;
+	}
 	d = fail_diag(L, "E0302", e->span, "a packet cannot be both %s and %s", have->name,
 	              want->name);
 	diag_note(L->diags, d, "an earlier match in this rule says %s", have->name);
@@ -321,7 +322,7 @@ static void learn_network(struct lower *L, const struct proto *p)
 	if (p && p->base == PAYLOAD_NH && !L->nh)
 		L->nh = p;
 	if (p && p->id == PROTO_VLAN) {
-		L->ll_bits += protos[PROTO_ETHER]->bits;
+		L->ll_bits += L->ll == p ? p->bits : protos[PROTO_ETHER]->bits;
 		L->ll = p;
 	}
 }
@@ -357,6 +358,11 @@ static void learn_meta(struct lower *L, uint16_t key, uint64_t n)
 	}
 }
 
+static bool is_field(const struct expr *e, const char *name)
+{
+	return str_is_word(str_from(name), e->payload.field->name);
+}
+
 void deps_learn(struct lower *L, const struct expr *left, const struct value *v)
 {
 	uint64_t n = value_to_u64(v);
@@ -367,25 +373,23 @@ void deps_learn(struct lower *L, const struct expr *left, const struct value *v)
 	}
 	if (left->kind != EXPR_PAYLOAD || !left->payload.field)
 		return;
-	struct str name = str_from(left->payload.field->name);
-
 	switch (left->payload.proto->id) {
 	case PROTO_ETHER:
 	case PROTO_VLAN:
-		if (str_is(name, "type"))
+		if (is_field(left, "type"))
 			learn_network(L, proto_by_ethertype((uint16_t)n));
 		return;
 	case PROTO_IP:
-		if (str_is(name, "protocol"))
+		if (is_field(left, "protocol"))
 			learn_transport(L, (uint8_t)n);
 		return;
 	case PROTO_IP6:
-		if (str_is(name, "nexthdr"))
+		if (is_field(left, "nexthdr"))
 			learn_transport(L, (uint8_t)n);
 		return;
 	case PROTO_ICMP:
 	case PROTO_ICMPV6:
-		if (str_is(name, "type"))
+		if (is_field(left, "type"))
 			L->icmp_type = (int)n;
 		return;
 	default:

@@ -73,13 +73,27 @@ static void describe_symbols(const struct datatype *t, uint16_t bits, struct buf
 	}
 }
 
+static void no_such_type(struct session *s, const struct command *c)
+{
+	struct diag *d = diag_error(s->diags, "E0245", c->type_span, "there is no type `" STR_FMT "`",
+	                            STR_ARG(c->type_name));
+	struct str names[TYPE_COUNT], near;
+	size_t n = 0;
+
+	for (size_t i = 0; i < TYPE_COUNT; i++)
+		if (datatypes[i])
+			names[n++] = str_from(datatypes[i]->name);
+	near = str_nearest(c->type_name, names, n);
+	if (near.n)
+		diag_help(s->diags, d, "did you mean `" STR_FMT "`?", STR_ARG(near));
+}
+
 static bool describe_type(struct session *s, const struct command *c, struct buf *out)
 {
 	const struct datatype *t = datatype_by_name(c->type_name);
 
 	if (!t) {
-		diag_error(s->diags, "E0245", c->span, "there is no type `" STR_FMT "`",
-		           STR_ARG(c->type_name));
+		no_such_type(s, c);
 		return false;
 	}
 	buf_fmt(out, "datatype %s (%s)", t->name, t->desc);

@@ -124,23 +124,24 @@ static int compare(const void *x, const void *y, void *ctx)
 	return memcmp(x, y, l->rec - 8);
 }
 
+/* The lowest bit of a turned key that is set; -1: none. */
+static int lowest_bit(const uint8_t *p, size_t n)
+{
+	for (size_t i = n; i--;)
+		if (p[i])
+			return (int)((n - 1 - i) * 8) + __builtin_ctz(p[i]);
+	return -1;
+}
+
 /* Flags are listed by the lowest bit, then by the others. */
 static int compare_flags(const void *x, const void *y, void *ctx)
 {
 	const struct elem_list *l = ctx;
-	const uint8_t *p = x, *q = y;
+	int low_x = lowest_bit(x, l->key_n), low_y = lowest_bit(y, l->key_n);
 
-	if ((rec_u32(l, p, 8) ^ rec_u32(l, q, 8)) & NFT_SET_ELEM_CATCHALL)
-		return compare(x, y, ctx);
-	for (size_t i = l->key_n; i--;) {
-		int low_p = p[i] & -p[i], low_q = q[i] & -q[i];
-
-		if (low_p != low_q)
-			return low_p == 0 ? 1 : low_q == 0 ? -1 : low_p - low_q;
-		if (low_p)
-			break;
-	}
-	int c = memcmp(p, q, l->key_n);
+	if (low_x != low_y && !((rec_u32(l, x, 8) ^ rec_u32(l, y, 8)) & NFT_SET_ELEM_CATCHALL))
+		return low_x - low_y;
+	int c = memcmp(x, y, l->key_n);
 
 	return c ? c : compare(x, y, ctx);
 }
@@ -180,7 +181,14 @@ static bool is_end(const struct elem_list *l, const uint8_t *r)
 static void interval_end(const struct elem_list *l, size_t *at, uint8_t *to)
 {
 	if (*at + 1 >= l->n || rec_u32(l, l->recs + (*at + 1) * l->rec, 8) & NFT_SET_ELEM_CATCHALL) {
+		const struct parts *parts = &l->info->key;
+
 		memset(to, 0xff, l->key_n);
+		uint8_t top = (uint8_t)((1u << parts->p[0].bits % 8) - 1);
+
+		if (parts->n == 1 && top && l->key_n == (parts->p[0].bits + 7u) / 8 &&
+		    l->recs[*at * l->rec] <= top)
+			to[0] = top; /* where a field of less than its bytes ends */
 		return;
 	}
 	const uint8_t *next = l->recs + (*at + 1) * l->rec;

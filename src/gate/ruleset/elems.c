@@ -458,7 +458,16 @@ static bool same_data(const struct elem_builder *b, const uint8_t *x, const uint
 {
 	uint32_t i = rec_u32(b, x, 0), k = rec_u32(b, y, 0);
 
-	return i == NO_EXTRA && k == NO_EXTRA;
+	if (i == NO_EXTRA || k == NO_EXTRA)
+		return i == k;
+	const struct prog_elem *p = &b->extras[i]->elem, *q = &b->extras[k]->elem;
+
+	return !b->extras[i]->has_comment && !b->extras[k]->has_comment && !p->exprs.n &&
+	       !q->exprs.n && p->has_timeout == q->has_timeout && p->timeout_ms == q->timeout_ms &&
+	       p->has_data == q->has_data && p->data.n == q->data.n &&
+	       memcmp(p->data.b, q->data.b, p->data.n) == 0 && p->is_verdict == q->is_verdict &&
+	       p->verdict.code == q->verdict.code && str_eq(p->verdict.chain, q->verdict.chain) &&
+	       str_eq(p->obj, q->obj);
 }
 
 /* Joins what overlaps or touches; reports an overlap where it may not be joined. */
@@ -475,8 +484,11 @@ static bool merge_intervals(struct elem_builder *b, size_t n)
 		memcpy(behind, last + n, n);
 		bool touches = b->merge && key_after(behind, n) && memcmp(behind, r, n) == 0;
 
-		if (overlaps && same && (!b->info->is_map || same_data(b, last, r)))
+		if (overlaps && same && (!b->info->is_map || same_data(b, last, r))) {
+			if (rec_u32(b, last, 0) == NO_EXTRA)
+				memcpy(last, r, b->rec); /* a comment stays */
 			continue; /* the same element twice */
+		}
 		if ((overlaps || touches) && b->merge && (!b->info->is_map || same_data(b, last, r))) {
 			if (memcmp(r + n, last + n, n) > 0)
 				memcpy(last + n, r + n, n);

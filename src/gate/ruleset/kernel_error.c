@@ -97,21 +97,41 @@ static struct span table_span(struct session *s, const struct tag *t)
 	return t->object == OBJ_TABLE ? t->span : word_before(s, name_span(s, t), t->table);
 }
 
-static bool table_exists(struct session *s, const struct tag *t)
+/* `counter`, `chain` …: what a tag is about. */
+static const char *tag_word(const struct tag *t)
 {
-	struct dump_filter table = { .family = (uint8_t)t->family, .table = t->table };
-	static const struct dump_ops none;
+	return t->object == OBJ_NAMED ? object_word(t->obj_type) : object_name(t->object);
+}
 
-	return map_has(&s->tables, session_key(s, t->family, t->table, STR(""))) ||
-	       (!s->flushed && s->engine->ops->get(s->engine, DUMP_TABLES, &table, &none, NULL) != -ENOENT);
+static void no_such_handle(struct session *s, const struct tag *t)
+{
+	struct diag *d;
+
+	if (t->object == OBJ_TABLE)
+		d = diag_error(s->diags, "E0114", t->span, "family %s has no table with this handle",
+		               family_name(t->family));
+	else
+		d = diag_error(s->diags, "E0114", t->span, "table `%s " STR_FMT "` has no %s with this "
+		               "handle", family_name(t->family), STR_ARG(t->table),
+		               tag_word(t));
+	if (t->object == OBJ_TABLE)
+		diag_help(s->diags, d, "`list tables %s` with `-a` shows them", family_name(t->family));
+	else
+		diag_help(s->diags, d, "`list table %s " STR_FMT "` with `-a` shows them",
+		          family_name(t->family), STR_ARG(t->table));
 }
 
 static void missing_object(struct session *s, const struct tag *t)
 {
 	enum dump_kind kind = DUMP_OBJS;
-	const char *what = object_name(t->object);
+	const char *what = tag_word(t);
+	bool by_handle = t->object == OBJ_TABLE ? t->table.n == 0 : t->name.n == 0;
 
-	if (t->object == OBJ_TABLE || !table_exists(s, t)) {
+	if (by_handle && (t->object == OBJ_TABLE || table_exists(s, t->family, t->table))) {
+		no_such_handle(s, t);
+		return;
+	}
+	if (t->object == OBJ_TABLE || !table_exists(s, t->family, t->table)) {
 		no_such_table(s, (uint8_t)t->family, t->table, table_span(s, t));
 		return;
 	}
@@ -125,7 +145,7 @@ static void missing_object(struct session *s, const struct tag *t)
 	} else if (t->object == OBJ_FLOWTABLE) {
 		kind = DUMP_FLOWTABLES;
 	}
-	no_such_name(s, kind, what, t->family, t->table, t->name, 0, name_span(s, t));
+	no_such_name(s, kind, what, t->family, t->table, t->name, t->obj_type, name_span(s, t));
 }
 
 /* The instruction the kernel refused and the piece of text it came from: the rule is read and
@@ -233,12 +253,20 @@ static void explain_unsupported(struct session *s, const struct lower *L, const 
 		          "without a `type … hook …` line");
 		return;
 	}
+	if (in->kind == INSN_DYNSET) {
+		d = diag_error(s->diags, "E0411", at, "rules cannot change set `" STR_FMT "`",
+		               STR_ARG(in->dynset.set.name));
+		diag_help(s->diags, d, "declare it with `flags dynamic`");
+		return;
+	}
 	if (L && (!hooks_take_insn(L, in, at) || hooks_explain(s->diags, L->family, in, at)))
 		return;
 	d = diag_error(s->diags, "E0411", at, "this cannot be used in this chain");
 	diag_note(s->diags, d, "the kernel says: %s", strerror(EOPNOTSUPP));
+	bool meta_only = in->kind == INSN_META && L && L->family != FAMILY_BRIDGE;
+
 	diag_help(s->diags, d, "the chain's type, hook or family does not allow it%s%s",
-	          f ? ", or the kernel lacks " : "", f ? f->option : "");
+	          f && !meta_only ? ", or the kernel lacks " : "", f && !meta_only ? f->option : "");
 }
 
 static void explain_refused(struct session *s, const struct tx_error *e, struct span at)
@@ -269,6 +297,16 @@ static void explain_jumps(struct session *s, const struct tag *t, struct span at
 		          "with a hook the kernel follows 16 jumps");
 }
 
+static void no_such_rule(struct session *s, const struct tag *t, struct span at)
+{
+	struct diag *d = diag_error(s->diags, "E0114", span_is_none(t->place) ? at : t->place,
+	                            "chain `" STR_FMT "` has no rule with this handle",
+	                            STR_ARG(t->name));
+
+	diag_help(s->diags, d, "`list chain %s " STR_FMT " " STR_FMT "` with `-a` shows them",
+	          family_name(t->family), STR_ARG(t->table), STR_ARG(t->name));
+}
+
 static void explain_rule(struct session *s, const struct tag *t, const struct tx_error *e)
 {
 	struct span at = t->span;
@@ -283,7 +321,7 @@ static void explain_rule(struct session *s, const struct tag *t, const struct tx
 	switch (e->err) {
 	case ENOENT:
 		if (e->part == PART_HANDLE || e->part == PART_POSITION)
-			diag_error(s->diags, "E0114", at, "the chain has no rule with this handle");
+			no_such_rule(s, t, at);
 		else if (e->part == PART_TABLE || e->part == PART_CHAIN)
 			missing_object(s, t);
 		else if (f && e->missing.n)
@@ -411,9 +449,40 @@ static bool explain_redeclared(struct session *s, const struct tag *t)
 	return true;
 }
 
+/* An object whose kind, or what it names, the kernel has not. */
+static void explain_object_kind(struct session *s, const struct tag *t)
+{
+	struct diag *d;
+
+	switch (t->obj_type) {
+	case NFT_OBJECT_CT_HELPER:
+		d = diag_error(s->diags, "E0410", t->span, "this kernel has no such helper or "
+		               "protocol for `" STR_FMT "`", STR_ARG(t->name));
+		diag_help(s->diags, d, "helpers are modules: nf_conntrack_ftp for \"ftp\"");
+		return;
+	case NFT_OBJECT_CT_TIMEOUT:
+		d = diag_error(s->diags, "E0410", t->span, "this kernel has no `ct timeout`, or not "
+		               "for this protocol");
+		diag_help(s->diags, d, "it needs CONFIG_NF_CONNTRACK_TIMEOUT");
+		return;
+	case NFT_OBJECT_SECMARK:
+		d = diag_error(s->diags, "E0410", t->span, "this kernel has no `secmark`, or its security "
+		               "module does not know this context");
+		diag_help(s->diags, d, "it needs CONFIG_NETWORK_SECMARK and SELinux or Smack");
+		return;
+	case NFT_OBJECT_SYNPROXY:
+		d = diag_error(s->diags, "E0410", t->span, "this kernel has no `synproxy`");
+		diag_help(s->diags, d, "it needs CONFIG_NFT_SYNPROXY");
+		return;
+	default: /* the kinds that are part of nf_tables itself */
+		diag_error(s->diags, "E0410", t->span, "this kernel has no objects of kind `%s`",
+		           object_word(t->obj_type));
+	}
+}
+
 static void explain_object(struct session *s, const struct tag *t, const struct tx_error *e)
 {
-	const char *what = object_name(t->object);
+	const char *what = tag_word(t);
 	struct diag *d;
 
 	switch (e->err) {
@@ -436,11 +505,8 @@ static void explain_object(struct session *s, const struct tag *t, const struct 
 			return;
 		}
 		if (t->verb != CMD_DELETE && t->object == OBJ_NAMED && e->part != PART_TABLE &&
-		    table_exists(s, t)) {
-			d = diag_error(s->diags, "E0410", t->span, "this kernel has no such helper or "
-			               "protocol for `" STR_FMT "`", STR_ARG(t->name));
-			diag_help(s->diags, d, "helpers are modules: nf_conntrack_ftp for \"ftp\"; timeouts "
-			          "need CONFIG_NF_CONNTRACK_TIMEOUT");
+		    table_exists(s, t->family, t->table)) {
+			explain_object_kind(s, t);
 			return;
 		}
 		missing_object(s, t);

@@ -231,9 +231,12 @@ static void learn_network(struct lift *L, const struct proto *p, size_t stmt, bo
 	if (!p)
 		return;
 	if (p->id == PROTO_VLAN) {
-		L->ll_bits += protos[PROTO_ETHER]->bits;
+		bool inner = L->ll == p; /* a second tag: nothing else implies it */
+
+		L->ll_bits += inner ? p->bits : protos[PROTO_ETHER]->bits;
 		L->ll = p;
 		note_dep(&L->vlan, stmt, p, true);
+		L->vlan.there = !inner;
 		return;
 	}
 	if (L->family == FAMILY_IP || L->family == FAMILY_IP6 || L->family == FAMILY_ARP)
@@ -431,12 +434,27 @@ static void load_byteorder(struct lift *L, const struct insn *in)
 	L->regs[in->dreg].big_endian = !L->regs[in->dreg].big_endian;
 }
 
+/* `ct original saddr` without ip or ip6, as nft loads it in tables of one family: that says
+ * which. False: nothing does. */
+static bool take_family(const struct lift *L, struct expr *e)
+{
+	enum family f = L->nh && L->nh->id == PROTO_IP ? FAMILY_IP :
+	                L->nh && L->nh->id == PROTO_IP6 ? FAMILY_IP6 : L->family;
+
+	if (f != FAMILY_IP && f != FAMILY_IP6)
+		return false;
+	e->key.nfproto = f;
+	e->type = datatypes[f == FAMILY_IP6 ? TYPE_IPV6_ADDR : TYPE_IPV4_ADDR];
+	e->bits = e->type->bits;
+	return true;
+}
+
 static bool load_selector(struct lift *L, const struct insn *in)
 {
 	struct expr *e = in->sreg == REG_NONE || in->kind == INSN_HASH ? lift_selector(L->a, in)
 	                                                               : NULL;
 
-	if (!e || in->dreg >= REG_WORDS)
+	if (!e || in->dreg >= REG_WORDS || (!e->type && !take_family(L, e)))
 		return false;
 	set_reg(L, in->dreg, e);
 	return true;

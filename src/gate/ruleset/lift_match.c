@@ -10,7 +10,18 @@
 
 static bool has_prefixes(const struct datatype *t)
 {
-	return t && (t->id == TYPE_IPV4_ADDR || t->id == TYPE_IPV6_ADDR || t->id == TYPE_MARK);
+	return t && (t->id == TYPE_IPV4_ADDR || t->id == TYPE_IPV6_ADDR || t->id == TYPE_MARK ||
+	             t->id == TYPE_REALM || t->id == TYPE_DEVGROUP);
+}
+
+/* Whether the prefix is all there is to compare: bits behind it match nothing, and would be lost
+ * when the listing is loaded. */
+static bool is_prefix(const struct value *v, const struct value *mask)
+{
+	struct value within = *v;
+
+	value_and(&within, mask);
+	return value_prefix_len(mask) >= 0 && value_cmp(&within, v) == 0;
 }
 
 static struct expr *lift_binary(struct lift *L, enum binop op, struct expr *left,
@@ -280,7 +291,7 @@ static bool match_masked(struct lift *L, struct expr *left, enum relop op, struc
 	if (left->binary.op != BINOP_AND || right->kind != EXPR_VALUE || is_raw(of) ||
 	    of->kind == EXPR_BINARY)
 		return false;
-	if (has_prefixes(of->type) && value_prefix_len(mask) >= 0 && op <= REL_NE) {
+	if (has_prefixes(of->type) && is_prefix(v, mask) && op <= REL_NE) {
 		struct expr *p = expr_make(L->a, EXPR_PREFIX, SPAN_NONE, &part);
 
 		p->prefix.base = right;
@@ -303,6 +314,8 @@ static bool match_masked(struct lift *L, struct expr *left, enum relop op, struc
 		add_match(L, of, REL_IMPLICIT, no);
 		return true;
 	}
+	if (of->type->id == TYPE_CT_LABEL)
+		return false; /* a list of labels would be read for the mask */
 	if (value_cmp(mask, v) != 0 || (of->kind == EXPR_PAYLOAD && has_several_bits(mask))) {
 		struct expr *cmp = expr_make(L->a, EXPR_FLAGCMP, SPAN_NONE, &part);
 
@@ -412,6 +425,9 @@ void lift_cmp(struct lift *L, const struct insn *in)
 	if (op == REL_IMPLICIT &&
 	    (r->e->kind == EXPR_BINARY || (has_flags(r->e->type) && !r->masked)))
 		op = REL_EQ; /* without it, flags would mean `any of` */
+	if (op > REL_NE && r->big_endian && right->kind == EXPR_VALUE && !has_flags(right->type) &&
+	    right->type->symbols)
+		right->type = datatypes[TYPE_INTEGER]; /* what is less than a name is a number */
 	add_match(L, r->e, op, right);
 	L->ranged = op == REL_GE ? r->e : NULL;
 	if (op <= REL_EQ && right->kind == EXPR_VALUE)
@@ -456,6 +472,9 @@ static void unshift_elems(struct expr *set, const struct expr *field, unsigned s
 			ends[k]->bits = field->bits;
 			ends[k]->type = field->type;
 		}
+		if (ends[1] && ends[0]->kind == EXPR_VALUE && ends[1]->kind == EXPR_VALUE &&
+		    value_cmp(&ends[0]->value, &ends[1]->value) == 0)
+			set->list.p[i]->elem.key = ends[0]; /* the highest value alone */
 	}
 }
 
@@ -465,7 +484,7 @@ static struct expr *set_operand(struct lift *L, const struct set_ref *ref,
 	if (info->anonymous) {
 		struct expr *set = L->env->elems(L->env->ctx, L->a, info);
 
-		if (set && r->masked && r->shift)
+		if (set && r->masked)
 			unshift_elems(set, r->e, r->shift);
 		if (set && r->e && is_raw(r->e))
 			lift_hex(L->a, set);

@@ -313,6 +313,15 @@ static void set_to_block(struct arena *a, const struct snapshot_set *s, struct s
 	}
 }
 
+/* The type that says how many elements stand in a line: raw bytes are numbers. */
+static const struct datatype *per_line_type(const struct set_info *info)
+{
+	if (info->key.n > 1)
+		return NULL;
+	return info->key_expr && is_raw(info->key_expr) ? datatypes[TYPE_INTEGER]
+	                                                : info->key.p[0].type;
+}
+
 /* Bytes of a long list that are written at once. */
 enum { PIECE = 64 << 10 };
 
@@ -326,7 +335,7 @@ static void print_elems(struct lister *l, const struct snapshot_set *s, struct e
 	auto_arena one = { 0 };
 
 	arena_init(&one);
-	elems_begin(&ep, &l->printer, s->info.key.n == 1 ? s->info.key.p[0].type : NULL);
+	elems_begin(&ep, &l->printer, per_line_type(&s->info));
 	for (;;) {
 		if (bare && elem_list_next_bare(elems, &at, &b)) {
 			elems_put_bare(&ep, s->info.key.p[0].type, &b.from, b.len);

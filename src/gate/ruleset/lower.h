@@ -65,6 +65,8 @@ struct lower_env {
 	bool (*has_chain)(void *ctx, struct str name, struct span span);
 	/* Makes the chain of `jump { … }`; sets v->chain_id. */
 	bool (*make_chain)(void *ctx, struct chain_block *block, struct verdict *v);
+	/* Where the rule's table was made, for messages; or none. */
+	struct span (*table_place)(void *ctx);
 	/* Makes the set of an old `meter` statement. */
 	bool (*make_meter)(void *ctx, const struct stmt *s, struct set_info *info,
 	                   struct set_ref *ref);
@@ -84,7 +86,6 @@ struct lower {
 	const struct sources *sources;  /* the text that spans point into */
 	const struct names *names;
 	enum family family;
-	struct span table_span;
 	const struct chain_info *chain; /* NULL: not known */
 	const struct lower_env *env;
 	struct program *prog;
@@ -152,6 +153,8 @@ unsigned reg_alloc(struct lower *L, uint32_t bytes);
 struct insn *emit(struct lower *L, enum insn_kind kind);
 /* Loads a typed expression (dependencies must stand already) from register word `reg` on. */
 bool load_expr(struct lower *L, const struct expr *e, unsigned reg);
+/* Whether conntrack works in tables of this family; reports at `at` that it does not. */
+bool family_has_ct(struct lower *L, struct span at);
 void load_data(struct lower *L, const uint8_t *p, size_t n, unsigned reg);
 /* Type, resolve, dependencies and load: `e` as the argument of a statement that wants `want`. */
 /* Turns the register's bytes between host and network order (NFT_BYTEORDER_*). */
@@ -171,6 +174,9 @@ struct expr *typeof_of(struct arena *a, const struct expr *left);
 bool field_mask(const struct lower *L, const struct expr *e, struct value *mask, unsigned *shift);
 
 bool lower_match(struct lower *L, const struct stmt *s);
+/* The same with what was resolved already; what `left` implies has been written. */
+bool match_value(struct lower *L, const struct expr *left, enum relop op,
+                 const struct value *v);
 bool lower_stmt(struct lower *L, const struct stmt *s);
 bool lower_nat(struct lower *L, const struct stmt *s);
 bool lower_stateful(struct lower *L, const struct stmt *s, struct insn *in);
@@ -189,7 +195,7 @@ bool lower_dynset(struct lower *L, const struct stmt *s);
 /* merge.c: loads of neighbouring fields become one, as nft writes them. */
 void merge_payloads(struct program *prog, size_t from);
 
-bool fail(struct lower *L, const char *code, struct span span, const char *fmt, ...)
+COLD bool fail(struct lower *L, const char *code, struct span span, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-struct diag *fail_diag(struct lower *L, const char *code, struct span span, const char *fmt, ...)
+COLD struct diag *fail_diag(struct lower *L, const char *code, struct span span, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

@@ -356,6 +356,14 @@ bool load_key(struct lower *L, const struct expr *e, const struct set_info *info
 	return true;
 }
 
+bool family_has_ct(struct lower *L, struct span at)
+{
+	if (L->family == FAMILY_NETDEV || L->family == FAMILY_ARP)
+		return fail(L, "E0411", at, "connections are not tracked where %s chains are: `ct` does "
+		            "not work there", family_name(L->family));
+	return true;
+}
+
 bool load_expr(struct lower *L, const struct expr *e, unsigned reg)
 {
 	switch (e->kind) {
@@ -386,8 +394,12 @@ bool load_expr(struct lower *L, const struct expr *e, unsigned reg)
 		return load_map(L, e, reg);
 	case EXPR_ELEM:
 		return load_expr(L, e->elem.key, reg);
-	case EXPR_META:
 	case EXPR_CT:
+		if (!family_has_ct(L, e->span))
+			return false;
+		emit_selector(L, e, reg);
+		return true;
+	case EXPR_META:
 	case EXPR_RT:
 	case EXPR_SOCKET:
 	case EXPR_OSF:
@@ -402,14 +414,21 @@ bool load_expr(struct lower *L, const struct expr *e, unsigned reg)
 	}
 }
 
+static const char *article(const char *noun)
+{
+	return strchr("AEIOUaeiou", *noun) ? "an" : "a";
+}
+
 /* A value of one type where another is wanted: only plain integers go everywhere. */
 static bool check_type(struct lower *L, const struct expr *e, const struct part *want)
 {
 	if (!e->type || !want->type || e->type == want->type || e->type->id == TYPE_INTEGER ||
 	    want->type->id == TYPE_INTEGER)
 		return true;
-	return fail(L, "E0260", e->span, "this is a %s, and a %s is wanted here", e->type->desc,
-	            want->type->desc);
+	const char *is = e->type->desc, *wanted = want->type->desc;
+
+	return fail(L, "E0260", e->span, "this is %s %s, and %s %s is wanted here", article(is), is,
+	            article(wanted), wanted);
 }
 
 /* Numbers that are loaded must fill what they are for: the kernel copies as many bytes. */

@@ -20,14 +20,16 @@ struct compare {
 static void store_constant(const struct compare *c, const struct value *v, enum byteorder order,
                            struct data *out)
 {
-	struct value moved = *v;
+	struct value moved;
 
-	if (!c->string) {
+	if (!c->string && (v->bits != c->bits || c->shift)) {
+		moved = *v;
 		value_resize(&moved, c->bits);
 		value_shl(&moved, c->shift);
+		v = &moved;
 	}
 	out->n = (uint8_t)((c->bits + 7) / 8);
-	value_store(&moved, c->string ? ORDER_NONE : order, out->b);
+	value_store(v, c->string ? ORDER_NONE : order, out->b);
 }
 
 static void emit_cmp(struct lower *L, const struct compare *c, uint32_t op, const struct value *v,
@@ -185,16 +187,18 @@ static const struct expr *move_xor(struct lower *L, const struct expr *left, str
 	return left;
 }
 
-static bool match_value(struct lower *L, const struct expr *left, enum relop op,
-                        const struct expr *right)
+bool match_value(struct lower *L, const struct expr *left, enum relop op,
+                 const struct value *v)
 {
-	struct value v = right->value;
+	struct value moved;
 	struct compare c;
 
 	if (has_flags(left->type) && op == REL_IMPLICIT && left->kind != EXPR_BINARY)
-		return match_flags(L, left, &v, NFT_CMP_NEQ, NULL);
-	if (op <= REL_NE) {
-		left = move_xor(L, left, &v);
+		return match_flags(L, left, v, NFT_CMP_NEQ, NULL);
+	if (op <= REL_NE && left->kind == EXPR_BINARY) {
+		moved = *v;
+		v = &moved;
+		left = move_xor(L, left, &moved);
 		if (!left)
 			return false;
 	}
@@ -202,9 +206,9 @@ static bool match_value(struct lower *L, const struct expr *left, enum relop op,
 		return false;
 	enum byteorder order = op > REL_NE ? order_for_ranges(L, &c) : c.part.order;
 
-	emit_cmp(L, &c, cmp_op(op), &v, order);
+	emit_cmp(L, &c, cmp_op(op), v, order);
 	if (op == REL_IMPLICIT || op == REL_EQ)
-		deps_learn(L, left, &v);
+		deps_learn(L, left, v);
 	return true;
 }
 
@@ -424,7 +428,7 @@ static bool match_constant(struct lower *L, struct expr *left, enum relop op,
 		return false;
 	switch (r->kind) {
 	case EXPR_VALUE:
-		return match_value(L, left, op, r);
+		return match_value(L, left, op, &r->value);
 	case EXPR_PREFIX:
 		return match_prefix(L, left, op, r);
 	case EXPR_RANGE:
@@ -434,7 +438,7 @@ static bool match_constant(struct lower *L, struct expr *left, enum relop op,
 
 		if (op == REL_IMPLICIT)
 			return match_flags(L, left, v, NFT_CMP_NEQ, NULL);
-		return match_value(L, left, op, expr_value(L->a, r->span, &part, v));
+		return match_value(L, left, op, v);
 	}
 	default:
 		return fail(L, "E0241", right->span, "the right side must be a constant");

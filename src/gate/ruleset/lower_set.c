@@ -70,7 +70,7 @@ static void emit_payload_write(struct lower *L, const struct expr *e, uint32_t o
 		in->payload.csum_type = NFT_PAYLOAD_CSUM_INET;
 		in->payload.csum_off = csum;
 	}
-	if (in_pseudo_header(e))
+	if (e->payload.base == PAYLOAD_INNER /* as nft does */ || in_pseudo_header(e))
 		in->payload.csum_flags = NFT_PAYLOAD_L4CSUM_PSEUDOHDR;
 }
 
@@ -171,7 +171,7 @@ static bool set_key(struct lower *L, const struct stmt *s)
 	if (!(e->key.key->flags & KEY_SET))
 		return fail(L, "E0261", e->span, "`%s %s` cannot be set", is_meta ? "meta" : "ct",
 		            e->key.key->name);
-	if (!load_arg(L, s->set.value, &part, reg))
+	if ((!is_meta && !family_has_ct(L, e->span)) || !load_arg(L, s->set.value, &part, reg))
 		return false;
 	struct insn *in = emit(L, is_meta ? INSN_META : INSN_CT);
 
@@ -238,6 +238,39 @@ static bool emit_dynset(struct lower *L, struct set_ref ref, const struct stmt_l
 	return true;
 }
 
+/* What an element would carry, and the kernel keeps in sets of these flags only. */
+static bool check_set_takes(struct lower *L, const struct set_info *info, const struct stmt *s,
+                            const struct stmt_list *stmts)
+{
+	struct span at = s->dynset.set->span;
+	struct diag *d;
+	const char *what, *flag;
+
+	for (size_t i = 0; i < stmts->n; i++)
+		if (stmts->p[i]->kind == STMT_CONNLIMIT && info->flags & NFT_SET_TIMEOUT)
+			return fail(L, "E0514", at, "set `" STR_FMT "` has `flags timeout`: elements with "
+			            "`ct count` go with their connections, and cannot have a timeout",
+			            STR_ARG(info->name));
+	if (info->flags & (NFT_SET_CONSTANT | NFT_SET_INTERVAL)) {
+		what = info->flags & NFT_SET_CONSTANT ? "is constant" : "holds intervals";
+		return fail(L, "E0514", at, "set `" STR_FMT "` %s: rules cannot change it",
+		            STR_ARG(info->name), what);
+	}
+	if (s->dynset.key->elem.has_timeout && !(info->flags & NFT_SET_TIMEOUT)) {
+		what = "a timeout";
+		flag = info->flags & NFT_SET_EVAL ? "dynamic,timeout" : "timeout";
+	} else if (stmts->n && !(info->flags & NFT_SET_EVAL)) {
+		what = "statements";
+		flag = info->flags & NFT_SET_TIMEOUT ? "dynamic,timeout" : "dynamic";
+	} else {
+		return true;
+	}
+	d = fail_diag(L, "E0514", at, "elements of set `" STR_FMT "` cannot have %s",
+	              STR_ARG(info->name), what);
+	diag_help(L->diags, d, "declare the set with `flags %s`", flag);
+	return false;
+}
+
 bool lower_dynset(struct lower *L, const struct stmt *s)
 {
 	struct expr *elem = s->dynset.key;
@@ -262,9 +295,10 @@ bool lower_dynset(struct lower *L, const struct stmt *s)
 			return false;
 	}
 	struct set_ref ref = { info->name, info->id };
+	const struct stmt_list *stmts = s->dynset.stmts.n ? &s->dynset.stmts : &elem->elem.stmts;
 
-	return emit_dynset(L, ref, s->dynset.stmts.n ? &s->dynset.stmts : &elem->elem.stmts,
-	                   s->dynset.op, elem, key, data);
+	return check_set_takes(L, info, s, stmts) &&
+	       emit_dynset(L, ref, stmts, s->dynset.op, elem, key, data);
 }
 
 bool lower_meter(struct lower *L, const struct stmt *s)

@@ -170,13 +170,29 @@ bool lower_stateful_list(struct lower *L, const struct stmt_list *stmts, struct 
 	return true;
 }
 
+/* Options of which the kernel refuses or ignores one where the other is given. */
+static bool check_log_options(struct lower *L, const struct stmt *s)
+{
+	bool to_program = s->log.has_group || s->log.has_snaplen || s->log.has_qthreshold;
+	const char *option = s->log.has_group ? "group" : s->log.has_snaplen ? "snaplen" :
+	                     "queue-threshold";
+
+	if (to_program && (s->log.has_level || s->log.flags))
+		return fail(L, "E0252", s->span, "`%s` is for the kernel's log and `%s` for a "
+		            "program: give one of them", s->log.has_level ? "level" : "flags", option);
+	if (s->log.has_level && s->log.level == NFT_LOGLEVEL_AUDIT &&
+	    (s->log.has_prefix || s->log.flags))
+		return fail(L, "E0252", s->span, "`level audit` writes records of a fixed form: "
+		            "`%s` has no effect there", s->log.has_prefix ? "prefix" : "flags");
+	return true;
+}
+
 static bool lower_log(struct lower *L, const struct stmt *s)
 {
 	struct insn *in = emit(L, INSN_LOG);
 
-	if (s->log.has_group && s->log.has_level)
-		return fail(L, "E0252", s->span, "`level` is for the kernel's log and `group` for a "
-		            "program: give one of them");
+	if (!check_log_options(L, s))
+		return false;
 	if (s->log.prefix.n > 127)
 		return fail(L, "E0253", s->span, "the log prefix has %zu characters; at most 127 fit",
 		            s->log.prefix.n);
@@ -276,6 +292,9 @@ static bool lower_reject(struct lower *L, const struct stmt *s)
 	struct insn *in;
 	uint8_t code = 0;
 
+	if (L->nh && L->nh->id == PROTO_ARP)
+		return fail(L, "E0301", s->span, "this rule only sees ARP, which has no answer that "
+		            "rejects");
 	if (s->reject.type < 0) {
 		in = emit(L, INSN_REJECT);
 		return default_reject(L, s, in);

@@ -5,6 +5,7 @@
  */
 #include "gate/ruleset/near.h"
 
+#include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 #include <strings.h>
 
@@ -19,6 +20,10 @@ struct near {
 	struct str names[NAMES_MAX]; /* of the table, in `s->a` */
 	size_t n;
 	bool is_loaded;              /* the names being taken are the kernel's */
+	uint32_t without, with;      /* set flags: a set with one of `without`, or without one of
+	                              * `with`, is of another kind than was asked for */
+	bool maps;                   /* a map was asked for */
+	const char *other_kind;      /* "map": the name is there, as that; NULL: it is not */
 	bool deleted;                /* the name is there until this transaction takes it away */
 	struct str elsewhere;        /* "inet g": another table that has the name */
 };
@@ -48,8 +53,19 @@ static int take_chain(void *ctx, const struct prog_chain *c)
 
 static int take_set(void *ctx, const struct prog_set *set)
 {
-	if (!(set->flags & NFT_SET_ANONYMOUS))
-		take_name(ctx, set->family, set->table, set->name);
+	struct near *n = ctx;
+	bool here = set->family == n->family && str_eq(set->table, n->table);
+
+	if (set->flags & NFT_SET_ANONYMOUS)
+		return 0;
+	bool is_map = set->flags & (NFT_SET_MAP | NFT_SET_OBJECT);
+
+	if (set->flags & n->without || (set->flags & n->with) != n->with || (n->maps && !is_map)) {
+		if (here && str_eq(set->name, n->name))
+			n->other_kind = is_map ? "map" : "set";
+		return 0;
+	}
+	take_name(n, set->family, set->table, set->name);
 	return 0;
 }
 
@@ -73,7 +89,7 @@ static void restart(void *ctx)
 	((struct near *)ctx)->n = 0;
 }
 
-static bool tag_is(const struct tag *t, enum dump_kind kind)
+static bool tag_is(const struct tag *t, enum dump_kind kind, uint32_t obj_type)
 {
 	switch (t->object) {
 	case OBJ_CHAIN:
@@ -82,7 +98,7 @@ static bool tag_is(const struct tag *t, enum dump_kind kind)
 	case OBJ_MAP:
 		return kind == DUMP_SETS;
 	case OBJ_NAMED:
-		return kind == DUMP_OBJS;
+		return kind == DUMP_OBJS && (obj_type == 0 || obj_type == t->obj_type);
 	case OBJ_FLOWTABLE:
 		return kind == DUMP_FLOWTABLES;
 	default: /* what has no name of its own */
@@ -103,7 +119,7 @@ static void collect(struct near *n)
 	for (size_t i = 0; i < s->tags.n; i++) {
 		const struct tag *t = &s->tags.p[i];
 
-		if ((t->verb == CMD_ADD || t->verb == CMD_CREATE) && tag_is(t, n->kind))
+		if ((t->verb == CMD_ADD || t->verb == CMD_CREATE) && tag_is(t, n->kind, n->obj_type))
 			take_name(n, (uint8_t)t->family, t->table, t->name);
 	}
 }
@@ -123,6 +139,8 @@ static void suggest(struct near *n, struct diag *d)
 		buf_fmt(&list, "%s" STR_FMT, list.n ? ", " : "", STR_ARG(n->names[i]));
 	if (n->n > NAMES_SHOWN)
 		buf_cstr(&list, " …");
+	if (n->other_kind)
+		diag_note(ds, d, "`" STR_FMT "` is a %s", STR_ARG(n->name), n->other_kind);
 	if (n->deleted)
 		diag_note(ds, d, "it is there now; this transaction deletes it before");
 	if (best.n && !n->deleted)
@@ -141,18 +159,42 @@ static const char *code_of(enum dump_kind kind)
 	return kind == DUMP_SETS ? "E0102" : kind == DUMP_OBJS ? "E0105" : "E0101";
 }
 
+bool table_exists(struct session *s, enum family f, struct str table)
+{
+	struct dump_filter filter = { .family = (uint8_t)f, .table = table };
+	static const struct dump_ops none;
+
+	if (map_has(&s->tables, session_key(s, f, table, STR(""))))
+		return true;
+	return s->engine && !s->flushed &&
+	       s->engine->ops->get(s->engine, DUMP_TABLES, &filter, &none, NULL) != -ENOENT;
+}
+
+static void report(struct near *n, const char *what, struct span span)
+{
+	struct session *s = n->s;
+	struct diag *d;
+
+	if (!table_exists(s, n->family, n->table)) {
+		no_such_table(s, (uint8_t)n->family, n->table, span);
+		return;
+	}
+	d = diag_error(s->diags, code_of(n->kind), span,
+	               "table `%s " STR_FMT "` has no %s `" STR_FMT "`", family_name(n->family),
+	               STR_ARG(n->table), what, STR_ARG(n->name));
+	n->is_loaded = true;
+	collect(n);
+	suggest(n, d);
+}
+
 void no_such_name(struct session *s, enum dump_kind kind, const char *what, enum family f,
                   struct str table, struct str name, uint32_t obj_type, struct span span)
 {
 	struct near *n = arena_new(&s->a, struct near);
-	struct diag *d = diag_error(s->diags, code_of(kind), span,
-	                            "table `%s " STR_FMT "` has no %s `" STR_FMT "`",
-	                            family_name(f), STR_ARG(table), what, STR_ARG(name));
 
-	*n = (struct near){ .s = s, .is_loaded = true, .kind = kind, .family = f, .table = table, .name = name,
+	*n = (struct near){ .s = s, .kind = kind, .family = f, .table = table, .name = name,
 	                    .obj_type = obj_type };
-	collect(n);
-	suggest(n, d);
+	report(n, what, span);
 }
 
 const char *object_word(uint32_t obj_type)
@@ -181,24 +223,36 @@ const char *object_word(uint32_t obj_type)
 
 void no_such_object(struct session *s, const struct command *c)
 {
-	static const struct { enum command_object object; enum dump_kind kind; const char *word; }
-	rows[] = {
-		{ OBJ_CHAIN, DUMP_CHAINS, "chain" }, { OBJ_RULE, DUMP_CHAINS, "chain" },
-		{ OBJ_RULES, DUMP_CHAINS, "chain" }, { OBJ_SET, DUMP_SETS, "set" },
-		{ OBJ_MAP, DUMP_SETS, "map" }, { OBJ_METER, DUMP_SETS, "meter" },
-		{ OBJ_ELEMENT, DUMP_SETS, "set" }, { OBJ_FLOWTABLE, DUMP_FLOWTABLES, "flow table" },
+	static const struct {
+		enum command_object object;
+		enum dump_kind kind;
+		const char *word;
+		uint32_t without, with;
+	} rows[] = {
+		{ OBJ_CHAIN, DUMP_CHAINS, "chain", 0, 0 },
+		{ OBJ_RULE, DUMP_CHAINS, "chain", 0, 0 },
+		{ OBJ_RULES, DUMP_CHAINS, "chain", 0, 0 },
+		{ OBJ_SET, DUMP_SETS, "set", NFT_SET_MAP | NFT_SET_OBJECT, 0 },
+		{ OBJ_MAP, DUMP_SETS, "map", 0, 0 },
+		{ OBJ_METER, DUMP_SETS, "meter", 0, NFT_SET_EVAL },
+		{ OBJ_ELEMENT, DUMP_SETS, "set", 0, 0 },
+		{ OBJ_FLOWTABLE, DUMP_FLOWTABLES, "flow table", 0, 0 },
 	};
-	enum dump_kind kind = DUMP_OBJS;
+	struct near *n = arena_new(&s->a, struct near);
 	const char *word = object_word(c->obj_type);
 
+	*n = (struct near){ .s = s, .kind = DUMP_OBJS, .family = c->ref.family,
+	                    .table = c->ref.table, .name = c->ref.name, .obj_type = c->obj_type };
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		if (rows[i].object != c->object)
 			continue;
-		kind = rows[i].kind;
+		n->kind = rows[i].kind;
+		n->without = rows[i].without;
+		n->with = rows[i].with;
+		n->maps = c->object == OBJ_MAP;
 		word = rows[i].word;
 	}
-	no_such_name(s, kind, word, c->ref.family, c->ref.table, c->ref.name, c->obj_type,
-	             c->ref.name_span);
+	report(n, word, c->ref.name_span);
 }
 
 /* ---- tables ---- */

@@ -175,7 +175,17 @@ static bool env_make_chain(void *ctx, struct chain_block *block, struct verdict 
 	return ok;
 }
 
+static struct span env_table_place(void *ctx)
+{
+	struct rule_env *env = ctx;
+	struct str key = session_key(env->s, env->family, env->table, STR(""));
+	const struct span *span = map_get(&env->s->tables, key);
+
+	return span ? *span : SPAN_NONE;
+}
+
 static const struct lower_env lower_env_template = {
+	.table_place = env_table_place,
 	.find_set = env_find_set,
 	.make_set = env_make_set,
 	.has_chain = env_has_chain,
@@ -186,16 +196,10 @@ static const struct lower_env lower_env_template = {
 void session_lower(struct session *s, struct rule_env *env, struct lower *L, struct program *prog,
                    struct arena *a)
 {
-	struct lower_env *le = arena_new(a, struct lower_env);
-
-	*le = lower_env_template;
-	le->ctx = env;
+	env->lower = lower_env_template;
+	env->lower.ctx = env;
 	*L = (struct lower){ .a = a, .diags = s->diags, .sources = s->sources, .names = s->opt->names,
-	                     .family = env->family, .env = le, .prog = prog, .kernel = s->opt->kernel };
+	                     .family = env->family, .env = &env->lower, .prog = prog, .kernel = s->opt->kernel };
 	env->s = s;
 	env->L = L;
-	struct span *span = map_get(&s->tables, session_key(s, env->family, env->table, STR("")));
-
-	if (span)
-		L->table_span = *span;
 }

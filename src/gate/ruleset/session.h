@@ -19,11 +19,13 @@ struct tag {
 	enum family family;
 	struct span span;
 	struct str table, name;   /* name: chain, set, object … */
+	uint32_t obj_type;        /* of OBJ_NAMED: NFT_OBJECT_… */
 	const struct rule_text *rule; /* NULL: no rule */
 	const struct elems_part *elems; /* NULL: no elements */
 	/* Of a rule: what it is placed at, replaces, or deletes. */
 	uint64_t rule_handle;
 	uint32_t rule_id; /* the same, of this run: its tag */
+	struct span place; /* of a rule: its handle where it is written; else none */
 	/* The rules of a block share one: numbers `first` to `first + n_rules - 1` are theirs. */
 	uint32_t first;
 	const struct rule_text *rules;
@@ -76,6 +78,7 @@ struct rule_env {
 	struct str table;
 	uint32_t tag;
 	struct lower *L;
+	struct lower_env lower;
 	bool find_twice;         /* a literal's key that stands twice is looked for */
 	struct span first, twice;
 };
@@ -128,6 +131,7 @@ struct rule_place {
 	uint32_t chain_id;         /* of a chain without a name, or 0 */
 	uint64_t position, handle; /* 0: none */
 	uint32_t position_id;      /* instead of position: a rule of this run, by its tag */
+	struct span place;         /* where `position` or `handle` is written; or none */
 	enum tx_op op;
 	uint32_t tag;              /* 0: make one */
 	const struct chain_info *info; /* of the chain, where it is known */

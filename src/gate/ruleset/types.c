@@ -277,22 +277,6 @@ static void type_fib(struct expr *e)
 	set_type(e, k->type, k->bits, k->order);
 }
 
-/* `ipsec in ip6 saddr`: the same key under another number. */
-static bool type_ipsec(struct lower *L, struct expr *e)
-{
-	bool ip6 = e->key.nfproto == FAMILY_IP6;
-
-	if (type_is(datatypes[e->key.key->type], TYPE_IPV4_ADDR) && e->key.nfproto == FAMILY_UNSPEC)
-		return fail(L, "E0232", e->span, "say which: `ip %s` or `ip6 %s`", e->key.key->name,
-		            e->key.key->name);
-	if (ip6 && e->key.key->number == NFT_XFRM_KEY_DADDR_IP4)
-		e->key.key = key_by_number(ipsec_keys, NFT_XFRM_KEY_DADDR_IP6);
-	if (ip6 && e->key.key->number == NFT_XFRM_KEY_SADDR_IP4)
-		e->key.key = key_by_number(ipsec_keys, NFT_XFRM_KEY_SADDR_IP6);
-	set_type(e, e->key.key->type, e->key.key->bits, e->key.key->order);
-	return true;
-}
-
 bool type_expr(struct lower *L, struct expr *e)
 {
 	if (e->type && e->kind != EXPR_MAP && e->kind != EXPR_BINARY)
@@ -307,8 +291,9 @@ bool type_expr(struct lower *L, struct expr *e)
 	case EXPR_META:
 	case EXPR_SOCKET:
 	case EXPR_OSF:
-	case EXPR_IPSEC:
-		return type_ipsec(L, e);
+	case EXPR_IPSEC: /* the parser took the key of the right family */
+		set_type(e, e->key.key->type, e->key.key->bits, e->key.key->order);
+		return true;
 	case EXPR_CT:
 		return type_ct(L, e);
 	case EXPR_RT:
