@@ -8,8 +8,9 @@
 
 enum { PACKETS_MAX = 64 };
 
-static void make_packets(const struct step *step, struct draw *d, struct sim_machine *machine,
-                         struct arena *a, struct diags *diags)
+static void make_packets(const struct step *step, struct draw *d,
+                         struct sim_machine *machine, struct arena *a,
+                         struct diags *diags)
 {
 	struct talks talks = { .next_port = 1 };
 	struct packet_line drawn, line;

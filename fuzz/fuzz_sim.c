@@ -148,6 +148,7 @@ static void load(struct sim_store *s, const struct program *prog)
 	}
 	if (ops->tx_commit(tx, false, &a, &errors, &n, NULL, NULL) < 0)
 		abort();
+	store_link(s);
 }
 
 static void send_frames(struct sim *sim, struct cursor *c)

@@ -206,6 +206,7 @@ static int load(struct driver *d, struct str text)
 		sim = run_text(d, &d->store->engine, text);
 	if (sim < 0)
 		return sim;
+	store_link(d->store);
 	buf_str(&commands, buf_as_str(&d->old_tables));
 	buf_str(&commands, text);
 	int kernel = run_text(d, d->engine, arena_str(&d->a, buf_as_str(&commands)));

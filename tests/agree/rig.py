@@ -280,7 +280,8 @@ def explain(gate, path, packets, *options):
     """`gate explain -j` as a list, one for each packet."""
     command = [gate, "explain", "-j", "--interfaces", "lo,eth0,eth1",
                "--address", f"eth0={ADDRESS}/24", "--address", f"eth0={ADDRESS6}/64",
-               "--address", f"eth1={INNER}/24", "--address", f"eth1={INNER6}/64", *options,
+               "--address", f"eth1={INNER}/24", "--address", f"eth1={INNER6}/64",
+               "--route", "0.0.0.0/0=eth0", "--route", "::/0=eth0", *options,
                "--router", "-f", path, *packets]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"

@@ -58,12 +58,33 @@ def test_what_is_left_out_is_filled_in_and_said(explain):
                                    "flags syn")
 
 
+def test_routes_say_where_a_packet_goes(explain):
+    text = 'table ip t { chain c { type filter hook forward priority 0; policy drop; oifname "eth1" accept; }; }'
+    options = ("-j", "--router", "--address", "eth0=192.168.1.12/24", "--route", "10.0.0.0/8=eth1")
+    words = "in eth0 tcp 198.51.100.7 > 10.1.2.3:22"
+    assert json.loads(explain(*options, words, text=text).stdout)["verdict"] == "accept"
+    answer = json.loads(explain(*options, words.replace("10.1", "172.1"), text=text).stdout)
+    assert (answer["verdict"], answer["reason"]) == ("drop", "there is no route to the destination")
+    done = explain(*options[:4], "--route", "10.0.0.0=", words, text=text, check=False)
+    assert "is no route" in done.stderr
+
+
 def test_a_random_number_makes_it_sometimes(explain):
     text = """table ip t { chain c { type filter hook input priority 0; policy drop
         meta random < 1000 accept } }"""
     answer = json.loads(explain("-j", SSH, text=text).stdout)
     assert (answer["verdict"], answer["doubt"]) == ("sometimes", "meta random")
     assert "meta random" in answer["sentence"]
+
+
+def test_bridge_chains_are_not_passed_over_in_silence(explain):
+    text = """table bridge b { chain c { type filter hook forward priority 0; policy drop; } }
+        table ip t { chain c { type filter hook input priority 0; policy accept; } }"""
+    answer = json.loads(explain("-j", SSH, text=text).stdout)
+    assert (answer["verdict"], answer["doubt"]) == ("unknown", "the bridge chain `b c`")
+    assert answer["sentence"] == "Not known: it meets the bridge chain `b c`, which gate cannot run."
+    idle = text.replace("policy drop", "policy accept")
+    assert json.loads(explain("-j", SSH, text=idle).stdout)["verdict"] == "accept"
 
 
 def test_time_passes_as_the_packets_say(explain):
@@ -128,27 +149,69 @@ def test_why_not_asks_for_a_verdict_there_is(explain):
     assert "asks for accept or drop" in done.stderr
 
 
-def test_the_kernels_own_ruleset_is_explained_whoever_loaded_it(gate, netns):
-    netns.nft(input="""table inet t {
+@pytest.fixture
+def machine(netns):
+    """A namespace with the address of SSH, and a way out."""
+    netns.run(["sh", "-c", "ip link add eth0 type veth peer name far; ip link set far up; ip address add 192.168.1.12/24 dev eth0; "
+               "ip link set eth0 up; ip route add default via 192.168.1.1"], check=True)
+    return netns
+
+
+def test_open_connections_of_the_kernel_are_known(gate, machine):
+    machine.nft(input="""table inet t { chain c { type filter hook input priority 0; policy drop;
+        ct state established accept; ct mark 7 counter; }; }""")
+    for words in ("-p tcp -s 198.51.100.7 -d 192.168.1.12 --sport 40000 --dport 22 --state ESTABLISHED "
+                  "-u ASSURED,SEEN_REPLY -t 100 -m 7",
+                  "-p udp -s 198.51.100.7 -d 192.168.1.12 --sport 5000 --dport 53 -u SEEN_REPLY -t 100"):
+        machine.run(["conntrack", "-I", *words.split()], check=True)
+    done = machine.run([gate, "explain", "--live", "-j",
+                        "in eth0 udp 198.51.100.7:5000 > 192.168.1.12:53 len 3",
+                        "in eth0 udp 198.51.100.7:5001 > 192.168.1.12:53 len 3",
+                        "in eth0 tcp 198.51.100.7:40000 > 192.168.1.12:22 ack"], check=True)
+    udp, stranger, tcp = json.loads(done.stdout)
+    assert (udp["verdict"], udp["conntrack"]) == ("accept", "established")
+    assert (stranger["verdict"], stranger["conntrack"]) == ("drop", "new")
+    assert (tcp["verdict"], tcp["verdicts"]) == ("sometimes", ["accept", "drop"])
+    assert tcp["doubt"] == "the TCP window of the open connection"
+
+
+def test_addresses_routes_and_settings_of_a_live_machine_are_its_own(gate, machine):
+    machine.nft(input="""table inet t { chain c { type filter hook forward priority 0; policy drop; }
+        chain in { type filter hook input priority 0; policy accept; ct state invalid drop; }; }""")
+    machine.run(["sh", "-c", "echo 0 > /proc/sys/net/netfilter/nf_conntrack_tcp_loose; "
+                 "echo 0 > /proc/sys/net/ipv4/ip_forward"], check=True)
+
+    def ask(words):
+        return json.loads(machine.run([gate, "explain", "--live", "-j", words], check=True).stdout)
+    assert ask(SSH)["verdict"] == "accept"
+    assert ask(SSH.replace(" syn", " ack"))["conntrack"] == "invalid"
+    elsewhere = SSH.replace("192.168.1.12", "192.0.2.5")
+    assert ask(elsewhere)["reason"] == "this machine does not forward"
+    machine.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"], check=True)
+    assert ask(elsewhere)["by"] == "policy"
+
+
+def test_the_kernels_own_ruleset_is_explained_whoever_loaded_it(gate, machine):
+    machine.nft(input="""table inet t {
         set s { type ipv4_addr; flags timeout; elements = { 198.51.100.7 timeout 1h } }
         map m { type inet_service : verdict; elements = { 22 : jump x } }
         chain x { counter ip saddr @s accept; }
         chain c { type filter hook input priority 0; policy drop; tcp dport vmap @m; }
         }""")
-    done = netns.run([gate, "explain", "--live", "-j", SSH, SSH.replace("100.7", "100.8")],
+    done = machine.run([gate, "explain", "--live", "-j", SSH, SSH.replace("100.7", "100.8")],
                      check=True)
     first, second = json.loads(done.stdout)
     assert first["verdict"] == "accept"
     assert first["rule"]["text"] == "counter packets 0 bytes 0 ip saddr @s accept"
     assert first["rule"]["handle"] > 0
-    assert "connections that are open now" in first["note"]
+    assert "TCP windows" in first["note"]
     assert (second["verdict"], second["by"]) == ("drop", "policy")
 
 
-def test_limits_of_a_live_ruleset_make_it_sometimes(gate, netns):
-    netns.nft(input="""table ip t { chain c { type filter hook input priority 0; policy drop
+def test_limits_of_a_live_ruleset_make_it_sometimes(gate, machine):
+    machine.nft(input="""table ip t { chain c { type filter hook input priority 0; policy drop
         limit rate 1/minute accept; }; }""")
-    done = netns.run([gate, "explain", "--live", "-j", SSH], check=True)
+    done = machine.run([gate, "explain", "--live", "-j", SSH], check=True)
     answer = json.loads(done.stdout)
     assert (answer["verdict"], answer["doubt"]) == ("sometimes",
                                                     "limit: how much of it is used up")

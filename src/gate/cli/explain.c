@@ -9,12 +9,22 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
+#include "io/paths.h"
+
 /* Each doubt doubles the ways; more than these are not tried. */
 enum { DOUBTS_MAX = 8 };
 
 /* ---- listening ---- */
 
-static struct str side_text(struct arena *a, const struct track_tuple *t, bool src)
+struct str explain_address(struct arena *a, uint8_t family, const uint8_t *addr)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	inet_ntop(family == NFPROTO_IPV4 ? AF_INET : AF_INET6, addr, text, sizeof(text));
+	return arena_fmt(a, "%s", text);
+}
+
+struct str explain_side(struct arena *a, const struct track_tuple *t, bool src)
 {
 	char text[INET6_ADDRSTRLEN];
 	bool ip6 = t->family != 4;
@@ -37,8 +47,8 @@ struct str explain_addresses(struct arena *a, const struct packet *p)
 	    p->fault == FAULT_SHORT)
 		return STR("");
 	view_packet(p, &view);
-	struct str src = side_text(a, &view.tuple, true);
-	struct str dst = side_text(a, &view.tuple, false);
+	struct str src = explain_side(a, &view.tuple, true);
+	struct str dst = explain_side(a, &view.tuple, false);
 	return arena_fmt(a, STR_FMT " > " STR_FMT, STR_ARG(src), STR_ARG(dst));
 }
 
@@ -161,6 +171,20 @@ static int list_live(struct explain *e, struct diags *diags)
 	return r;
 }
 
+/* Once: all runs see the same connections. A kernel without ctnetlink has none to tell. */
+static int live_load_entries(struct explain *e, struct diags *diags)
+{
+	int r = e->entries.list.n ? 0 : live_read_entries(&e->entries);
+
+	if (r == -EINVAL || r == -EOPNOTSUPP || r == -EPROTONOSUPPORT)
+		return 0;
+	if (r < 0 || e->entries.is_broken)
+		diag_error(diags, "E0602", SPAN_NONE,
+		           "cannot read the kernel's connections: %s",
+		           r < 0 ? strerror(-r) : "a message is malformed");
+	return r < 0 ? r : e->entries.is_broken ? -EBADMSG : 0;
+}
+
 static int load_live(struct explain *e, struct diags *diags)
 {
 	struct engine *kernel = NULL;
@@ -175,31 +199,73 @@ static int load_live(struct explain *e, struct diags *diags)
 	}
 	if (access != ACCESS_FULL)
 		return -EPERM;
-	int r = store_load(e->store, kernel);
+	int r = live_load_entries(e, diags);
+	if (r == 0)
+		r = engine_memory_load(&e->store->engine, kernel);
 	kernel->ops->close(kernel);
 	if (r < 0) {
 		diag_error(diags, "E0602", SPAN_NONE,
 		           "cannot read the kernel's ruleset: %s", strerror(-r));
 		return r;
 	}
-	return e->texts.n ? 0 : list_live(e, diags);
+	return list_live(e, diags);
 }
 
-int explain_load(struct explain *e, struct diags *diags)
+void explain_read_files(struct explain *e, const struct str_list *files)
+{
+	struct cli *c = e->c;
+
+	e->files = arena_array(&c->arena, uint32_t, files->n ? files->n : 1);
+	if (files->n && !str_is(files->p[0], "-"))
+		c->include_path.base = path_folder(files->p[0]);
+	for (size_t i = 0; i < files->n; i++) {
+		int r = reader_add(&c->arena, files->p[i], &c->sources,
+		                   &e->files[e->n_files]);
+		if (r == 0)
+			e->n_files++;
+		else
+			diag_error(&c->diags, "E0905", SPAN_NONE,
+			           "cannot read `" STR_FMT "`: %s", STR_ARG(files->p[i]),
+			           strerror(-r));
+	}
+}
+
+static int load_files(struct explain *e, struct diags *diags)
 {
 	struct cli *c = e->c;
 	struct ruleset_options options = cli_ruleset_options(c);
 	struct parser *parser = cli_parser(c, &c->arena, diags);
 
-	store_free(e->store);
-	e->store = store_new();
-	if (c->options.live)
-		return load_live(e, diags);
 	options.placed = keep_place;
 	options.placed_ctx = e;
 	for (size_t i = 0; i < e->n_files; i++)
 		parser_add_source(parser, e->files[i]);
 	return ruleset_run(&e->store->engine, parser, &c->sources, diags, &options);
+}
+
+int explain_load(struct explain *e, struct diags *diags)
+{
+	if (!e->store) {
+		e->store = store_new();
+		int r = e->live ? load_live(e, diags) : load_files(e, diags);
+		if (r < 0) {
+			store_free(e->store);
+			e->store = NULL;
+			return r;
+		}
+	}
+	store_link(e->store);
+	return 0;
+}
+
+void explain_import(const struct explain *e, struct sim *sim)
+{
+	sim->is_live = e->live;
+	if (!sim->is_live)
+		return;
+	live_read_sysctls(sim->track);
+	vec_for_each(it, &e->entries.list)
+		sim->n_imported += track_import(sim->track, it) == 0;
 }
 
 static int send_one(struct explain *e, struct talks *talks, struct sim *sim,
@@ -236,7 +302,7 @@ static int run_once_with(struct explain *e, uint64_t choices, unsigned *n_doubts
 		return r;
 	sim_init(&sim, e->store, &e->machine);
 	sim.choices = choices;
-	sim.is_live = e->c->options.live;
+	explain_import(e, &sim);
 	sim.watch = explain_watch;
 	sim.watch_ctx = e;
 	for (size_t i = 0; r == 0 && i < e->n_packets; i++) {
@@ -273,6 +339,7 @@ void explain_fini(struct explain *e)
 		vec_fini(&e->packets[i].steps);
 	vec_fini(&e->rules);
 	map_fini(&e->texts);
+	vec_fini(&e->entries.list);
 	store_free(e->store);
 	machine_fini(&e->machine);
 }
@@ -309,7 +376,7 @@ struct str explain_rule_text(const struct explain *e, const struct sim_rule *rul
 	struct span span = place_of(e, rule)->span;
 	struct str name = explain_chain_name(e, rule->chain);
 
-	if (e->c->options.live) {
+	if (e->live) {
 		struct str key = arena_fmt(&e->c->arena, STR_FMT " %llu", STR_ARG(name),
 		                           (unsigned long long)rule->r.handle);
 		const struct str *text = map_get(&e->texts, key);
@@ -324,7 +391,7 @@ struct str explain_rule_place(const struct explain *e, const struct sim_rule *ru
 	struct span span = place_of(e, rule)->span;
 	const struct source *s = sources_get(&e->c->sources, span.file);
 
-	if (!s && e->c->options.live)
+	if (!s && e->live)
 		return arena_fmt(&e->c->arena, "handle %llu",
 		                 (unsigned long long)rule->r.handle);
 	if (!s)
@@ -339,7 +406,7 @@ static struct str live_piece(const struct explain *e, const struct explain_step 
 	struct program one = { .p = s->rule->r.prog.p + s->insn, .n = 1 };
 	auto_buf text = { 0 };
 
-	if (!e->c->options.live || s->insn >= s->rule->r.prog.n)
+	if (!e->live || s->insn >= s->rule->r.prog.n)
 		return STR("");
 	program_dump(&one, &text);
 	return one_line(&e->c->arena, buf_as_str(&text));
@@ -522,6 +589,9 @@ struct str explain_sentence(const struct explain *e, const struct explain_packet
 
 	if (p->fates & (p->fates - 1)) {
 		say_sometimes(p, &out);
+	} else if (p->result.fate == FATE_UNKNOWN && p->result.doubt) {
+		buf_fmt(&out, "Not known: it meets %s, which gate cannot run.",
+		        p->result.doubt);
 	} else {
 		buf_cstr(&out, past_tense(p->result.fate));
 		say_why(e, p, &out);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "gate/cli/cli.h"
+#include "gate/cli/live.h"
 #include "gate/scenario/talk.h"
 
 /* Where a rule stands, by its tag. */
@@ -45,6 +46,7 @@ struct explain_packet {
 
 struct explain {
 	struct cli *c;
+	bool live;       /* the ruleset is the kernel's */
 	uint32_t *files; /* sources of the ruleset */
 	size_t n_files;
 	struct explain_packet *packets;
@@ -52,22 +54,30 @@ struct explain {
 	VEC(struct explain_rule) rules; /* by tag */
 	struct sim_store *store;
 	struct sim_machine machine;
+	struct live_entries entries; /* live: the connection table */
 	struct map texts; /* live: "family table chain handle" to the rule's text */
 	/* while it runs */
 	struct explain_packet *now;
 	struct str hook;
 };
 
+/* Reads the ruleset's files; reports those that cannot be read. */
+void explain_read_files(struct explain *e, const struct str_list *files);
 /* Loads the ruleset and sends the packets, again for every way a doubt could go. -EINVAL after
  * a report. */
 int explain_run(struct explain *e);
 void explain_fini(struct explain *e);
 
 /* ---- for `gate test`, which runs the packets itself ---- */
-/* A fresh store with the ruleset of the files, or the kernel's, in it. */
+/* The ruleset of the files, or the kernel's, as no packet has met it yet; read the first time. */
 int explain_load(struct explain *e, struct diags *diags);
+/* Gives the simulator what a running kernel told beside its ruleset; nothing without --live. */
+void explain_import(const struct explain *e, struct sim *sim);
 /* A watcher for struct sim (ctx: the explain) that adds to the steps of e->now. */
 void explain_watch(void *ctx, const struct sim_event *event);
+/* `192.0.2.1`; `198.51.100.7:40000`, without the port where the protocol has none. */
+struct str explain_address(struct arena *a, uint8_t family, const uint8_t *addr);
+struct str explain_side(struct arena *a, const struct track_tuple *t, bool src);
 /* `198.51.100.7:40000 > 192.168.1.12:22`; empty for what has no addresses. */
 struct str explain_addresses(struct arena *a, const struct packet *p);
 /* One packet as `gate explain` shows it. */
@@ -98,9 +108,9 @@ struct str explain_verdict(const struct explain_packet *p);
 struct str explain_chain_name(const struct explain *e, const struct sim_chain *c);
 
 /* What --live leaves out. */
-#define EXPLAIN_LIVE_NOTE                                    \
-	"connections that are open now are not known here: " \
-	"each begins with its packet"
+#define EXPLAIN_LIVE_NOTE                                                            \
+	"connections, sets and counters are the kernel's as they are now; what it does " \
+	"not tell (TCP windows, how much of a limit is left, ct count, numgen) is open"
 
 void explain_print(const struct explain *e);
 void explain_json(const struct explain *e);

@@ -98,7 +98,7 @@ static void put_rule(struct object *o, const char *name, const struct explain *e
 		key(&r, "line");
 		buf_u64(o->out, line);
 	}
-	if (e->c->options.live) {
+	if (e->live) {
 		key(&r, "handle");
 		buf_u64(o->out, rule->r.handle);
 	}
@@ -232,6 +232,23 @@ static void put_near(struct object *o, const struct explain *e,
 	buf_char(o->out, '}');
 }
 
+/* All that can come out: several with `sometimes`. */
+static void put_verdicts(struct object *o, const struct explain_packet *p)
+{
+	const char *sep = "";
+
+	key(o, "verdicts");
+	buf_char(o->out, '[');
+	for (unsigned f = 0; f <= FATE_UNKNOWN; f++) {
+		if (!(p->fates >> f & 1))
+			continue;
+		buf_cstr(o->out, sep);
+		buf_json(o->out, str_from(fate_name((enum sim_fate)f)));
+		sep = ",";
+	}
+	buf_char(o->out, ']');
+}
+
 static void put_packet(const struct explain *e, const struct explain_packet *p,
                        struct buf *out)
 {
@@ -240,6 +257,7 @@ static void put_packet(const struct explain *e, const struct explain_packet *p,
 	put_str(&o, "packet", sources_text(&e->c->sources, p->line.span));
 	put_str(&o, "filled_in", p->made.filled);
 	put_str(&o, "verdict", explain_verdict(p));
+	put_verdicts(&o, p);
 	put_str(&o, "by", str_from(by_name(p->result.by)));
 	if (p->result.by == BY_RULE)
 		put_rule(&o, "rule", e, p->result.rule);
@@ -257,7 +275,7 @@ static void put_packet(const struct explain *e, const struct explain_packet *p,
 	put_hooks(&o, e, p);
 	if (e->c->options.why_not.p)
 		put_near(&o, e, p);
-	if (e->c->options.live)
+	if (e->live)
 		put_str(&o, "note", STR(EXPLAIN_LIVE_NOTE));
 	put_str(&o, "sentence", explain_sentence(e, p));
 	buf_char(out, '}');

@@ -132,7 +132,7 @@ void explain_print_packet(const struct explain *e, const struct explain_packet *
 	if (packet->made.filled.n)
 		buf_fmt(out, "  taken as said: " STR_FMT "\n",
 		        STR_ARG(packet->made.filled));
-	if (e->c->options.live)
+	if (e->live)
 		buf_cstr(out, "  note: " EXPLAIN_LIVE_NOTE "\n");
 	vec_for_each(it, &packet->steps)
 		print_step(&p, it);

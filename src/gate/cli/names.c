@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "gate/cli/cli.h"
 #include "io/cgroup.h"
 #include "io/lookup.h"
 
@@ -188,4 +189,19 @@ void names_init(struct names *names, struct machine *m)
 		.cgroup = names_cgroup,
 		.cgroup_path = names_cgroup_path,
 	};
+}
+
+void cli_add_guest(struct cli *c, struct str *guests, struct str name)
+{
+	char text[16];
+	uint32_t index;
+
+	if (!name.n || name.n > 15)
+		return;
+	memcpy(text, name.p, name.n);
+	text[name.n] = '\0';
+	c->machine.guests = guests;
+	if (c->names.ifindex(c->names.ctx, text, &index) == 0)
+		return;
+	guests[c->machine.n_guests++] = name;
 }

@@ -320,10 +320,18 @@ static void take_option(struct scan *s, enum option_what what, struct str value)
 	case OPT_ROUTER:           o->router = true; return;
 	case OPT_WHY_NOT:          o->why_not = value; return;
 	case OPT_ADDRESS:          list_add(s, &o->addresses, value); return;
+	case OPT_ROUTE:            list_add(s, &o->routes, value); return;
 	case OPT_FORMAT:           o->test_format = value; return;
 	case OPT_SEED:             o->seed = value; return;
 	case OPT_COVERAGE:         o->coverage = true; return;
 	case OPT_COVERAGE_HTML:    o->coverage_html = value; return;
+	case OPT_LOCAL:            list_add(s, &o->locals, value); return;
+	case OPT_IN:               list_add(s, &o->ins, value); return;
+	case OPT_AGAINST:          o->against = value; return;
+	case OPT_PASSED:           o->passed = value; return;
+	case OPT_STOPPED:          o->stopped = value; return;
+	case OPT_CHECKSUMS:        o->checksums = true; return;
+	case OPT_FLOWS:            o->flows = value; return;
 	}
 }
 // clang-format on

@@ -27,7 +27,8 @@ enum option_what {
 	OPT_ECHO, OPT_JSON, OPT_DEBUG,
 	OPT_ERRORS, OPT_COLOUR, OPT_NO_COLOUR,
 	OPT_KERNEL, OPT_INTERFACES, OPT_STATE, OPT_LIVE, OPT_WHY_NOT, OPT_ADDRESS, OPT_ROUTER,
-	OPT_FORMAT, OPT_SEED, OPT_COVERAGE, OPT_COVERAGE_HTML,
+	OPT_FORMAT, OPT_SEED, OPT_COVERAGE, OPT_COVERAGE_HTML, OPT_ROUTE,
+	OPT_LOCAL, OPT_IN, OPT_AGAINST, OPT_PASSED, OPT_STOPPED, OPT_CHECKSUMS, OPT_FLOWS,
 };
 // clang-format on
 
@@ -64,8 +65,11 @@ struct options {
 	struct str_list words;   /* the command; a verb of ours is the first */
 	const struct verb *verb; /* NULL: the words are the language's */
 	struct str kernel, interfaces, state, why_not; /* p NULL: not given */
-	struct str_list addresses;
+	struct str_list addresses, routes;
 	bool live, json, router, coverage;
+	struct str_list locals, ins;
+	struct str against, passed, stopped, flows; /* p NULL: not given */
+	bool checksums;
 	struct str test_format, seed, coverage_html; /* p NULL: not given */
 	/* The whole command line as a source, and where words[i] begins in it. */
 	uint32_t line_file;

@@ -227,7 +227,7 @@ static int begin(struct run *r, uint64_t choices)
 		return err;
 	sim_init(&r->sim, f->e.store, &f->e.machine);
 	r->sim.choices = choices;
-	r->sim.is_live = f->c->options.live;
+	explain_import(&f->e, &r->sim);
 	r->sim.epoch_s = f->scenario.clock_s;
 	r->sim.utc_offset_s = f->scenario.utc_offset_s;
 	r->sim.watch = watch;

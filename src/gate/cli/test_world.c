@@ -419,6 +419,7 @@ int test_prepare(struct test_file *f)
 	struct track *t = track_new(1);
 
 	f->e.c = c;
+	f->e.live = c->options.live;
 	check_devices(f);
 	name_devices(f);
 	add_files(f);

@@ -15,6 +15,7 @@
 const struct option_row explain_options[] = {
 	{ 0, OPT_INTERFACES, "interfaces", "NAME,...", "these interfaces exist, and those of the packets" },
 	{ 0, OPT_ADDRESS, "address", "DEV=ADDR/LEN", "an address of this machine; with one given, all are" },
+	{ 0, OPT_ROUTE, "route", "ADDR/LEN=DEV", "a route; the networks of addresses have theirs" },
 	{ 0, OPT_ROUTER, "router", NULL, "this machine forwards (net.ipv4.ip_forward)" },
 	{ 0, OPT_LIVE, "live", NULL, "the ruleset in the kernel, whoever loaded it (needs CAP_NET_ADMIN)" },
 	{ 0, OPT_WHY_NOT, "why-not", "VERDICT", "the nearest rule that would have said accept, or drop" },
@@ -67,36 +68,26 @@ static size_t packet_spans(struct cli *c, struct span *spans)
 	return 1;
 }
 
-static void add_guest(struct cli *c, struct str *guests, struct str name)
-{
-	char text[16];
-	uint32_t index;
-
-	if (!name.n || name.n > 15)
-		return;
-	memcpy(text, name.p, name.n);
-	text[name.n] = '\0';
-	c->machine.guests = guests;
-	if (c->names.ifindex(c->names.ctx, text, &index) == 0)
-		return;
-	guests[c->machine.n_guests++] = name;
-}
-
 /* Interfaces that a packet or an address names exist. */
 static void add_guests(struct explain *e)
 {
 	struct cli *c = e->c;
 	struct str *guests = arena_array(&c->arena, struct str,
-	                                 2 * e->n_packets + c->options.addresses.n + 2);
+	                                 2 * e->n_packets + c->options.addresses.n +
+	                                         c->options.routes.n + 2);
 
-	add_guest(c, guests, STR("lo"));
+	cli_add_guest(c, guests, STR("lo"));
 	for (size_t i = 0; i < e->n_packets; i++) {
-		add_guest(c, guests, e->packets[i].line.in);
-		add_guest(c, guests, e->packets[i].line.out);
+		cli_add_guest(c, guests, e->packets[i].line.in);
+		cli_add_guest(c, guests, e->packets[i].line.out);
 	}
 	for (size_t i = 0; i < c->options.addresses.n; i++) {
 		struct str word = c->options.addresses.p[i];
-		add_guest(c, guests, str_sub(word, 0, str_find(word, '=')));
+		cli_add_guest(c, guests, str_sub(word, 0, str_find(word, '=')));
+	}
+	for (size_t i = 0; i < c->options.routes.n; i++) {
+		struct str word = c->options.routes.p[i];
+		cli_add_guest(c, guests, str_sub(word, str_find(word, '=') + 1, word.n));
 	}
 }
 
@@ -140,12 +131,39 @@ static void add_address(struct explain *e, struct str word)
 	e->machine.is_complete = true;
 }
 
+/* `0.0.0.0/0=eth0`, `10.0.0.0/8=eth1`. */
+static void add_route(struct explain *e, struct str word)
+{
+	struct cli *c = e->c;
+	size_t eq = str_find(word, '=');
+	struct str name = str_sub(word, eq + 1, word.n);
+	struct sim_route route = { .family = 0 };
+
+	if (!name.n || name.n > 15 ||
+	    !prefix_read(str_sub(word, 0, eq), &route.family, route.dst, &route.prefix)) {
+		struct diag *d = diag_error(&c->diags, "E0903", SPAN_NONE,
+		                            "`" STR_FMT "` is no route", STR_ARG(word));
+		diag_help(&c->diags, d, "--route 0.0.0.0/0=eth0");
+		return;
+	}
+	route.dev = machine_dev(&e->machine, name, index_of(c, name));
+	vec_push(&e->machine.routes, route);
+}
+
 static void build_machine(struct explain *e)
 {
 	struct cli *c = e->c;
 
-	machine_init(&e->machine, index_of(c, STR("lo")));
-	e->machine.forwards = c->options.router;
+	int r = 0;
+
+	if (c->options.live && !c->options.addresses.n && !c->options.routes.n)
+		r = live_read_machine(&e->machine);
+	else
+		machine_init(&e->machine, index_of(c, STR("lo")));
+	if (r < 0)
+		diag_error(&c->diags, "E0602", SPAN_NONE,
+		           "cannot read this machine's addresses: %s", strerror(-r));
+	e->machine.forwards |= c->options.router;
 	for (size_t i = 0; i < e->n_packets; i++) {
 		struct str in = e->packets[i].line.in, out = e->packets[i].line.out;
 		if (in.n)
@@ -155,6 +173,8 @@ static void build_machine(struct explain *e)
 	}
 	for (size_t i = 0; i < c->options.addresses.n; i++)
 		add_address(e, c->options.addresses.p[i]);
+	for (size_t i = 0; i < c->options.routes.n; i++)
+		add_route(e, c->options.routes.p[i]);
 }
 
 static void read_packets(struct explain *e)
@@ -175,35 +195,15 @@ static void read_packets(struct explain *e)
 	}
 }
 
-static void read_files(struct explain *e)
-{
-	struct cli *c = e->c;
-	const struct str_list *files = &c->options.files;
-
-	e->files = arena_array(&c->arena, uint32_t, files->n ? files->n : 1);
-	if (files->n && !str_is(files->p[0], "-"))
-		c->include_path.base = path_folder(files->p[0]);
-	for (size_t i = 0; i < files->n; i++) {
-		int r = reader_add(&c->arena, files->p[i], &c->sources,
-		                   &e->files[e->n_files]);
-		if (r == 0)
-			e->n_files++;
-		else
-			diag_error(&c->diags, "E0905", SPAN_NONE,
-			           "cannot read `" STR_FMT "`: %s", STR_ARG(files->p[i]),
-			           strerror(-r));
-	}
-}
-
 int verb_explain(struct cli *c)
 {
-	struct explain e = { .c = c };
+	struct explain e = { .c = c, .live = c->options.live };
 	int r = 0;
 
 	check_own_options(c);
 	if (!diags_failed(&c->diags)) {
 		read_packets(&e);
-		read_files(&e);
+		explain_read_files(&e, &c->options.files);
 	}
 	if (!diags_failed(&c->diags)) {
 		add_guests(&e);

@@ -33,3 +33,7 @@ int verb_check(struct cli *c);
 /* verb_test.c */
 extern const struct option_row test_options[];
 int verb_test(struct cli *c);
+
+/* verb_replay.c */
+extern const struct option_row replay_options[];
+int verb_replay(struct cli *c);

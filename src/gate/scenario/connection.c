@@ -30,13 +30,23 @@ struct line {
 	uint8_t l4; /* of the data connection; 0: as before */
 };
 
-enum { S = TCP_SYN, SA = TCP_SYN | TCP_ACK, A = TCP_ACK, PA = TCP_PSH | TCP_ACK, FA = TCP_FIN | TCP_ACK };
+enum {
+	S = TCP_SYN,
+	SA = TCP_SYN | TCP_ACK,
+	A = TCP_ACK,
+	PA = TCP_PSH | TCP_ACK,
+	FA = TCP_FIN | TCP_ACK
+};
 
 static const struct line tcp[] = {
-	{ HOW_FIRST, S, NULL, 0 },  { HOW_REPLY, SA, NULL, 0 }, { HOW_REPLY, A, NULL, 0 },
+	{ HOW_FIRST, S, NULL, 0 },
+	{ HOW_REPLY, SA, NULL, 0 },
+	{ HOW_REPLY, A, NULL, 0 },
 	{ HOW_REPLY, PA, "a question\r\n", 0 },
 	{ HOW_REPLY, PA, "an answer\r\n", 0 },
-	{ HOW_REPLY, FA, NULL, 0 }, { HOW_REPLY, FA, NULL, 0 }, { HOW_REPLY, A, NULL, 0 },
+	{ HOW_REPLY, FA, NULL, 0 },
+	{ HOW_REPLY, FA, NULL, 0 },
+	{ HOW_REPLY, A, NULL, 0 },
 	{ HOW_END, 0, NULL, 0 },
 };
 
@@ -53,21 +63,24 @@ static const struct line ping[] = {
 	{ HOW_END, 0, NULL, 0 },
 };
 
-#define DATA_TCP(HOW)                                                                  \
-	{ HOW, S, NULL, 0 }, { HOW_REPLY, SA, NULL, 0 }, { HOW_REPLY, A, NULL, 0 },    \
-		{ HOW_REPLY, PA, "data", 0 }, { HOW_REPLY, FA, NULL, 0 },              \
-		{ HOW_REPLY, FA, NULL, 0 }, { HOW_REPLY, A, NULL, 0 },                 \
-	{ HOW_END, 0, NULL, 0 }
+#define DATA_TCP(HOW)                                                               \
+	{ HOW, S, NULL, 0 }, { HOW_REPLY, SA, NULL, 0 }, { HOW_REPLY, A, NULL, 0 }, \
+		{ HOW_REPLY, PA, "data", 0 }, { HOW_REPLY, FA, NULL, 0 },           \
+		{ HOW_REPLY, FA, NULL, 0 }, { HOW_REPLY, A, NULL, 0 },              \
+	{                                                                           \
+		HOW_END, 0, NULL, 0                                                 \
+	}
 
 /* RFC 959. */
-#define FTP_LOGIN                                                                      \
-	{ HOW_FIRST, S, NULL, 0 }, { HOW_REPLY, SA, NULL, 0 },                         \
-		{ HOW_REPLY, A, NULL, 0 },                                             \
-		{ HOW_REPLY, PA, "220 ready\r\n", 0 },                                 \
-		{ HOW_REPLY, PA, "USER anonymous\r\n", 0 },                            \
-		{ HOW_REPLY, PA, "331 password?\r\n", 0 },                             \
-		{ HOW_REPLY, PA, "PASS guest@\r\n", 0 },                               \
-		{ HOW_REPLY, PA, "230 logged in\r\n", 0 }
+#define FTP_LOGIN                                                                 \
+	{ HOW_FIRST, S, NULL, 0 }, { HOW_REPLY, SA, NULL, 0 },                    \
+		{ HOW_REPLY, A, NULL, 0 }, { HOW_REPLY, PA, "220 ready\r\n", 0 }, \
+		{ HOW_REPLY, PA, "USER anonymous\r\n", 0 },                       \
+		{ HOW_REPLY, PA, "331 password?\r\n", 0 },                        \
+		{ HOW_REPLY, PA, "PASS guest@\r\n", 0 },                          \
+	{                                                                         \
+		HOW_REPLY, PA, "230 logged in\r\n", 0                             \
+	}
 
 static const struct line ftp_passive[] = {
 	FTP_LOGIN,
@@ -204,7 +217,8 @@ static void put_field(struct buf *out, char what, const struct connection *c, bo
 	uint32_t number = (uint32_t)self[0] << 24 | (uint32_t)self[1] << 16 |
 	                  (uint32_t)self[2] << 8 | self[3];
 
-	if (what >= '0' && what <= '9') { /* TFTP's opcode, and a block's number behind it */
+	if (what >= '0' &&
+	    what <= '9') { /* TFTP's opcode, and a block's number behind it */
 		if (what != '0')
 			buf_char(out, 0);
 		buf_char(out, (char)(what - '0'));
@@ -260,7 +274,8 @@ static struct str name_of(const struct sim_dev *dev)
 }
 
 /* The devices: as the first packet's, or turned round. */
-static void data_way(const struct connection_run *r, bool to_server, struct packet_line *out)
+static void data_way(const struct connection_run *r, bool to_server,
+                     struct packet_line *out)
 {
 	const struct sim_arrival *a = &r->arrival;
 
@@ -290,7 +305,8 @@ static void begin_data(struct connection_run *r, const struct talks *t,
 	struct track_packet last; /* as it came out: as the server knows the client */
 	const struct track_tuple *ends = turned ? &last.tuple : &k->sent[!to_server];
 	struct packet_desc *d = &out->desc;
-	bool from_ftp = r->c->kind == CONNECTION_FTP, tftp_block = r->c->kind == CONNECTION_TFTP;
+	bool from_ftp = r->c->kind == CONNECTION_FTP,
+	     tftp_block = r->c->kind == CONNECTION_TFTP;
 
 	view_packet(&t->last, &last);
 	*d = (struct packet_desc){ .family = r->first->desc.family,
@@ -299,8 +315,9 @@ static void begin_data(struct connection_run *r, const struct talks *t,
 		d->family = ends->family == 4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
 	memcpy(d->src, turned ? ends->dst.b : ends->src.b, 16);
 	memcpy(d->dst, turned ? ends->src.b : ends->dst.b, 16);
-	d->dport = tftp_block ? (turned ? ends->src_port : ends->dst_port) : data_port(r->c);
-	d->sport = tftp_block              ? data_port(r->c)
+	d->dport =
+		tftp_block ? (turned ? ends->src_port : ends->dst_port) : data_port(r->c);
+	d->sport = tftp_block               ? data_port(r->c)
 	           : from_ftp && !to_server ? FTP_DATA_PORT
 	                                    : 0;
 	out->seen = SEEN_SRC | SEEN_DST | SEEN_DPORT | SEEN_PROTO |

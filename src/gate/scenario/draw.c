@@ -212,7 +212,8 @@ static void random_addr(struct draw *d, uint8_t family, uint8_t *out)
 }
 
 /* Every second value is the next of the known ones that fit; false: none does. */
-static bool known_addr(struct draw *d, uint8_t family, const struct addr_range *r, uint8_t *out)
+static bool known_addr(struct draw *d, uint8_t family, const struct addr_range *r,
+                       uint8_t *out)
 {
 	for (size_t i = 0; d->turn % 2 == 0 && i < d->addrs.n; i++) {
 		const struct draw_addr *a = &d->addrs.p[d->next_addr++ % d->addrs.n];

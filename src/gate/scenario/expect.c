@@ -22,7 +22,7 @@ static const struct str fates[FATE_NAMES] = {
 	STR_INIT("stolen"), STR_INIT("unknown"), STR_INIT("sometimes"),
 };
 static const struct str states[] = {
-	STR_INIT("new"), STR_INIT("established"), STR_INIT("related"),
+	STR_INIT("new"),     STR_INIT("established"), STR_INIT("related"),
 	STR_INIT("invalid"), STR_INIT("untracked"),
 };
 static const struct str compares[] = {
@@ -81,11 +81,11 @@ static struct str text_of(struct reader *r, const char *what)
 /* `by "comment"`, `by handle 7`, `by line 80`, `by server.nft:80`, `by policy`, `by stack`. */
 static void read_by(struct reader *r, struct expect *e)
 {
-	static const struct str names[] = { STR_INIT("handle"), STR_INIT("line"),
-		                            STR_INIT("policy"), STR_INIT("stack"),
-		                            STR_INIT("conntrack"), STR_INIT("nat"),
-		                            STR_INIT("FILE:LINE"),
-		                            STR_INIT("\"COMMENT\"") };
+	static const struct str names[] = {
+		STR_INIT("handle"),    STR_INIT("line"),       STR_INIT("policy"),
+		STR_INIT("stack"),     STR_INIT("conntrack"),  STR_INIT("nat"),
+		STR_INIT("FILE:LINE"), STR_INIT("\"COMMENT\"")
+	};
 	struct str word = words_next(&r->w);
 	size_t colon = str_find(word, ':');
 
@@ -109,14 +109,14 @@ static void read_by(struct reader *r, struct expect *e)
 		e->by = EXPECT_BY_POLICY;
 		e->text = words_take(&r->w, "of") ? text_of(r, "the chain's name")
 		                                  : STR("");
-	} else if (colon < word.n && str_to_u64(str_sub(word, colon + 1, word.n), 10,
-	                                        &e->number) == 0) {
+	} else if (colon < word.n &&
+	           str_to_u64(str_sub(word, colon + 1, word.n), 10, &e->number) == 0) {
 		e->by = EXPECT_BY_LINE;
 		e->text = str_sub(word, 0, colon);
 	} else {
 		words_unknown(&r->w, "E0932", word,
-		              "does not say who decides (a rule's comment has quotes)", names,
-		              ARRAY_LEN(names));
+		              "does not say who decides (a rule's comment has quotes)",
+		              names, ARRAY_LEN(names));
 	}
 }
 
@@ -126,7 +126,8 @@ static void read_end(struct reader *r, struct expect *e)
 	const char *what;
 
 	if (!endpoint_read(word, r->names, &e->end, &wrong, &what))
-		words_error(&r->w, "E0923", "`" STR_FMT "` is no %s", STR_ARG(wrong), what);
+		words_error(&r->w, "E0923", "`" STR_FMT "` is no %s", STR_ARG(wrong),
+		            what);
 }
 
 /* `FAMILY TABLE NAME`, `TABLE NAME`, `NAME`: as many words as there are before `stop`. */
@@ -147,8 +148,9 @@ static void read_count(struct reader *r, struct expect *e)
 	e->bytes = words_take(&r->w, "bytes");
 	if (!e->bytes && !words_take(&r->w, "packets")) {
 		words_next(&r->w);
-		words_error(&r->w, "E0932",
-		            "behind the counter comes `packets` or `bytes`, and a number");
+		words_error(
+			&r->w, "E0932",
+			"behind the counter comes `packets` or `bytes`, and a number");
 		return;
 	}
 	size_t op = find(words_peek(&r->w), compares, ARRAY_LEN(compares));
@@ -260,10 +262,11 @@ static bool read_one(struct reader *r, struct str word, struct expect *e)
 static void unknown(struct reader *r, struct str word)
 {
 	static const struct str others[] = {
-		STR_INIT("by"),  STR_INIT("from"),    STR_INIT("to"), STR_INIT("through"),
-		STR_INIT("out"), STR_INIT("mark"),    STR_INIT("log"),
-		STR_INIT("no log"), STR_INIT("counter"), STR_INIT("set"),
-		STR_INIT("@SET"), STR_INIT("ct mark"), STR_INIT("then"),
+		STR_INIT("by"),      STR_INIT("from"),   STR_INIT("to"),
+		STR_INIT("through"), STR_INIT("out"),    STR_INIT("mark"),
+		STR_INIT("log"),     STR_INIT("no log"), STR_INIT("counter"),
+		STR_INIT("set"),     STR_INIT("@SET"),   STR_INIT("ct mark"),
+		STR_INIT("then"),
 	};
 	struct str names[FATE_NAMES + ARRAY_LEN(states) + ARRAY_LEN(others)];
 
@@ -280,8 +283,10 @@ static void end_group(struct reader *r, struct span first, uint32_t count)
 
 	g->count = count;
 	g->n = r->now.n;
-	g->span = r->now.n ? span_join(r->now.p[0].span, r->now.p[r->now.n - 1].span) : first;
-	g->p = r->now.n ? arena_copy(r->w.a, r->now.p, r->now.n * sizeof(*r->now.p)) : NULL;
+	g->span = r->now.n ? span_join(r->now.p[0].span, r->now.p[r->now.n - 1].span)
+	                   : first;
+	g->p = r->now.n ? arena_copy(r->w.a, r->now.p, r->now.n * sizeof(*r->now.p))
+	                : NULL;
 	r->now.n = 0;
 	if (g->n == 0)
 		words_error(&r->w, "E0932", "nothing is expected here");
@@ -327,8 +332,9 @@ static bool read_group(struct reader *r)
 	return more && !r->w.failed;
 }
 
-int expect_read(const struct sources *sources, struct span span, const struct names *names,
-                struct arena *a, struct diags *diags, struct expect_list *out)
+int expect_read(const struct sources *sources, struct span span,
+                const struct names *names, struct arena *a, struct diags *diags,
+                struct expect_list *out)
 {
 	struct reader r = { .names = names };
 
@@ -336,10 +342,9 @@ int expect_read(const struct sources *sources, struct span span, const struct na
 	while (read_group(&r))
 		continue;
 	if (!r.w.failed)
-		*out = (struct expect_list){
-			arena_copy(a, r.groups.p, r.groups.n * sizeof(*r.groups.p)),
-			r.groups.n
-		};
+		*out = (struct expect_list){ arena_copy(a, r.groups.p,
+			                                r.groups.n * sizeof(*r.groups.p)),
+			                     r.groups.n };
 	vec_fini(&r.groups);
 	vec_fini(&r.now);
 	return r.w.failed ? -EINVAL : 0;

@@ -41,18 +41,25 @@ enum expect_by {
 	EXPECT_BY_NAT,
 };
 
-enum expect_compare { COMPARE_EQ, COMPARE_NE, COMPARE_LT, COMPARE_LE, COMPARE_GT, COMPARE_GE };
+enum expect_compare {
+	COMPARE_EQ,
+	COMPARE_NE,
+	COMPARE_LT,
+	COMPARE_LE,
+	COMPARE_GT,
+	COMPARE_GE
+};
 
 enum { FATE_NAMES = 7, FATE_SOMETIMES = 6 }; /* behind enum sim_fate */
 
 struct expect {
 	enum expect_kind kind;
 	struct span span;
-	unsigned fate;    /* EXPECT_FATE: enum sim_fate or FATE_SOMETIMES */
-	struct str text;  /* state, comment, file, chain, device, prefix, element */
+	unsigned fate;   /* EXPECT_FATE: enum sim_fate or FATE_SOMETIMES */
+	struct str text; /* state, comment, file, chain, device, prefix, element */
 	bool has_text;
 	enum expect_by by;
-	uint64_t number;  /* handle, line, mark, count */
+	uint64_t number;     /* handle, line, mark, count */
 	struct endpoint end; /* EXPECT_FROM, EXPECT_TO */
 	/* EXPECT_COUNTER: an object, or (by) the counter of a rule with that comment.
 	 * EXPECT_ELEMENT: the set. Family and table may be empty: whichever has it. */
@@ -75,8 +82,9 @@ struct expect_list {
 };
 
 /* Reads what stands behind the word `expect`. -EINVAL after an error in `diags`. */
-int expect_read(const struct sources *sources, struct span span, const struct names *names,
-                struct arena *a, struct diags *diags, struct expect_list *out);
+int expect_read(const struct sources *sources, struct span span,
+                const struct names *names, struct arena *a, struct diags *diags,
+                struct expect_list *out);
 
 /* Whether it is about the ruleset and not about a packet. */
 static inline bool expect_is_of_ruleset(const struct expect *e)

@@ -173,8 +173,8 @@ static bool take_endpoint(struct reader *r, struct endpoint *e)
 	if (endpoint_read(next(r), r->names, e, &bad, &what))
 		return true;
 	r->failed = true;
-	struct diag *d = diag_error(r->diags, "E0923", word_span(r), "`" STR_FMT "` is no %s",
-	                            STR_ARG(bad), what);
+	struct diag *d = diag_error(r->diags, "E0923", word_span(r),
+	                            "`" STR_FMT "` is no %s", STR_ARG(bad), what);
 	if (str_find(bad, ':') < bad.n)
 		diag_help(r->diags, d, "with a port it has brackets: [fd00::12]:22");
 	return false;

@@ -42,7 +42,8 @@ struct packet_line {
 	bool quotes_last;   /* an ICMP error about the packet before */
 	uint32_t mark, uid, gid;
 	struct packet_desc desc;
-	struct endpoint ends[2]; /* enum packet_end; with a range or `any` the description has
+	struct endpoint
+		ends[2]; /* enum packet_end; with a range or `any` the description has
 	                          * only one of the values */
 };
 

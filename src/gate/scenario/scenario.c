@@ -86,8 +86,8 @@ static void read_device_word(struct reader *r, struct scenario_dev *d,
 	else if (prefix_read(word, &a->family, a->addr, &a->prefix))
 		d->n_addrs++;
 	else
-		words_unknown(&r->w, "E0923", word, "is no address of an interface", names,
-		              ARRAY_LEN(names));
+		words_unknown(&r->w, "E0923", word, "is no address of an interface",
+		              names, ARRAY_LEN(names));
 }
 
 /* `interface eth0 192.168.1.12/24 fd00::12/64 mac 02:00:00:00:00:01 group 1` */
@@ -136,8 +136,9 @@ static void read_route(struct reader *r)
 			route->dev = device_name(r, "dev eth0");
 		} else {
 			words_next(&r->w);
-			words_error(&r->w, "E0930", "behind a route's network comes `via` "
-			                            "or `dev`");
+			words_error(&r->w, "E0930",
+			            "behind a route's network comes `via` "
+			            "or `dev`");
 		}
 	}
 	if (is_default)
@@ -153,22 +154,24 @@ static void read_route(struct reader *r)
 /* `socket tcp :22`, `socket udp 127.0.0.1:53 uid 101 gid 101 mark 1 transparent` */
 static void read_socket(struct reader *r)
 {
-	static const struct str known[] = { STR_INIT("tcp"), STR_INIT("udp"),
-		                             STR_INIT("uid"), STR_INIT("gid"),
-		                             STR_INIT("mark"), STR_INIT("transparent") };
+	static const struct str known[] = { STR_INIT("tcp"),  STR_INIT("udp"),
+		                            STR_INIT("uid"),  STR_INIT("gid"),
+		                            STR_INIT("mark"), STR_INIT("transparent") };
 	struct scenario_socket *k = vec_add(&r->s->sockets);
 	struct str word = words_next(&r->w), wrong;
 	const char *what;
 
 	k->l4 = str_is(word, "tcp") ? IPPROTO_TCP : str_is(word, "udp") ? IPPROTO_UDP : 0;
 	if (!k->l4) {
-		words_unknown(&r->w, "E0927", word, "is no protocol of a socket", known, 2);
+		words_unknown(&r->w, "E0927", word, "is no protocol of a socket", known,
+		              2);
 		return;
 	}
 	word = words_next(&r->w);
 	k->span = words_span(&r->w);
 	if (!endpoint_read(word, r->names, &k->end, &wrong, &what))
-		words_error(&r->w, "E0923", "`" STR_FMT "` is no %s", STR_ARG(wrong), what);
+		words_error(&r->w, "E0923", "`" STR_FMT "` is no %s", STR_ARG(wrong),
+		            what);
 	else if (!k->end.port.given || port_range_is_drawn(&k->end.port) ||
 	         addr_range_is_drawn(&k->end.addr))
 		missing(r, "the socket's port", "socket tcp :22");
@@ -230,10 +233,12 @@ static void read_clock(struct reader *r)
 	int64_t y, mo, d, h, mi, zone = 0;
 	bool ok = digits(date, 0, 4, 9999, &y) && digits(date, 5, 2, 12, &mo) &&
 	          digits(date, 8, 2, 31, &d) && date.n == 10 && y >= 1970 && mo && d &&
-	          digits(time, 0, 2, 23, &h) && digits(time, 3, 2, 59, &mi) && time.n == 5;
+	          digits(time, 0, 2, 23, &h) && digits(time, 3, 2, 59, &mi) &&
+	          time.n == 5;
 
 	if (!ok) {
-		diag_help(r->diags, words_error(&r->w, "E0928", "this is no date and time"),
+		diag_help(r->diags,
+		          words_error(&r->w, "E0928", "this is no date and time"),
 		          "clock 2026-11-25 22:00");
 		return;
 	}
@@ -279,8 +284,9 @@ static void read_times(struct reader *r, struct step *step)
 			duration(r, "at", &step->at_ns);
 			step->has_at = true;
 			if (!r->w.failed && step->at_ns < r->now_ns)
-				words_error(&r->w, "E0928",
-				            "time does not go back: an earlier line is later");
+				words_error(
+					&r->w, "E0928",
+					"time does not go back: an earlier line is later");
 		} else if (words_take(&r->w, "every")) {
 			duration(r, "every", &step->every_ns);
 		} else if (words_take(&r->w, "repeat")) {
@@ -345,7 +351,8 @@ static void read_packet(struct reader *r, struct step *step)
 	struct span span = packet_span(r, &has_expect);
 
 	if (span.len == 0) {
-		missing(r, "the packet", "in eth0 tcp 198.51.100.7 > 192.168.1.12:22 syn");
+		missing(r, "the packet",
+		        "in eth0 tcp 198.51.100.7 > 192.168.1.12:22 syn");
 		return;
 	}
 	if (packet_line_read(r->sources, span, r->names, r->a, r->diags, &step->line) < 0)
@@ -401,10 +408,10 @@ static void read_data(struct reader *r, struct connection *c)
 		if (!words_take(&r->w, "data"))
 			return;
 		if (!connection_has_data(c->kind))
-			words_error(&r->w, "E0930", "such a connection announces no other");
+			words_error(&r->w, "E0930",
+			            "such a connection announces no other");
 		else
-			c->data_port =
-				(uint16_t)words_number(&r->w, "data", UINT16_MAX);
+			c->data_port = (uint16_t)words_number(&r->w, "data", UINT16_MAX);
 	}
 }
 
@@ -414,9 +421,11 @@ static void read_end(struct reader *r, struct endpoint *e)
 	const char *what;
 
 	if (!word.n)
-		missing(r, "who to whom", "connection tcp 198.51.100.7 > 192.168.1.12:22");
+		missing(r, "who to whom",
+		        "connection tcp 198.51.100.7 > 192.168.1.12:22");
 	else if (!endpoint_read(word, r->names, e, &wrong, &what))
-		words_error(&r->w, "E0923", "`" STR_FMT "` is no %s", STR_ARG(wrong), what);
+		words_error(&r->w, "E0923", "`" STR_FMT "` is no %s", STR_ARG(wrong),
+		            what);
 }
 
 /* `A > B` */
@@ -434,7 +443,8 @@ static void read_ends(struct reader *r, struct packet_line *line)
 		read_end(r, &to);
 	if (!r->w.failed && from.addr.family && to.addr.family &&
 	    from.addr.family != to.addr.family)
-		words_error(&r->w, "E0924", "source and destination are not of one family");
+		words_error(&r->w, "E0924",
+		            "source and destination are not of one family");
 	packet_line_end(line, END_SRC, &from);
 	packet_line_end(line, END_DST, &to);
 }
@@ -462,7 +472,8 @@ static void read_connection(struct reader *r, struct step *step)
 	bool wanted = words_take(&r->w, "expect");
 	if (!wanted && !words_end(&r->w)) {
 		struct str word = words_next(&r->w);
-		words_error(&r->w, "E0930", "`" STR_FMT "` says nothing about a connection",
+		words_error(&r->w, "E0930",
+		            "`" STR_FMT "` says nothing about a connection",
 		            STR_ARG(word));
 		return;
 	}
@@ -524,7 +535,8 @@ static void unknown_statement(struct reader *r, struct str word)
 
 static void read_line(struct reader *r, struct span line)
 {
-	const struct statement *it = statements, *end = statements + ARRAY_LEN(statements);
+	const struct statement *it = statements,
+			       *end = statements + ARRAY_LEN(statements);
 
 	words_init(&r->w, r->sources, line, r->a, r->diags);
 	if (words_end(&r->w))
@@ -563,11 +575,9 @@ static size_t line_length(struct str text)
 int scenario_read(const struct sources *sources, uint32_t file, const struct names *names,
                   struct arena *a, struct diags *diags, struct scenario *out)
 {
-	struct reader r = { .sources = sources,
-		            .names = names,
-		            .a = a,
-		            .diags = diags,
-		            .s = out };
+	struct reader r = {
+		.sources = sources, .names = names, .a = a, .diags = diags, .s = out
+	};
 	struct str text = sources_get(sources, file)->text;
 	uint32_t off = 0;
 

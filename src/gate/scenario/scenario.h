@@ -62,7 +62,7 @@ struct scenario_use {
 enum step_kind {
 	STEP_PACKET,
 	STEP_CONNECTION,
-	STEP_NEVER,  /* tried before all other steps and behind them, in a world of its own */
+	STEP_NEVER, /* tried before all other steps and behind them, in a world of its own */
 	STEP_EXPECT, /* about the ruleset, at this moment */
 };
 
@@ -70,9 +70,9 @@ struct step {
 	enum step_kind kind;
 	struct span span; /* all of the statement */
 	bool has_at;
-	uint64_t at_ns;    /* since the start */
-	uint32_t repeat;   /* 0: once, or as often as values are drawn */
-	uint64_t every_ns; /* between two of them */
+	uint64_t at_ns;          /* since the start */
+	uint32_t repeat;         /* 0: once, or as often as values are drawn */
+	uint64_t every_ns;       /* between two of them */
 	struct packet_line line; /* STEP_CONNECTION: its first packet */
 	struct connection connection;
 	struct expect_list expect;

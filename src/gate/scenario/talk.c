@@ -13,6 +13,8 @@ enum { PORT_CLIENT_LAST = 60999 };
 void talks_fini(struct talks *t)
 {
 	vec_fini(&t->list);
+	map_fini(&t->sent);
+	arena_fini(&t->a);
 	packet_fini(&t->last);
 }
 
@@ -276,28 +278,42 @@ static struct track_tuple desc_tuple(const struct packet_desc *d)
 	return t;
 }
 
+static struct str key_of(const struct track_tuple *t)
+{
+	return (struct str){ (const char *)t, sizeof(*t) };
+}
+
+/* Who sent such a packet before, or has been sent it and was silent so far. */
 static struct talk *find_talk(struct talks *t, const struct packet_desc *d, int *side)
 {
 	struct track_tuple sent = desc_tuple(d), reverse = sent;
+	uintptr_t found = (uintptr_t)map_get(&t->sent, key_of(&sent));
 
+	if (found) {
+		*side = (int)((found - 1) % 2);
+		return &t->list.p[(found - 1) / 2];
+	}
 	reverse.src = sent.dst;
 	reverse.dst = sent.src;
 	reverse.src_port = sent.dst_port;
 	reverse.dst_port = sent.src_port;
-	for (size_t i = 0; i < t->list.n; i++) {
-		struct talk *k = &t->list.p[i];
-		for (int s = 0; s < 2; s++) {
-			bool same = k->has_sent[s] &&
-			            memcmp(&k->sent[s], &sent, sizeof(sent)) == 0;
-			bool turned = k->has_sent[s] && !k->has_sent[!s] &&
-			              memcmp(&k->sent[s], &reverse, sizeof(sent)) == 0;
-			if (!same && !turned)
-				continue;
-			*side = same ? s : !s;
-			return k;
-		}
-	}
-	return NULL;
+	found = (uintptr_t)map_get(&t->sent, key_of(&reverse));
+	if (!found || t->list.p[(found - 1) / 2].has_sent[!((found - 1) % 2)])
+		return NULL;
+	*side = !((found - 1) % 2);
+	return &t->list.p[(found - 1) / 2];
+}
+
+static void keep_sent(struct talks *t, struct talk *k, int side,
+                      const struct packet_desc *d)
+{
+	struct track_tuple sent = desc_tuple(d);
+	uintptr_t number = (uintptr_t)(k - t->list.p) * 2 + (uintptr_t)side + 1;
+
+	if (!k->has_sent[side] || memcmp(&k->sent[side], &sent, sizeof(sent)) != 0)
+		map_put(&t->sent, arena_str(&t->a, key_of(&sent)), (void *)number);
+	k->sent[side] = sent;
+	k->has_sent[side] = true;
 }
 
 static struct talk *talk_of(struct talks *t, const struct packet_line *line,
@@ -315,8 +331,7 @@ static struct talk *talk_of(struct talks *t, const struct packet_line *line,
 		k->next_seq[1] = SEQ_SECOND;
 		*side = 0;
 	}
-	k->sent[*side] = desc_tuple(d);
-	k->has_sent[*side] = true;
+	keep_sent(t, k, *side, d);
 	t->last_talk = (size_t)(k - t->list.p);
 	t->last_side = *side;
 	t->has_talk = true;
@@ -346,10 +361,9 @@ int talk_make(struct talks *t, const struct packet_line *line,
               struct made_packet *out)
 {
 	struct made_packet made = { .desc = line->desc };
-	struct filler f = { .machine = machine,
-		            .d = &made.desc,
-		            .arrival = &made.arrival,
-		            .talks = t };
+	struct filler f = {
+		.machine = machine, .d = &made.desc, .arrival = &made.arrival, .talks = t
+	};
 	uint32_t seen = line->seen;
 	int r = 0;
 

@@ -19,6 +19,8 @@ struct talk {
 
 struct talks {
 	VEC(struct talk) list;
+	struct map sent; /* a tuple to twice the talk's number + its side + 1 */
+	struct arena a;
 	struct packet last; /* as it came out */
 	struct sim_arrival last_arrival;
 	size_t last_talk;

@@ -111,9 +111,9 @@ void words_unknown(struct words *w, const char *code, struct str word, const cha
 {
 	struct str near = str_nearest(word, names, n);
 	auto_buf list = { 0 };
-	struct diag *d = word.n ? words_error(w, code, "`" STR_FMT "` %s", STR_ARG(word),
-	                                      what)
-	                        : words_error(w, code, "something is missing here");
+	struct diag *d =
+		word.n ? words_error(w, code, "`" STR_FMT "` %s", STR_ARG(word), what)
+		       : words_error(w, code, "something is missing here");
 
 	for (size_t i = 0; i < n; i++)
 		buf_fmt(&list, "%s" STR_FMT, i ? ", " : "", STR_ARG(names[i]));
@@ -128,9 +128,10 @@ uint64_t words_number(struct words *w, const char *what, uint64_t max)
 	struct str word = words_next(w);
 	uint64_t n;
 
-	if (!w->quoted && (str_to_u64(word, 10, &n) == 0 ||
-	                   (str_starts(word, STR("0x")) &&
-	                    str_to_u64(str_sub(word, 2, word.n), 16, &n) == 0)) &&
+	if (!w->quoted &&
+	    (str_to_u64(word, 10, &n) == 0 ||
+	     (str_starts(word, STR("0x")) &&
+	      str_to_u64(str_sub(word, 2, word.n), 16, &n) == 0)) &&
 	    n <= max)
 		return n;
 	words_error(w, "E0921", "`%s` wants a number up to %llu", what,

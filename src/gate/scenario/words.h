@@ -34,7 +34,8 @@ struct span words_span(const struct words *w);
 struct span words_rest(const struct words *w);
 
 /* Errors at the word read last; `failed` is set. */
-struct diag *words_error(struct words *w, const char *code, const char *fmt, ...) PRINTF(3, 4);
+struct diag *words_error(struct words *w, const char *code, const char *fmt, ...)
+	PRINTF(3, 4);
 /* "`WORD` …"; with the nearest of the names as help. */
 void words_unknown(struct words *w, const char *code, struct str word, const char *what,
                    const struct str *names, size_t n);

@@ -399,7 +399,8 @@ void track_tcp_close(struct track *t, struct track_ref *ref)
 	struct track_entry *e = ref->entry;
 	bool was_closed;
 
-	if (!e || e->tuple[TRACK_ORIGINAL].proto != IPPROTO_TCP || !track_entry_confirmed(e))
+	if (!e || e->tuple[TRACK_ORIGINAL].proto != IPPROTO_TCP ||
+	    !track_entry_confirmed(e))
 		return;
 	was_closed = e->tcp.state == TRACK_TCP_CLOSE;
 	e->tcp.state = TRACK_TCP_CLOSE;

@@ -211,14 +211,14 @@ static enum step unknown_load(struct exec *x, const struct insn *i, const char *
 }
 
 /* What gate cannot run: it may match or not, and may do anything. */
-static enum step eval_foreign(struct exec *x, const struct insn *i)
+static enum step eval_foreign(struct exec *x, const struct insn *i, struct sim_run *run)
 {
-	struct str what =
-		arena_fmt(&x->pass->sim->store->a, "the expression `" STR_FMT "`",
-	                  STR_ARG(i->foreign.name));
-
+	if (!run->doubt)
+		run->doubt = arena_fmt(&x->pass->sim->store->a, "the expression `" STR_FMT "`",
+		                       STR_ARG(i->foreign.name))
+		                     .p;
 	x->pass->is_unknown = true;
-	return step_of(sim_doubt(x->pass, what.p));
+	return step_of(sim_doubt(x->pass, run->doubt));
 }
 
 static enum step eval_doubtful(struct exec *x, const char *what)
@@ -344,7 +344,7 @@ static enum step eval_insn(struct exec *x, const struct insn *i, struct sim_run 
 	case INSN_SYNPROXY:
 		return eval_statement(x, i);
 	case INSN_FOREIGN:
-		return eval_foreign(x, i);
+		return eval_foreign(x, i, run);
 	}
 	return STEP_ON;
 }

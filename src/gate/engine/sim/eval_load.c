@@ -73,7 +73,8 @@ static enum step write_payload(struct exec *x, const struct insn *i, uint32_t of
 	uint8_t *b = is_inside(x->pass, off, i->payload.len)
 	                     ? packet_edit(p, off, i->payload.len)
 	                     : NULL;
-	const uint8_t *udp = p->has_l4 && p->l4 == IPPROTO_UDP ? packet_at(p, p->th, 8) : NULL;
+	const uint8_t *udp =
+		p->has_l4 && p->l4 == IPPROTO_UDP ? packet_at(p, p->th, 8) : NULL;
 	bool sum_ok = packet_checksum_ok(p);
 	bool has_no_sum = udp && !udp[6] && !udp[7]; /* RFC 768: 0 is none */
 

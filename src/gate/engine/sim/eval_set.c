@@ -5,7 +5,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
-#include "gate/engine/sim/copy.h"
+#include "gate/program/copy.h"
 #include "gate/engine/sim/eval.h"
 #include "gate/engine/sim/set.h"
 #include "gate/engine/sim/state.h"
@@ -126,15 +126,18 @@ static uint8_t family_of(uint16_t l3proto)
 	return l3proto == NFPROTO_IPV4 ? 4 : l3proto == NFPROTO_IPV6 ? 6 : 0;
 }
 
-static enum step set_helper(struct exec *x, const struct prog_obj *o)
+static enum step set_helper(struct exec *x, struct sim_obj *obj)
 {
+	const struct prog_obj *o = &obj->o;
 	enum track_helper helper = track_helper_find(o->ct_helper.name);
 
 	if (helper == TRACK_HELPER_NONE) { /* its connections would be missed later */
-		struct str what =
-			arena_fmt(&x->pass->sim->store->a, "the helper `" STR_FMT "`",
-		                  STR_ARG(o->ct_helper.name));
-		sim_doubt(x->pass, what.p);
+		if (!obj->run.doubt)
+			obj->run.doubt = arena_fmt(&x->pass->sim->store->a,
+			                           "the helper `" STR_FMT "`",
+			                           STR_ARG(o->ct_helper.name))
+			                         .p;
+		sim_doubt(x->pass, obj->run.doubt);
 		return STEP_ON;
 	}
 	track_helper_set(&x->pass->ref, helper, o->ct_helper.l4proto);
@@ -176,7 +179,7 @@ static enum step use_obj(struct exec *x, struct sim_obj *o)
 		return step_of(state_pass_obj(&o->o, &o->run.state, p->sim->now_ns,
 		                              packet_length(p->pkt)));
 	case NFT_OBJECT_CT_HELPER:
-		return set_helper(x, &o->o);
+		return set_helper(x, o);
 	case NFT_OBJECT_CT_TIMEOUT:
 		track_timeout_set(&p->ref, timeout_policy(x, o));
 		return STEP_ON;

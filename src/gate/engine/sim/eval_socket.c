@@ -16,8 +16,8 @@ static const struct sim_socket *receiver(const struct pass *p)
 	struct track_packet view;
 
 	view_packet(p->pkt, &view);
-	return machine_socket(p->sim->machine, p->pkt->family, p->pkt->l4, view.tuple.dst.b,
-	                      view.tuple.dst_port);
+	return machine_socket(p->sim->machine, p->pkt->family, p->pkt->l4,
+	                      view.tuple.dst.b, view.tuple.dst_port);
 }
 
 const struct sim_socket *socket_of_sender(const struct pass *p)
@@ -27,8 +27,8 @@ const struct sim_socket *socket_of_sender(const struct pass *p)
 	if (!has_sockets(p) || !p->sim->machine->knows_sockets)
 		return NULL;
 	view_packet(p->pkt, &view);
-	return machine_socket(p->sim->machine, p->pkt->family, p->pkt->l4, view.tuple.src.b,
-	                      view.tuple.src_port);
+	return machine_socket(p->sim->machine, p->pkt->family, p->pkt->l4,
+	                      view.tuple.src.b, view.tuple.src_port);
 }
 
 static enum step store8(struct exec *x, const struct insn *i, bool v)
@@ -80,7 +80,8 @@ enum step eval_tproxy(struct exec *x, const struct insn *i)
 	if (!has_sockets(p))
 		return STEP_BREAK;
 	if (!p->sim->machine->knows_sockets)
-		return sim_doubt(p, "tproxy: whether a socket listens") ? STEP_ON : STEP_BREAK;
+		return sim_doubt(p, "tproxy: whether a socket listens") ? STEP_ON
+		                                                        : STEP_BREAK;
 	view_packet(p->pkt, &view);
 	b = i->tproxy.port < REG_WORDS ? reg(x, i->tproxy.port) : NULL;
 	uint16_t port = b ? (uint16_t)(b[0] << 8 | b[1]) : view.tuple.dst_port;

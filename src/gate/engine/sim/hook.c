@@ -1,27 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 Gatehouse founders */
-/*
- * Hooks and chains. The built-in hooks stand at the priorities of linux/netfilter_ipv4.h; of what
- * has the same priority, the last registered runs first (measured: the manual leaves it open).
- */
+/* A packet at a hook: the steps of the plan, and the rules of chains. */
 #include "gate/engine/sim/hook.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
 #include "gate/engine/sim/eval.h"
+#include "gate/engine/sim/plan.h"
 
-enum { JUMPS_MAX = 16, HOOK_CHAINS_MAX = 256 };
-enum {
-	PRI_DEFRAG = -400,
-	PRI_TRACK = -200,
-	PRI_NAT_DST = -100,
-	PRI_NAT_SRC = 100,
-	PRI_CONFIRM = INT_MAX
-};
+enum { JUMPS_MAX = 16 };
 
 static void end_with(struct pass *p, enum sim_fate fate, enum sim_by by,
                      const char *reason)
@@ -160,79 +150,6 @@ static bool run_chain(struct pass *p, struct sim_chain *base)
 	}
 }
 
-/* ---- what is registered ---- */
-
-struct hook_list {
-	struct sim_chain *p[HOOK_CHAINS_MAX];
-	size_t n;
-};
-
-static bool has_device(const struct sim_chain *c, const struct sim_dev *dev)
-{
-	if (c->c.n_devs == 0)
-		return true;
-	for (size_t i = 0; dev && i < c->c.n_devs; i++) {
-		struct str name = c->c.devs[i];
-		if (str_eq(name, dev->name) ||
-		    (str_ends(name, STR("*")) &&
-		     str_starts(dev->name, str_sub(name, 0, name.n - 1))))
-			return true;
-	}
-	return false;
-}
-
-static bool is_at(const struct pass *p, const struct sim_chain *c,
-                  const struct hook_place *at)
-{
-	uint8_t family = c->table->t.family;
-
-	if (!c->c.is_base)
-		return false;
-	if (at->pf == NFPROTO_NETDEV) {
-		const struct sim_dev *dev =
-			at->hook == NF_NETDEV_INGRESS ? p->in : p->out;
-		bool inet = family == NFPROTO_INET && c->c.hook == NF_INET_INGRESS &&
-		            at->hook == NF_NETDEV_INGRESS;
-		return (inet || (family == NFPROTO_NETDEV && c->c.hook == at->hook)) &&
-		       c->c.n_devs && has_device(c, dev);
-	}
-	bool ip = at->pf == NFPROTO_IPV4 || at->pf == NFPROTO_IPV6;
-	return c->c.hook == at->hook &&
-	       (family == at->pf || (ip && family == NFPROTO_INET));
-}
-
-static bool runs_before(const struct sim_chain *a, const struct sim_chain *b)
-{
-	if (a->c.priority != b->c.priority)
-		return a->c.priority < b->c.priority;
-	return a->registered > b->registered;
-}
-
-static void list_add(struct hook_list *l, struct sim_chain *c)
-{
-	size_t i = l->n;
-
-	if (l->n == HOOK_CHAINS_MAX)
-		return;
-	for (; i > 0 && runs_before(c, l->p[i - 1]); i--)
-		l->p[i] = l->p[i - 1];
-	l->p[i] = c;
-	l->n++;
-}
-
-static void collect(const struct pass *p, const struct hook_place *at,
-                    struct hook_list *filter, struct hook_list *nat)
-{
-	vec_for_each(table, &p->sim->store->tables) {
-		if ((*table)->t.flags & NFT_TABLE_F_DORMANT)
-			continue;
-		vec_for_each(it, &(*table)->chains)
-			if (is_at(p, *it, at))
-				list_add(str_is((*it)->c.type, "nat") ? nat : filter,
-				         *it);
-	}
-}
-
 /* ---- built-in hooks ---- */
 
 static bool run_defrag(struct pass *p)
@@ -270,6 +187,19 @@ static bool unless_dropped(struct pass *p, enum track_verdict v, enum sim_by by)
 	return false;
 }
 
+/* A kernel does not tell the windows of its TCP connections: a segment may lie outside. */
+static void doubt_window(struct pass *p)
+{
+	const struct track_entry *e = p->ref.entry;
+
+	if (!e || e->id > p->sim->n_imported || p->pkt->l4 != IPPROTO_TCP ||
+	    !sim_doubt(p, "the TCP window of the open connection"))
+		return;
+	track_release(p->sim->track, &p->ref);
+	p->ref.state = TRACK_INVALID;
+	p->ref.why = TRACK_WHY_TCP_WINDOW;
+}
+
 static bool run_track(struct pass *p)
 {
 	struct track_packet view;
@@ -284,6 +214,8 @@ static bool run_track(struct pass *p)
 		sim_tell(p, &(struct sim_event){ .kind = EVENT_CONNTRACK,
 		                                 .text = why.n ? why.p : NULL });
 	}
+	if (!looped && v == TRACK_ACCEPT)
+		doubt_window(p);
 	return unless_dropped(p, v, BY_CONNTRACK);
 }
 
@@ -301,12 +233,12 @@ static bool run_confirm(struct pass *p)
 	return true;
 }
 
-static bool run_nat_chains(struct pass *p, const struct hook_list *nat)
+static bool run_nat_chains(struct pass *p, const struct plan_hook *h)
 {
 	enum track_hook hook = (enum track_hook)p->hook;
 
-	for (size_t i = 0; i < nat->n && track_nat_wants(&p->ref, hook); i++)
-		if (!run_chain(p, nat->p[i]))
+	for (size_t i = 0; i < h->n_nat && track_nat_wants(&p->ref, hook); i++)
+		if (!run_chain(p, h->nat[i]))
 			return false;
 	return unless_dropped(p, track_nat_null(p->sim->track, &p->ref, hook), BY_NAT);
 }
@@ -316,6 +248,8 @@ static const char *choice_text(struct pass *p, bool destination)
 {
 	struct track_choice c = track_entry_choice(p->ref.entry, destination);
 
+	if (!p->sim->watch) /* nobody reads it */
+		return NULL;
 	if (c.port)
 		return arena_fmt(&p->sim->store->a,
 		                 "the kernel draws a free port from %u to %u", c.port_min,
@@ -343,7 +277,7 @@ static bool may_leave(struct pass *p)
 	return !why;
 }
 
-static bool run_nat(struct pass *p, const struct hook_list *nat)
+static bool run_nat(struct pass *p, const struct plan_hook *h)
 {
 	enum track_hook hook = (enum track_hook)p->hook;
 	bool src = hook == TRACK_HOOK_POSTROUTING || hook == TRACK_HOOK_INPUT;
@@ -356,7 +290,7 @@ static bool run_nat(struct pass *p, const struct hook_list *nat)
 	    !unless_dropped(p, track_nat_check_oif(p->sim->track, &p->ref, p->out->index),
 	                    BY_NAT))
 		return false;
-	if (track_nat_wants(&p->ref, hook) && !run_nat_chains(p, nat))
+	if (track_nat_wants(&p->ref, hook) && !run_nat_chains(p, h))
 		return false;
 	view_packet(p->pkt, &view);
 	if (!unless_dropped(p, track_nat_apply(&p->ref, &view, hook, &change), BY_NAT))
@@ -373,84 +307,54 @@ static bool run_nat(struct pass *p, const struct hook_list *nat)
 
 /* ---- a hook ---- */
 
-struct builtin {
-	int32_t priority;
-	bool (*run)(struct pass *p);
-};
-
-static bool has_nat(const struct sim_store *s, uint8_t family)
+static bool has_device(const struct sim_chain *c, const struct sim_dev *dev)
 {
-	vec_for_each(table, &s->tables) {
-		if ((*table)->t.family != family && (*table)->t.family != NFPROTO_INET)
-			continue;
-		vec_for_each(it, &(*table)->chains)
-			if (str_is((*it)->c.type, "nat"))
-				return true;
+	if (c->c.n_devs == 0)
+		return true;
+	for (size_t i = 0; dev && i < c->c.n_devs; i++) {
+		struct str name = c->c.devs[i];
+		if (str_eq(name, dev->name) ||
+		    (str_ends(name, STR("*")) &&
+		     str_starts(dev->name, str_sub(name, 0, name.n - 1))))
+			return true;
 	}
 	return false;
 }
 
-static size_t builtins_of(const struct hook_place *at, bool tracks, struct builtin out[2])
+/* Chains of devices stand in the plan for all of them. */
+static bool is_for(const struct pass *p, const struct sim_chain *c)
 {
-	bool ip = at->pf == NFPROTO_IPV4 || at->pf == NFPROTO_IPV6;
-
-	if (!ip || !tracks)
-		return 0;
-	if (at->hook == NF_INET_PRE_ROUTING || at->hook == NF_INET_LOCAL_OUT) {
-		out[0] = (struct builtin){ PRI_DEFRAG, run_defrag };
-		out[1] = (struct builtin){ PRI_TRACK, run_track };
-		return 2;
-	}
-	if (at->hook == NF_INET_LOCAL_IN || at->hook == NF_INET_POST_ROUTING) {
-		out[0] = (struct builtin){ PRI_CONFIRM, run_confirm };
-		return 1;
-	}
-	return 0;
+	return p->pf != NFPROTO_NETDEV ||
+	       has_device(c, p->hook == NF_NETDEV_INGRESS ? p->in : p->out);
 }
 
-static int32_t nat_priority(uint8_t hook)
+static bool run_step(struct pass *p, const struct plan_hook *h, const struct plan_step *s)
 {
-	return hook == NF_INET_PRE_ROUTING || hook == NF_INET_LOCAL_OUT ? PRI_NAT_DST
-	                                                                : PRI_NAT_SRC;
-}
-
-static bool run_all(struct pass *p, const struct hook_place *at,
-                    const struct hook_list *filter, const struct hook_list *nat)
-{
-	bool tracks = store_tracks(p->sim->store, at->pf);
-	bool nats =
-		tracks && at->hook != NF_INET_FORWARD && has_nat(p->sim->store, at->pf);
-	struct builtin builtin[2];
-	size_t n = builtins_of(at, tracks, builtin), b = 0, f = 0;
-
-	while (b < n || f < filter->n || nats) {
-		int64_t next_b = b < n ? builtin[b].priority : INT64_MAX;
-		int64_t next_f = f < filter->n ? filter->p[f]->c.priority : INT64_MAX;
-		int64_t next_n = nats ? nat_priority(at->hook) : INT64_MAX;
-		bool goes_on;
-
-		if (next_b <= next_f && next_b <= next_n) {
-			goes_on = builtin[b++].run(p);
-		} else if (next_n <= next_f) {
-			nats = false;
-			goes_on = run_nat(p, nat);
-		} else {
-			goes_on = run_chain(p, filter->p[f++]);
-		}
-		if (!goes_on)
-			return false;
+	switch (s->kind) {
+	case PLAN_DEFRAG:
+		return run_defrag(p);
+	case PLAN_TRACK:
+		return run_track(p);
+	case PLAN_CONFIRM:
+		return run_confirm(p);
+	case PLAN_NAT:
+		return run_nat(p, h);
+	case PLAN_CHAIN:
+		return !is_for(p, s->chain) || run_chain(p, s->chain);
 	}
 	return true;
 }
 
 bool hook_run(struct pass *p, const struct hook_place *at)
 {
-	struct hook_list filter = { .n = 0 }, nat = { .n = 0 };
+	const struct plan_hook *h = plan_at(p->sim->store, at->pf, at->hook);
 
 	p->pf = at->pf;
 	p->hook = at->hook;
 	p->way = at->name;
-	collect(p, at, &filter, &nat);
 	sim_tell(p, &(struct sim_event){ .kind = EVENT_HOOK, .text = at->name });
-	return run_all(p, at, &filter, &nat);
+	for (size_t i = 0; i < h->n; i++)
+		if (!run_step(p, h, &h->steps[i]))
+			return false;
+	return true;
 }

@@ -60,6 +60,7 @@ struct packet {
 	uint16_t frag_off; /* bytes; not 0: th has no header */
 	bool is_fragment;  /* also the first one */
 	enum packet_type type;
+	bool sums_are_right; /* of the transport header, whatever they are: they were not made yet */
 	uint32_t mark, priority;
 };
 

@@ -6,10 +6,10 @@
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 
-#include "gate/engine/sim/copy.h"
+#include "gate/program/copy.h"
 #include "gate/engine/sim/state.h"
 
-enum { NS_PER_MS = 1000000 };
+enum { NS_PER_MS = 1000000, COMPACT_MIN = 256 };
 
 static bool is_interval(const struct sim_set *s)
 {
@@ -186,10 +186,12 @@ static void bury(struct sim_set *s, struct sim_elem *e)
 	s->live--;
 }
 
-static bool is_full(struct sim_set *s, uint64_t now_ns)
+/* What the kernel's sweeps took away by now. One look an interval is enough. */
+static void sweep(struct sim_set *s, uint64_t now_ns)
 {
-	if (!s->set.size || s->live < s->set.size)
-		return false;
+	if (s->swept_ns && !is_swept(s, s->swept_ns, now_ns))
+		return;
+	s->swept_ns = now_ns ? now_ns : 1;
 	vec_for_each(it, &s->elems) {
 		struct sim_elem *e = *it;
 		bool over = !e->dead && e->expires_ns && e->expires_ns <= now_ns;
@@ -197,6 +199,13 @@ static bool is_full(struct sim_set *s, uint64_t now_ns)
 		    (over && is_swept(s, e->expires_ns, now_ns)))
 			bury(s, e);
 	}
+}
+
+static bool is_full(struct sim_set *s, uint64_t now_ns)
+{
+	if (!s->set.size || s->live < s->set.size)
+		return false;
+	sweep(s, now_ns);
 	return s->live >= s->set.size;
 }
 
@@ -219,15 +228,103 @@ int set_kill(struct sim_set *s, const struct prog_elem *e, uint64_t now_ns)
 	return 0;
 }
 
+/* Elements that rules add and that run out come again and again: their memory does, too. What an
+ * element owns beside itself (a list of connections) is not worth that. */
+static bool is_reusable(const struct sim_elem *e)
+{
+	for (size_t i = 0; i < e->e.exprs.n; i++)
+		if (e->e.exprs.p[i].kind == INSN_CONNLIMIT)
+			return false;
+	return e->e.userdata.n == 0 && !e->e.obj.n && !e->e.is_verdict;
+}
+
+/* Takes the dead out of the list. */
+static void compact(struct sim_set *s, uint64_t now_ns)
+{
+	size_t kept = 0;
+
+	if (s->elems.n < s->compact_at || (s->set.flags & NFT_SET_INTERVAL))
+		return;
+	sweep(s, now_ns);
+	for (size_t i = 0; i < s->elems.n; i++) {
+		struct sim_elem *e = s->elems.p[i];
+		if (!e->dead || e->is_ghost) {
+			s->elems.p[kept++] = e;
+		} else if (is_reusable(e)) {
+			e->next_spare = s->spare;
+			s->spare = e;
+		}
+	}
+	s->elems.n = kept;
+	s->compact_at = kept * 2 > COMPACT_MIN ? kept * 2 : COMPACT_MIN;
+}
+
+static bool is_like(const struct sim_elem *spare, const struct prog_elem *e)
+{
+	if (!spare || spare->e.exprs.n != e->exprs.n || e->userdata.n || e->obj.n)
+		return false;
+	for (size_t i = 0; i < e->exprs.n; i++)
+		if (e->exprs.p[i].kind == INSN_CONNLIMIT)
+			return false;
+	return true;
+}
+
+/* The new element with all it carries. */
+static struct sim_elem *set_elem(struct sim_store *store, struct sim_set *s,
+                                 const struct prog_elem *e)
+{
+	struct sim_elem *spare = s->spare;
+
+	if (!e->exprs.n && s->set.exprs.n && spare) /* it would get the set's statements */
+		spare = NULL;
+	if (!is_like(spare, e)) {
+		struct sim_elem *new = arena_new(&store->a, struct sim_elem);
+		new->e = copy_elem(&store->a, e);
+		set_exprs(store, s, new);
+		return new;
+	}
+	struct insn *insns = spare->e.exprs.p;
+	struct sim_run *runs = spare->runs;
+	s->spare = spare->next_spare;
+	*spare = (struct sim_elem){ .e = *e, .runs = runs };
+	spare->e.exprs.p = insns;
+	for (size_t i = 0; i < e->exprs.n; i++) { /* none of them holds slices */
+		insns[i] = e->exprs.p[i];
+		state_init(&insns[i], &runs[i].state);
+	}
+	return spare;
+}
+
+static void put_elem(struct sim_store *store, struct sim_set *s, struct sim_elem *new)
+{
+	struct str key = { (const char *)new->e.key.b, s->set.key_len };
+
+	set_expiry(store, s, new);
+	s->live++;
+	if (new->e.flags & NFT_SET_ELEM_CATCHALL) {
+		s->catchall = new;
+		return;
+	}
+	vec_push(&s->elems, new);
+	s->is_sorted = false;
+	if (!(s->set.flags & NFT_SET_INTERVAL))
+		map_put(&s->index, key, new);
+}
+
+void set_take(struct sim_store *store, struct sim_set *s, const struct prog_elem *e)
+{
+	struct sim_elem *new = arena_new(&store->a, struct sim_elem);
+
+	new->e = *e;
+	set_exprs(store, s, new);
+	put_elem(store, s, new);
+}
+
 int set_add(struct sim_store *store, struct sim_set *s, const struct prog_elem *e,
             bool create, struct sim_elem **out)
 {
-	struct sim_elem *have = NULL;
+	struct sim_elem *have = find_same(s, e);
 
-	/* A literal's elements are checked when they are written; a scan for each would take
-	 * quadratic time. */
-	if (!(s->set.flags & NFT_SET_INTERVAL) || create || (s->set.flags & NFT_SET_EVAL))
-		have = find_same(s, e);
 	if (have && elem_lives(have, store->now_ns)) {
 		*out = have;
 		return create ? -EEXIST : 0;
@@ -237,23 +334,11 @@ int set_add(struct sim_store *store, struct sim_set *s, const struct prog_elem *
 		make_ghost(s, have, have->expires_ns);
 	else if (have)
 		set_remove(s, e);
+	compact(s, store->now_ns);
 	if (is_full(s, store->now_ns))
 		return -ENFILE;
-	struct sim_elem *new = arena_new(&store->a, struct sim_elem);
-	new->e = copy_elem(&store->a, e);
-	set_expiry(store, s, new);
-	set_exprs(store, s, new);
-	*out = new;
-	s->live++;
-	if (e->flags & NFT_SET_ELEM_CATCHALL) {
-		s->catchall = new;
-		return 0;
-	}
-	vec_push(&s->elems, new);
-	s->is_sorted = false;
-	if (!(s->set.flags & NFT_SET_INTERVAL))
-		map_put(&s->index,
-		        (struct str){ (const char *)new->e.key.b, s->set.key_len }, new);
+	*out = set_elem(store, s, e);
+	put_elem(store, s, *out);
 	return 0;
 }
 

@@ -8,7 +8,9 @@
 
 #include "gate/engine/sim/store.h"
 
-/* Adds a copy-owned element. `create`: an equal one is an error. -EEXIST, or -ENFILE when the set
+/* Adds an element whose slices outlive the set, and that is known to be new. */
+void set_take(struct sim_store *store, struct sim_set *s, const struct prog_elem *e);
+/* Adds a copy of the element. `create`: an equal one is an error. -EEXIST, or -ENFILE when the set
  * has its size. An equal element stays as it is otherwise. */
 int set_add(struct sim_store *store, struct sim_set *s, const struct prog_elem *e,
             bool create, struct sim_elem **out);

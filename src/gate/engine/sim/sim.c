@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter_arp.h>
 #include <string.h>
 
@@ -49,12 +50,10 @@ const char *sim_state_name(const struct pass *p)
 	return "none";
 }
 
-void sim_tell(struct pass *p, const struct sim_event *e)
+void sim_tell_watcher(struct pass *p, const struct sim_event *e)
 {
 	struct sim_event told = *e;
 
-	if (!p->sim->watch)
-		return;
 	told.pass = p;
 	p->sim->watch(p->sim->watch_ctx, &told);
 }
@@ -231,8 +230,33 @@ static bool receive_ip(struct pass *p)
 	return local ? at_hook(p, NF_INET_LOCAL_IN, "input") : forward(p);
 }
 
+/* Frames of a bridge pass chains of their own, which are not modelled: with such chains nobody
+ * can say what becomes of a frame. */
+static void doubt_bridge(struct pass *p, const struct sim_dev *dev)
+{
+	if (!dev || dev->is_loopback)
+		return;
+	vec_for_each(table, &p->sim->store->tables) {
+		if ((*table)->t.family != NFPROTO_BRIDGE ||
+		    ((*table)->t.flags & NFT_TABLE_F_DORMANT))
+			continue;
+		vec_for_each(it, &(*table)->chains) {
+			if (!(*it)->c.is_base ||
+			    (!(*it)->rules.n && (*it)->c.policy != NF_DROP))
+				continue;
+			struct str what = arena_fmt(
+				&p->sim->store->a, "the bridge chain `" STR_FMT " " STR_FMT "`",
+				STR_ARG((*table)->t.name), STR_ARG((*it)->c.name));
+			sim_doubt(p, what.p);
+			p->is_unknown = true;
+			return;
+		}
+	}
+}
+
 static bool receive(struct pass *p)
 {
+	doubt_bridge(p, p->in);
 	if (!at_device(p, NF_NETDEV_INGRESS, "ingress"))
 		return false;
 	if (p->pkt->family == NFPROTO_ARP && p->pkt->fault == FAULT_NONE)
@@ -275,6 +299,7 @@ static bool send_ip(struct pass *p)
 static bool send_packet(struct pass *p)
 {
 	p->out = p->arrival->out;
+	doubt_bridge(p, p->out);
 	if (p->pkt->family == NFPROTO_ARP)
 		return at_hook(p, NF_ARP_OUT, "output") &&
 		       (!p->out || at_device(p, NF_NETDEV_EGRESS, "egress"));

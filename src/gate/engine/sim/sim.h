@@ -37,7 +37,8 @@ struct sim_result {
 	const struct sim_chain *chain; /* BY_POLICY: its base chain */
 	const char *reason;            /* BY_STACK, BY_CONNTRACK, BY_NAT; or the doubt */
 	const char *doubt;             /* the first thing that was not known, or NULL */
-	const struct sim_dev *out; /* the device it leaves by, or was to leave by; NULL: none */
+	const struct sim_dev
+		*out; /* the device it leaves by, or was to leave by; NULL: none */
 };
 
 enum sim_event_kind {
@@ -91,6 +92,7 @@ struct sim {
 	void *watch_ctx;
 	uint64_t choices;  /* bit n: the n-th doubt since the start counts as a match */
 	unsigned n_doubts; /* met so far */
+	uint64_t n_imported; /* connections with these ids, from 1, are a kernel's */
 	bool is_live; /* loaded from a kernel, which does not tell all it remembers */
 };
 
@@ -124,4 +126,10 @@ struct sim_result sim_packet(struct sim *s, const struct sim_arrival *a,
 bool sim_doubt(struct pass *p, const char *what);
 /* `new`, `established` …; `none` before the tracker saw the packet. */
 const char *sim_state_name(const struct pass *p);
-void sim_tell(struct pass *p, const struct sim_event *e);
+void sim_tell_watcher(struct pass *p, const struct sim_event *e);
+/* Where nobody watches, it costs a comparison. */
+static inline void sim_tell(struct pass *p, const struct sim_event *e)
+{
+	if (p->sim->watch)
+		sim_tell_watcher(p, e);
+}

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 Gatehouse founders */
 /*
- * The ruleset inside the simulated kernel: an engine in the sense of engine.h whose transactions
- * fill it and whose dumps give it back, and the links between its parts that running needs. It
- * holds what a kernel would hold, run-time state included (set elements, limits, counters).
- *
- * A transaction that fails leaves the ruleset in pieces: throw the store away.
+ * The ruleset as packets run through it. What is in it, and whether it may be, is the business of
+ * the engine in memory (gate/engine/memory); store_link() looks at what that holds, joins its
+ * parts (a rule to the chain it jumps to, to the sets it looks into) and adds what only running
+ * knows: counters, limits, elements that rules add, how sets are searched.
  */
 #pragma once
 
 #include "base/map.h"
 #include "base/vec.h"
-#include "gate/engine/engine.h"
+#include "gate/engine/memory/memory.h"
 
 struct track_counter;
 struct track_timeout_policy;
@@ -46,6 +45,7 @@ struct sim_run {
 	struct sim_chain *chain;
 	struct sim_obj *obj;
 	union sim_state state;
+	const char *doubt; /* what is not known of it, once somebody asked */
 };
 
 struct sim_elem {
@@ -54,10 +54,11 @@ struct sim_elem {
 	struct sim_chain *chain;
 	struct sim_obj *obj;
 	struct sim_run *runs; /* of e.exprs */
+	struct sim_elem *next_spare;
 	bool dead;
 	bool is_ghost;    /* dead, but still counted as one of the set */
 	uint64_t died_ns; /* when it became one */
-	uint64_t hits; /* look-ups that found it */
+	uint64_t hits;    /* look-ups that found it */
 };
 
 struct sim_set {
@@ -70,6 +71,9 @@ struct sim_set {
 	bool is_sorted;   /* interval sets: elems by key */
 	struct sim_elem *catchall;
 	size_t live; /* elements that are not dead, ghosts too; ends of intervals count */
+	struct sim_elem *spare; /* dead ones, to be used again */
+	size_t compact_at;      /* so many elements are worth to look for dead ones */
+	uint64_t swept_ns;      /* the last look at what has run out; 0: none */
 };
 
 struct sim_rule {
@@ -77,7 +81,8 @@ struct sim_rule {
 	struct sim_chain *chain;
 	struct sim_run *runs; /* one each instruction */
 	uint32_t tag;         /* the transaction's caller's */
-	uint64_t looked, matched; /* packets that came to it; those it matched to the end */
+	uint64_t looked,
+		matched; /* packets that came to it; those it matched to the end */
 };
 
 struct sim_chain {
@@ -98,21 +103,27 @@ struct sim_table {
 	VEC(struct sim_chain *) chains;
 	VEC(struct sim_set *) sets;
 	VEC(struct sim_obj *) objs;
-	VEC(struct prog_flowtable *) flowtables;
 };
 
 struct sim_store {
-	struct engine engine; /* first: the engine is the store */
+	union { /* first */
+		struct engine engine; /* commands and loads go there */
+		struct memory held;   /* it is this one, with ops of its own: */
+	};
+	struct engine_ops ops; /* elements by key are those of `tables` */
 	struct arena a;
 	VEC(struct sim_table *) tables;
-	uint32_t generation, registered, next_name;
-	uint64_t next_handle;
+	uint32_t registered;
+	struct hook_plan *plan; /* see plan.h */
 	uint64_t now_ns; /* the virtual clock, as set by whoever runs packets */
 };
 
 /* An empty ruleset. Free it with store_free, or through the engine's close. */
 struct sim_store *store_new(void);
 void store_free(struct sim_store *s);
+/* Makes `tables` of what the engine holds now. All that packets have left behind is forgotten and
+ * the clock stands at 0; what pointed into the store is gone. */
+void store_link(struct sim_store *s);
 
 struct sim_table *store_table(const struct sim_store *s, uint8_t family, struct str name);
 struct sim_chain *table_chain(const struct sim_table *t, struct str name);
@@ -123,35 +134,5 @@ struct sim_obj *table_obj(const struct sim_table *t, uint32_t type, struct str n
  * connections: ct, nat, masquerade and their like. */
 bool store_tracks(const struct sim_store *s, uint8_t family);
 
-/* Copies everything `from` has into the empty store. 0 or the engine's negative errno. */
-int store_load(struct sim_store *s, struct engine *from);
-
-/* ---- for the files beside this one ---- */
-extern const struct engine_ops store_ops;
-/* Fills the links of all rules, elements and objects; *missing names what is not there. */
-int store_link(struct sim_store *s, struct sim_rule **rule, uint32_t *insn);
-void table_free(struct sim_table *t);
-int store_dump(struct engine *e, enum dump_kind kind, const struct dump_filter *f,
-               const struct dump_ops *ops, void (*restart)(void *ctx), void *ctx);
-int store_get(struct engine *e, enum dump_kind kind, const struct dump_filter *f,
-              const struct dump_ops *ops, void *ctx);
-int store_get_elems(struct engine *e, const struct prog_set *set,
-                    const struct prog_elem *keys, size_t n, bool reset,
-                    const struct dump_ops *ops, void *ctx, size_t *bad);
-int store_tx_begin(struct engine *e, uint32_t gen, struct tx **tx);
-void store_tx_table(struct tx *tx, enum tx_op op, const struct prog_table *t,
-                    uint32_t tag);
-void store_tx_chain(struct tx *tx, enum tx_op op, const struct prog_chain *c,
-                    uint32_t tag);
-void store_tx_rule(struct tx *tx, enum tx_op op, const struct prog_rule *r, uint32_t tag);
-void store_tx_set(struct tx *tx, enum tx_op op, const struct prog_set *s, uint32_t tag);
-void store_tx_obj(struct tx *tx, enum tx_op op, const struct prog_obj *o, uint32_t tag);
-void store_tx_flowtable(struct tx *tx, enum tx_op op, const struct prog_flowtable *f,
-                        uint32_t tag);
-void store_tx_elems_begin(struct tx *tx, enum tx_op op, const struct prog_set *s,
-                          uint32_t tag);
-void store_tx_elem(struct tx *tx, const struct prog_elem *e);
-void store_tx_elems_end(struct tx *tx);
-int store_tx_commit(struct tx *tx, bool check, struct arena *a, struct tx_error **errors,
-                    size_t *n_errors, const struct dump_ops *echo, void *ctx);
-void store_tx_abort(struct tx *tx);
+/* For store_link.c: back to no tables, the engine stays as it is. */
+void store_unlink(struct sim_store *s);

@@ -80,8 +80,8 @@ static void nobody_else_has_this_machines_addresses(void **state)
 
 	(void)state;
 	machine_init(&machine, 1);
-	machine_add_addr(&machine, machine_dev(&machine, STR("eth0"), 2), NFPROTO_IPV4, own,
-	                 24);
+	machine_add_addr(&machine, machine_dev(&machine, STR("eth0"), 2), NFPROTO_IPV4,
+	                 own, 24);
 	draw_init(&d, 1, &machine);
 	vec_push(&d.addrs, (struct draw_addr){ NFPROTO_IPV4, { 10, 0, 0, 1 } });
 	vec_push(&d.addrs, (struct draw_addr){ NFPROTO_IPV4, { 10, 0, 0, 2 } });

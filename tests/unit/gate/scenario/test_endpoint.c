@@ -77,7 +77,8 @@ static void a_range_holds_its_ends_and_nothing_beside_them(void **state)
 		struct str wrong;
 		const char *what;
 		uint8_t family, addr[16];
-		assert_true(endpoint_read(str_from(rows[i].range), NULL, &e, &wrong, &what));
+		assert_true(
+			endpoint_read(str_from(rows[i].range), NULL, &e, &wrong, &what));
 		assert_true(address_read(str_from(rows[i].addr), &family, addr));
 		assert_int_equal(addr_range_has(&e.addr, family, addr), rows[i].inside);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 Gatehouse founders */
 /* Deep copies. */
-#include "gate/engine/sim/copy.h"
+#include "gate/program/copy.h"
 
 #include <linux/netfilter/nf_tables.h>
 
@@ -86,12 +86,11 @@ static void keep_insn(struct arena *a, struct insn *i)
 
 void copy_program(struct arena *a, const struct program *from, struct program *to)
 {
-	struct insn *p = arena_array(a, struct insn, from->n ? from->n : 1);
+	struct insn *p =
+		from->n ? arena_copy(a, from->p, from->n * sizeof(*from->p)) : NULL;
 
-	for (size_t i = 0; i < from->n; i++) {
-		p[i] = from->p[i];
+	for (size_t i = 0; i < from->n; i++)
 		keep_insn(a, &p[i]);
-	}
 	*to = (struct program){ .p = p, .n = from->n, .cap = from->n };
 }
 
@@ -166,10 +165,24 @@ struct prog_obj copy_obj(struct arena *a, const struct prog_obj *o)
 
 	keep(a, &k.table);
 	keep(a, &k.name);
-	if (o->type == NFT_OBJECT_CT_HELPER)
+	switch (o->type) {
+	case NFT_OBJECT_CT_HELPER:
 		keep(a, &k.ct_helper.name);
-	if (o->type == NFT_OBJECT_SECMARK)
+		break;
+	case NFT_OBJECT_SECMARK:
 		keep(a, &k.secmark.ctx);
+		break;
+	case NFT_OBJECT_COUNTER:
+	case NFT_OBJECT_QUOTA:
+	case NFT_OBJECT_LIMIT:
+	case NFT_OBJECT_CT_TIMEOUT:
+	case NFT_OBJECT_CT_EXPECT:
+	case NFT_OBJECT_SYNPROXY: /* plain numbers */
+		break;
+	default:
+		keep_userdata(a, &k.foreign);
+		break;
+	}
 	keep_userdata(a, &k.userdata);
 	return k;
 }
