@@ -22,12 +22,14 @@ static void replace(struct user *u, struct str resource)
 /* The oldest goes when there are too many; the list has the newest first. */
 static void make_room(struct user *u)
 {
+	uint64_t max = server_limit(u->worker->server, u->jid, "max_user_sessions",
+	                            SESSIONS_MAX);
 	struct session *oldest = u->sessions;
 	size_t n = 0;
 
 	for (struct session *s = u->sessions; s; s = s->next, n++)
 		oldest = s;
-	if (n >= SESSIONS_MAX)
+	if (n && n >= max)
 		oldest->ops->close(oldest, STREAM_POLICY_VIOLATION, "Too many sessions");
 }
 

@@ -137,44 +137,6 @@ static void take_disabled(struct reading *r, struct yaml *y, void *to)
 	}
 }
 
-/* ---- modules ------------------------------------------------------------------------------ */
-
-static void unknown_module(struct reading *r, struct yaml *e)
-{
-	struct str words[64];
-	size_t n = 0;
-
-	for (const struct module *const *m = modules_all; *m && n < ARRAY_LEN(words); m++)
-		words[n++] = str_from((*m)->name);
-	unknown_word(r, e, e->key, EJABBERD_MODULE, "module", words, n);
-}
-
-static void take_modules(struct reading *r, struct yaml *y, void *to)
-{
-	static const struct option none[] = { { 0 } };
-
-	(void)to;
-	if (y->kind != YAML_MAP) {
-		wrong(r, y, "a map: lines of `mod_name: {}`");
-		return;
-	}
-	r->c->modules.n = 0;
-	for_each_entry(e, y)
-	{
-		const struct module *m = module_find(e->key->text);
-		if (!is_new_key(r, y, e))
-			continue;
-		if (!m)
-			unknown_module(r, e);
-		else if (e->kind != YAML_SCALAR ||
-		         e->text.n) /* `mod_ping:` alone is `{}` */
-			take_map(r, e, none, EJABBERD_MODULE_OPTION,
-			         "option of this module", NULL);
-		if (m)
-			vec_push(&r->c->modules, m);
-	}
-}
-
 /* ---- hosts of their own ------------------------------------------------------------------- */
 
 static const struct option host_options[] = {
@@ -258,6 +220,9 @@ static void set_defaults(struct config *c)
 	c->sandbox = true;
 	vec_push(&c->backup_dirs, STR("/var/backups"));
 	c->negotiation_timeout_ms = 60000;
+	c->tuning = (struct tuning){ .resume_timeout_ms = 300000,
+		                     .ack_timeout_ms = 60000,
+		                     .max_ack_queue = 5000 };
 	for (const struct module *const *m = modules_all; *m; m++)
 		vec_push(&c->modules, *m);
 }
@@ -349,6 +314,7 @@ void config_fini(struct config *c)
 	vec_fini(&c->certfiles);
 	vec_fini(&c->modules);
 	vec_fini(&c->shapers);
+	vec_fini(&c->contacts);
 	vec_fini(&c->backup_dirs);
 	vec_fini(&c->included);
 	access_fini(&c->access);

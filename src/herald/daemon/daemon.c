@@ -290,11 +290,24 @@ struct str daemon_name(struct daemon *d, struct str name)
 	return arena_str(&d->names, name);
 }
 
+static struct str rule(void *arg, struct jid who, const char *name)
+{
+	struct daemon *d = arg;
+
+	return access_value(&d->config.access, jid_domain(who), str_from(name),
+	                    &(struct access_who){ .jid = who, .local = true });
+}
+
 void daemon_use_config(struct daemon *d)
 {
 	d->server.log.max = d->config.loglevel;
 	d->server.modules = d->config.modules.p;
 	d->server.auth.disabled = d->config.disabled_mechanisms;
+	d->server.contacts = d->config.contacts.p;
+	d->server.n_contacts = d->config.contacts.n;
+	d->server.tuning = d->config.tuning;
+	d->server.rule = rule;
+	d->server.rule_arg = d;
 }
 
 static void on_watchdog(uv_timer_t *timer)
