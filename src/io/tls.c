@@ -103,6 +103,24 @@ static SSL_CTX *context_new(struct tls_server *t)
 	return ctx;
 }
 
+/* The contexts' callbacks name the server they are for. */
+static void adopt(struct tls_server *t)
+{
+	vec_for_each(ctx, &t->contexts) {
+		SSL_CTX_set_tlsext_servername_arg(*ctx, t);
+		SSL_CTX_set_alpn_select_cb(*ctx, t->alpn[0] ? on_alpn : NULL, t);
+	}
+}
+
+void tls_server_exchange(struct tls_server *t, struct tls_server *from)
+{
+	__typeof__(t->contexts) old = t->contexts;
+
+	t->contexts = from->contexts;
+	from->contexts = old;
+	adopt(t);
+}
+
 static int refuse(SSL_CTX *ctx, struct buf *why, const char *path, const char *what,
                   int error)
 {

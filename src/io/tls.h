@@ -31,6 +31,10 @@ void tls_server_free(struct tls_server *t);
  * match. */
 int tls_server_add(struct tls_server *t, const char *path, struct buf *why);
 
+/* Takes the certificates of `from` over, which gets the old ones. Connections that are there
+ * are not touched. */
+void tls_server_exchange(struct tls_server *t, struct tls_server *from);
+
 bool tls_server_is_empty(const struct tls_server *t);
 
 /* A new connection on a socket, which stays the caller's. */

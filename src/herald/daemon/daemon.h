@@ -28,6 +28,8 @@ struct daemon {
 	uint64_t started_ms; /* of the loop's clock */
 	uv_signal_t sigterm, sigint, sighup;
 	uv_timer_t deadline; /* of a stop */
+	uv_timer_t certs_timer;
+	uint64_t certs; /* how the certificate files were last */
 	uv_timer_t watchdog; /* systemd's */
 	bool stopping;
 };

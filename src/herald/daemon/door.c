@@ -70,6 +70,16 @@ int hall_new(struct daemon *d, const struct config *c, const struct config_liste
 	return 0;
 }
 
+int hall_reload_tls(struct hall *h, const struct config *c, struct buf *why)
+{
+	auto_ptr(tls_server) fresh = tls_server_new(NULL);
+	int r = load_tls(fresh, c, why);
+
+	if (r == 0)
+		tls_server_exchange(h->tls, fresh);
+	return r;
+}
+
 struct hall *hall_empty(struct daemon *d)
 {
 	struct hall *h = base_calloc(1, sizeof(*h));

@@ -39,6 +39,9 @@ MUST_USE int hall_new(struct daemon *d, const struct config *c,
 /* A hall that no socket leads to, for sessions of before a restart. */
 struct hall *hall_empty(struct daemon *d);
 
+/* Reads the certificates again; on errors the old ones stay. Errors: those of tls_server_add. */
+MUST_USE int hall_reload_tls(struct hall *h, const struct config *c, struct buf *why);
+
 /* Ends the clients; what they are told is sent as the loop runs on. */
 void hall_shutdown(struct hall *h);
 
