@@ -207,6 +207,8 @@ static const struct option options[] = {
 	{ "run_dir", take_text, FIELD(run_dir) },
 	{ "backup_dirs", take_folders, 0 },
 	{ "sandbox", take_bool, FIELD(sandbox) },
+	{ "max_connections_per_address", take_count, FIELD(max_connections_per_address) },
+	{ "max_connections_per_prefix", take_count, FIELD(max_connections_per_prefix) },
 	{ "negotiation_timeout", take_time, FIELD(negotiation_timeout_ms) },
 	{ 0 },
 };
@@ -220,6 +222,8 @@ static void set_defaults(struct config *c)
 	c->sandbox = true;
 	vec_push(&c->backup_dirs, STR("/var/backups"));
 	c->negotiation_timeout_ms = 60000;
+	c->max_connections_per_address = 200;
+	c->max_connections_per_prefix = 2000;
 	c->tuning = (struct tuning){ .resume_timeout_ms = 300000,
 		                     .ack_timeout_ms = 60000,
 		                     .max_ack_queue = 5000 };
@@ -243,8 +247,11 @@ static void check_listeners(struct reading *r)
 
 	for (struct yaml *e = listen ? listen->first : NULL; e; e = e->next) {
 		struct yaml *access = e->problem.n ? NULL : entry_of(e, "access");
+		struct yaml *shaper = e->problem.n ? NULL : entry_of(e, "shaper");
 		if (access)
 			check_rule_name(r, access);
+		if (shaper)
+			check_rule_name(r, shaper);
 	}
 }
 

@@ -30,6 +30,8 @@ struct config_listener {
 	bool tls, starttls, starttls_required;
 	uint64_t max_stanza_size;
 	uint64_t backlog;
+	bool use_proxy_protocol;
+	struct str shaper; /* the rule that gives a shaper; empty: none */
 	struct str access; /* the rule that says who may log in; empty: everybody */
 };
 
@@ -54,6 +56,8 @@ struct config {
 	struct access access;
 	VEC(struct contact) contacts; /* XEP-0157 */
 	struct tuning tuning;
+	/* UINT64_MAX: no limit. */
+	uint64_t max_connections_per_address, max_connections_per_prefix;
 	struct str spool_dir, run_dir;
 	struct str log_dir; /* empty: stderr */
 	VEC(struct str)

@@ -69,6 +69,7 @@ void take_bool(struct reading *r, struct yaml *y, void *to);  /* bool */
 void take_port(struct reading *r, struct yaml *y, void *to);  /* uint16_t */
 void take_size(struct reading *r, struct yaml *y, void *to);  /* uint64_t */
 void take_time(struct reading *r, struct yaml *y, void *to);  /* uint64_t, milliseconds */
+void take_count(struct reading *r, struct yaml *y, void *to); /* uint64_t, may be `infinity` */
 void take_text(struct reading *r, struct yaml *y, void *to);  /* struct str */
 void take_level(struct reading *r, struct yaml *y, void *to); /* enum log_level */
 

@@ -308,6 +308,8 @@ void daemon_use_config(struct daemon *d)
 	d->server.contacts = d->config.contacts.p;
 	d->server.n_contacts = d->config.contacts.n;
 	d->server.tuning = d->config.tuning;
+	d->crowd.address_max = d->config.max_connections_per_address;
+	d->crowd.prefix_max = d->config.max_connections_per_prefix;
 	d->server.rule = rule;
 	d->server.rule_arg = d;
 }
@@ -340,6 +342,7 @@ static void set_server(struct daemon *d, const struct daemon_options *o)
 	d->worker.started_ms = d->started_ms;
 	random_fill(&d->worker.users.seed, sizeof(d->worker.users.seed));
 	d->worker.streams.seed = d->worker.users.seed;
+	d->crowd.addresses.seed = d->crowd.prefixes.seed = d->worker.users.seed;
 	daemon_use_config(d);
 }
 
@@ -454,6 +457,7 @@ static void close_all(struct daemon *d)
 		hall_free(*hall);
 	vec_fini(&d->retired);
 	vec_fini(&d->doors);
+	crowd_fini(&d->crowd);
 	control_free(d->control);
 	if (d->server.accounts)
 		accounts_free(d->server.accounts);

@@ -9,22 +9,55 @@
 #include "base/oom.h"
 #include "herald/c2s/c2s.h"
 #include "herald/daemon/daemon.h"
+#include "io/proxied.h"
 #include "io/tls.h"
+
+static void read_ip(const char *address, struct sockaddr_storage *ss)
+{
+	*ss = (struct sockaddr_storage){ 0 };
+	if (inet_pton(AF_INET, address, &((struct sockaddr_in *)ss)->sin_addr) == 1)
+		ss->ss_family = AF_INET;
+	else if (inet_pton(AF_INET6, address, &((struct sockaddr_in6 *)ss)->sin6_addr) ==
+	         1)
+		ss->ss_family = AF_INET6;
+}
+
+/* The shaper that the rule names for the account, or the number that it gives. */
+static void shape(void *arg, struct jid account, const char *address, uint64_t *rate,
+                  uint64_t *burst)
+{
+	const struct hall *h = arg;
+	const struct config *c = &h->daemon->config;
+	struct sockaddr_storage ss;
+	struct access_who who = { .jid = account, .local = !jid_is_none(account), .ip = &ss };
+
+	*rate = *burst = 0;
+	if (!h->shaper[0])
+		return;
+	read_ip(address, &ss);
+	struct str value = access_value(&c->access,
+	                                who.local ? jid_domain(account) : STR(""),
+	                                str_from(h->shaper), &who);
+	vec_for_each(s, &c->shapers) {
+		if (!str_eq(s->name, value))
+			continue;
+		*rate = s->rate;
+		*burst = s->burst ? s->burst : s->rate;
+	}
+	if (value.n && str_to_u64(value, 10, rate) == 0)
+		*burst = *rate;
+}
 
 /* Whether the rule of the door lets the account in. */
 static bool may_login(void *arg, struct jid account, const char *address)
 {
 	const struct hall *h = arg;
-	struct sockaddr_storage ss = { 0 };
+	struct sockaddr_storage ss;
 	struct access_who who = { .jid = account, .local = true, .ip = &ss };
 
 	if (!h->access[0])
 		return true;
-	if (inet_pton(AF_INET, address, &((struct sockaddr_in *)&ss)->sin_addr) == 1)
-		ss.ss_family = AF_INET;
-	else if (inet_pton(AF_INET6, address, &((struct sockaddr_in6 *)&ss)->sin6_addr) ==
-	         1)
-		ss.ss_family = AF_INET6;
+	read_ip(address, &ss);
 	return access_allows(&h->daemon->config.access, jid_domain(account),
 	                     str_from(h->access), &who);
 }
@@ -41,14 +74,22 @@ static int load_tls(struct tls_server *tls, const struct config *c, struct buf *
 	return r;
 }
 
+static char *copy(struct str s)
+{
+	char *text = base_calloc(1, s.n + 1);
+
+	memcpy(text, s.n ? s.p : "", s.n);
+	return text;
+}
+
 int hall_new(struct daemon *d, const struct config *c, const struct config_listener *l,
              struct buf *why, struct hall **out)
 {
 	struct hall *h = base_calloc(1, sizeof(*h));
 
 	h->daemon = d;
-	h->access = base_calloc(1, l->access.n + 1);
-	memcpy(h->access, l->access.n ? l->access.p : "", l->access.n);
+	h->access = copy(l->access);
+	h->shaper = copy(l->shaper);
 	h->tls = tls_server_new(l->tls ? "xmpp-client" : NULL);
 	int r = load_tls(h->tls, c, why);
 	if (r < 0) {
@@ -63,6 +104,8 @@ int hall_new(struct daemon *d, const struct config *c, const struct config_liste
 		.max_stanza_size = l->max_stanza_size,
 		.negotiation_ms = (uint32_t)c->negotiation_timeout_ms,
 		.may_login = may_login,
+		.shape = shape,
+		.crowd = &d->crowd,
 		.arg = h,
 	};
 	h->c2s = c2s_new(&d->worker, &o);
@@ -86,7 +129,8 @@ struct hall *hall_empty(struct daemon *d)
 	struct c2s_options o = { 0 };
 
 	h->daemon = d;
-	h->access = base_calloc(1, 1);
+	h->access = copy(STR(""));
+	h->shaper = copy(STR(""));
 	h->c2s = c2s_new(&d->worker, &o);
 	return h;
 }
@@ -101,6 +145,7 @@ void hall_free(struct hall *h)
 	c2s_free(h->c2s);
 	tls_server_free(h->tls);
 	free(h->access);
+	free(h->shaper);
 	free(h);
 }
 
@@ -121,9 +166,14 @@ int door_open(struct daemon *d, const struct config_listener *l, struct hall *ha
 	door->port = l->port;
 	door->backlog = l->backlog;
 	door->hall = hall;
-	int r = listener_tcp(&d->loop, door->ip, l->port, (int)l->backlog, on_accept,
-	                     door, why, &door->listener);
+	if (l->use_proxy_protocol)
+		door->proxied = proxied_new(&d->loop, on_accept, door);
+	int r = listener_tcp(&d->loop, door->ip, l->port, (int)l->backlog,
+	                     door->proxied ? proxied_accept : on_accept,
+	                     door->proxied ? (void *)door->proxied : door, why,
+	                     &door->listener);
 	if (r < 0) {
+		proxied_free(door->proxied);
 		free(door->ip);
 		free(door);
 		return r;
@@ -139,6 +189,7 @@ struct hall *door_close(struct door *door)
 	struct hall *hall = door->hall;
 
 	listener_close(door->listener);
+	proxied_free(door->proxied);
 	free(door->ip);
 	free(door);
 	return hall;

@@ -20,10 +20,12 @@ struct hall {
 	struct c2s *c2s;
 	struct tls_server *tls;
 	char *access; /* the rule of who may log in; empty: all */
+	char *shaper; /* the rule of how fast clients may send; empty: as they like */
 };
 
 struct door {
 	struct listener *listener;
+	struct proxied *proxied; /* NULL: clients come without a proxy */
 	char *ip;
 	uint16_t port;
 	uint64_t backlog;
