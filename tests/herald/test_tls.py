@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 Gatehouse founders
 """TLS as clients see it: hosts by SNI, ALPN, versions, renewal, and what must be refused."""
+import base64
 import shutil
 import socket
 import ssl
@@ -8,7 +9,7 @@ import time
 
 import pytest
 
-from authority import Authority
+from authority import XMPP_ADDR, Authority
 from raw import NS, Raw, name
 
 
@@ -153,6 +154,73 @@ def test_starttls_is_required_and_once(signed, case):
     failure = client.next()
     assert failure.tag == f"{{{ns}}}failure"
     assert failure.find("sasl:encryption-required", NS) is not None
+    client.close()
+
+
+# ---- SASL EXTERNAL ---------------------------------------------------------------------------
+
+@pytest.fixture
+def verifying(make_herald, authority):
+    server = make_herald(f"ca_file: {authority.cert}\n", options="tls_verify: true, ")
+    server.register("alice", "bob")
+    server.register("alice", host="b.example")
+    return server
+
+
+def with_certificate(server, pem, host="a.example"):
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if pem:
+        context.load_cert_chain(pem)
+    client = Raw(server.port, host)
+    client.starttls(context=context)
+    return client
+
+
+def external(client, authzid=""):
+    data = base64.b64encode(authzid.encode()).decode() or "="
+    client.send(f"<auth xmlns='{NS['sasl']}' mechanism='EXTERNAL'>{data}</auth>")
+    return name(client.next())
+
+
+def offers_external(client):
+    return "EXTERNAL" in [m.text for m in client.features.find("sasl:mechanisms", NS)]
+
+
+def test_a_certificate_logs_its_account_in(verifying, authority):
+    address = f"otherName:{XMPP_ADDR};UTF8:alice@a.example"
+    pem = authority.sign("alice", [address])
+    client = with_certificate(verifying, pem)
+    assert offers_external(client)
+    assert external(client, "bob@a.example") == "failure"
+    assert external(client) == "success"
+    client.open()
+    assert client.bind("x").jid == "alice@a.example/x"
+    client.close()
+    # Of another host it is not.
+    other = with_certificate(verifying, pem, "b.example")
+    assert not offers_external(other) and external(other) == "failure"
+    other.close()
+
+
+@pytest.mark.parametrize("case", ["none", "stranger", "expired", "no address", "common name"])
+def test_a_certificate_that_proves_nothing_is_as_none(verifying, authority, tmp_path, case):
+    alternatives = [f"otherName:{XMPP_ADDR};UTF8:alice@a.example"]
+    signer, label, days = authority, "client", 30
+    if case == "stranger":
+        (tmp_path / "stranger").mkdir()
+        signer = Authority(tmp_path / "stranger")
+    elif case == "expired":
+        days = -1
+    elif case == "no address":
+        alternatives = ["DNS:a.example"]
+    elif case == "common name":
+        label, alternatives = "alice@a.example", ["email:alice@a.example"]
+    pem = None if case == "none" else signer.sign(label, alternatives, days=days)
+    client = with_certificate(verifying, pem)
+    assert not offers_external(client)
+    assert external(client) == "failure"
+    assert name(client.plain("alice")) == "success"  # passwords go as before
     client.close()
 
 

@@ -191,6 +191,7 @@ static const struct option options[] = {
 	{ "hosts", take_hosts, 0 },
 	{ "listen", take_listeners, 0 },
 	{ "certfiles", take_certfiles, 0 },
+	{ "ca_file", take_text, FIELD(ca_file) },
 	{ "modules", take_modules, 0 },
 	{ "acl", take_acl, 0 },
 	{ "access_rules", take_access_rules, 0 },
@@ -250,8 +251,14 @@ static void check_listeners(struct reading *r)
 		struct yaml *shaper = e->problem.n ? NULL : entry_of(e, "shaper");
 		if (access)
 			check_rule_name(r, access);
+		struct yaml *verify = e->problem.n ? NULL : entry_of(e, "tls_verify");
+		bool verifies = false;
 		if (shaper)
 			check_rule_name(r, shaper);
+		if (verify && read_bool(verify, &verifies) && verifies && !r->c->ca_file.n)
+			complain(r, "H0004", verify, verify->span,
+			         "`tls_verify` needs `ca_file`: who vouches for the "
+			         "clients' certificates");
 	}
 }
 

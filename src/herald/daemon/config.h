@@ -31,6 +31,7 @@ struct config_listener {
 	uint64_t max_stanza_size;
 	uint64_t backlog;
 	bool use_proxy_protocol;
+	bool tls_verify; /* asks clients for certificates, for SASL EXTERNAL */
 	struct str shaper; /* the rule that gives a shaper; empty: none */
 	struct str access; /* the rule that says who may log in; empty: everybody */
 };
@@ -51,6 +52,7 @@ struct config {
 	VEC(struct str) hosts; /* prepared */
 	VEC(struct config_listener) listeners;
 	VEC(struct str) certfiles;
+	struct str ca_file; /* who vouches for clients' certificates; empty: nobody */
 	VEC(const struct module *) modules; /* ended by NULL */
 	VEC(struct config_shaper) shapers;
 	struct access access;

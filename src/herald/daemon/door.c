@@ -62,10 +62,11 @@ static bool may_login(void *arg, struct jid account, const char *address)
 	                     str_from(h->access), &who);
 }
 
-static int load_tls(struct tls_server *tls, const struct config *c, struct buf *why)
+static int load_tls(struct tls_server *tls, const struct config *c, bool verify,
+                    struct buf *why)
 {
 	auto_arena a = { 0 };
-	int r = 0;
+	int r = verify ? tls_server_verify(tls, str_dup_c(&a, c->ca_file), why) : 0;
 
 	vec_for_each(path, &c->certfiles) {
 		if (r == 0)
@@ -90,8 +91,9 @@ int hall_new(struct daemon *d, const struct config *c, const struct config_liste
 	h->daemon = d;
 	h->access = copy(l->access);
 	h->shaper = copy(l->shaper);
+	h->verifies = l->tls_verify;
 	h->tls = tls_server_new(l->tls ? "xmpp-client" : NULL);
-	int r = load_tls(h->tls, c, why);
+	int r = load_tls(h->tls, c, l->tls_verify, why);
 	if (r < 0) {
 		hall_free(h);
 		return r;
@@ -116,7 +118,7 @@ int hall_new(struct daemon *d, const struct config *c, const struct config_liste
 int hall_reload_tls(struct hall *h, const struct config *c, struct buf *why)
 {
 	auto_ptr(tls_server) fresh = tls_server_new(NULL);
-	int r = load_tls(fresh, c, why);
+	int r = load_tls(fresh, c, h->verifies, why);
 
 	if (r == 0)
 		tls_server_exchange(h->tls, fresh);

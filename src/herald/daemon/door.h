@@ -20,6 +20,7 @@ struct hall {
 	struct c2s *c2s;
 	struct tls_server *tls;
 	char *access; /* the rule of who may log in; empty: all */
+	bool verifies; /* asks for clients' certificates */
 	char *shaper; /* the rule of how fast clients may send; empty: as they like */
 };
 
