@@ -292,8 +292,8 @@ def test_kills_at_random_moments_lose_and_double_nothing(herald):
             try:
                 for _ in range(dice.randrange(4)):
                     if len(end.sent) < 50:
-                        end.message(other[user], f"{user}{made[user]}")
                         made[user] += 1
+                        end.message(other[user], f"{user}{made[user] - 1}")
                 end.send(f"<r {SM}/>")
                 got[user].append(end.take_message())
             except TimeoutError:

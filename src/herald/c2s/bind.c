@@ -31,18 +31,14 @@ static void make_room(struct user *u)
 		oldest->ops->close(oldest, STREAM_POLICY_VIOLATION, "Too many sessions");
 }
 
-static void bind_to(struct client *c, struct user *u, struct arena *a)
+bool client_join(struct client *c, struct user *u)
 {
+	auto_arena a = { 0 };
 	struct jid full;
 
-	if (u->load_error) {
-		refuse(c, "wait", "resource-constraint", a);
-		return;
-	}
-	if (jid_with_resource(u->jid, str_from(c->resource), a, &full) < 0) {
-		refuse(c, "modify", "bad-request", a);
-		return;
-	}
+	if (u->load_error ||
+	    jid_with_resource(u->jid, str_from(c->resource), &a, &full) < 0)
+		return false;
 	replace(u, jid_resource(full));
 	make_room(u);
 	session_set_jid(&c->session, full);
@@ -51,6 +47,15 @@ static void bind_to(struct client *c, struct user *u, struct arena *a)
 	c->session.address = c->address;
 	c->session.port = c->port;
 	user_add_session(u, &c->session);
+	return true;
+}
+
+static void bind_to(struct client *c, struct user *u, struct arena *a)
+{
+	if (!client_join(c, u)) {
+		refuse(c, "wait", "resource-constraint", a);
+		return;
+	}
 	client_negotiation_free(c);
 	stream_bound(&c->stream, jid_str(c->session.jid), a);
 }
@@ -68,7 +73,7 @@ static void on_user(void *arg, struct user *u)
 	client_later(c);
 }
 
-static char *random_resource(struct client *c)
+char *client_random_resource(struct client *c)
 {
 	uint8_t bytes[RESOURCE_BYTES];
 	auto_buf text = { 0 };
@@ -90,7 +95,7 @@ void client_bind(void *ctx, struct str resource)
 		refuse(c, "modify", "bad-request", &a);
 		return;
 	}
-	c->resource = resource.n ? strndup(resource.p, resource.n) : random_resource(c);
+	c->resource = resource.n ? strndup(resource.p, resource.n) : client_random_resource(c);
 	c->binding = true;
 	user_with(c->c2s->worker, bare, on_user, c);
 }

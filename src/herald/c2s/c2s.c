@@ -10,6 +10,8 @@
 
 #include "base/oom.h"
 #include "herald/c2s/client.h"
+#include "herald/c2s/csi.h"
+#include "herald/c2s/sasl2.h"
 #include "herald/c2s/sm.h"
 #include "herald/im/im.h"
 #include "io/tls.h"
@@ -59,6 +61,7 @@ static void destroy(struct client *c)
 	if (c->resume)
 		sm_forget_resume(c);
 	sm_free(c);
+	csi_free(c->csi);
 	stream_fini(&c->stream);
 	session_fini(&c->session);
 	free(c->account);
@@ -98,8 +101,10 @@ static void on_late(struct loop_late *late)
 	struct client *c =
 		(struct client *)(void *)((char *)late - offsetof(struct client, late));
 
-	if (c->sm)
+	if (c->sm) {
+		sasl2_try_finish(c);
 		sm_write(c);
+	}
 	client_flush(c);
 	if (c->session.holds)
 		return; /* session_released comes back */
@@ -213,7 +218,9 @@ static void on_extension(struct client *c, struct xml *x)
 
 	if (str_is(x->ns, NS_SM) && module_is_on(c->session.worker, "mod_stream_mgmt"))
 		sm_on_element(c, x);
-	else
+	else if (!str_is(x->ns, NS_CSI) || !c->session.user ||
+	         !module_is_on(c->session.worker, "mod_client_state") ||
+	         !csi_on_element(c, x))
 		stream_close(&c->stream, &unsupported, STR(""));
 }
 
@@ -245,6 +252,7 @@ const struct stream_ops client_stream_ops = {
 	.start_tls = start_tls,
 	.auth = client_auth,
 	.response = client_response,
+	.authenticate = sasl2_authenticate,
 	.auth_abort = client_auth_abort,
 	.bind = client_bind,
 	.stanza = on_stanza,
@@ -253,18 +261,22 @@ const struct stream_ops client_stream_ops = {
 
 /* ---- the session --------------------------------------------------------------------------- */
 
-static void session_send(struct session *s, const struct xml *x)
+void client_send(struct client *c, const struct xml *x)
 {
-	struct client *c = (struct client *)s;
-
-	if (c->over)
-		return;
 	if (c->sm) {
 		sm_push(c, x);
 		return;
 	}
 	stream_send(&c->stream, x);
 	client_later(c);
+}
+
+static void session_send(struct session *s, const struct xml *x)
+{
+	struct client *c = (struct client *)s;
+
+	if (!c->over && !csi_hold(c, x))
+		client_send(c, x);
 }
 
 static void session_close(struct session *s, enum stream_error error, const char *text)

@@ -16,8 +16,17 @@ struct negotiation {
 	uint32_t offered; /* mechanisms */
 	struct login *login;
 	uint64_t deadline_ms;
+	/* XEP-0388: what <authenticate/> asked for; its texts are in `wish_arena`. */
+	struct arena wish_arena;
+	struct xml *wish;
+	struct str data;     /* of the mechanism's success */
+	struct str token;    /* <token/> to give, or nothing */
+	struct str failed;   /* <failed/> of a resumption, or nothing */
+	struct str fast_key; /* the user agent whose token was used or made */
+	bool finishing;      /* waits for the session to be stored */
 };
 
+struct csi;
 struct sm;
 
 /* A <resume/> that is looked into. */
@@ -43,6 +52,7 @@ struct client {
 	bool lost;    /* the connection broke: the stream did not end */
 	struct sm *sm; /* XEP-0198 is on */
 	struct resume_wish *resume;
+	struct csi *csi; /* XEP-0352: NULL while the client is active */
 };
 
 struct c2s {
@@ -57,6 +67,9 @@ struct c2s {
 
 extern const struct stream_ops client_stream_ops;
 extern const struct session_ops client_session_ops;
+
+/* Sends a stanza, or puts it into the queue of XEP-0198. */
+void client_send(struct client *c, const struct xml *x);
 
 /* A client without connection in the list of all. */
 struct client *client_new(struct c2s *all);
@@ -74,3 +87,19 @@ void client_response(void *ctx, struct str data);
 void client_auth_abort(void *ctx);
 void client_bind(void *ctx, struct str resource);
 void client_negotiation_free(struct client *c);
+
+/* The <mechanism/> elements. */
+void client_put_mechanisms(const struct client *c, struct buf *out);
+
+/* One event for every failed login. */
+void client_log_failure(const struct client *c, struct str user, const char *reason);
+
+/* Whether the door is for this account; remembers who it is, and logs that. */
+bool client_may_login(const struct client *c, struct str user);
+void client_logged_in(struct client *c, struct str user);
+
+/* Makes c->resource of the user's account the client's session; false: it cannot be. */
+bool client_join(struct client *c, struct user *u);
+
+/* To be freed. */
+char *client_random_resource(struct client *c);

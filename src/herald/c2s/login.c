@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 Gatehouse founders */
 /* Logging in: what is offered, and the login's replies. */
 #include "herald/c2s/client.h"
+#include "herald/c2s/sasl2.h"
 #include "herald/im/module.h"
 #include "io/tls.h"
 
@@ -15,6 +16,7 @@ void client_negotiation_free(struct client *c)
 		return;
 	login_free(n->login);
 	arena_fini(&n->arena);
+	arena_fini(&n->wish_arena);
 	free(n);
 	c->negotiation = NULL;
 }
@@ -54,6 +56,15 @@ static void put_bindings(const struct sasl_peer *peer, struct buf *out)
 	buf_cstr(out, any ? "</sasl-channel-binding>" : "");
 }
 
+void client_put_mechanisms(const struct client *c, struct buf *out)
+{
+	for (int m = 0; m < SASL_HT_SHA_256_EXPR; m++) {
+		if (c->negotiation->offered & SASL_MASK(m))
+			buf_fmt(out, "<mechanism>%s</mechanism>",
+			        sasl_mech_name((enum sasl_mech)m));
+	}
+}
+
 static void put_mechanisms(struct client *c, struct buf *out)
 {
 	struct negotiation *n = c->negotiation;
@@ -61,12 +72,10 @@ static void put_mechanisms(struct client *c, struct buf *out)
 	learn_peer(c);
 	n->offered = auth_offer(&c->c2s->worker->server->auth, &n->peer);
 	buf_cstr(out, "<mechanisms xmlns='" NS_SASL "'>");
-	for (int m = 0; m < SASL_HT_SHA_256_EXPR; m++) {
-		if (n->offered & SASL_MASK(m))
-			buf_fmt(out, "<mechanism>%s</mechanism>",
-			        sasl_mech_name((enum sasl_mech)m));
-	}
+	client_put_mechanisms(c, out);
 	buf_cstr(out, "</mechanisms>");
+	if (n->peer.encrypted)
+		sasl2_put_feature(c, out);
 	put_bindings(&n->peer, out);
 }
 
@@ -91,61 +100,76 @@ static void end_login(struct client *c)
 	c->negotiation->login = NULL;
 }
 
-/* One event for every failed login, with address and account: who bans wants it. */
-static void log_failure(struct client *c, const struct login_reply *r)
+/* With address and account: who bans wants it. */
+void client_log_failure(const struct client *c, struct str user, const char *reason)
 {
 	log_line(&c->c2s->worker->server->log, LOG_LEVEL_WARNING, "c2s.login.failed",
-	         "%s: account `" STR_FMT "@" STR_FMT "`: %s", c->address,
-	         STR_ARG(r->user), STR_ARG(c->stream.host),
-	         r->reason ? r->reason : sasl_failure_name(r->failure));
+	         "%s: account `" STR_FMT "@" STR_FMT "`: %s", c->address, STR_ARG(user),
+	         STR_ARG(c->stream.host), reason);
 }
 
-/* Whether the door is for this account. */
-static bool may_login(const struct client *c, struct str user, struct arena *a)
+bool client_may_login(const struct client *c, struct str user)
 {
 	const struct c2s_options *o = &c->c2s->options;
+	auto_arena a = { 0 };
 	struct jid account;
 
 	return !o->may_login ||
-	       (jid_make(user, c->stream.host, STR(""), a, &account) == 0 &&
+	       (jid_make(user, c->stream.host, STR(""), &a, &account) == 0 &&
 	        o->may_login(o->arg, account, c->address));
 }
 
-static void on_success(struct client *c, const struct login_reply *r, struct arena *a)
+void client_logged_in(struct client *c, struct str user)
 {
-	if (!may_login(c, r->user, a)) {
-		struct login_reply refused = *r;
-		refused.kind = LOGIN_FAILURE;
-		refused.reason = "the access rule of this port does not allow it";
-		log_failure(c, &refused);
+	free(c->account);
+	c->account = strndup(user.p, user.n);
+	log_line(&c->c2s->worker->server->log, LOG_LEVEL_INFO, "c2s.login",
+	         "%s: account `" STR_FMT "@" STR_FMT "`", c->address, STR_ARG(user),
+	         STR_ARG(c->stream.host));
+}
+
+static void on_success(struct client *c, struct str user, struct str data,
+                       struct arena *a)
+{
+	if (!client_may_login(c, user)) {
+		client_log_failure(c, user,
+		                   "the access rule of this port does not allow it");
 		stream_auth_failure(&c->stream,
 		                    sasl_failure_name(SASL_FAIL_NOT_AUTHORIZED), a);
 		return;
 	}
-	c->account = strndup(r->user.p, r->user.n);
-	log_line(&c->c2s->worker->server->log, LOG_LEVEL_INFO, "c2s.login",
-	         "%s: account `" STR_FMT "@" STR_FMT "`", c->address, STR_ARG(r->user),
-	         STR_ARG(c->stream.host));
-	stream_auth_success(&c->stream, r->data, a);
+	client_logged_in(c, user);
+	if (c->stream.sasl2)
+		sasl2_on_login(c, data);
+	else
+		stream_auth_success(&c->stream, data, a);
 }
 
+static void on_failure(struct client *c, const struct login_reply *r, struct arena *a)
+{
+	client_log_failure(c, r->user,
+	                   r->reason ? r->reason : sasl_failure_name(r->failure));
+	stream_auth_failure(&c->stream, sasl_failure_name(r->failure), a);
+	end_login(c);
+}
+
+/* What the login says is gone with it, and binding may end the negotiation. */
 static void on_reply(void *arg, const struct login_reply *r)
 {
 	struct client *c = arg;
-	auto_arena a = { 0 };
+	auto_arena a = { 0 }, kept = { 0 };
+	struct str user = arena_str(&kept, r->user), data = arena_str(&kept, r->data);
 
 	switch (r->kind) {
 	case LOGIN_CHALLENGE:
 		stream_auth_challenge(&c->stream, r->data, &a);
 		break;
 	case LOGIN_SUCCESS:
-		on_success(c, r, &a);
 		end_login(c);
+		on_success(c, user, data, &a);
 		break;
 	case LOGIN_FAILURE:
-		log_failure(c, r);
-		stream_auth_failure(&c->stream, sasl_failure_name(r->failure), &a);
-		end_login(c);
+		on_failure(c, r, &a);
 		break;
 	}
 	client_later(c);

@@ -6,6 +6,8 @@
  */
 #include "base/oom.h"
 #include "herald/c2s/client.h"
+#include "herald/c2s/csi.h"
+#include "herald/c2s/sasl2.h"
 #include "herald/c2s/sm.h"
 #include "herald/im/im.h"
 
@@ -25,8 +27,18 @@ void sm_detach(struct client *c)
 	         STR_ARG(jid_str(c->session.jid)));
 }
 
+/* Whether it was asked inside SASL2: then what becomes of it is said in the success. */
+static bool is_inline(const struct client *c)
+{
+	return c->negotiation && c->negotiation->wish;
+}
+
 static void refuse(struct client *c, const char *condition)
 {
+	if (is_inline(c)) {
+		sasl2_on_resume_failed(c, condition);
+		return;
+	}
 	buf_fmt(&c->stream.out,
 	        "<failed xmlns='" NS_SM "'><%s xmlns='" NS_STANZAS "'/></failed>",
 	        condition);
@@ -37,7 +49,7 @@ void sm_on_resume(struct client *c, const struct xml *x)
 	struct str id = xml_get(x, "previd");
 	uint64_t h;
 
-	if (c->stream.phase != STREAM_BIND) {
+	if (c->stream.phase != (is_inline(c) ? STREAM_AUTH : STREAM_BIND)) {
 		refuse(c, "unexpected-request");
 		return;
 	}
@@ -86,32 +98,38 @@ static void not_found(struct client *c)
 {
 	auto_arena a = { 0 };
 
-	refuse(c, "item-not-found");
 	end_resume(c);
+	c->stream.held = false;
+	refuse(c, "item-not-found");
 	stream_release(&c->stream, &a);
 	client_later(c);
 }
 
-/* The numbers of what is in the queue go on from what the client has. */
+/* The numbers of what is in the queue go on from what the client has; only when that is on the
+ * disk is it written to the client, for its next count will be by these numbers. */
 static void renumber(struct client *c, uint32_t h)
 {
 	struct store_place at = sm_queue_place(c);
 	struct sm *sm = c->sm;
 	size_t n = 0;
 
-	while (n < sm->queue.n && (int32_t)(sm->queue.p[n].seq - h) <= 0)
+	while (n < sm->queue.n && sm->queue.p[n].numbered &&
+	       (int32_t)(sm->queue.p[n].seq - h) <= 0)
 		n++;
 	sm->acked = h - (uint32_t)n;
 	sm_acked(c, h);
 	sm->restored = false;
-	if (sm->queue.n == 0 || sm->queue.p[0].seq == h + 1)
+	if (sm->queue.n == 0)
 		return;
 	tx_purge(worker_tx(c->session.worker), &at,
 	         &(struct store_range){ .with = str_from(sm->id) });
 	for (size_t i = 0; i < sm->queue.n; i++) {
+		sm->queue.p[i].numbered = true;
 		sm->queue.p[i].seq = h + 1 + (uint32_t)i;
 		sm_store_entry(c, &sm->queue.p[i]);
 	}
+	sm->stored = sm->flying = 0;
+	worker_join(c->session.worker, &sm->effect);
 }
 
 static void end_old_connection(struct client *old)
@@ -153,15 +171,22 @@ static void resume(struct client *old, struct client *c)
 	bool restored = old->sm->restored;
 	uint32_t h = c->resume->h;
 	auto_arena a = { 0 };
+	auto_buf text = { 0 };
 
 	if (restored)
 		renumber(old, h);
 	move(old, c);
 	old->sm->sent = 0;
 	old->sm->asking = false;
-	buf_fmt(&old->stream.out, "<resumed xmlns='" NS_SM "' previd='%s' h='%u'/>",
-	        old->sm->id, old->sm->h_stored);
-	old->stream.phase = STREAM_OPEN;
+	buf_fmt(&text, "<resumed xmlns='" NS_SM "' previd='%s' h='%u'/>", old->sm->id,
+	        old->sm->h_stored);
+	old->stream.held = false;
+	if (is_inline(c)) {
+		sasl2_put_resumed(c, old, buf_as_str(&text));
+	} else {
+		buf_str(&old->stream.out, buf_as_str(&text));
+		old->stream.phase = STREAM_OPEN;
+	}
 	log_line(&old->session.worker->server->log, LOG_LEVEL_INFO, "c2s.resumed",
 	         "%s: " STR_FMT " goes on", old->address,
 	         STR_ARG(jid_str(old->session.jid)));
@@ -202,6 +227,9 @@ void sm_try_resume(struct client *c)
 		return;
 	}
 	old->sm->resumer = NULL;
+	csi_release(old); /* XEP-0352 section 5.1: the state is not resumed */
+	csi_free(old->csi);
+	old->csi = NULL;
 	if (!old->sm->restored && !sm_acked(old, c->resume->h))
 		too_high(c, old);
 	else

@@ -293,6 +293,7 @@ void sm_push(struct client *c, const struct xml *x)
 	e->text = base_realloc(NULL, text.n, 1);
 	memcpy(e->text, text.p, text.n);
 	e->n = text.n;
+	e->numbered = !sm->restored;
 	e->seq = sm->acked + (uint32_t)sm->queue.n;
 	e->stamp_us = now_us();
 	if (!str_is(x->name, "presence"))

@@ -15,7 +15,8 @@
  * not taken over in time ends, and its queue goes where messages for it go then.
  *
  * In the store: map "sm" of the host, "ID" the session, "ID h" the count; archive "sm" of the
- * account, `with` the ID, values "NUMBER <stanza/>".
+ * account, `with` the ID, values "NUMBER <stanza/>", the
+ * number "-" for what came after a restart, when only the client knows how many it has.
  */
 #pragma once
 
@@ -33,6 +34,7 @@ struct client;
 struct sm_entry {
 	char *text;
 	size_t n;
+	bool numbered; /* false: it came after a restart and before the client */
 	uint32_t seq;
 	uint64_t store_id; /* 0: only in memory */
 	int64_t stamp_us;

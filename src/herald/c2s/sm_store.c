@@ -49,6 +49,7 @@ static void put_session(struct buf *out, const struct client *c)
 	put_flag(out, "resume", c->sm->resumable);
 	put_flag(out, "carbons", s->carbons);
 	put_flag(out, "roster", s->wants_roster);
+	put_flag(out, "blocks", s->wants_blocks);
 	buf_fmt(out, " priority='%d' max='%u'>", s->priority, c->sm->max_s);
 	buf_str(out, buf_as_str(&s->presence));
 	vec_for_each(to, &s->directed) {
@@ -86,7 +87,10 @@ void sm_store_entry(struct client *c, struct sm_entry *e)
 	struct store_place at = sm_queue_place(c);
 	auto_buf value = { 0 };
 
-	buf_fmt(&value, "%u ", e->seq);
+	if (e->numbered)
+		buf_fmt(&value, "%u ", e->seq);
+	else
+		buf_cstr(&value, "- ");
 	buf_str(&value, (struct str){ e->text, e->n });
 	e->store_id = tx_append(worker_tx(c->session.worker), &at, e->stamp_us,
 	                        str_from(c->sm->id), buf_as_str(&value));
@@ -147,6 +151,7 @@ static void restore_session(struct restoring *r, struct client *c)
 		s->priority = (int8_t)(negative ? -(int)v : (int)v);
 	s->carbons = flag(r->x, "carbons");
 	s->wants_roster = flag(r->x, "roster");
+	s->wants_blocks = flag(r->x, "blocks");
 	s->has_been_available = presence != NULL;
 	session_set_presence(s, presence);
 	s->unsaved = false;
@@ -162,14 +167,15 @@ static void add_entry(struct sm *sm, const struct store_row *row)
 {
 	size_t space = str_find(row->value, ' ');
 	struct str text = str_sub(row->value, space + 1, row->value.n);
-	uint64_t seq;
+	uint64_t seq = 0;
 
-	if (str_to_u64(str_sub(row->value, 0, space), 10, &seq) < 0 || text.n == 0)
+	if (text.n == 0)
 		return;
 	struct sm_entry *e = vec_add(&sm->queue);
 	e->text = base_realloc(NULL, text.n, 1);
 	memcpy(e->text, text.p, text.n);
 	e->n = text.n;
+	e->numbered = str_to_u64(str_sub(row->value, 0, space), 10, &seq) == 0;
 	e->seq = (uint32_t)seq;
 	e->store_id = row->id;
 	e->stamp_us = row->stamp_us;

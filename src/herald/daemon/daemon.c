@@ -322,6 +322,7 @@ static void set_server(struct daemon *d, const struct daemon_options *o)
 		vec_push(&d->server.hosts, daemon_name(d, *host));
 	d->worker.server = &d->server;
 	d->worker.loop = &d->loop;
+	d->worker.started_ms = d->started_ms;
 	daemon_use_config(d);
 }
 

@@ -132,6 +132,8 @@ void im_deliver(struct user *u, struct stanza *st)
 		                                     : ERROR_RESOURCE_CONSTRAINT);
 		return;
 	}
+	if (im_block_in(u, st))
+		return;
 	switch (st->kind) {
 	case STANZA_MESSAGE:
 		message(u, st);

@@ -32,6 +32,9 @@ void im_reply_when_stored(const struct stanza *st, const struct xml *reply);
 /* The session is there again after a restart: it is told whose presence it may see. */
 void im_session_resumed(struct session *s, struct arena *a);
 
+/* Shows a session's presence again, which the server has changed. */
+void im_presence_again(struct session *s, struct xml *x, struct arena *a);
+
 /* The session ends: its presence is withdrawn. It is still one of its user's. */
 void im_session_ends(struct session *s, struct arena *a);
 
@@ -40,6 +43,11 @@ void im_session_ends(struct session *s, struct arena *a);
 /* Sends a stanza on whose `to` is set. What a session of ours sent holds it when the account
  * must be loaded first. */
 void im_dispatch(struct stanza *st);
+
+/* Whether the user has blocked who sends it, or whom a session sends it to; then it was refused
+ * as it has to be. */
+bool im_block_in(struct user *u, struct stanza *st);
+bool im_block_out(struct stanza *st);
 
 /* An IQ for the server itself or for an account; `u` as for iq_handler. */
 void im_iq(struct stanza *st, enum iq_target target, struct user *u);

@@ -39,6 +39,12 @@ struct module {
 	bool (*on_unreachable)(struct user *u, struct stanza *st);
 	/* The session became available for the first time. */
 	void (*on_available)(struct session *s, struct arena *a);
+	/* A session's own presence before it is shown to others: may be added to. */
+	void (*on_presence)(struct session *s, struct xml *x, struct arena *a);
+	/* The account has a new vCard. */
+	void (*on_vcard)(struct user *u, const struct xml *vcard, struct arena *a);
+	/* The session stops being available; `x` is its presence. */
+	void (*on_unavailable)(struct session *s, const struct xml *x, struct arena *a);
 	/* A session of ours sends a message (before it is delivered). */
 	void (*on_sent)(struct stanza *st);
 	/* A message was given to `to`, or to all resources for NULL. */

@@ -26,7 +26,7 @@ static void broadcast(struct session *s, struct xml *x, struct arena *a)
 	}
 	map_for_each(it, &u->roster.items) {
 		const struct roster_item *item = it->value;
-		if (!item->from)
+		if (!item->from || user_blocks(u, item->jid))
 			continue;
 		set_to(a, x, item->jid);
 		im_route(s->worker, x, a);
@@ -50,7 +50,7 @@ static void catch_up(struct session *s, struct arena *a)
 		if (item->pending)
 			s->ops->send(s, stanza_new(a, "presence", "subscribe", item->jid,
 			                           jid_bare(s->jid)));
-		if (item->to)
+		if (item->to && !user_blocks(u, item->jid))
 			im_route(s->worker,
 			         stanza_new(a, "presence", "probe", s->jid, item->jid),
 			         a);
@@ -72,6 +72,24 @@ static bool read_priority(const struct xml *x, struct arena *a, int8_t *out)
 	return true;
 }
 
+/* Shows it and remembers it. */
+static void show(struct session *s, struct xml *x, struct arena *a)
+{
+	for_each_module(m, s->worker)
+	{
+		if (m->on_presence)
+			m->on_presence(s, x, a);
+	}
+	session_set_presence(s, x);
+	broadcast(s, x, a);
+}
+
+void im_presence_again(struct session *s, struct xml *x, struct arena *a)
+{
+	xml_set(a, x, "from", arena_str(a, jid_str(s->jid)));
+	show(s, x, a);
+}
+
 static void available(struct stanza *st)
 {
 	struct session *s = st->session;
@@ -81,8 +99,7 @@ static void available(struct stanza *st)
 		s->ops->send(s, stanza_error(st, ERROR_BAD_REQUEST));
 		return;
 	}
-	session_set_presence(s, st->x);
-	broadcast(s, st->x, st->a);
+	show(s, st->x, st->a);
 	if (!first)
 		return;
 	catch_up(s, st->a);
@@ -112,6 +129,11 @@ static void unavailable(struct session *s, struct xml *x, struct arena *a)
 	session_set_presence(s, NULL);
 	if (was)
 		broadcast(s, x, a);
+	for_each_module(m, s->worker)
+	{
+		if (was && m->on_unavailable)
+			m->on_unavailable(s, x, a);
+	}
 	withdraw_directed(s, x, a);
 }
 

@@ -156,6 +156,8 @@ void im_from_session(struct session *s, struct xml *x, struct arena *a)
 			                                          : ERROR_JID_MALFORMED));
 		return;
 	}
+	if (im_block_out(&st))
+		return;
 	user_ref(s->user);
 	struct user *u = s->user;
 	switch (st.kind) {

@@ -13,6 +13,11 @@
 	X(mod_stream_mgmt) \
 	X(mod_private)    \
 	X(mod_vcard)      \
+	X(mod_vcard_xupdate) \
+	X(mod_last) \
+	X(mod_register) \
+	X(mod_blocking) \
+	X(mod_client_state) \
 	X(mod_offline)
 
 #define X(name) extern const struct module name;

@@ -8,6 +8,9 @@
 struct asking {
 	struct arena arena;
 	struct worker *w;
+	struct user *user;
+	const char *name;
+	struct str key;
 	struct xml *x; /* what was asked */
 	struct xml *wrap, *empty;
 };
@@ -44,21 +47,34 @@ static void on_got(void *arg, int result, const struct store_rows *rows)
 		else
 			answer(ask, &st, rows);
 	}
+	user_unref(ask->user);
 	arena_fini(&ask->arena);
 	free(ask);
+}
+
+static void ask_store(void *arg, int result)
+{
+	struct asking *ask = arg;
+	struct store_place at = user_place(ask->user, ask->name);
+
+	(void)result;
+	store_get(ask->w->server->store, &at, ask->key, worker_inbox(ask->w), on_got, ask);
 }
 
 void kept_get(struct stanza *st, struct user *u, const char *name, struct str key,
               struct xml *wrap, struct xml *empty)
 {
 	struct asking *ask = base_calloc(1, sizeof(*ask));
-	struct store_place at = user_place(u, name);
 
 	ask->w = st->w;
+	ask->user = u;
+	user_ref(u);
+	ask->name = name;
+	ask->key = arena_str(&ask->arena, key);
 	ask->x = xml_copy(&ask->arena, st->x);
 	ask->wrap = wrap ? xml_copy(&ask->arena, wrap) : NULL;
 	ask->empty = empty ? xml_copy(&ask->arena, empty) : NULL;
-	store_get(st->w->server->store, &at, key, worker_inbox(st->w), on_got, ask);
+	worker_settled(st->w, ask_store, ask);
 }
 
 void kept_set(struct stanza *st, struct user *u, const char *name, struct str key,

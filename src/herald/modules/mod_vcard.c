@@ -18,6 +18,11 @@ static void on_get(struct stanza *st, struct xml *payload, struct user *u)
 
 static void on_set(struct stanza *st, struct xml *payload, struct user *u)
 {
+	for_each_module(m, st->w)
+	{
+		if (m->on_vcard)
+			m->on_vcard(u, payload, st->a);
+	}
 	kept_set(st, u, "vcard", STR(""), payload);
 }
 

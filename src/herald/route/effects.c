@@ -102,6 +102,14 @@ void worker_then(struct worker *w, store_done_fn fn, void *arg)
 	vec_push(&w->effects.now.thens, (struct effects_then){ fn, arg });
 }
 
+void worker_settled(struct worker *w, store_done_fn fn, void *arg)
+{
+	if (worker_is_storing(w))
+		worker_then(w, fn, arg);
+	else
+		fn(arg, 0);
+}
+
 void worker_join(struct worker *w, struct effect *e)
 {
 	if (e->joined)

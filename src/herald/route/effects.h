@@ -48,6 +48,9 @@ struct store_tx *worker_tx(struct worker *w);
 /* Calls fn(arg, result) when all that is in the transaction now is stored, or failed. */
 void worker_then(struct worker *w, store_done_fn fn, void *arg);
 
+/* Calls fn(arg, 0) when a read sees all that was put before: at once or later. */
+void worker_settled(struct worker *w, store_done_fn fn, void *arg);
+
 /* Takes part in this round's transaction; doing so twice is once. */
 void worker_join(struct worker *w, struct effect *e);
 

@@ -42,6 +42,7 @@ struct session {
 	int8_t priority;
 	bool wants_roster; /* has asked for it: gets pushes */
 	bool has_been_available;
+	bool wants_blocks; /* has asked for the list of the blocked: gets pushes */
 	bool carbons;
 	bool unsaved; /* something of the above that outlives a restart has changed */
 };

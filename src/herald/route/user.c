@@ -37,6 +37,10 @@ static void user_free(struct user *u)
 		free(wait);
 	}
 	roster_fini(&u->roster);
+	map_for_each(it, &u->blocked)
+		free(it->value);
+	map_fini(&u->blocked);
+	free(u->photo);
 	cleanup_free(&u->jid.p);
 	free(u);
 }
@@ -123,6 +127,24 @@ static void on_offline(void *arg, int result, const struct store_rows *rows)
 	part_loaded(u, result);
 }
 
+static void on_blocked(void *arg, int result, const struct store_rows *rows)
+{
+	struct user *u = arg;
+
+	for (size_t i = 0; result == 0 && i < rows->n; i++)
+		user_block(u, rows->p[i].key);
+	part_loaded(u, result);
+}
+
+static void on_photo(void *arg, int result, const struct store_rows *rows)
+{
+	struct user *u = arg;
+
+	if (result == 0 && rows->n)
+		user_set_photo(u, rows->p[0].value);
+	part_loaded(u, result);
+}
+
 static struct user *user_load(struct worker *w, struct jid bare)
 {
 	struct user *u = base_calloc(1, sizeof(*u));
@@ -135,11 +157,15 @@ static struct user *user_load(struct worker *w, struct jid bare)
 	u->jid.p = copy;
 	u->last_wait = &u->waits;
 	map_put(&w->users, jid_bare_str(u->jid), u);
-	u->pending = 3;
+	u->pending = 5;
 	struct store_place at = user_place(u, "roster");
 	accounts_exists(w->server->accounts, at.host, at.user, worker_inbox(w), on_exists,
 	                u);
 	store_list(w->server->store, &at, worker_inbox(w), on_roster, u);
+	at = user_place(u, "blocked");
+	store_list(w->server->store, &at, worker_inbox(w), on_blocked, u);
+	at = user_place(u, "photo");
+	store_get(w->server->store, &at, STR(""), worker_inbox(w), on_photo, u);
 	at = user_place(u, "offline");
 	store_count(w->server->store, &at, &(struct store_range){ 0 }, worker_inbox(w),
 	            on_offline, u);
@@ -202,6 +228,65 @@ void user_remove_session(struct user *u, struct session *s)
 	u->worker->n_sessions--;
 	user_ref(u);
 	user_unref(u);
+}
+
+/* ---- blocking ----------------------------------------------------------------------------- */
+
+static bool has_key(const struct map *m, struct str key)
+{
+	return key.n && map_has(m, key);
+}
+
+static struct str domain_and_resource(struct jid jid, struct arena *a)
+{
+	if (jid.resource_n == 0)
+		return STR("");
+	return arena_fmt(a, STR_FMT "/" STR_FMT, STR_ARG(jid_domain(jid)),
+	                 STR_ARG(jid_resource(jid)));
+}
+
+/* XEP-0191 section 3.1: the order of matching does not matter, any will do. */
+bool user_blocks(const struct user *u, struct jid jid)
+{
+	auto_arena a = { 0 };
+
+	if (u->blocked.n == 0)
+		return false;
+	return has_key(&u->blocked, jid_str(jid)) ||
+	       has_key(&u->blocked, jid_bare_str(jid)) ||
+	       has_key(&u->blocked, jid_domain(jid)) ||
+	       has_key(&u->blocked, domain_and_resource(jid, &a));
+}
+
+bool user_pattern_fits(struct str pattern, struct jid jid)
+{
+	auto_arena a = { 0 };
+
+	return str_eq(pattern, jid_str(jid)) || str_eq(pattern, jid_bare_str(jid)) ||
+	       str_eq(pattern, jid_domain(jid)) ||
+	       str_eq(pattern, domain_and_resource(jid, &a));
+}
+
+bool user_block(struct user *u, struct str jid)
+{
+	if (map_has(&u->blocked, jid))
+		return false;
+	char *copy = base_realloc(NULL, jid.n + 1, 1);
+	memcpy(copy, jid.p, jid.n);
+	copy[jid.n] = '\0';
+	map_put(&u->blocked, (struct str){ copy, jid.n }, copy);
+	return true;
+}
+
+void user_unblock(struct user *u, struct str jid)
+{
+	free(map_del(&u->blocked, jid));
+}
+
+void user_set_photo(struct user *u, struct str hash)
+{
+	free(u->photo);
+	u->photo = hash.n ? strndup(hash.p, hash.n) : NULL;
 }
 
 struct session *user_find_session(const struct user *u, struct str resource)

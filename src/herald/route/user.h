@@ -19,6 +19,8 @@ struct user {
 	struct jid jid; /* bare; text is the user's, and the key in worker->users */
 	struct session *sessions;
 	struct roster roster;
+	struct map blocked; /* XEP-0191: addresses as text, the map's own */
+	char *photo; /* XEP-0153: the hash of the vCard's picture; NULL: none, never empty */
 	uint64_t n_offline; /* messages that wait in the archive "offline" */
 	struct user_wait *waits, **last_wait; /* what wants it loaded */
 	int load_error;   /* 0; -ENOENT there is no such account; or the store's */
@@ -47,6 +49,17 @@ void user_add_session(struct user *u, struct session *s);
 
 /* Takes the session out; the user may be freed. */
 void user_remove_session(struct user *u, struct session *s);
+
+/* XEP-0191. Whether a pattern (a full, bare, domain/resource or domain address) fits `jid`;
+ * whether the user has blocked it; blocking and unblocking in memory. user_block is false when
+ * it was blocked already. */
+bool user_pattern_fits(struct str pattern, struct jid jid);
+bool user_blocks(const struct user *u, struct jid jid);
+bool user_block(struct user *u, struct str jid);
+void user_unblock(struct user *u, struct str jid);
+
+/* Sets u->photo; empty for none. */
+void user_set_photo(struct user *u, struct str hash);
 
 struct session *user_find_session(const struct user *u, struct str resource);
 

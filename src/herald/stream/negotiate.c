@@ -33,7 +33,14 @@ void stream_tls_started(struct stream *s)
 
 static void send_failure(struct stream *s, const char *condition)
 {
-	buf_fmt(&s->out, "<failure xmlns='" NS_SASL "'><%s/></failure>", condition);
+	if (s->sasl2)
+		buf_fmt(&s->out,
+		        "<failure xmlns='" NS_SASL2 "'><%s xmlns='" NS_SASL
+		        "'/></failure>",
+		        condition);
+	else
+		buf_fmt(&s->out, "<failure xmlns='" NS_SASL "'><%s/></failure>",
+		        condition);
 	if (++s->failures >= s->config->auth_tries)
 		stream_fail(s, STREAM_POLICY_VIOLATION, "Too many failed logins");
 	else
@@ -63,6 +70,7 @@ static void on_auth(struct stream *s, const struct xml *x, struct arena *a)
 	const struct str *given;
 	struct str data;
 
+	s->sasl2 = false;
 	if (!s->encrypted && s->config->starttls_required) {
 		send_failure(s, "encryption-required");
 		return;
@@ -71,6 +79,26 @@ static void on_auth(struct stream *s, const struct xml *x, struct arena *a)
 		return;
 	s->phase = STREAM_AUTH;
 	s->config->ops->auth(s->ctx, xml_get(x, "mechanism"), given);
+}
+
+/* XEP-0388 section 2.3. */
+static void on_authenticate(struct stream *s, const struct xml *x, struct arena *a)
+{
+	const struct xml *initial = xml_child(x, "initial-response", NS_SASL2);
+	const struct str *given = NULL;
+	struct str data;
+
+	s->sasl2 = true;
+	if (!s->encrypted) {
+		send_failure(s, "encryption-required");
+		return;
+	}
+	/* Here an element without text is a response of no bytes. */
+	if (initial && !read_data(s, initial, a, &data, &given))
+		return;
+	s->phase = STREAM_AUTH;
+	s->config->ops->authenticate(s->ctx, x, xml_get(x, "mechanism"),
+	                             initial ? &data : NULL);
 }
 
 static void on_response(struct stream *s, const struct xml *x, struct arena *a)
@@ -88,7 +116,7 @@ static void on_response(struct stream *s, const struct xml *x, struct arena *a)
 
 static void put_data(struct stream *s, const char *name, struct str data)
 {
-	buf_fmt(&s->out, "<%s xmlns='" NS_SASL "'", name);
+	buf_fmt(&s->out, "<%s xmlns='%s'", name, s->sasl2 ? NS_SASL2 : NS_SASL);
 	if (data.n == 0) {
 		buf_cstr(&s->out, "/>");
 		return;
@@ -117,6 +145,28 @@ void stream_auth_success(struct stream *s, struct str data, struct arena *a)
 	stream_input(s, STR(""), a);
 }
 
+void stream_auth2_success(struct stream *s, struct str data, struct str jid,
+                          struct str inside, bool open, struct arena *a)
+{
+	if (s->phase != STREAM_AUTH)
+		return;
+	buf_cstr(&s->out, "<success xmlns='" NS_SASL2 "'>");
+	if (data.n) {
+		buf_cstr(&s->out, "<additional-data>");
+		base64_encode(&s->out, data);
+		buf_cstr(&s->out, "</additional-data>");
+	}
+	buf_cstr(&s->out, "<authorization-identifier>");
+	xml_escape(&s->out, jid);
+	buf_cstr(&s->out, "</authorization-identifier>");
+	buf_str(&s->out, inside);
+	buf_cstr(&s->out, "</success>");
+	s->authenticated = true;
+	s->phase = open ? STREAM_OPEN : STREAM_BIND;
+	stream_send_features(s);
+	stream_input(s, STR(""), a);
+}
+
 void stream_auth_failure(struct stream *s, const char *condition, struct arena *a)
 {
 	if (s->phase != STREAM_AUTH)
@@ -133,9 +183,12 @@ void stream_on_negotiate(struct stream *s, struct xml *x, struct arena *a)
 		on_starttls(s);
 	} else if (xml_is(x, "auth", NS_SASL) && !answering) {
 		on_auth(s, x, a);
-	} else if (xml_is(x, "response", NS_SASL) && answering) {
+	} else if (xml_is(x, "authenticate", NS_SASL2) && !answering &&
+	           s->config->ops->authenticate) {
+		on_authenticate(s, x, a);
+	} else if (xml_is(x, "response", s->sasl2 ? NS_SASL2 : NS_SASL) && answering) {
 		on_response(s, x, a);
-	} else if (xml_is(x, "abort", NS_SASL)) {
+	} else if (xml_is(x, "abort", s->sasl2 ? NS_SASL2 : NS_SASL)) {
 		if (answering)
 			s->config->ops->auth_abort(s->ctx);
 		send_failure(s, "aborted");

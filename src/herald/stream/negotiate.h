@@ -8,6 +8,8 @@
 /* Ends the stream with an error. */
 void stream_fail(struct stream *s, enum stream_error e, const char *text);
 
+void stream_send_features(struct stream *s);
+
 /* Expects a header next. */
 void stream_restart(struct stream *s, bool drop);
 

@@ -116,7 +116,7 @@ void stream_fail(struct stream *s, enum stream_error e, const char *text)
 	stream_close(s, &e, str_from(text));
 }
 
-static void send_features(struct stream *s)
+void stream_send_features(struct stream *s)
 {
 	bool may_auth = s->encrypted || !s->config->starttls_required;
 
@@ -126,7 +126,7 @@ static void send_features(struct stream *s)
 		buf_cstr(&s->out, s->config->starttls_required ? "<required/>" : "");
 		buf_cstr(&s->out, "</starttls>");
 	}
-	if (s->authenticated)
+	if (s->authenticated && s->phase != STREAM_OPEN)
 		buf_cstr(&s->out, "<bind xmlns='" NS_BIND "'/><session xmlns='" NS_SESSION
 		                  "'><optional/></session>");
 	if (s->authenticated || may_auth)
@@ -256,7 +256,7 @@ static void on_header(struct stream *s, struct str text, struct arena *a)
 	}
 	keep_scope(s, scope);
 	send_header(s, xml_get(x, "from"));
-	send_features(s);
+	stream_send_features(s);
 	s->phase = s->authenticated ? STREAM_BIND : STREAM_NEGOTIATE;
 }
 

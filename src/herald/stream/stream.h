@@ -33,6 +33,7 @@
 #define NS_STANZAS "urn:ietf:params:xml:ns:xmpp-stanzas"
 #define NS_TLS     "urn:ietf:params:xml:ns:xmpp-tls"
 #define NS_SASL    "urn:ietf:params:xml:ns:xmpp-sasl"
+#define NS_SASL2   "urn:xmpp:sasl:2"
 #define NS_BIND    "urn:ietf:params:xml:ns:xmpp-bind"
 #define NS_SESSION "urn:ietf:params:xml:ns:xmpp-session"
 
@@ -89,6 +90,10 @@ struct stream_ops {
 	 * _success or _failure, also later. */
 	void (*auth)(void *ctx, struct str mechanism, const struct str *initial);
 	void (*response)(void *ctx, struct str data);
+	/* <authenticate/> of XEP-0388; may be NULL: then it is not known. Answers as for auth, but
+	 * stream_auth2_success. */
+	void (*authenticate)(void *ctx, const struct xml *x, struct str mechanism,
+	                     const struct str *initial);
 	/* <abort/>: the login is over and must not answer any more. */
 	void (*auth_abort)(void *ctx);
 	/* The resource that is wished for, empty for none. Answer: stream_bound or
@@ -136,6 +141,7 @@ struct stream {
 	uint8_t phase;                /* enum stream_phase */
 	uint8_t failures;             /* of SASL */
 	bool encrypted, authenticated, header_sent, busy, held;
+	bool sasl2; /* the login at hand is XEP-0388's */
 };
 
 /* `config` and its ops must stay as long as the stream. `encrypted`: TLS runs already. */
@@ -167,6 +173,10 @@ void stream_auth_challenge(struct stream *s, struct str data, struct arena *a);
 void stream_auth_success(struct stream *s, struct str data, struct arena *a);
 void stream_auth_failure(struct stream *s, const char *condition, struct arena *a);
 void stream_bound(struct stream *s, struct str full_jid, struct arena *a);
+/* XEP-0388: `jid` is whom the client is now, `inside` XML to go with it; the features follow.
+ * `open`: a resource is bound, stanzas flow. */
+void stream_auth2_success(struct stream *s, struct str data, struct str jid,
+                          struct str inside, bool open, struct arena *a);
 /* `condition` is a stanza error: "conflict", "resource-constraint", "bad-request". */
 void stream_bind_refused(struct stream *s, const char *type, const char *condition,
                          struct arena *a);
