@@ -2,8 +2,9 @@
 /* Copyright (c) 2026 Gatehouse founders */
 /* Resource binding: RFC 6120 section 7. A resource that is in use goes to the newcomer. */
 #include "herald/c2s/client.h"
+#include "herald/route/policy.h"
 
-enum { RESOURCE_BYTES = 8, SESSIONS_MAX = 10 }; /* ejabberd's max_user_sessions */
+enum { RESOURCE_BYTES = 8, SESSIONS_MAX = 10 }; /* unless max_user_sessions says it */
 
 static void refuse(struct client *c, const char *type, const char *condition,
                    struct arena *a)
@@ -27,8 +28,20 @@ static void make_room(struct user *u)
 
 	for (struct session *s = u->sessions; s; s = s->next, n++)
 		oldest = s;
-	if (n >= SESSIONS_MAX)
+	if (oldest &&
+	    n >= server_number(u->worker->server, u->jid, POLICY_SESSIONS, SESSIONS_MAX))
 		oldest->ops->close(oldest, STREAM_POLICY_VIOLATION, "Too many sessions");
+}
+
+/* From now on the account's rate holds. */
+static void set_shape(struct client *c, struct jid account)
+{
+	const struct c2s_options *o = &c->c2s->options;
+	uint64_t rate = 0, burst = 0;
+
+	if (o->shaper)
+		o->shaper(o->arg, account, c->address, &rate, &burst);
+	shape_init(&c->shape, rate, burst, loop_now_ms(c->c2s->worker->loop));
 }
 
 bool client_join(struct client *c, struct user *u)
@@ -47,6 +60,7 @@ bool client_join(struct client *c, struct user *u)
 	c->session.address = c->address;
 	c->session.port = c->port;
 	user_add_session(u, &c->session);
+	set_shape(c, u->jid);
 	return true;
 }
 
@@ -95,7 +109,8 @@ void client_bind(void *ctx, struct str resource)
 		refuse(c, "modify", "bad-request", &a);
 		return;
 	}
-	c->resource = resource.n ? strndup(resource.p, resource.n) : client_random_resource(c);
+	c->resource =
+		resource.n ? strndup(resource.p, resource.n) : client_random_resource(c);
 	c->binding = true;
 	user_with(c->c2s->worker, bare, on_user, c);
 }

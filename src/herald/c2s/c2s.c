@@ -96,6 +96,12 @@ void client_flush(struct client *c)
 	buf_fini(&c->stream.out);
 }
 
+/* Whether it has sent more than its rate; on_tick looks again. */
+static bool is_too_fast(struct client *c)
+{
+	return shape_must_wait(&c->shape, loop_now_ms(c->c2s->worker->loop));
+}
+
 static void on_late(struct loop_late *late)
 {
 	struct client *c =
@@ -114,7 +120,8 @@ static void on_late(struct loop_late *late)
 	}
 	if (!c->over) {
 		if (c->conn)
-			conn_pause(c->conn, stream_is_waiting(&c->stream));
+			conn_pause(c->conn,
+			           stream_is_waiting(&c->stream) || is_too_fast(c));
 		return;
 	}
 	if (c->lost && sm_may_detach(c) && !c->c2s->stopping) {
@@ -141,7 +148,10 @@ static void on_data(void *ctx, struct str bytes)
 	struct client *c = ctx;
 	auto_arena a = { 0 };
 
+	shape_take(&c->shape, bytes.n, loop_now_ms(c->c2s->worker->loop));
 	stream_input(&c->stream, bytes, &a);
+	if (c->conn && is_too_fast(c))
+		conn_pause(c->conn, true); /* before more of it is read in this round */
 	client_later(c);
 }
 
@@ -377,6 +387,8 @@ static void on_tick(uv_timer_t *timer)
 		next = c->next;
 		if (c->over)
 			continue;
+		if (c->shape.left < 0)
+			client_later(c);
 		if (c->negotiation && now >= c->negotiation->deadline_ms)
 			stream_close(&c->stream, &late, STR("The login took too long"));
 		else if (c->sm && c->session.user)

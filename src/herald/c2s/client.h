@@ -5,6 +5,7 @@
 
 #include "herald/auth/login.h"
 #include "herald/c2s/c2s.h"
+#include "herald/c2s/shape.h"
 #include "herald/route/user.h"
 #include "io/conn.h"
 #include "io/loop.h"
@@ -52,6 +53,7 @@ struct client {
 	bool lost;    /* the connection broke: the stream did not end */
 	struct sm *sm; /* XEP-0198 is on */
 	struct resume_wish *resume;
+	struct shape shape; /* how fast it may send */
 	struct csi *csi; /* XEP-0352: NULL while the client is active */
 };
 

@@ -29,6 +29,7 @@ struct config_listener {
 	bool tls, starttls, starttls_required;
 	uint64_t max_stanza_size;
 	uint64_t backlog;
+	struct str shaper; /* a rule of shaper_rules, or a shaper; empty: none */
 	struct str access; /* the rule that says who may log in; empty: everybody */
 };
 
@@ -51,6 +52,7 @@ struct config {
 	VEC(const struct module *) modules; /* ended by NULL */
 	VEC(struct config_shaper) shapers;
 	struct access access;
+	struct str offline_rule; /* of shaper_rules: how many messages may wait */
 	struct str spool_dir, run_dir;
 	struct str log_dir; /* empty: stderr */
 	VEC(struct str)

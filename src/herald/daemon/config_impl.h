@@ -84,4 +84,5 @@ void take_shaper_rules(struct reading *r, struct yaml *y, void *to);
 /* Names that rules use and nobody defines. After everything was read. */
 void check_access(struct reading *r);
 /* `at` names a rule of access_rules or shaper_rules. */
+void check_shaper_name(struct reading *r, struct yaml *y); /* a shaper too */
 void check_rule_name(struct reading *r, struct yaml *y);

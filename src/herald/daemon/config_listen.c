@@ -43,6 +43,7 @@ static const struct option listener_options[] = {
 	{ "max_stanza_size", take_size, FIELD(max_stanza_size) },
 	{ "backlog", take_backlog, FIELD(backlog) },
 	{ "access", take_rule_name, FIELD(access) },
+	{ "shaper", take_rule_name, FIELD(shaper) },
 	{ 0 },
 };
 #undef FIELD

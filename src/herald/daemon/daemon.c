@@ -4,6 +4,7 @@
 #include "herald/daemon/daemon.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -320,6 +321,8 @@ static void set_server(struct daemon *d, const struct daemon_options *o)
 	d->started_ms = loop_now_ms(&d->loop);
 	vec_for_each(host, &d->config.hosts)
 		vec_push(&d->server.hosts, daemon_name(d, *host));
+	d->policy.number = daemon_number;
+	d->server.policy = &d->policy;
 	d->worker.server = &d->server;
 	d->worker.loop = &d->loop;
 	d->worker.started_ms = d->started_ms;
@@ -445,6 +448,7 @@ static void close_all(struct daemon *d)
 
 void daemon_run(struct daemon *d)
 {
+	malloc_trim(0); /* what reading the accounts took */
 	start_watchdog(d);
 	notify_state("READY=1\nSTATUS=Clients are served");
 	loop_run(&d->loop);

@@ -11,22 +11,50 @@
 #include "herald/daemon/daemon.h"
 #include "io/tls.h"
 
+static void read_address(const char *text, struct sockaddr_storage *out)
+{
+	*out = (struct sockaddr_storage){ 0 };
+	if (inet_pton(AF_INET, text, &((struct sockaddr_in *)out)->sin_addr) == 1)
+		out->ss_family = AF_INET;
+	else if (inet_pton(AF_INET6, text, &((struct sockaddr_in6 *)out)->sin6_addr) == 1)
+		out->ss_family = AF_INET6;
+}
+
 /* Whether the rule of the door lets the account in. */
 static bool may_login(void *arg, struct jid account, const char *address)
 {
 	const struct hall *h = arg;
-	struct sockaddr_storage ss = { 0 };
+	struct sockaddr_storage ss;
 	struct access_who who = { .jid = account, .local = true, .ip = &ss };
 
 	if (!h->access[0])
 		return true;
-	if (inet_pton(AF_INET, address, &((struct sockaddr_in *)&ss)->sin_addr) == 1)
-		ss.ss_family = AF_INET;
-	else if (inet_pton(AF_INET6, address, &((struct sockaddr_in6 *)&ss)->sin6_addr) ==
-	         1)
-		ss.ss_family = AF_INET6;
+	read_address(address, &ss);
 	return access_allows(&h->daemon->config.access, jid_domain(account),
 	                     str_from(h->access), &who);
+}
+
+/* The value of the door's shaper rule names the shaper. */
+static void shaper(void *arg, struct jid account, const char *address, uint64_t *rate,
+                   uint64_t *burst)
+{
+	const struct hall *h = arg;
+	const struct config *c = &h->daemon->config;
+	struct sockaddr_storage ss;
+	struct access_who who = { .jid = account, .local = true, .ip = &ss };
+
+	read_address(address, &ss);
+	struct str name =
+		access_rule_find(&c->access, jid_domain(account), str_from(h->shaper))
+			? access_value(&c->access, jid_domain(account),
+	                               str_from(h->shaper), &who)
+			: str_from(h->shaper);
+	vec_for_each(s, &c->shapers) {
+		if (!str_eq(s->name, name))
+			continue;
+		*rate = s->rate;
+		*burst = s->burst;
+	}
 }
 
 static int load_tls(struct tls_server *tls, const struct config *c, struct buf *why)
@@ -41,14 +69,22 @@ static int load_tls(struct tls_server *tls, const struct config *c, struct buf *
 	return r;
 }
 
+static char *copy(struct str s)
+{
+	char *c = base_calloc(1, s.n + 1);
+
+	memcpy(c, s.n ? s.p : "", s.n);
+	return c;
+}
+
 int hall_new(struct daemon *d, const struct config *c, const struct config_listener *l,
              struct buf *why, struct hall **out)
 {
 	struct hall *h = base_calloc(1, sizeof(*h));
 
 	h->daemon = d;
-	h->access = base_calloc(1, l->access.n + 1);
-	memcpy(h->access, l->access.n ? l->access.p : "", l->access.n);
+	h->access = copy(l->access);
+	h->shaper = copy(l->shaper);
 	h->tls = tls_server_new(l->tls ? "xmpp-client" : NULL);
 	int r = load_tls(h->tls, c, why);
 	if (r < 0) {
@@ -63,6 +99,7 @@ int hall_new(struct daemon *d, const struct config *c, const struct config_liste
 		.max_stanza_size = l->max_stanza_size,
 		.negotiation_ms = (uint32_t)c->negotiation_timeout_ms,
 		.may_login = may_login,
+		.shaper = l->shaper.n ? shaper : NULL,
 		.arg = h,
 	};
 	h->c2s = c2s_new(&d->worker, &o);
@@ -91,6 +128,7 @@ void hall_free(struct hall *h)
 	c2s_free(h->c2s);
 	tls_server_free(h->tls);
 	free(h->access);
+	free(h->shaper);
 	free(h);
 }
 
@@ -106,8 +144,7 @@ int door_open(struct daemon *d, const struct config_listener *l, struct hall *ha
 {
 	struct door *door = base_calloc(1, sizeof(*door));
 
-	door->ip = base_calloc(1, l->ip.n + 1);
-	memcpy(door->ip, l->ip.p, l->ip.n);
+	door->ip = copy(l->ip);
 	door->port = l->port;
 	door->backlog = l->backlog;
 	door->hall = hall;

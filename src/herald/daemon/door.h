@@ -19,6 +19,7 @@ struct hall {
 	struct daemon *daemon;
 	struct c2s *c2s;
 	struct tls_server *tls;
+	char *shaper; /* of how fast they may send: a rule or a shaper; empty: none */
 	char *access; /* the rule of who may log in; empty: all */
 };
 

@@ -11,11 +11,12 @@
 #include "base/oom.h"
 #include "herald/im/im.h"
 #include "herald/im/module.h"
+#include "herald/route/policy.h"
 
 #define NS_DELAY "urn:xmpp:delay"
 #define NS_HINTS "urn:xmpp:hints"
 
-enum { MESSAGES_MAX = 100 }; /* ejabberd's max_user_offline_messages */
+enum { MESSAGES_MAX = 100 }; /* unless access_max_user_messages says it */
 
 /* Who gets the messages once the store has answered. */
 struct giving {
@@ -81,7 +82,9 @@ static void keep(struct user *u, struct stanza *st)
 
 static bool on_unreachable(struct user *u, struct stanza *st)
 {
-	if (!is_worth_keeping(st) || u->n_offline >= MESSAGES_MAX)
+	if (!is_worth_keeping(st) ||
+	    u->n_offline >= server_number(u->worker->server, u->jid,
+	                                  POLICY_OFFLINE_MESSAGES, MESSAGES_MAX))
 		return false;
 	keep(u, st);
 	return true;

@@ -23,6 +23,7 @@
 struct accounts;
 struct loop;
 struct module;
+struct policy;
 
 struct server {
 	VEC(struct str) hosts;               /* prepared */
@@ -30,6 +31,7 @@ struct server {
 	struct store *store;
 	struct accounts *accounts;
 	struct auth auth;
+	const struct policy *policy; /* route/policy.h; may be NULL */
 	struct logger log;
 };
 
