@@ -2,9 +2,8 @@
 /* Copyright (c) 2026 Gatehouse founders */
 /* Resource binding: RFC 6120 section 7. A resource that is in use goes to the newcomer. */
 #include "herald/c2s/client.h"
-#include "herald/route/policy.h"
 
-enum { RESOURCE_BYTES = 8, SESSIONS_MAX = 10 }; /* unless max_user_sessions says it */
+enum { RESOURCE_BYTES = 8, SESSIONS_MAX = 10 }; /* ejabberd's max_user_sessions */
 
 static void refuse(struct client *c, const char *type, const char *condition,
                    struct arena *a)
@@ -23,13 +22,14 @@ static void replace(struct user *u, struct str resource)
 /* The oldest goes when there are too many; the list has the newest first. */
 static void make_room(struct user *u)
 {
+	uint64_t max = server_limit(u->worker->server, u->jid, "max_user_sessions",
+	                            SESSIONS_MAX);
 	struct session *oldest = u->sessions;
 	size_t n = 0;
 
 	for (struct session *s = u->sessions; s; s = s->next, n++)
 		oldest = s;
-	if (oldest &&
-	    n >= server_number(u->worker->server, u->jid, POLICY_SESSIONS, SESSIONS_MAX))
+	if (n && n >= max)
 		oldest->ops->close(oldest, STREAM_POLICY_VIOLATION, "Too many sessions");
 }
 
@@ -109,8 +109,7 @@ void client_bind(void *ctx, struct str resource)
 		refuse(c, "modify", "bad-request", &a);
 		return;
 	}
-	c->resource =
-		resource.n ? strndup(resource.p, resource.n) : client_random_resource(c);
+	c->resource = resource.n ? strndup(resource.p, resource.n) : client_random_resource(c);
 	c->binding = true;
 	user_with(c->c2s->worker, bare, on_user, c);
 }

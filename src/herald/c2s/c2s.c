@@ -18,7 +18,7 @@
 
 /* Debian's slixmpp tries four mechanisms in vain on TLS 1.3, where it takes tls-unique for a
  * channel binding, before it comes to PLAIN. */
-enum { TICK_MS = 500, AUTH_TRIES = 6, WAITING_MAX = 8 << 20, ACK_MS = 60000 };
+enum { TICK_MS = 500, AUTH_TRIES = 6, WAITING_MAX = 8 << 20 };
 
 /* Before login: ejabberd 26.04's limits, which leave room for big features. */
 static const struct xml_limits limits_before = { 8192, 8, 32, 32 };
@@ -212,9 +212,24 @@ static void start_tls(void *ctx)
 	conn_start_tls(c->conn, c->c2s->options.tls);
 }
 
+/* RFC 3921 section 3: clients of that time must have it, RFC 6121 does nothing with it. The
+ * answer is a stanza like others and counts for XEP-0198. */
+static bool on_session(struct client *c, const struct xml *x, struct arena *a)
+{
+	if (!xml_is(x, "iq", NS_CLIENT) || !str_is(xml_get(x, "type"), "set") ||
+	    !xml_child(x, "session", NS_SESSION))
+		return false;
+	struct xml *result = xml_new(a, "iq", NS_CLIENT);
+	xml_set(a, result, "type", STR("result"));
+	xml_set(a, result, "id", xml_get(x, "id"));
+	client_send(c, result);
+	return true;
+}
+
 static void handle(struct client *c, struct xml *x, struct arena *a)
 {
-	im_from_session(&c->session, x, a);
+	if (!on_session(c, x, a))
+		im_from_session(&c->session, x, a);
 	if (c->session.holds)
 		stream_hold(&c->stream);
 	else
@@ -285,7 +300,8 @@ static void session_send(struct session *s, const struct xml *x)
 {
 	struct client *c = (struct client *)s;
 
-	if (!c->over && !csi_hold(c, x))
+	/* What comes for one whose end is not dealt with yet waits in its queue, if it has one. */
+	if ((!c->over || c->sm) && !csi_hold(c, x))
 		client_send(c, x);
 }
 
@@ -367,7 +383,7 @@ void c2s_accept(void *ctx, int fd, const struct sockaddr_storage *peer)
 static void check_session(struct client *c, uint64_t now)
 {
 	bool waits = !c->conn && now >= c->sm->deadline_ms;
-	bool mute = c->conn && c->sm->asking && now - c->sm->asking_ms > ACK_MS;
+	bool mute = c->conn && c->sm->asking && now - c->sm->asking_ms > c->session.worker->server->tuning.ack_timeout_ms;
 
 	if (!waits && !mute)
 		return;

@@ -79,10 +79,21 @@ static void put_mechanisms(struct client *c, struct buf *out)
 	put_bindings(&n->peer, out);
 }
 
+/* XEP-0478: Stream Limits Advertisement, version 0.2.0. */
+static void put_limits(const struct client *c, bool authenticated, struct buf *out)
+{
+	const struct stream_config *config = c->stream.config;
+
+	buf_fmt(out,
+	        "<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>%zu</max-bytes></limits>",
+	        authenticated ? config->after.size : config->before.size);
+}
+
 void client_features(void *ctx, bool authenticated, struct buf *out)
 {
 	struct client *c = ctx;
 
+	put_limits(c, authenticated, out);
 	if (!authenticated) {
 		put_mechanisms(c, out);
 		return;
@@ -91,6 +102,8 @@ void client_features(void *ctx, bool authenticated, struct buf *out)
 	{
 		if (m->stream_features)
 			buf_cstr(out, m->stream_features);
+		if (m->put_stream_features)
+			m->put_stream_features(c->c2s->worker, out);
 	}
 }
 

@@ -9,15 +9,6 @@
 #include "herald/jid/jid.h"
 #include "herald/modules/all.h"
 
-static struct yaml *entry_of(const struct yaml *map, const char *name)
-{
-	for (struct yaml *e = map ? map->first : NULL; e; e = e->next) {
-		if (e->key && str_is(e->key->text, name) && !e->problem.n)
-			return e;
-	}
-	return NULL;
-}
-
 static void take_hosts(struct reading *r, struct yaml *y, void *to)
 {
 	struct str host;
@@ -146,113 +137,6 @@ static void take_disabled(struct reading *r, struct yaml *y, void *to)
 	}
 }
 
-/* ---- modules ------------------------------------------------------------------------------ */
-
-static void unknown_module(struct reading *r, struct yaml *e)
-{
-	struct str words[64];
-	size_t n = 0;
-
-	for (const struct module *const *m = modules_all; *m && n < ARRAY_LEN(words); m++)
-		words[n++] = str_from((*m)->name);
-	unknown_word(r, e, e->key, EJABBERD_MODULE, "module", words, n);
-}
-
-/* `versioning: true` and the like: what herald does anyway may be said. */
-static void take_true(struct reading *r, struct yaml *y, void *to)
-{
-	bool yes;
-
-	(void)to;
-	if (!read_bool(y, &yes) || !yes)
-		wrong(r, y, "`true`: herald always does that");
-}
-
-static void take_false(struct reading *r, struct yaml *y, void *to)
-{
-	bool yes;
-
-	(void)to;
-	if (!read_bool(y, &yes) || yes)
-		wrong(r, y, "`false`: herald has not built that");
-}
-
-#define FIELD(name) offsetof(struct config, name)
-static const struct option roster_options[] = {
-	{ "versioning", take_true, 0 },
-	{ 0 },
-};
-static const struct option offline_options[] = {
-	{ "access_max_user_messages", take_text, FIELD(offline_rule) },
-	{ 0 },
-};
-static const struct option vcard_options[] = {
-	{ "search", take_false, 0 },
-	{ 0 },
-};
-static const struct option ping_options[] = {
-	{ "send_pings", take_false, 0 },
-	{ 0 },
-};
-#undef FIELD
-
-static const struct {
-	const char *module;
-	const struct option *options;
-} module_options[] = {
-	{ "mod_roster", roster_options },
-	{ "mod_offline", offline_options },
-	{ "mod_vcard", vcard_options },
-	{ "mod_ping", ping_options },
-};
-
-static const struct option *options_of(const struct module *m)
-{
-	static const struct option none[] = { { 0 } };
-
-	for (size_t i = 0; i < ARRAY_LEN(module_options); i++) {
-		if (strcmp(module_options[i].module, m->name) == 0)
-			return module_options[i].options;
-	}
-	return none;
-}
-
-static void take_modules(struct reading *r, struct yaml *y, void *to)
-{
-	(void)to;
-	if (y->kind != YAML_MAP) {
-		wrong(r, y, "a map: lines of `mod_name: {}`");
-		return;
-	}
-	r->c->modules.n = 0;
-	for_each_entry(e, y)
-	{
-		const struct module *m = module_find(e->key->text);
-		if (!is_new_key(r, y, e))
-			continue;
-		if (!m)
-			unknown_module(r, e);
-		else if (e->kind != YAML_SCALAR ||
-		         e->text.n) /* `mod_ping:` alone is `{}` */
-			take_map(r, e, options_of(m), EJABBERD_MODULE_OPTION,
-			         "option of this module", r->c);
-		if (m && !e->problem.n)
-			vec_push(&r->c->modules, m);
-	}
-}
-
-/* The rules that modules name. */
-static void check_modules(struct reading *r)
-{
-	struct yaml *modules = entry_of(r->root, "modules");
-	struct yaml *offline = modules ? entry_of(modules, "mod_offline") : NULL;
-	struct yaml *rule =
-		offline ? entry_of(offline, "access_max_user_messages") : NULL;
-
-	if (rule)
-		check_rule_name(r, rule);
-}
-
 /* ---- hosts of their own ------------------------------------------------------------------- */
 
 static const struct option host_options[] = {
@@ -337,8 +221,20 @@ static void set_defaults(struct config *c)
 	c->offline_rule = STR("max_user_offline_messages");
 	vec_push(&c->backup_dirs, STR("/var/backups"));
 	c->negotiation_timeout_ms = 60000;
+	c->tuning = (struct tuning){ .resume_timeout_ms = 300000,
+		                     .ack_timeout_ms = 60000,
+		                     .max_ack_queue = 5000 };
 	for (const struct module *const *m = modules_all; *m; m++)
 		vec_push(&c->modules, *m);
+}
+
+static struct yaml *entry_of(const struct yaml *map, const char *name)
+{
+	for (struct yaml *e = map ? map->first : NULL; e; e = e->next) {
+		if (e->key && str_is(e->key->text, name) && !e->problem.n)
+			return e;
+	}
+	return NULL;
 }
 
 /* The rules that listeners name. */
@@ -354,6 +250,18 @@ static void check_listeners(struct reading *r)
 		if (shaper)
 			check_shaper_name(r, shaper);
 	}
+}
+
+/* The rules that modules name. */
+static void check_modules(struct reading *r)
+{
+	struct yaml *modules = entry_of(r->root, "modules");
+	struct yaml *offline = modules ? entry_of(modules, "mod_offline") : NULL;
+	struct yaml *rule =
+		offline ? entry_of(offline, "access_max_user_messages") : NULL;
+
+	if (rule)
+		check_rule_name(r, rule);
 }
 
 /* What a file that says nothing of it gets: 5222 with STARTTLS, 5223 with TLS. */
@@ -423,6 +331,7 @@ void config_fini(struct config *c)
 	vec_fini(&c->certfiles);
 	vec_fini(&c->modules);
 	vec_fini(&c->shapers);
+	vec_fini(&c->contacts);
 	vec_fini(&c->backup_dirs);
 	vec_fini(&c->included);
 	access_fini(&c->access);

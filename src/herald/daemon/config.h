@@ -17,6 +17,7 @@
 #include "base/vec.h"
 #include "herald/access/access.h"
 #include "herald/daemon/config_expand.h"
+#include "herald/route/worker.h"
 
 #define CONFIG_RUN_DIR "/run/herald"
 
@@ -52,6 +53,8 @@ struct config {
 	VEC(const struct module *) modules; /* ended by NULL */
 	VEC(struct config_shaper) shapers;
 	struct access access;
+	VEC(struct contact) contacts; /* XEP-0157 */
+	struct tuning tuning;
 	struct str offline_rule; /* of shaper_rules: how many messages may wait */
 	struct str spool_dir, run_dir;
 	struct str log_dir; /* empty: stderr */

@@ -74,6 +74,7 @@ void take_level(struct reading *r, struct yaml *y, void *to); /* enum log_level 
 
 /* ---- parts -------------------------------------------------------------------------------- */
 
+void take_modules(struct reading *r, struct yaml *y, void *to);
 void take_listeners(struct reading *r, struct yaml *y, void *to);
 struct config_listener listener_of_port(uint16_t port, bool tls);
 

@@ -291,11 +291,26 @@ struct str daemon_name(struct daemon *d, struct str name)
 	return arena_str(&d->names, name);
 }
 
+static struct str rule(void *arg, struct jid who, const char *name)
+{
+	struct daemon *d = arg;
+	bool offline = strcmp(name, "max_user_offline_messages") == 0;
+
+	return access_value(&d->config.access, jid_domain(who),
+	                    offline ? d->config.offline_rule : str_from(name),
+	                    &(struct access_who){ .jid = who, .local = true });
+}
+
 void daemon_use_config(struct daemon *d)
 {
 	d->server.log.max = d->config.loglevel;
 	d->server.modules = d->config.modules.p;
 	d->server.auth.disabled = d->config.disabled_mechanisms;
+	d->server.contacts = d->config.contacts.p;
+	d->server.n_contacts = d->config.contacts.n;
+	d->server.tuning = d->config.tuning;
+	d->server.rule = rule;
+	d->server.rule_arg = d;
 }
 
 static void on_watchdog(uv_timer_t *timer)
@@ -321,8 +336,6 @@ static void set_server(struct daemon *d, const struct daemon_options *o)
 	d->started_ms = loop_now_ms(&d->loop);
 	vec_for_each(host, &d->config.hosts)
 		vec_push(&d->server.hosts, daemon_name(d, *host));
-	d->policy.number = daemon_number;
-	d->server.policy = &d->policy;
 	d->worker.server = &d->server;
 	d->worker.loop = &d->loop;
 	d->worker.started_ms = d->started_ms;

@@ -7,7 +7,7 @@
 #include "herald/daemon/config.h"
 #include "herald/daemon/door.h"
 #include "herald/daemon/log_sink.h"
-#include "herald/route/policy.h"
+#include "herald/route/worker.h"
 #include "io/loop.h"
 
 struct control;
@@ -25,7 +25,6 @@ struct daemon {
 	const char *config_path;
 	struct log_sink *sink;
 	struct control *control;
-	struct policy policy;
 	uint64_t started_ms; /* of the loop's clock */
 	uv_signal_t sigterm, sigint, sighup;
 	uv_timer_t deadline; /* of a stop */
@@ -53,10 +52,6 @@ void daemon_stop(struct daemon *d);
 
 /* The socket file in a run_dir, in `a`. */
 struct str daemon_socket(struct str run_dir, struct arena *a);
-
-/* The policy's number. */
-uint64_t daemon_number(const struct policy *p, struct jid account,
-                       enum policy_number which, uint64_t otherwise);
 
 /* ---- for reload.c ------------------------------------------------------------------------- */
 

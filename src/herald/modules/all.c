@@ -6,6 +6,7 @@
 #define MODULES(X)        \
 	X(mod_roster)     \
 	X(mod_disco)      \
+	X(mod_caps) \
 	X(mod_ping)       \
 	X(mod_version)    \
 	X(mod_time)       \

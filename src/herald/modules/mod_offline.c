@@ -11,12 +11,11 @@
 #include "base/oom.h"
 #include "herald/im/im.h"
 #include "herald/im/module.h"
-#include "herald/route/policy.h"
 
 #define NS_DELAY "urn:xmpp:delay"
 #define NS_HINTS "urn:xmpp:hints"
 
-enum { MESSAGES_MAX = 100 }; /* unless access_max_user_messages says it */
+enum { MESSAGES_MAX = 100 }; /* ejabberd's max_user_offline_messages */
 
 /* Who gets the messages once the store has answered. */
 struct giving {
@@ -82,9 +81,10 @@ static void keep(struct user *u, struct stanza *st)
 
 static bool on_unreachable(struct user *u, struct stanza *st)
 {
-	if (!is_worth_keeping(st) ||
-	    u->n_offline >= server_number(u->worker->server, u->jid,
-	                                  POLICY_OFFLINE_MESSAGES, MESSAGES_MAX))
+	uint64_t max = server_limit(st->w->server, u->jid, "max_user_offline_messages",
+	                            MESSAGES_MAX);
+
+	if (!is_worth_keeping(st) || u->n_offline >= max)
 		return false;
 	keep(u, st);
 	return true;

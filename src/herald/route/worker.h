@@ -23,7 +23,18 @@
 struct accounts;
 struct loop;
 struct module;
-struct policy;
+
+/* XEP-0157: one kind of address, "abuse-addresses", with its URIs. */
+struct contact {
+	struct str name;
+	const struct str *urls;
+	size_t n;
+};
+
+/* What can be set, with ejabberd's defaults. */
+struct tuning {
+	uint64_t resume_timeout_ms, ack_timeout_ms, max_ack_queue; /* XEP-0198 */
+};
 
 struct server {
 	VEC(struct str) hosts;               /* prepared */
@@ -31,9 +42,20 @@ struct server {
 	struct store *store;
 	struct accounts *accounts;
 	struct auth auth;
-	const struct policy *policy; /* route/policy.h; may be NULL */
 	struct logger log;
+	const struct contact *contacts;
+	size_t n_contacts;
+	struct tuning tuning;
+	/* The value of a rule of the configuration (shaper_rules) for somebody; empty: none. May
+	 * be NULL. */
+	struct str (*rule)(void *arg, struct jid who, const char *name);
+	void *rule_arg;
 };
+
+/* A number that a rule gives, UINT64_MAX for `infinity`; `otherwise` when there is no such
+ * rule. */
+uint64_t server_limit(const struct server *s, struct jid who, const char *rule,
+                      uint64_t otherwise);
 
 struct worker {
 	struct server *server;
