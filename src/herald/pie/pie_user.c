@@ -142,7 +142,9 @@ static bool read_zone(struct str zone, int64_t *out)
 	if (zone.n != 6 || zone.p[3] != ':' || hours < 0 || hours > 23 || minutes < 0 ||
 	    minutes > 59 || (zone.p[0] != '+' && zone.p[0] != '-'))
 		return false;
-	*out = (zone.p[0] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+	*out = (int64_t)hours * 3600 + (int64_t)minutes * 60;
+	if (zone.p[0] == '-')
+		*out = -*out;
 	return true;
 }
 
