@@ -221,6 +221,7 @@ static void set_defaults(struct config *c)
 	c->spool_dir = STR("/var/lib/herald");
 	c->run_dir = STR(CONFIG_RUN_DIR);
 	c->sandbox = true;
+	c->offline_rule = STR("max_user_offline_messages");
 	vec_push(&c->backup_dirs, STR("/var/backups"));
 	c->negotiation_timeout_ms = 60000;
 	c->max_connections_per_address = 200;
@@ -254,12 +255,25 @@ static void check_listeners(struct reading *r)
 		struct yaml *verify = e->problem.n ? NULL : entry_of(e, "tls_verify");
 		bool verifies = false;
 		if (shaper)
-			check_rule_name(r, shaper);
-		if (verify && read_bool(verify, &verifies) && verifies && !r->c->ca_file.n)
+			check_shaper_name(r, shaper);
+		if (verify && read_bool(verify, &verifies) && verifies &&
+		    !r->c->ca_file.n)
 			complain(r, "H0004", verify, verify->span,
 			         "`tls_verify` needs `ca_file`: who vouches for the "
 			         "clients' certificates");
 	}
+}
+
+/* The rules that modules name. */
+static void check_modules(struct reading *r)
+{
+	struct yaml *modules = entry_of(r->root, "modules");
+	struct yaml *offline = modules ? entry_of(modules, "mod_offline") : NULL;
+	struct yaml *rule =
+		offline ? entry_of(offline, "access_max_user_messages") : NULL;
+
+	if (rule)
+		check_rule_name(r, rule);
 }
 
 /* What a file that says nothing of it gets: 5222 with STARTTLS, 5223 with TLS. */
@@ -271,6 +285,7 @@ static void complete(struct reading *r)
 		take_host_config(r, own);
 	check_access(r);
 	check_listeners(r);
+	check_modules(r);
 	if (r->c->hosts.n == 0 && !diags_failed(r->ds))
 		diag_error(r->ds, "H0004", r->root ? r->root->span : SPAN_NONE,
 		           "`hosts` is missing: which domains are served?");

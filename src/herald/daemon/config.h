@@ -31,8 +31,8 @@ struct config_listener {
 	uint64_t max_stanza_size;
 	uint64_t backlog;
 	bool use_proxy_protocol;
-	bool tls_verify; /* asks clients for certificates, for SASL EXTERNAL */
-	struct str shaper; /* the rule that gives a shaper; empty: none */
+	bool tls_verify;   /* asks clients for certificates, for SASL EXTERNAL */
+	struct str shaper; /* a rule of shaper_rules, or a shaper; empty: none */
 	struct str access; /* the rule that says who may log in; empty: everybody */
 };
 
@@ -60,6 +60,7 @@ struct config {
 	struct tuning tuning;
 	/* UINT64_MAX: no limit. */
 	uint64_t max_connections_per_address, max_connections_per_prefix;
+	struct str offline_rule; /* of shaper_rules: how many messages may wait */
 	struct str spool_dir, run_dir;
 	struct str log_dir; /* empty: stderr */
 	VEC(struct str)

@@ -13,8 +13,8 @@ void take_count(struct reading *r, struct yaml *y, void *to)
 
 	if (str_is(y->text, "infinity"))
 		*(uint64_t *)to = UINT64_MAX;
-	else if (read_number(r, y, 1, 1000000, "a number from 1 to 1000000, or `infinity`",
-	                     &v))
+	else if (read_number(r, y, 1, 1000000,
+	                     "a number from 1 to 1000000, or `infinity`", &v))
 		*(uint64_t *)to = v;
 }
 
@@ -84,7 +84,8 @@ static void take_server_info(struct reading *r, struct yaml *y, void *to)
 		struct info info = { 0 };
 		if (!is_map(r, e))
 			continue;
-		take_map(r, e, rows, EJABBERD_MODULE_OPTION, "option of server_info", &info);
+		take_map(r, e, rows, EJABBERD_MODULE_OPTION, "option of server_info",
+		         &info);
 		if (info.name.n && info.urls)
 			add_contact(r, &info);
 		else if (!e->problem.n)
@@ -108,6 +109,45 @@ static const struct option disco_options[] = {
 	{ 0 },
 };
 
+/* `versioning: true` and the like: what herald does anyway may be said. */
+static void take_true(struct reading *r, struct yaml *y, void *to)
+{
+	bool yes;
+
+	(void)to;
+	if (!read_bool(y, &yes) || !yes)
+		wrong(r, y, "`true`: herald always does that");
+}
+
+static void take_false(struct reading *r, struct yaml *y, void *to)
+{
+	bool yes;
+
+	(void)to;
+	if (!read_bool(y, &yes) || yes)
+		wrong(r, y, "`false`: herald has not built that");
+}
+
+static const struct option roster_options[] = {
+	{ "versioning", take_true, 0 },
+	{ 0 },
+};
+
+static const struct option offline_options[] = {
+	{ "access_max_user_messages", take_text, offsetof(struct config, offline_rule) },
+	{ 0 },
+};
+
+static const struct option vcard_options[] = {
+	{ "search", take_false, 0 },
+	{ 0 },
+};
+
+static const struct option ping_options[] = {
+	{ "send_pings", take_false, 0 },
+	{ 0 },
+};
+
 static const struct option no_options[] = { { 0 } };
 
 static const struct {
@@ -116,6 +156,10 @@ static const struct {
 } rows[] = {
 	{ "mod_stream_mgmt", stream_mgmt_options },
 	{ "mod_disco", disco_options },
+	{ "mod_roster", roster_options },
+	{ "mod_offline", offline_options },
+	{ "mod_vcard", vcard_options },
+	{ "mod_ping", ping_options },
 };
 
 static const struct option *options_of(const struct module *m)
@@ -156,7 +200,7 @@ void take_modules(struct reading *r, struct yaml *y, void *to)
 		         e->text.n) /* `mod_ping:` alone is `{}` */
 			take_map(r, e, options_of(m), EJABBERD_MODULE_OPTION,
 			         "option of this module", r->c);
-		if (m)
+		if (m && !e->problem.n)
 			vec_push(&r->c->modules, m);
 	}
 }

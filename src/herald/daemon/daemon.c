@@ -4,6 +4,7 @@
 #include "herald/daemon/daemon.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -105,6 +106,8 @@ static int enter_sandbox(struct daemon *d, struct buf *why)
 		reach_file(d, &s, *path);
 	vec_for_each(path, &c->certfiles)
 		reach_file(d, &s, *path);
+	if (c->ca_file.n)
+		reach_file(d, &s, c->ca_file);
 	vec_for_each(path, &c->backup_dirs)
 		vec_push(&s.write, str_dup_c(&c->arena, *path));
 	vec_push(&s.write, str_dup_c(&c->arena, c->spool_dir));
@@ -295,8 +298,10 @@ struct str daemon_name(struct daemon *d, struct str name)
 static struct str rule(void *arg, struct jid who, const char *name)
 {
 	struct daemon *d = arg;
+	bool offline = strcmp(name, "max_user_offline_messages") == 0;
 
-	return access_value(&d->config.access, jid_domain(who), str_from(name),
+	return access_value(&d->config.access, jid_domain(who),
+	                    offline ? d->config.offline_rule : str_from(name),
 	                    &(struct access_who){ .jid = who, .local = true });
 }
 
@@ -468,6 +473,7 @@ static void close_all(struct daemon *d)
 
 void daemon_run(struct daemon *d)
 {
+	malloc_trim(0); /* what reading the accounts took */
 	start_watchdog(d);
 	notify_state("READY=1\nSTATUS=Clients are served");
 	loop_run(&d->loop);

@@ -31,7 +31,7 @@ struct daemon {
 	uv_signal_t sigterm, sigint, sighup;
 	uv_timer_t deadline; /* of a stop */
 	uv_timer_t certs_timer;
-	uint64_t certs; /* how the certificate files were last */
+	uint64_t certs;      /* how the certificate files were last */
 	uv_timer_t watchdog; /* systemd's */
 	bool stopping;
 };

@@ -19,9 +19,9 @@ struct hall {
 	struct daemon *daemon;
 	struct c2s *c2s;
 	struct tls_server *tls;
-	char *access; /* the rule of who may log in; empty: all */
+	char *shaper;  /* of how fast they may send: a rule or a shaper; empty: none */
+	char *access;  /* the rule of who may log in; empty: all */
 	bool verifies; /* asks for clients' certificates */
-	char *shaper; /* the rule of how fast clients may send; empty: as they like */
 };
 
 struct door {

@@ -7,6 +7,8 @@
  */
 #include "herald/daemon/erl_config.h"
 
+#include <assert.h>
+
 struct translator {
 	struct arena *a;
 	struct yaml *root;
@@ -109,6 +111,7 @@ static struct yaml *convert_options(struct translator *t, const struct term *lis
 
 static struct yaml *convert(struct translator *t, const struct term *x)
 {
+	assert(x); /* callers have counted */
 	if (is_scalar(x))
 		return leaf(t, x);
 	if (is_options(x))
