@@ -33,17 +33,6 @@ static void make_room(struct user *u)
 		oldest->ops->close(oldest, STREAM_POLICY_VIOLATION, "Too many sessions");
 }
 
-/* From now on the account's rate holds. */
-static void set_shape(struct client *c, struct jid account)
-{
-	const struct c2s_options *o = &c->c2s->options;
-	uint64_t rate = 0, burst = 0;
-
-	if (o->shaper)
-		o->shaper(o->arg, account, c->address, &rate, &burst);
-	shape_init(&c->shape, rate, burst, loop_now_ms(c->c2s->worker->loop));
-}
-
 bool client_join(struct client *c, struct user *u)
 {
 	auto_arena a = { 0 };
@@ -60,7 +49,6 @@ bool client_join(struct client *c, struct user *u)
 	c->session.address = c->address;
 	c->session.port = c->port;
 	user_add_session(u, &c->session);
-	set_shape(c, u->jid);
 	return true;
 }
 
@@ -109,7 +97,8 @@ void client_bind(void *ctx, struct str resource)
 		refuse(c, "modify", "bad-request", &a);
 		return;
 	}
-	c->resource = resource.n ? strndup(resource.p, resource.n) : client_random_resource(c);
+	c->resource =
+		resource.n ? strndup(resource.p, resource.n) : client_random_resource(c);
 	c->binding = true;
 	user_with(c->c2s->worker, bare, on_user, c);
 }

@@ -5,7 +5,7 @@
 
 #include "herald/auth/login.h"
 #include "herald/c2s/c2s.h"
-#include "herald/c2s/shape.h"
+#include "herald/c2s/crowd.h"
 #include "herald/route/user.h"
 #include "io/conn.h"
 #include "io/loop.h"
@@ -53,8 +53,10 @@ struct client {
 	bool lost;    /* the connection broke: the stream did not end */
 	struct sm *sm; /* XEP-0198 is on */
 	struct resume_wish *resume;
-	struct shape shape; /* how fast it may send */
 	struct csi *csi; /* XEP-0352: NULL while the client is active */
+	struct shaper *shaper; /* NULL: reads as fast as it can */
+	struct crowd_place place; /* where the connection was counted */
+	bool throttled;
 };
 
 struct c2s {
@@ -63,12 +65,16 @@ struct c2s {
 	struct stream_config config;
 	struct client *clients;
 	uv_timer_t *tick; /* looks at the deadlines */
+	uv_timer_t *throttle; /* looks at those who must wait, while there are any */
 	size_t restoring; /* answers that c2s_restore waits for */
 	bool stopping;
 };
 
 extern const struct stream_ops client_stream_ops;
 extern const struct session_ops client_session_ops;
+
+/* How fast it may send, as who it is now. */
+void client_shape(struct client *c);
 
 /* Sends a stanza, or puts it into the queue of XEP-0198. */
 void client_send(struct client *c, const struct xml *x);
@@ -77,6 +83,9 @@ void client_send(struct client *c, const struct xml *x);
 struct client *client_new(struct c2s *all);
 void client_link(struct client *c, struct c2s *all);
 void client_unlink(struct client *c);
+
+/* Its connection is no longer one of its address. */
+void client_uncount(struct client *c);
 
 /* Writes what is in the stream's buffer, and whatever else is due at the end of the round. */
 void client_later(struct client *c);

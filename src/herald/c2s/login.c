@@ -21,6 +21,24 @@ void client_negotiation_free(struct client *c)
 	c->negotiation = NULL;
 }
 
+/* The accounts of this host that the client's certificate speaks for. */
+static void learn_certificate(struct negotiation *n, struct ssl_st *ssl)
+{
+	struct str *addresses, *users;
+	size_t found = tls_xmpp_addresses(ssl, &n->arena, &addresses);
+	struct jid jid;
+
+	if (found == 0)
+		return;
+	users = arena_array(&n->arena, struct str, found);
+	for (size_t i = 0; i < found; i++) {
+		if (jid_parse(addresses[i], &n->arena, &jid) == 0 && jid.local_n &&
+		    !jid.resource_n && str_eq(jid_domain(jid), n->peer.host))
+			users[n->peer.n_cert_users++] = jid_local(jid);
+	}
+	n->peer.cert_users = users;
+}
+
 /* What is known of the other end when it asks for our features. */
 static void learn_peer(struct client *c)
 {
@@ -36,6 +54,7 @@ static void learn_peer(struct client *c)
 	n->peer.bindings[SASL_BIND_EXPORTER] = tls_exporter(ssl, &n->arena);
 	n->peer.bindings[SASL_BIND_ENDPOINT] = tls_server_end_point(ssl, &n->arena);
 	n->peer.bindings[SASL_BIND_UNIQUE] = tls_unique(ssl, &n->arena);
+	learn_certificate(n, ssl);
 }
 
 /* XEP-0440. */
@@ -139,6 +158,7 @@ void client_logged_in(struct client *c, struct str user)
 	log_line(&c->c2s->worker->server->log, LOG_LEVEL_INFO, "c2s.login",
 	         "%s: account `" STR_FMT "@" STR_FMT "`", c->address, STR_ARG(user),
 	         STR_ARG(c->stream.host));
+	client_shape(c);
 }
 
 static void on_success(struct client *c, struct str user, struct str data,

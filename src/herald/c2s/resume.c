@@ -16,6 +16,7 @@ void sm_detach(struct client *c)
 	if (c->conn)
 		conn_close(c->conn);
 	c->conn = NULL;
+	client_uncount(c);
 	stream_fini(&c->stream);
 	c->over = c->lost = false;
 	c->sm->sent = 0;
@@ -160,6 +161,13 @@ static void move(struct client *old, struct client *c)
 	memcpy(old->address, c->address, sizeof(old->address));
 	old->port = c->port;
 	old->session.connection = conn_tls(old->conn) ? "c2s_tls" : "c2s";
+	client_uncount(old);
+	old->place = c->place;
+	c->place = (struct crowd_place){ 0 };
+	free(old->shaper);
+	old->shaper = c->shaper;
+	c->shaper = NULL;
+	old->throttled = c->throttled;
 	old->over = old->lost = false;
 	end_resume(c);
 	c->over = true;

@@ -191,6 +191,7 @@ static const struct option options[] = {
 	{ "hosts", take_hosts, 0 },
 	{ "listen", take_listeners, 0 },
 	{ "certfiles", take_certfiles, 0 },
+	{ "ca_file", take_text, FIELD(ca_file) },
 	{ "modules", take_modules, 0 },
 	{ "acl", take_acl, 0 },
 	{ "access_rules", take_access_rules, 0 },
@@ -207,6 +208,8 @@ static const struct option options[] = {
 	{ "run_dir", take_text, FIELD(run_dir) },
 	{ "backup_dirs", take_folders, 0 },
 	{ "sandbox", take_bool, FIELD(sandbox) },
+	{ "max_connections_per_address", take_count, FIELD(max_connections_per_address) },
+	{ "max_connections_per_prefix", take_count, FIELD(max_connections_per_prefix) },
 	{ "negotiation_timeout", take_time, FIELD(negotiation_timeout_ms) },
 	{ 0 },
 };
@@ -221,6 +224,8 @@ static void set_defaults(struct config *c)
 	c->offline_rule = STR("max_user_offline_messages");
 	vec_push(&c->backup_dirs, STR("/var/backups"));
 	c->negotiation_timeout_ms = 60000;
+	c->max_connections_per_address = 200;
+	c->max_connections_per_prefix = 2000;
 	c->tuning = (struct tuning){ .resume_timeout_ms = 300000,
 		                     .ack_timeout_ms = 60000,
 		                     .max_ack_queue = 5000 };
@@ -247,8 +252,15 @@ static void check_listeners(struct reading *r)
 		struct yaml *shaper = e->problem.n ? NULL : entry_of(e, "shaper");
 		if (access)
 			check_rule_name(r, access);
+		struct yaml *verify = e->problem.n ? NULL : entry_of(e, "tls_verify");
+		bool verifies = false;
 		if (shaper)
 			check_shaper_name(r, shaper);
+		if (verify && read_bool(verify, &verifies) && verifies &&
+		    !r->c->ca_file.n)
+			complain(r, "H0004", verify, verify->span,
+			         "`tls_verify` needs `ca_file`: who vouches for the "
+			         "clients' certificates");
 	}
 }
 

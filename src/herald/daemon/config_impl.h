@@ -65,10 +65,12 @@ bool read_number(struct reading *r, struct yaml *y, uint64_t min, uint64_t max,
 /* `infinity` and its like are UINT64_MAX where `endless`. */
 bool read_time(struct yaml *y, bool endless, uint64_t *ms);
 
-void take_bool(struct reading *r, struct yaml *y, void *to);  /* bool */
-void take_port(struct reading *r, struct yaml *y, void *to);  /* uint16_t */
-void take_size(struct reading *r, struct yaml *y, void *to);  /* uint64_t */
-void take_time(struct reading *r, struct yaml *y, void *to);  /* uint64_t, milliseconds */
+void take_bool(struct reading *r, struct yaml *y, void *to); /* bool */
+void take_port(struct reading *r, struct yaml *y, void *to); /* uint16_t */
+void take_size(struct reading *r, struct yaml *y, void *to); /* uint64_t */
+void take_time(struct reading *r, struct yaml *y, void *to); /* uint64_t, milliseconds */
+void take_count(struct reading *r, struct yaml *y,
+                void *to); /* uint64_t, may be `infinity` */
 void take_text(struct reading *r, struct yaml *y, void *to);  /* struct str */
 void take_level(struct reading *r, struct yaml *y, void *to); /* enum log_level */
 

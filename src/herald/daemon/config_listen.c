@@ -42,8 +42,10 @@ static const struct option listener_options[] = {
 	{ "starttls_required", take_bool, FIELD(starttls_required) },
 	{ "max_stanza_size", take_size, FIELD(max_stanza_size) },
 	{ "backlog", take_backlog, FIELD(backlog) },
-	{ "access", take_rule_name, FIELD(access) },
+	{ "tls_verify", take_bool, FIELD(tls_verify) },
+	{ "use_proxy_protocol", take_bool, FIELD(use_proxy_protocol) },
 	{ "shaper", take_rule_name, FIELD(shaper) },
+	{ "access", take_rule_name, FIELD(access) },
 	{ 0 },
 };
 #undef FIELD

@@ -7,7 +7,7 @@
 
 /* ---- kinds of values ---------------------------------------------------------------------- */
 
-static void take_count(struct reading *r, struct yaml *y, void *to)
+void take_count(struct reading *r, struct yaml *y, void *to)
 {
 	uint64_t v;
 

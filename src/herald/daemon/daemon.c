@@ -11,6 +11,7 @@
 
 #include "herald/auth/accounts.h"
 #include "herald/c2s/c2s.h"
+#include "herald/daemon/certs.h"
 #include "herald/daemon/control.h"
 #include "herald/daemon/notify.h"
 #include "herald/daemon/reload.h"
@@ -18,6 +19,7 @@
 #include "herald/daemon/sandbox.h"
 #include "io/paths.h"
 #include "io/pool.h"
+#include "io/random.h"
 #include "io/tls.h"
 
 enum { POOL_THREADS = 2, POOL_QUEUE = 512, STOP_MS = 500 };
@@ -309,6 +311,8 @@ void daemon_use_config(struct daemon *d)
 	d->server.contacts = d->config.contacts.p;
 	d->server.n_contacts = d->config.contacts.n;
 	d->server.tuning = d->config.tuning;
+	d->crowd.address_max = d->config.max_connections_per_address;
+	d->crowd.prefix_max = d->config.max_connections_per_prefix;
 	d->server.rule = rule;
 	d->server.rule_arg = d;
 }
@@ -339,6 +343,9 @@ static void set_server(struct daemon *d, const struct daemon_options *o)
 	d->worker.server = &d->server;
 	d->worker.loop = &d->loop;
 	d->worker.started_ms = d->started_ms;
+	random_fill(&d->worker.users.seed, sizeof(d->worker.users.seed));
+	d->worker.streams.seed = d->worker.users.seed;
+	d->crowd.addresses.seed = d->crowd.prefixes.seed = d->worker.users.seed;
 	daemon_use_config(d);
 }
 
@@ -386,6 +393,7 @@ int daemon_start(struct daemon *d, struct config *config, const struct daemon_op
 	set_server(d, o);
 	watch_signals(d);
 	r = open_all(d, why);
+	certs_watch(d);
 	if (r < 0)
 		close_all(d);
 	return r;
@@ -440,6 +448,7 @@ static void close_all(struct daemon *d)
 	inbox_run(&d->loop.inbox);
 	inbox_run(&d->loop.inbox);
 	uv_run(&d->loop.uv, UV_RUN_NOWAIT);
+	certs_unwatch(d);
 	close_handle(&d->sigterm);
 	close_handle(&d->sigint);
 	close_handle(&d->sighup);
@@ -451,6 +460,7 @@ static void close_all(struct daemon *d)
 		hall_free(*hall);
 	vec_fini(&d->retired);
 	vec_fini(&d->doors);
+	crowd_fini(&d->crowd);
 	control_free(d->control);
 	if (d->server.accounts)
 		accounts_free(d->server.accounts);

@@ -9,15 +9,48 @@
 #include "base/oom.h"
 #include "herald/c2s/c2s.h"
 #include "herald/daemon/daemon.h"
+#include "io/proxied.h"
 #include "io/tls.h"
 
-static void read_address(const char *text, struct sockaddr_storage *out)
+static void read_ip(const char *address, struct sockaddr_storage *ss)
 {
-	*out = (struct sockaddr_storage){ 0 };
-	if (inet_pton(AF_INET, text, &((struct sockaddr_in *)out)->sin_addr) == 1)
-		out->ss_family = AF_INET;
-	else if (inet_pton(AF_INET6, text, &((struct sockaddr_in6 *)out)->sin6_addr) == 1)
-		out->ss_family = AF_INET6;
+	*ss = (struct sockaddr_storage){ 0 };
+	if (inet_pton(AF_INET, address, &((struct sockaddr_in *)ss)->sin_addr) == 1)
+		ss->ss_family = AF_INET;
+	else if (inet_pton(AF_INET6, address, &((struct sockaddr_in6 *)ss)->sin6_addr) ==
+	         1)
+		ss->ss_family = AF_INET6;
+}
+
+/* The shaper that the rule names for the account, or the number that it gives. */
+static void shape(void *arg, struct jid account, const char *address, uint64_t *rate,
+                  uint64_t *burst)
+{
+	const struct hall *h = arg;
+	const struct config *c = &h->daemon->config;
+	struct sockaddr_storage ss;
+	struct access_who who = { .jid = account,
+		                  .local = !jid_is_none(account),
+		                  .ip = &ss };
+
+	*rate = *burst = 0;
+	if (!h->shaper[0])
+		return;
+	read_ip(address, &ss);
+	struct str host = who.local ? jid_domain(account) : STR("");
+	struct str rule = str_from(h->shaper);
+	/* A shaper may be named without a rule. */
+	struct str value = access_rule_find(&c->access, host, rule)
+	                           ? access_value(&c->access, host, rule, &who)
+	                           : rule;
+	vec_for_each(s, &c->shapers) {
+		if (!str_eq(s->name, value))
+			continue;
+		*rate = s->rate;
+		*burst = s->burst ? s->burst : s->rate;
+	}
+	if (value.n && str_to_u64(value, 10, rate) == 0)
+		*burst = *rate;
 }
 
 /* Whether the rule of the door lets the account in. */
@@ -29,38 +62,16 @@ static bool may_login(void *arg, struct jid account, const char *address)
 
 	if (!h->access[0])
 		return true;
-	read_address(address, &ss);
+	read_ip(address, &ss);
 	return access_allows(&h->daemon->config.access, jid_domain(account),
 	                     str_from(h->access), &who);
 }
 
-/* The value of the door's shaper rule names the shaper. */
-static void shaper(void *arg, struct jid account, const char *address, uint64_t *rate,
-                   uint64_t *burst)
-{
-	const struct hall *h = arg;
-	const struct config *c = &h->daemon->config;
-	struct sockaddr_storage ss;
-	struct access_who who = { .jid = account, .local = true, .ip = &ss };
-
-	read_address(address, &ss);
-	struct str name =
-		access_rule_find(&c->access, jid_domain(account), str_from(h->shaper))
-			? access_value(&c->access, jid_domain(account),
-	                               str_from(h->shaper), &who)
-			: str_from(h->shaper);
-	vec_for_each(s, &c->shapers) {
-		if (!str_eq(s->name, name))
-			continue;
-		*rate = s->rate;
-		*burst = s->burst;
-	}
-}
-
-static int load_tls(struct tls_server *tls, const struct config *c, struct buf *why)
+static int load_tls(struct tls_server *tls, const struct config *c, bool verify,
+                    struct buf *why)
 {
 	auto_arena a = { 0 };
-	int r = 0;
+	int r = verify ? tls_server_verify(tls, str_dup_c(&a, c->ca_file), why) : 0;
 
 	vec_for_each(path, &c->certfiles) {
 		if (r == 0)
@@ -71,10 +82,10 @@ static int load_tls(struct tls_server *tls, const struct config *c, struct buf *
 
 static char *copy(struct str s)
 {
-	char *c = base_calloc(1, s.n + 1);
+	char *text = base_calloc(1, s.n + 1);
 
-	memcpy(c, s.n ? s.p : "", s.n);
-	return c;
+	memcpy(text, s.n ? s.p : "", s.n);
+	return text;
 }
 
 int hall_new(struct daemon *d, const struct config *c, const struct config_listener *l,
@@ -85,8 +96,9 @@ int hall_new(struct daemon *d, const struct config *c, const struct config_liste
 	h->daemon = d;
 	h->access = copy(l->access);
 	h->shaper = copy(l->shaper);
+	h->verifies = l->tls_verify;
 	h->tls = tls_server_new(l->tls ? "xmpp-client" : NULL);
-	int r = load_tls(h->tls, c, why);
+	int r = load_tls(h->tls, c, l->tls_verify, why);
 	if (r < 0) {
 		hall_free(h);
 		return r;
@@ -99,12 +111,23 @@ int hall_new(struct daemon *d, const struct config *c, const struct config_liste
 		.max_stanza_size = l->max_stanza_size,
 		.negotiation_ms = (uint32_t)c->negotiation_timeout_ms,
 		.may_login = may_login,
-		.shaper = l->shaper.n ? shaper : NULL,
+		.shape = shape,
+		.crowd = &d->crowd,
 		.arg = h,
 	};
 	h->c2s = c2s_new(&d->worker, &o);
 	*out = h;
 	return 0;
+}
+
+int hall_reload_tls(struct hall *h, const struct config *c, struct buf *why)
+{
+	auto_ptr(tls_server) fresh = tls_server_new(NULL);
+	int r = load_tls(fresh, c, h->verifies, why);
+
+	if (r == 0)
+		tls_server_exchange(h->tls, fresh);
+	return r;
 }
 
 struct hall *hall_empty(struct daemon *d)
@@ -113,7 +136,8 @@ struct hall *hall_empty(struct daemon *d)
 	struct c2s_options o = { 0 };
 
 	h->daemon = d;
-	h->access = base_calloc(1, 1);
+	h->access = copy(STR(""));
+	h->shaper = copy(STR(""));
 	h->c2s = c2s_new(&d->worker, &o);
 	return h;
 }
@@ -144,13 +168,19 @@ int door_open(struct daemon *d, const struct config_listener *l, struct hall *ha
 {
 	struct door *door = base_calloc(1, sizeof(*door));
 
-	door->ip = copy(l->ip);
+	door->ip = base_calloc(1, l->ip.n + 1);
+	memcpy(door->ip, l->ip.p, l->ip.n);
 	door->port = l->port;
 	door->backlog = l->backlog;
 	door->hall = hall;
-	int r = listener_tcp(&d->loop, door->ip, l->port, (int)l->backlog, on_accept,
-	                     door, why, &door->listener);
+	if (l->use_proxy_protocol)
+		door->proxied = proxied_new(&d->loop, on_accept, door);
+	int r = listener_tcp(&d->loop, door->ip, l->port, (int)l->backlog,
+	                     door->proxied ? proxied_accept : on_accept,
+	                     door->proxied ? (void *)door->proxied : door, why,
+	                     &door->listener);
 	if (r < 0) {
+		proxied_free(door->proxied);
 		free(door->ip);
 		free(door);
 		return r;
@@ -166,6 +196,7 @@ struct hall *door_close(struct door *door)
 	struct hall *hall = door->hall;
 
 	listener_close(door->listener);
+	proxied_free(door->proxied);
 	free(door->ip);
 	free(door);
 	return hall;

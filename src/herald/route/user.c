@@ -164,6 +164,7 @@ static struct user *user_load(struct worker *w, struct jid bare)
 
 	memcpy(copy, text.p, text.n);
 	u->worker = w;
+	u->roster.items.seed = u->blocked.seed = w->users.seed;
 	u->jid = jid_bare(bare);
 	u->jid.p = copy;
 	u->last_wait = &u->waits;
