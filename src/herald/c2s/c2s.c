@@ -124,7 +124,8 @@ static void on_late(struct loop_late *late)
 	}
 	if (!c->over) {
 		if (c->conn)
-			conn_pause(c->conn, stream_is_waiting(&c->stream) || c->throttled);
+			conn_pause(c->conn,
+			           stream_is_waiting(&c->stream) || c->throttled);
 		return;
 	}
 	if (c->lost && sm_may_detach(c) && !c->c2s->stopping) {
@@ -456,7 +457,9 @@ void c2s_accept(void *ctx, int fd, const struct sockaddr_storage *peer)
 static void check_session(struct client *c, uint64_t now)
 {
 	bool waits = !c->conn && now >= c->sm->deadline_ms;
-	bool mute = c->conn && c->sm->asking && now - c->sm->asking_ms > c->session.worker->server->tuning.ack_timeout_ms;
+	bool mute =
+		c->conn && c->sm->asking &&
+		now - c->sm->asking_ms > c->session.worker->server->tuning.ack_timeout_ms;
 
 	if (!waits && !mute)
 		return;

@@ -106,6 +106,8 @@ static int enter_sandbox(struct daemon *d, struct buf *why)
 		reach_file(d, &s, *path);
 	vec_for_each(path, &c->certfiles)
 		reach_file(d, &s, *path);
+	if (c->ca_file.n)
+		reach_file(d, &s, c->ca_file);
 	vec_for_each(path, &c->backup_dirs)
 		vec_push(&s.write, str_dup_c(&c->arena, *path));
 	vec_push(&s.write, str_dup_c(&c->arena, c->spool_dir));
