@@ -77,7 +77,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	(void)events;
 	while (status == 0) {
 		size_t wanted = proxy_header_wants(&g->header);
-		ssize_t n = recv(g->fd, bytes, wanted < sizeof(bytes) ? wanted : sizeof(bytes), 0);
+		ssize_t n = recv(g->fd, bytes,
+		                 wanted < sizeof(bytes) ? wanted : sizeof(bytes), 0);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
 		if (n <= 0 || proxy_header_take(&g->header, bytes, (size_t)n) < 0)

@@ -54,7 +54,8 @@ static int read_address(struct str address, struct str port, int family,
 	char text[INET6_ADDRSTRLEN];
 	uint64_t number;
 
-	if (address.n >= sizeof(text) || str_to_u64(port, 10, &number) < 0 || number > 65535)
+	if (address.n >= sizeof(text) || str_to_u64(port, 10, &number) < 0 ||
+	    number > 65535)
 		return -EINVAL;
 	memcpy(text, address.n ? address.p : "", address.n);
 	text[address.n] = '\0';

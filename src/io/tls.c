@@ -16,7 +16,7 @@
 struct tls_server {
 	VEC(SSL_CTX *) contexts;
 	X509_STORE *authorities; /* of clients' certificates; NULL: they are not asked */
-	unsigned char alpn[32]; /* length, name: as in the protocol; alpn[0] 0 is none */
+	unsigned char alpn[32];  /* length, name: as in the protocol; alpn[0] 0 is none */
 };
 
 struct tls_server *tls_server_new(const char *alpn)

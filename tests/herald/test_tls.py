@@ -2,6 +2,8 @@
 # Copyright (c) 2026 Gatehouse founders
 """TLS as clients see it: hosts by SNI, ALPN, versions, renewal, and what must be refused."""
 import base64
+import hashlib
+import hmac
 import shutil
 import socket
 import ssl
@@ -232,3 +234,57 @@ def test_rubbish_instead_of_a_handshake_ends_it(signed):
                 pass
         except ConnectionError:
             pass
+
+
+# ---- channel binding ------------------------------------------------------------------------
+
+def scram_plus(client, kind, binding, flag=None):
+    """SCRAM-SHA-256-PLUS by hand; gives the last element."""
+    gs2 = flag or f"p={kind},,"
+    bare = "n=alice,r=fyko+d2lbbFgONRv9qkxdawL"
+    data = base64.b64encode((gs2 + bare).encode()).decode()
+    client.send(f"<auth xmlns='{NS['sasl']}' mechanism='SCRAM-SHA-256-PLUS'>{data}</auth>")
+    challenge = client.next()
+    if name(challenge) != "challenge":
+        return challenge, None
+    first = base64.b64decode(challenge.text).decode()
+    parts = dict(p.split("=", 1) for p in first.split(","))
+    salted = hashlib.pbkdf2_hmac("sha256", b"secret", base64.b64decode(parts["s"]), int(parts["i"]))
+    final = f"c={base64.b64encode(gs2.encode() + binding).decode()},r={parts['r']}"
+    key = hmac.digest(salted, b"Client Key", "sha256")
+    signature = hmac.digest(hashlib.sha256(key).digest(), f"{bare},{first},{final}".encode(), "sha256")
+    proof = base64.b64encode(bytes(a ^ b for a, b in zip(key, signature))).decode()
+    answer = base64.b64encode(f"{final},p={proof}".encode()).decode()
+    client.send(f"<response xmlns='{NS['sasl']}'>{answer}</response>")
+    return client.next(), parts
+
+
+@pytest.mark.parametrize("key", [("ec", "-pkeyopt", "ec_paramgen_curve:P-256"), ("rsa:2048",)])
+def test_the_server_s_certificate_binds_the_channel(make_herald, authority, key):
+    """tls-server-end-point of ECDSA and RSA certificates, on TLS 1.3, by a second hand."""
+    pem = authority.sign("a.example", ["DNS:a.example"], key=key)
+    server = make_herald(f"certfiles: [{pem}]\n")
+    server.register("alice")
+    for wrong in (b"", b"x"):
+        client = Raw(server.port)
+        client.starttls(context=trusting(authority))
+        binding = hashlib.sha256(client.sock.getpeercert(True)).digest() + wrong
+        last, parts = scram_plus(client, "tls-server-end-point", binding)
+        assert name(last) == ("failure" if wrong else "success")
+        client.close()
+    # XEP-0474: the client can check what was offered.
+    mechanisms = sorted(m.text for m in client.features.find("sasl:mechanisms", NS))
+    types = sorted(x.get("type") for x in client.features.find("{urn:xmpp:sasl-cb:0}sasl-channel-binding"))
+    text = "\x1e".join(mechanisms) + "\x1f" + "\x1e".join(types)
+    assert parts["h"] == base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    assert parts["t"] == "0304"  # XEP-0515
+
+
+def test_a_binding_that_is_not_had_is_refused(signed, authority):
+    client = Raw(signed.port)
+    client.starttls(context=trusting(authority))  # TLS 1.3
+    last, _ = scram_plus(client, "tls-unique", b"x" * 12)
+    assert name(last) == "failure"
+    last, _ = scram_plus(client, "", b"", flag="y,,")
+    assert name(last) == "failure"
+    client.close()

@@ -33,6 +33,16 @@ static void make_room(struct user *u)
 		oldest->ops->close(oldest, STREAM_POLICY_VIOLATION, "Too many sessions");
 }
 
+void client_shape(struct client *c, struct jid account)
+{
+	const struct c2s_options *o = &c->c2s->options;
+	uint64_t rate = 0, burst = 0;
+
+	if (o->shaper)
+		o->shaper(o->arg, account, c->address, &rate, &burst);
+	shape_init(&c->shape, rate, burst, loop_now_ms(c->c2s->worker->loop));
+}
+
 bool client_join(struct client *c, struct user *u)
 {
 	auto_arena a = { 0 };
@@ -49,6 +59,7 @@ bool client_join(struct client *c, struct user *u)
 	c->session.address = c->address;
 	c->session.port = c->port;
 	user_add_session(u, &c->session);
+	client_shape(c, u->jid);
 	return true;
 }
 

@@ -13,14 +13,13 @@
 #include "herald/c2s/client.h"
 #include "herald/c2s/csi.h"
 #include "herald/c2s/sasl2.h"
-#include "herald/c2s/shaper.h"
 #include "herald/c2s/sm.h"
 #include "herald/im/im.h"
 #include "io/tls.h"
 
 /* Debian's slixmpp tries four mechanisms in vain on TLS 1.3, where it takes tls-unique for a
  * channel binding, before it comes to PLAIN. */
-enum { TICK_MS = 500, AUTH_TRIES = 6, WAITING_MAX = 8 << 20, THROTTLE_MS = 50 };
+enum { TICK_MS = 500, AUTH_TRIES = 6, WAITING_MAX = 8 << 20 };
 
 /* Before login: ejabberd 26.04's limits, which leave room for big features. */
 static const struct xml_limits limits_before = { 8192, 8, 32, 32 };
@@ -75,7 +74,6 @@ static void destroy(struct client *c)
 	session_fini(&c->session);
 	free(c->account);
 	free(c->resource);
-	free(c->shaper);
 	free(c);
 }
 
@@ -106,6 +104,12 @@ void client_flush(struct client *c)
 	buf_fini(&c->stream.out);
 }
 
+/* Whether it has sent more than its rate; on_tick looks again. */
+static bool is_too_fast(struct client *c)
+{
+	return shape_must_wait(&c->shape, loop_now_ms(c->c2s->worker->loop));
+}
+
 static void on_late(struct loop_late *late)
 {
 	struct client *c =
@@ -125,7 +129,7 @@ static void on_late(struct loop_late *late)
 	if (!c->over) {
 		if (c->conn)
 			conn_pause(c->conn,
-			           stream_is_waiting(&c->stream) || c->throttled);
+			           stream_is_waiting(&c->stream) || is_too_fast(c));
 		return;
 	}
 	if (c->lost && sm_may_detach(c) && !c->c2s->stopping) {
@@ -145,60 +149,6 @@ void client_later(struct client *c)
 	loop_later(c->c2s->worker->loop, &c->late);
 }
 
-/* ---- how fast ------------------------------------------------------------------------------ */
-
-static void on_throttle(uv_timer_t *timer)
-{
-	struct c2s *all = timer->data;
-	uint64_t now = loop_now_ms(all->worker->loop);
-	bool any = false;
-
-	for (struct client *c = all->clients; c; c = c->next) {
-		if (!c->throttled)
-			continue;
-		c->throttled = c->shaper && !shaper_is_open(c->shaper, now);
-		any = any || c->throttled;
-		if (!c->throttled)
-			client_later(c);
-	}
-	if (!any)
-		uv_timer_stop(timer);
-}
-
-/* Reads no more until time has made good for what came. */
-static void take_note(struct client *c, size_t n)
-{
-	struct c2s *all = c->c2s;
-	uint64_t now = loop_now_ms(all->worker->loop);
-
-	if (!c->shaper)
-		return;
-	shaper_took(c->shaper, n, now);
-	if (shaper_is_open(c->shaper, now))
-		return;
-	c->throttled = true;
-	conn_pause(c->conn, true);
-	if (all->throttle && !uv_is_active((uv_handle_t *)all->throttle))
-		uv_timer_start(all->throttle, on_throttle, THROTTLE_MS, THROTTLE_MS);
-}
-
-void client_shape(struct client *c)
-{
-	const struct c2s_options *o = &c->c2s->options;
-	uint64_t rate = 0, burst = 0, now = loop_now_ms(c->c2s->worker->loop);
-	struct jid who = { 0 };
-	auto_arena a = { 0 };
-
-	if (!o->shape || (c->account && jid_make(str_from(c->account), c->stream.host,
-	                                         STR(""), &a, &who) < 0))
-		return;
-	o->shape(o->arg, who, c->address, &rate, &burst);
-	if (rate && !c->shaper)
-		c->shaper = base_calloc(1, sizeof(*c->shaper));
-	if (c->shaper)
-		shaper_set(c->shaper, rate, burst, now);
-}
-
 /* ---- the connection ------------------------------------------------------------------------ */
 
 static void on_data(void *ctx, struct str bytes)
@@ -206,8 +156,10 @@ static void on_data(void *ctx, struct str bytes)
 	struct client *c = ctx;
 	auto_arena a = { 0 };
 
-	take_note(c, bytes.n);
+	shape_take(&c->shape, bytes.n, loop_now_ms(c->c2s->worker->loop));
 	stream_input(&c->stream, bytes, &a);
+	if (c->conn && is_too_fast(c))
+		conn_pause(c->conn, true); /* before more of it is read in this round */
 	client_later(c);
 }
 
@@ -444,7 +396,6 @@ void c2s_accept(void *ctx, int fd, const struct sockaddr_storage *peer)
 	write_address(peer, c->address);
 	/* The port is at the same place in both families. */
 	c->port = ntohs(((const struct sockaddr_in *)(const void *)peer)->sin_port);
-	client_shape(c);
 	stream_init(&c->stream, &all->config, c, all->options.direct_tls);
 	c->conn = conn_new(all->worker->loop, fd, &conn_ops, c);
 	conn_limit(c->conn, WAITING_MAX);
@@ -479,6 +430,8 @@ static void on_tick(uv_timer_t *timer)
 		next = c->next;
 		if (c->over)
 			continue;
+		if (c->shape.left < 0)
+			client_later(c);
 		if (c->negotiation && now >= c->negotiation->deadline_ms)
 			stream_close(&c->stream, &late, STR("The login took too long"));
 		else if (c->sm && c->session.user)
@@ -505,9 +458,6 @@ struct c2s *c2s_new(struct worker *w, const struct c2s_options *o)
 	c->tick->data = c;
 	uv_timer_init(&w->loop->uv, c->tick);
 	uv_timer_start(c->tick, on_tick, TICK_MS, TICK_MS);
-	c->throttle = base_calloc(1, sizeof(*c->throttle));
-	c->throttle->data = c;
-	uv_timer_init(&w->loop->uv, c->throttle);
 	return c;
 }
 
@@ -533,9 +483,7 @@ void c2s_shutdown(struct c2s *c)
 	}
 	if (c->tick)
 		uv_close((uv_handle_t *)c->tick, on_tick_closed);
-	if (c->throttle)
-		uv_close((uv_handle_t *)c->throttle, on_tick_closed);
-	c->tick = c->throttle = NULL;
+	c->tick = NULL;
 }
 
 void c2s_free(struct c2s *c)

@@ -6,6 +6,7 @@
 #include "herald/auth/login.h"
 #include "herald/c2s/c2s.h"
 #include "herald/c2s/crowd.h"
+#include "herald/c2s/shape.h"
 #include "herald/route/user.h"
 #include "io/conn.h"
 #include "io/loop.h"
@@ -48,15 +49,14 @@ struct client {
 	char *resource; /* while it is being bound */
 	char address[46];
 	uint16_t port;
-	bool binding; /* user_with will call back */
-	bool over;    /* the stream or the connection ended */
-	bool lost;    /* the connection broke: the stream did not end */
+	bool binding;  /* user_with will call back */
+	bool over;     /* the stream or the connection ended */
+	bool lost;     /* the connection broke: the stream did not end */
 	struct sm *sm; /* XEP-0198 is on */
 	struct resume_wish *resume;
-	struct csi *csi; /* XEP-0352: NULL while the client is active */
-	struct shaper *shaper; /* NULL: reads as fast as it can */
+	struct shape shape;       /* how fast it may send */
+	struct csi *csi;          /* XEP-0352: NULL while the client is active */
 	struct crowd_place place; /* where the connection was counted */
-	bool throttled;
 };
 
 struct c2s {
@@ -65,7 +65,6 @@ struct c2s {
 	struct stream_config config;
 	struct client *clients;
 	uv_timer_t *tick; /* looks at the deadlines */
-	uv_timer_t *throttle; /* looks at those who must wait, while there are any */
 	size_t restoring; /* answers that c2s_restore waits for */
 	bool stopping;
 };
@@ -73,8 +72,8 @@ struct c2s {
 extern const struct stream_ops client_stream_ops;
 extern const struct session_ops client_session_ops;
 
-/* How fast it may send, as who it is now. */
-void client_shape(struct client *c);
+/* From now on the account's rate holds. */
+void client_shape(struct client *c, struct jid account);
 
 /* Sends a stanza, or puts it into the queue of XEP-0198. */
 void client_send(struct client *c, const struct xml *x);

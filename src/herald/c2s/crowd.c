@@ -26,7 +26,8 @@ static bool place_of(const struct sockaddr_storage *peer, struct crowd_place *ou
 	} else if (peer->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&six->sin6_addr)) {
 		out->kind = 4;
 		memcpy(out->bytes, bytes + 12, 4);
-	} else if (peer->ss_family == AF_INET6 && !IN6_IS_ADDR_LOOPBACK(&six->sin6_addr)) {
+	} else if (peer->ss_family == AF_INET6 &&
+	           !IN6_IS_ADDR_LOOPBACK(&six->sin6_addr)) {
 		out->kind = 6;
 		memcpy(out->bytes, bytes, 8);
 	}

@@ -158,7 +158,6 @@ void client_logged_in(struct client *c, struct str user)
 	log_line(&c->c2s->worker->server->log, LOG_LEVEL_INFO, "c2s.login",
 	         "%s: account `" STR_FMT "@" STR_FMT "`", c->address, STR_ARG(user),
 	         STR_ARG(c->stream.host));
-	client_shape(c);
 }
 
 static void on_success(struct client *c, struct str user, struct str data,

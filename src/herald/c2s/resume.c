@@ -21,11 +21,11 @@ void sm_detach(struct client *c)
 	c->over = c->lost = false;
 	c->sm->sent = 0;
 	c->sm->asking = c->sm->ack_asked = false;
-	c->sm->deadline_ms = loop_now_ms(c->session.worker->loop) +
-	                     (uint64_t)c->sm->max_s * 1000;
+	c->sm->deadline_ms =
+		loop_now_ms(c->session.worker->loop) + (uint64_t)c->sm->max_s * 1000;
 	log_line(&c->session.worker->server->log, LOG_LEVEL_INFO, "c2s.detached",
-	         "%s: the connection of " STR_FMT " is gone, the session waits", c->address,
-	         STR_ARG(jid_str(c->session.jid)));
+	         "%s: the connection of " STR_FMT " is gone, the session waits",
+	         c->address, STR_ARG(jid_str(c->session.jid)));
 }
 
 /* Whether it was asked inside SASL2: then what becomes of it is said in the success. */
@@ -164,10 +164,7 @@ static void move(struct client *old, struct client *c)
 	client_uncount(old);
 	old->place = c->place;
 	c->place = (struct crowd_place){ 0 };
-	free(old->shaper);
-	old->shaper = c->shaper;
-	c->shaper = NULL;
-	old->throttled = c->throttled;
+	client_shape(old, jid_bare(old->session.jid));
 	old->over = old->lost = false;
 	end_resume(c);
 	c->over = true;

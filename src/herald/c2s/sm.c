@@ -106,7 +106,8 @@ struct sm *sm_new(struct client *c, const char *id)
 	sm->effect.before = before;
 	sm->effect.after = after;
 	sm->client = c;
-	sm->max_s = (uint32_t)(c->session.worker->server->tuning.resume_timeout_ms / 1000);
+	sm->max_s =
+		(uint32_t)(c->session.worker->server->tuning.resume_timeout_ms / 1000);
 	c->sm = sm;
 	map_put(&c->session.worker->streams, str_from(sm->id), c);
 	return sm;

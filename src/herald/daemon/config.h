@@ -58,9 +58,9 @@ struct config {
 	struct access access;
 	VEC(struct contact) contacts; /* XEP-0157 */
 	struct tuning tuning;
-	struct str offline_rule; /* of shaper_rules: how many messages may wait */
 	/* UINT64_MAX: no limit. */
 	uint64_t max_connections_per_address, max_connections_per_prefix;
+	struct str offline_rule; /* of shaper_rules: how many messages may wait */
 	struct str spool_dir, run_dir;
 	struct str log_dir; /* empty: stderr */
 	VEC(struct str)

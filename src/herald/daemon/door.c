@@ -12,45 +12,13 @@
 #include "io/proxied.h"
 #include "io/tls.h"
 
-static void read_ip(const char *address, struct sockaddr_storage *ss)
+static void read_address(const char *text, struct sockaddr_storage *out)
 {
-	*ss = (struct sockaddr_storage){ 0 };
-	if (inet_pton(AF_INET, address, &((struct sockaddr_in *)ss)->sin_addr) == 1)
-		ss->ss_family = AF_INET;
-	else if (inet_pton(AF_INET6, address, &((struct sockaddr_in6 *)ss)->sin6_addr) ==
-	         1)
-		ss->ss_family = AF_INET6;
-}
-
-/* The shaper that the rule names for the account, or the number that it gives. */
-static void shape(void *arg, struct jid account, const char *address, uint64_t *rate,
-                  uint64_t *burst)
-{
-	const struct hall *h = arg;
-	const struct config *c = &h->daemon->config;
-	struct sockaddr_storage ss;
-	struct access_who who = { .jid = account,
-		                  .local = !jid_is_none(account),
-		                  .ip = &ss };
-
-	*rate = *burst = 0;
-	if (!h->shaper[0])
-		return;
-	read_ip(address, &ss);
-	struct str host = who.local ? jid_domain(account) : STR("");
-	struct str rule = str_from(h->shaper);
-	/* A shaper may be named without a rule. */
-	struct str value = access_rule_find(&c->access, host, rule)
-	                           ? access_value(&c->access, host, rule, &who)
-	                           : rule;
-	vec_for_each(s, &c->shapers) {
-		if (!str_eq(s->name, value))
-			continue;
-		*rate = s->rate;
-		*burst = s->burst ? s->burst : s->rate;
-	}
-	if (value.n && str_to_u64(value, 10, rate) == 0)
-		*burst = *rate;
+	*out = (struct sockaddr_storage){ 0 };
+	if (inet_pton(AF_INET, text, &((struct sockaddr_in *)out)->sin_addr) == 1)
+		out->ss_family = AF_INET;
+	else if (inet_pton(AF_INET6, text, &((struct sockaddr_in6 *)out)->sin6_addr) == 1)
+		out->ss_family = AF_INET6;
 }
 
 /* Whether the rule of the door lets the account in. */
@@ -62,9 +30,32 @@ static bool may_login(void *arg, struct jid account, const char *address)
 
 	if (!h->access[0])
 		return true;
-	read_ip(address, &ss);
+	read_address(address, &ss);
 	return access_allows(&h->daemon->config.access, jid_domain(account),
 	                     str_from(h->access), &who);
+}
+
+/* The value of the door's shaper rule names the shaper. */
+static void shaper(void *arg, struct jid account, const char *address, uint64_t *rate,
+                   uint64_t *burst)
+{
+	const struct hall *h = arg;
+	const struct config *c = &h->daemon->config;
+	struct sockaddr_storage ss;
+	struct access_who who = { .jid = account, .local = true, .ip = &ss };
+
+	read_address(address, &ss);
+	struct str name =
+		access_rule_find(&c->access, jid_domain(account), str_from(h->shaper))
+			? access_value(&c->access, jid_domain(account),
+	                               str_from(h->shaper), &who)
+			: str_from(h->shaper);
+	vec_for_each(s, &c->shapers) {
+		if (!str_eq(s->name, name))
+			continue;
+		*rate = s->rate;
+		*burst = s->burst;
+	}
 }
 
 static int load_tls(struct tls_server *tls, const struct config *c, bool verify,
@@ -82,10 +73,10 @@ static int load_tls(struct tls_server *tls, const struct config *c, bool verify,
 
 static char *copy(struct str s)
 {
-	char *text = base_calloc(1, s.n + 1);
+	char *c = base_calloc(1, s.n + 1);
 
-	memcpy(text, s.n ? s.p : "", s.n);
-	return text;
+	memcpy(c, s.n ? s.p : "", s.n);
+	return c;
 }
 
 int hall_new(struct daemon *d, const struct config *c, const struct config_listener *l,
@@ -111,8 +102,8 @@ int hall_new(struct daemon *d, const struct config *c, const struct config_liste
 		.max_stanza_size = l->max_stanza_size,
 		.negotiation_ms = (uint32_t)c->negotiation_timeout_ms,
 		.may_login = may_login,
-		.shape = shape,
 		.crowd = &d->crowd,
+		.shaper = l->shaper.n ? shaper : NULL,
 		.arg = h,
 	};
 	h->c2s = c2s_new(&d->worker, &o);
@@ -168,8 +159,7 @@ int door_open(struct daemon *d, const struct config_listener *l, struct hall *ha
 {
 	struct door *door = base_calloc(1, sizeof(*door));
 
-	door->ip = base_calloc(1, l->ip.n + 1);
-	memcpy(door->ip, l->ip.p, l->ip.n);
+	door->ip = copy(l->ip);
 	door->port = l->port;
 	door->backlog = l->backlog;
 	door->hall = hall;

@@ -39,7 +39,8 @@ static void put_identities(const struct xml *query, struct arena *a, struct buf 
 			vec_push(&t.list,
 			         arena_fmt(a, STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT,
 			                   STR_ARG(xml_get(x, "category")),
-			                   STR_ARG(xml_get(x, "type")), STR_ARG(xml_lang(x)),
+			                   STR_ARG(xml_get(x, "type")),
+			                   STR_ARG(xml_lang(x)),
 			                   STR_ARG(xml_get(x, "name"))));
 	}
 	put_sorted(&t, out);

@@ -12,7 +12,8 @@ static void put_stream_features(const struct worker *w, struct buf *out)
 	struct xml *query = xml_new(&a, "query", "");
 
 	disco_put_host(w, query, &a);
-	buf_cstr(out, "<c xmlns='" NS_CAPS "' hash='sha-1' node='" DISCO_CAPS_NODE "' ver='");
+	buf_cstr(out,
+	         "<c xmlns='" NS_CAPS "' hash='sha-1' node='" DISCO_CAPS_NODE "' ver='");
 	buf_str(out, disco_caps_hash(query, &a));
 	buf_cstr(out, "'/>");
 }

@@ -52,7 +52,8 @@ static void put_contacts(const struct worker *w, struct xml *query, struct arena
 	xml_set(a, form, "type", STR("result"));
 	field = put_field(a, form, STR("FORM_TYPE"));
 	xml_set(a, field, "type", STR("hidden"));
-	xml_add_text(a, field, "value", NULL, STR("http://jabber.org/network/serverinfo"));
+	xml_add_text(a, field, "value", NULL,
+	             STR("http://jabber.org/network/serverinfo"));
 	for (size_t i = 0; i < s->n_contacts; i++) {
 		field = put_field(a, form, s->contacts[i].name);
 		xml_set(a, field, "type", STR("list-multi"));
@@ -81,7 +82,8 @@ static bool is_caps_node(struct stanza *st, struct str node)
 /* There are no other nodes yet. */
 static bool has_unknown_node(struct stanza *st, const struct xml *payload, bool caps)
 {
-	if (!xml_has(payload, "node") || (caps && is_caps_node(st, xml_get(payload, "node"))))
+	if (!xml_has(payload, "node") ||
+	    (caps && is_caps_node(st, xml_get(payload, "node"))))
 		return false;
 	im_fail(st, ERROR_ITEM_NOT_FOUND);
 	return true;

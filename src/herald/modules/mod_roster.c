@@ -134,7 +134,7 @@ const struct module mod_roster = {
 	.name = "mod_roster",
 	.host_features = NAMES(NS_ROSTER),
 	.stream_features = "<sub xmlns='urn:xmpp:features:pre-approval'/>"
-	                   "<ver xmlns='urn:xmpp:features:rosterver'/>",
+			   "<ver xmlns='urn:xmpp:features:rosterver'/>",
 	.iq = LIST(struct iq_handler, { TYPE_GET, TO_SELF, NS_ROSTER, "query", on_get },
 	           { TYPE_SET, TO_SELF, NS_ROSTER, "query", on_set }),
 };

@@ -62,7 +62,7 @@ struct worker {
 	struct loop *loop;
 	struct map users; /* bare JID to struct user */
 	struct effects effects;
-	struct map streams; /* XEP-0198: id to the client of c2s that has the session */
+	struct map streams;  /* XEP-0198: id to the client of c2s that has the session */
 	uint64_t started_ms; /* of the loop's clock */
 	size_t n_sessions;
 	unsigned long long pushes; /* numbers the ids of what the server asks */

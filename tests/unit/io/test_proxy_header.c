@@ -46,8 +46,10 @@ static void headers_are_read_to_their_end(void **state)
 		struct str in;
 		const char *out;
 	} rows[] = {
-		{ STR_INIT("PROXY TCP4 192.0.2.1 198.51.100.1 4321 5222\r\n<s"), "192.0.2.1:4321 <s" },
-		{ STR_INIT("PROXY TCP6 2001:db8::1 2001:db8::2 1 65535\r\n"), "2001:db8::1:1 " },
+		{ STR_INIT("PROXY TCP4 192.0.2.1 198.51.100.1 4321 5222\r\n<s"),
+		  "192.0.2.1:4321 <s" },
+		{ STR_INIT("PROXY TCP6 2001:db8::1 2001:db8::2 1 65535\r\n"),
+		  "2001:db8::1:1 " },
 		{ STR_INIT("PROXY UNKNOWN\r\nx"), " x" },
 		{ STR_INIT("PROXY UNKNOWN what ever\r\nx"), " x" },
 		{ STR_INIT("PROXY TCP4 192.0.2.1 198.51.100.1 4321\r\n"), "bad" },
@@ -60,18 +62,24 @@ static void headers_are_read_to_their_end(void **state)
 		{ STR_INIT("<stream:stream to='a'>"), "bad" },
 		{ STR_INIT(V2 "\x21\x11\0\x0c\xc0\0\2\1\xc6\x33\x64\1\x10\xe1\x14\x66<s"),
 		  "192.0.2.1:4321 <s" },
-		{ STR_INIT(V2 "\x21\x21\0\x24"
-		              " \1\r\xb8\0\0\0\0\0\0\0\0\0\0\0\1 \1\r\xb8\0\0\0\0\0\0\0\0\0\0\0\2"
-		              "\0\1\0\2x"),
+		{ STR_INIT(
+			  V2
+			  "\x21\x21\0\x24"
+			  " \1\r\xb8\0\0\0\0\0\0\0\0\0\0\0\1 \1\r\xb8\0\0\0\0\0\0\0\0\0\0\0\2"
+			  "\0\1\0\2x"),
 		  "2001:db8::1:1 x" },
-		{ STR_INIT(V2 "\x21\x11\0\x10\xc0\0\2\1\xc6\x33\x64\1\x10\xe1\x14\x66\4\0\1zx"),
+		{ STR_INIT(
+			  V2
+			  "\x21\x11\0\x10\xc0\0\2\1\xc6\x33\x64\1\x10\xe1\x14\x66\4\0\1zx"),
 		  "192.0.2.1:4321 x" }, /* with a TLV */
 		{ STR_INIT(V2 "\x20\0\0\0x"), " x" },
 		{ STR_INIT(V2 "\x21\0\0\3abcx"), " x" },
 		{ STR_INIT(V2 "\x11\x11\0\0"), "bad" },
 		{ STR_INIT(V2 "\x22\x11\0\0"), "bad" },
 		{ STR_INIT(V2 "\x21\x11\0\4abcd"), "bad" },
-		{ STR_INIT(V2 "\x21\x12\0\x0c" "abcdabcdabcd"), "bad" }, /* UDP */
+		{ STR_INIT(V2 "\x21\x12\0\x0c"
+		              "abcdabcdabcd"),
+		  "bad" }, /* UDP */
 		{ STR_INIT(V2 "\x21\x11\xff\xff"), "bad" },
 		{ STR_INIT(V2 "\x21\x11\0\x0c"), "more" },
 	};

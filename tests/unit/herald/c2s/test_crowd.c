@@ -25,17 +25,26 @@ static void addresses_and_prefixes_have_their_limits(void **state)
 		const char *address;
 		bool enters;
 	} rows[] = {
-		{ "192.0.2.1", true },       { "192.0.2.1", true },
+		{ "192.0.2.1", true },
+		{ "192.0.2.1", true },
 		{ "192.0.2.1", false }, /* the address is full */
 		{ "::ffff:192.0.2.1", false },
-		{ "192.0.2.2", true },       { "192.0.2.3", false }, /* the /24 is */
-		{ "192.0.3.1", true },       { "2001:db8:0:1::1", true },
-		{ "2001:db8:0:1::2", true }, { "2001:db8:0:1::3", false }, /* the /64 */
-		{ "2001:db8:0:2::1", true }, { "2001:db8:0:3::1", false }, /* the /48 */
-		{ "2001:db8:1::1", true },   { "127.0.0.1", true },
-		{ "127.0.0.1", true },       { "127.0.0.1", true },
-		{ "::1", true },             { "::1", true },
-		{ "::1", true },             { "::ffff:127.0.0.1", true },
+		{ "192.0.2.2", true },
+		{ "192.0.2.3", false }, /* the /24 is */
+		{ "192.0.3.1", true },
+		{ "2001:db8:0:1::1", true },
+		{ "2001:db8:0:1::2", true },
+		{ "2001:db8:0:1::3", false }, /* the /64 */
+		{ "2001:db8:0:2::1", true },
+		{ "2001:db8:0:3::1", false }, /* the /48 */
+		{ "2001:db8:1::1", true },
+		{ "127.0.0.1", true },
+		{ "127.0.0.1", true },
+		{ "127.0.0.1", true },
+		{ "::1", true },
+		{ "::1", true },
+		{ "::1", true },
+		{ "::ffff:127.0.0.1", true },
 	};
 	struct crowd_place places[ARRAY_LEN(rows)];
 	struct crowd crowd = { .address_max = 2, .prefix_max = 3 };
