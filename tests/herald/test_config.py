@@ -3,6 +3,7 @@
 """The configuration: what its rules do, and going over to another while the server runs."""
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -103,6 +104,15 @@ def test_an_acl_that_nobody_defines_is_a_warning(programs, tmp_path):
     config.write_text("hosts: [a]\naccess_rules: {c2s: [deny: blocked, allow: all]}\n")
     done = check(programs, config)
     assert done.returncode == 0 and "nobody is in it" in done.stderr
+
+
+def test_the_manual_names_every_option(root):
+    manual = (root / "docs/herald.yml.5").read_text()
+    names = set()
+    for path in (root / "src/herald/daemon").glob("config*.c"):
+        names |= set(re.findall(r'{ "(\w+)", take_', path.read_text()))
+    assert len(names) > 30
+    assert not {name for name in names if not re.search(rf"\b{name}\b", manual)}
 
 
 # ---- what the options do --------------------------------------------------------------------

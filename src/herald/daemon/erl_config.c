@@ -7,8 +7,6 @@
  */
 #include "herald/daemon/erl_config.h"
 
-#include <assert.h>
-
 struct translator {
 	struct arena *a;
 	struct yaml *root;
@@ -111,7 +109,8 @@ static struct yaml *convert_options(struct translator *t, const struct term *lis
 
 static struct yaml *convert(struct translator *t, const struct term *x)
 {
-	assert(x); /* callers have counted */
+	if (!x)
+		return scalar(t, STR(""), SPAN_NONE); /* what is not there says nothing */
 	if (is_scalar(x))
 		return leaf(t, x);
 	if (is_options(x))
