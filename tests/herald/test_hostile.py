@@ -292,6 +292,27 @@ def test_another_sender_is_not_believed(shared, sender):
     client.close()
 
 
+FORGED = """<delay xmlns='urn:xmpp:delay' from='a.example' stamp='2001-01-01T00:00:00Z'/>
+<stanza-id xmlns='urn:xmpp:sid:0' by='bob@a.example' id='1'/>
+<stanza-id xmlns='urn:xmpp:sid:0' by='b.example' id='2'/>
+<received xmlns='urn:xmpp:carbons:2'/><sent xmlns='urn:xmpp:carbons:2'/>
+<result xmlns='urn:xmpp:mam:2'/><occupant-id xmlns='urn:xmpp:occupant-id:0' id='x'/>
+<occupant-id xmlns='urn:xmpp:occupant-id:0' id='y'/>"""
+HONEST = """<delay xmlns='urn:xmpp:delay' from='alice@a.example/x' stamp='2001-01-01T00:00:00Z'/>
+<stanza-id xmlns='urn:xmpp:sid:0' by='far.example' id='3'/><x xmlns='my:own'/>"""
+
+
+def test_what_only_servers_say_is_taken_out(shared):
+    """20: all copies, not the first alone."""
+    alice, bob = Raw(shared.port).session("alice"), Raw(shared.port).session("bob")
+    alice.send(f"<message to='{bob.jid}' type='chat'>{FORGED}<body>x</body>{HONEST}</message>")
+    got = bob.until(lambda x: name(x) == "message")
+    assert [name(x) for x in got] == ["body", "delay", "stanza-id", "x"]
+    assert got.find("{urn:xmpp:sid:0}stanza-id").get("by") == "far.example"
+    alice.close()
+    bob.close()
+
+
 def test_an_answer_nobody_asked_for_moves_nothing(shared):
     """21: results and errors to the server or the own account are dropped, the roster stays."""
     alice, bob = Raw(shared.port).session("alice"), Raw(shared.port).session("bob")

@@ -89,6 +89,27 @@ def test_an_address_and_its_neighbours_have_a_limit(make_herald):
         each.close()
 
 
+def test_failed_logins_count_against_the_address(make_herald):
+    server = make_herald("modules: {mod_fail2ban: {c2s_max_auth_failures: 3, c2s_auth_ban_lifetime: 3}}\n",
+                         options="use_proxy_protocol: true, ")
+    server.register("alice", "bob")
+    guesser = Proxied(server.port, "192.0.2.1")
+    guesser.starttls()
+    for user in ("alice", "bob", "nobody"):
+        assert name(guesser.plain(user, "guess")) == "failure"
+    assert "c2s.barred: 192.0.2.1" in server.log.read_text()
+    with pytest.raises((EOFError, ConnectionError)):
+        Proxied(server.port, "192.0.2.1").open()
+    # Its victims are not locked out elsewhere, and after a while it may try again.
+    client = Proxied(server.port, "192.0.2.2")
+    assert name(client.login("alice")) == "features"
+    time.sleep(3.1)
+    again = Proxied(server.port, "192.0.2.1")
+    assert name(again.login("alice")) == "features"
+    for each in (guesser, client, again):
+        each.close()
+
+
 def test_the_loopback_is_exempt(make_herald):
     server = make_herald("max_connections_per_address: 2\n")
     clients = [Raw(server.port) for _ in range(10)]

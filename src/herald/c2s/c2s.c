@@ -368,13 +368,14 @@ struct client *client_new(struct c2s *all)
 	return c;
 }
 
-static void refuse_crowd(struct c2s *all, int fd, const struct sockaddr_storage *peer)
+static void turn_away(struct c2s *all, int fd, const struct sockaddr_storage *peer,
+                      const char *why)
 {
 	char address[46];
 
 	write_address(peer, address);
-	log_line(&all->worker->server->log, LOG_LEVEL_WARNING, "c2s.refused",
-	         "%s: too many connections from this address or its neighbours", address);
+	log_line(&all->worker->server->log, LOG_LEVEL_WARNING, "c2s.refused", "%s: %s",
+	         address, why);
 	close(fd);
 }
 
@@ -385,7 +386,14 @@ void c2s_accept(void *ctx, int fd, const struct sockaddr_storage *peer)
 	struct client *c;
 
 	if (all->options.crowd && !crowd_enter(all->options.crowd, peer, &place)) {
-		refuse_crowd(all, fd, peer);
+		turn_away(all, fd, peer,
+		          "too many connections from this address or its neighbours");
+		return;
+	}
+	if (all->options.crowd &&
+	    crowd_is_barred(all->options.crowd, &place, loop_now_ms(all->worker->loop))) {
+		crowd_leave(all->options.crowd, &place);
+		turn_away(all, fd, peer, "too many logins from this address have failed");
 		return;
 	}
 	c = client_new(all);

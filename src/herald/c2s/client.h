@@ -101,8 +101,8 @@ void client_negotiation_free(struct client *c);
 /* The <mechanism/> elements. */
 void client_put_mechanisms(const struct client *c, struct buf *out);
 
-/* One event for every failed login. */
-void client_log_failure(const struct client *c, struct str user, const char *reason);
+/* One event for every failed login, which counts against the address. */
+void client_log_failure(struct client *c, struct str user, const char *reason);
 
 /* Whether the door is for this account; remembers who it is, and logs that. */
 bool client_may_login(const struct client *c, struct str user);

@@ -7,9 +7,12 @@
 
 #include "base/oom.h"
 
+enum { FAILURES_MAX = 100000 }; /* addresses that are remembered */
+
 struct count {
 	char key[9];
 	uint32_t n;
+	uint64_t at_ms; /* of the last failure */
 };
 
 /* Which place an address is; false: it is not counted. */
@@ -52,7 +55,7 @@ static uint32_t count_of(const struct map *m, struct str key)
 	return c ? c->n : 0;
 }
 
-static void add(struct map *m, struct str key)
+static struct count *add(struct map *m, struct str key)
 {
 	struct count *c = map_get(m, key);
 
@@ -62,6 +65,7 @@ static void add(struct map *m, struct str key)
 		map_put(m, (struct str){ c->key, key.n }, c);
 	}
 	c->n++;
+	return c;
 }
 
 static void subtract(struct map *m, struct str key)
@@ -103,8 +107,61 @@ void crowd_leave(struct crowd *c, struct crowd_place *place)
 	place->kind = 0;
 }
 
+/* ---- failed logins ------------------------------------------------------------------------ */
+
+static bool is_over(const struct crowd *c, const struct count *count, uint64_t now_ms)
+{
+	return now_ms - count->at_ms >= c->barred_ms;
+}
+
+static void forget_old(struct crowd *c, uint64_t now_ms)
+{
+	map_for_each(it, &c->failures) {
+		struct count *count = it->value;
+		if (!is_over(c, count, now_ms))
+			continue;
+		map_del(&c->failures, it->key);
+		free(count);
+	}
+}
+
+bool crowd_failed(struct crowd *c, const struct crowd_place *place, uint64_t now_ms)
+{
+	char text[9];
+	struct str key = key_of(place, false, text);
+	struct count *count;
+
+	if (!place->kind || !c->failures_max)
+		return false;
+	if (c->failures.n >= FAILURES_MAX)
+		forget_old(c, now_ms);
+	count = map_get(&c->failures, key);
+	if (!count && c->failures.n >= FAILURES_MAX)
+		return false;
+	if (count && is_over(c, count, now_ms))
+		count->n = 0;
+	count = add(&c->failures, key);
+	count->at_ms = now_ms;
+	return count->n == c->failures_max;
+}
+
+bool crowd_is_barred(const struct crowd *c, const struct crowd_place *place,
+                     uint64_t now_ms)
+{
+	char text[9];
+	const struct count *count;
+
+	if (!place->kind || !c->failures_max)
+		return false;
+	count = map_get(&c->failures, key_of(place, false, text));
+	return count && count->n >= c->failures_max && !is_over(c, count, now_ms);
+}
+
 void crowd_fini(struct crowd *c)
 {
+	map_for_each(it, &c->failures)
+		free(it->value);
+	map_fini(&c->failures);
 	map_for_each(it, &c->addresses)
 		free(it->value);
 	map_for_each(it, &c->prefixes)

@@ -16,7 +16,9 @@
 /* All zero: nobody is there and nobody may be; set the limits and the maps' seed. */
 struct crowd {
 	uint64_t address_max, prefix_max; /* UINT64_MAX: no limit */
-	struct map addresses, prefixes;
+	/* So many failed logins bar an address for so long. 0: never. */
+	uint64_t failures_max, barred_ms;
+	struct map addresses, prefixes, failures;
 };
 
 /* Where one was counted; all zero: nowhere. */
@@ -31,5 +33,12 @@ bool crowd_enter(struct crowd *c, const struct sockaddr_storage *peer,
 
 /* Sets the place to nowhere. */
 void crowd_leave(struct crowd *c, struct crowd_place *place);
+
+/* A login from there failed; true: from now on the address is barred. */
+bool crowd_failed(struct crowd *c, const struct crowd_place *place, uint64_t now_ms);
+
+/* Whether too many logins from there have failed lately. */
+bool crowd_is_barred(const struct crowd *c, const struct crowd_place *place,
+                     uint64_t now_ms);
 
 void crowd_fini(struct crowd *c);

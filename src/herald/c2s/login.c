@@ -133,11 +133,15 @@ static void end_login(struct client *c)
 }
 
 /* With address and account: who bans wants it. */
-void client_log_failure(const struct client *c, struct str user, const char *reason)
+void client_log_failure(struct client *c, struct str user, const char *reason)
 {
 	log_line(&c->c2s->worker->server->log, LOG_LEVEL_WARNING, "c2s.login.failed",
 	         "%s: account `" STR_FMT "@" STR_FMT "`: %s", c->address, STR_ARG(user),
 	         STR_ARG(c->stream.host), reason);
+	if (c->c2s->options.crowd && crowd_failed(c->c2s->options.crowd, &c->place,
+	                                          loop_now_ms(c->c2s->worker->loop)))
+		log_line(&c->c2s->worker->server->log, LOG_LEVEL_WARNING, "c2s.barred",
+		         "%s: too many logins have failed", c->address);
 }
 
 bool client_may_login(const struct client *c, struct str user)

@@ -179,6 +179,7 @@ static void on_enable(struct client *c, const struct xml *x)
 static void on_request(struct client *c)
 {
 	c->sm->ack_asked = true;
+	c->sm->ack_h = c->sm->h;
 	if (c->sm->h != c->sm->h_stored)
 		worker_join(c->session.worker, &c->sm->effect);
 }
@@ -323,7 +324,7 @@ void sm_write(struct client *c)
 		return;
 	if (!sm->announced)
 		sm_put_enabled(c, &c->stream.out);
-	if (sm->ack_asked && (sm->h_stored == sm->h || !sm->effect.joined)) {
+	if (sm->ack_asked && (int32_t)(sm->h_stored - sm->ack_h) >= 0) {
 		buf_fmt(&c->stream.out, "<a xmlns='" NS_SM "' h='%u'/>", sm->h_stored);
 		sm->ack_asked = false;
 	}

@@ -49,6 +49,7 @@ struct sm {
 	uint32_t max_s;
 	uint32_t h, h_flying,
 		h_stored; /* the client's stanzas: handled, being stored, stored */
+	uint32_t ack_h;   /* the count when it asked */
 	bool ack_asked;   /* by the client */
 	uint32_t acked;   /* our stanzas that it has */
 	VEC(struct sm_entry) queue;  /* number acked + 1 and on */

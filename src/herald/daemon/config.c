@@ -226,7 +226,9 @@ static void set_defaults(struct config *c)
 	c->negotiation_timeout_ms = 60000;
 	c->max_connections_per_address = 200;
 	c->max_connections_per_prefix = 2000;
-	c->tuning = (struct tuning){ .resume_timeout_ms = 300000,
+	c->tuning = (struct tuning){ .max_auth_failures = 20,
+		                     .auth_ban_ms = 3600000,
+		                     .resume_timeout_ms = 300000,
 		                     .ack_timeout_ms = 60000,
 		                     .max_ack_queue = 5000 };
 	for (const struct module *const *m = modules_all; *m; m++)

@@ -102,6 +102,13 @@ static const struct option stream_mgmt_options[] = {
 	{ "max_ack_queue", take_count, TUNING(max_ack_queue) },
 	{ 0 },
 };
+
+static const struct option fail2ban_options[] = {
+	{ "c2s_max_auth_failures", take_count, TUNING(max_auth_failures) },
+	{ "c2s_auth_ban_lifetime", take_time, TUNING(auth_ban_ms) },
+	{ 0 },
+};
+
 #undef TUNING
 
 static const struct option disco_options[] = {
@@ -156,6 +163,7 @@ static const struct {
 } rows[] = {
 	{ "mod_stream_mgmt", stream_mgmt_options },
 	{ "mod_disco", disco_options },
+	{ "mod_fail2ban", fail2ban_options },
 	{ "mod_roster", roster_options },
 	{ "mod_offline", offline_options },
 	{ "mod_vcard", vcard_options },

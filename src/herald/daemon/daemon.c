@@ -17,6 +17,7 @@
 #include "herald/daemon/reload.h"
 #include "herald/daemon/restore.h"
 #include "herald/daemon/sandbox.h"
+#include "herald/im/module.h"
 #include "io/paths.h"
 #include "io/pool.h"
 #include "io/random.h"
@@ -315,6 +316,10 @@ void daemon_use_config(struct daemon *d)
 	d->server.tuning = d->config.tuning;
 	d->crowd.address_max = d->config.max_connections_per_address;
 	d->crowd.prefix_max = d->config.max_connections_per_prefix;
+	d->crowd.failures_max = module_is_on(&d->worker, "mod_fail2ban")
+	                                ? d->config.tuning.max_auth_failures
+	                                : 0;
+	d->crowd.barred_ms = d->config.tuning.auth_ban_ms;
 	d->server.rule = rule;
 	d->server.rule_arg = d;
 }
@@ -347,6 +352,7 @@ static void set_server(struct daemon *d, const struct daemon_options *o)
 	d->worker.started_ms = d->started_ms;
 	random_fill(&d->worker.users.seed, sizeof(d->worker.users.seed));
 	d->worker.streams.seed = d->worker.users.seed;
+	d->crowd.failures.seed = d->worker.users.seed;
 	d->crowd.addresses.seed = d->crowd.prefixes.seed = d->worker.users.seed;
 	daemon_use_config(d);
 }

@@ -15,6 +15,7 @@
 	X(mod_private)       \
 	X(mod_vcard)         \
 	X(mod_vcard_xupdate) \
+	X(mod_fail2ban)      \
 	X(mod_last)          \
 	X(mod_register)      \
 	X(mod_blocking)      \

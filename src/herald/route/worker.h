@@ -33,6 +33,7 @@ struct contact {
 
 /* What can be set, with ejabberd's defaults. */
 struct tuning {
+	uint64_t max_auth_failures, auth_ban_ms;                   /* mod_fail2ban */
 	uint64_t resume_timeout_ms, ack_timeout_ms, max_ack_queue; /* XEP-0198 */
 };
 
