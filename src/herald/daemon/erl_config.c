@@ -365,7 +365,7 @@ static void take_term(struct translator *t, struct yaml *map, const struct term 
 			return;
 		}
 	}
-	if (x->kind == TERM_TUPLE && x->n == 2 && is_scalar(name)) {
+	if (x->kind == TERM_TUPLE && x->n == 2 && name && is_scalar(name)) {
 		put(t, map, name->text, convert(t, name->next));
 		return;
 	}
