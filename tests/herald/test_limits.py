@@ -118,6 +118,18 @@ def test_the_loopback_is_exempt(make_herald):
         client.close()
 
 
+def test_the_kernel_looks_after_silent_connections(herald):
+    """A peer that has vanished without a word is noticed by keepalives."""
+    client = Raw(herald.port)
+    client.open()
+    mine = client.sock.getsockname()[1]
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        rows = [line.split() for line in table if f":{herald.port:04X} " in line.split()[1] + " "]
+    timers = [row[5][:2] for row in rows if row[2].endswith(f":{mine:04X}")]
+    assert timers == ["02"]  # keepalive
+    client.close()
+
+
 def test_a_shaper_makes_who_floods_wait(make_herald):
     server = make_herald("""
 shaper:
