@@ -187,6 +187,7 @@ def test_every_phase_before_binding_has_its_end(make_herald, phase):
     client.close()
 
 
+@pytest.mark.release_only  # a sanitizer keeps what was freed
 def test_connections_leave_no_memory_behind(shared):
     def many():
         for _ in range(200):
@@ -403,6 +404,7 @@ def test_errors_are_not_answered(shared):
 
 # ---- 44 to 48 -------------------------------------------------------------------------------
 
+@pytest.mark.release_only
 def test_a_slow_reader_is_bounded(herald):
     """45: who does not read is cut off; the server's memory stays."""
     herald.register("alice", "bob")
