@@ -28,10 +28,10 @@ static struct str read_text(struct str in, struct arena *a)
 	return text;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	auto_arena a = { 0 };
-	struct str text = read_text((struct str){ (const char *)data, size }, &a);
+	struct str text = read_text((struct str){ (const char *)data, n }, &a);
 
 	if (text.n && !str_eq(read_text(text, &a), text))
 		abort();

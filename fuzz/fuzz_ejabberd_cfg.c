@@ -8,7 +8,7 @@
 #include "herald/daemon/config.h"
 #include "herald/daemon/erl_config.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct sources sources = { 0 };
 	auto_diags ds = { 0 }, found = { 0 };
@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct term *terms = NULL;
 	struct config c;
 	uint32_t file =
-		sources_add(&sources, STR("f"), (struct str){ (const char *)data, size });
+		sources_add(&sources, STR("f"), (struct str){ (const char *)data, n });
 
 	if (erl_terms_read(&sources, file, &ds, &a, &terms) == 0) {
 		struct yaml *root = erl_config_tree(terms, &a);

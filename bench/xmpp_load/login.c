@@ -91,7 +91,9 @@ static void become_ready(struct client *c)
 	l->ready++;
 	l->connecting--;
 	if (l->o->presence) {
-		buf_cstr(&c->out, "<presence/>");
+		buf_cstr(&c->out,
+		         "<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>"
+		         "<presence/>");
 		client_flush(c);
 	}
 	l->mode->ready(c);

@@ -252,7 +252,8 @@ static void send_due(struct load *l)
 	uint64_t now = now_ns(), step = 1000000000 / l->o->rate;
 
 	while (p->due_ns <= now) {
-		struct client *c = &l->clients[2 * (p->turn++ % (l->o->count / 2))];
+		struct client *c =
+			&l->clients[(size_t)2 * (p->turn++ % (l->o->count / 2))];
 		put_message(c);
 		client_flush(c);
 		p->due_ns += step;

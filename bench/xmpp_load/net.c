@@ -158,7 +158,9 @@ static void connected(struct client *c)
 	c->ssl = SSL_new(c->load->tls);
 	SSL_set_fd(c->ssl, c->fd);
 	SSL_set_connect_state(c->ssl);
-	SSL_set_tlsext_host_name(c->ssl, c->load->o->domain);
+	char domain[256]; /* OpenSSL's macro takes no const */
+	snprintf(domain, sizeof(domain), "%s", c->load->o->domain);
+	SSL_set_tlsext_host_name(c->ssl, domain);
 	c->step = STEP_TLS;
 	handshake(c);
 }

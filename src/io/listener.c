@@ -24,10 +24,21 @@ struct listener {
 	void *ctx;
 };
 
+/* What is written goes at once; a peer that has vanished is noticed in some ten minutes. */
+static void set_tcp(int fd)
+{
+	static const int one = 1, idle_s = 300, interval_s = 60, probes = 5;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof(interval_s));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
 	struct listener *l = poll->data;
-	int one = 1;
 
 	(void)events;
 	for (int i = 0; status == 0 && i < ACCEPTS_A_ROUND; i++) {
@@ -38,7 +49,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 		if (fd < 0)
 			return; /* none left, or no descriptors: tried again when something comes */
 		if (l->is_tcp)
-			setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+			set_tcp(fd);
 		l->fn(l->ctx, fd, &peer);
 	}
 }

@@ -12,7 +12,8 @@
 struct listener;
 struct loop;
 
-/* A client is there; the descriptor (non-blocking, close-on-exec, TCP_NODELAY) is the callee's. */
+/* A client is there; the descriptor (non-blocking, close-on-exec, TCP_NODELAY,
+ * with keepalives) is the callee's. */
 typedef void (*listener_fn)(void *ctx, int fd, const struct sockaddr_storage *peer);
 
 /* `address` is numeric; "::" takes IPv4 too. `why` gets a sentence on errors.

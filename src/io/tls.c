@@ -15,7 +15,8 @@
 
 struct tls_server {
 	VEC(SSL_CTX *) contexts;
-	unsigned char alpn[32]; /* length, name: as in the protocol; alpn[0] 0 is none */
+	X509_STORE *authorities; /* of clients' certificates; NULL: they are not asked */
+	unsigned char alpn[32];  /* length, name: as in the protocol; alpn[0] 0 is none */
 };
 
 struct tls_server *tls_server_new(const char *alpn)
@@ -36,6 +37,7 @@ void tls_server_free(struct tls_server *t)
 	vec_for_each(ctx, &t->contexts)
 		SSL_CTX_free(*ctx);
 	vec_fini(&t->contexts);
+	X509_STORE_free(t->authorities);
 	free(t);
 }
 
@@ -80,6 +82,13 @@ static int on_sni(SSL *ssl, int *alert, void *arg)
 	return SSL_TLSEXT_ERR_OK;
 }
 
+/* A certificate that is not good is as none: it is no reason to end the connection. */
+static int on_verify(int ok, X509_STORE_CTX *ctx)
+{
+	(void)ok, (void)ctx;
+	return 1;
+}
+
 static SSL_CTX *context_new(struct tls_server *t)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
@@ -100,7 +109,29 @@ static SSL_CTX *context_new(struct tls_server *t)
 	SSL_CTX_set_tlsext_servername_arg(ctx, t);
 	if (t->alpn[0])
 		SSL_CTX_set_alpn_select_cb(ctx, on_alpn, t);
+	if (t->authorities) {
+		SSL_CTX_set1_verify_cert_store(ctx, t->authorities);
+		SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, on_verify);
+	}
 	return ctx;
+}
+
+/* The contexts' callbacks name the server they are for. */
+static void adopt(struct tls_server *t)
+{
+	vec_for_each(ctx, &t->contexts) {
+		SSL_CTX_set_tlsext_servername_arg(*ctx, t);
+		SSL_CTX_set_alpn_select_cb(*ctx, t->alpn[0] ? on_alpn : NULL, t);
+	}
+}
+
+void tls_server_exchange(struct tls_server *t, struct tls_server *from)
+{
+	__typeof__(t->contexts) old = t->contexts;
+
+	t->contexts = from->contexts;
+	from->contexts = old;
+	adopt(t);
 }
 
 static int refuse(SSL_CTX *ctx, struct buf *why, const char *path, const char *what,
@@ -145,6 +176,68 @@ SSL *tls_accept(struct tls_server *t, int fd)
 		base_oom();
 	SSL_set_accept_state(ssl);
 	return ssl;
+}
+
+/* ---- clients' certificates ---------------------------------------------------------------- */
+
+int tls_server_verify(struct tls_server *t, const char *ca_file, struct buf *why)
+{
+	X509_STORE *store = X509_STORE_new();
+
+	ERR_clear_error();
+	if (access(ca_file, R_OK) < 0) {
+		int error = errno;
+		X509_STORE_free(store);
+		buf_fmt(why, "%s: %s", ca_file, strerror(error));
+		return -error;
+	}
+	if (!store || X509_STORE_load_file(store, ca_file) != 1) {
+		X509_STORE_free(store);
+		ERR_clear_error();
+		buf_fmt(why, "%s: no certificates of authorities in PEM form", ca_file);
+		return -EINVAL;
+	}
+	X509_STORE_free(t->authorities);
+	t->authorities = store;
+	return 0;
+}
+
+/* The text of an alternative name of that kind; empty when it is another. */
+static struct str xmpp_address(const GENERAL_NAME *name, const ASN1_OBJECT *kind)
+{
+	const ASN1_TYPE *value;
+
+	if (name->type != GEN_OTHERNAME || OBJ_cmp(name->d.otherName->type_id, kind) != 0)
+		return STR("");
+	value = name->d.otherName->value;
+	if (value->type != V_ASN1_UTF8STRING)
+		return STR("");
+	return (struct str){ (const char *)ASN1_STRING_get0_data(value->value.utf8string),
+		             (size_t)ASN1_STRING_length(value->value.utf8string) };
+}
+
+size_t tls_xmpp_addresses(SSL *ssl, struct arena *a, struct str **out)
+{
+	X509 *cert = SSL_get0_peer_certificate(ssl);
+	GENERAL_NAMES *names;
+	ASN1_OBJECT *kind;
+	size_t n = 0;
+
+	if (!cert || SSL_get_verify_result(ssl) != X509_V_OK)
+		return 0;
+	names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+	if (!names)
+		return 0;
+	kind = OBJ_txt2obj("1.3.6.1.5.5.7.8.5", 1);
+	*out = arena_array(a, struct str, (size_t)sk_GENERAL_NAME_num(names));
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		struct str text = xmpp_address(sk_GENERAL_NAME_value(names, i), kind);
+		if (text.n && !memchr(text.p, '\0', text.n))
+			(*out)[n++] = arena_str(a, text);
+	}
+	ASN1_OBJECT_free(kind);
+	GENERAL_NAMES_free(names);
+	return n;
 }
 
 /* ---- channel binding ---------------------------------------------------------------------- */

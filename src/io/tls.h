@@ -31,6 +31,18 @@ void tls_server_free(struct tls_server *t);
  * match. */
 int tls_server_add(struct tls_server *t, const char *path, struct buf *why);
 
+/* Takes the certificates of `from` over, which gets the old ones. Connections that are there
+ * are not touched. */
+void tls_server_exchange(struct tls_server *t, struct tls_server *from);
+
+/* Asks clients for a certificate, which they need not have, and checks it against the authorities
+ * in a PEM file. Before tls_server_add. Errors: -EINVAL, -ENOENT, -EACCES (`why` says more). */
+int tls_server_verify(struct tls_server *t, const char *ca_file, struct buf *why);
+
+/* The addresses (xmppAddr, RFC 6120 section 13.7.1.4) in the client's certificate, in `a`; none
+ * when it has shown none or one that no authority vouches for. Gives how many. */
+size_t tls_xmpp_addresses(struct ssl_st *ssl, struct arena *a, struct str **out);
+
 bool tls_server_is_empty(const struct tls_server *t);
 
 /* A new connection on a socket, which stays the caller's. */

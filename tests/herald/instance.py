@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 Gatehouse founders
 """A herald of the test's own."""
+import os
 import socket
 import subprocess
 import tempfile
@@ -16,6 +17,13 @@ def free_ports(count):
     for each in sockets:
         each.close()
     return ports
+
+
+def is_root():
+    """Root of the machine, who can become other users; that of a user namespace cannot."""
+    with open("/proc/self/uid_map", encoding="ascii") as file:
+        everybody = file.read().split()[2] == str((1 << 32) - 1)
+    return os.geteuid() == 0 and everybody
 
 
 class Herald:

@@ -3,6 +3,7 @@
 """The configuration: what its rules do, and going over to another while the server runs."""
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -82,6 +83,9 @@ acl:
     ("auth_method: sql\n", "1:14", "accounts of its own only"),
     ("auth_password_format: plain\n", "1:23", "keeps keys and never a password"),
     ("disable_sasl_mechanisms: [PLAN]\n", "1:27", "did you mean `PLAIN`?"),
+    ("listen: [{port: 5222, shaper: slw}]\nshaper: {slow: 5}\n", "1:31", "there is no rule `slw`"),
+    ("modules: {mod_roster: {versioning: false}}\n", "1:36", "herald always does that"),
+    ("modules: {mod_offline: {access_max_user_messages: x}}\n", "1:51", "there is no rule `x`"),
     ("log_format: xml\n", "1:13", "`text` or `json`"),
     ("listen: [{port: 3478, module: ejabberd_stun, transport: udp}]\n", "1:31",
      "has not built ejabberd's listener `ejabberd_stun`"),
@@ -100,6 +104,15 @@ def test_an_acl_that_nobody_defines_is_a_warning(programs, tmp_path):
     config.write_text("hosts: [a]\naccess_rules: {c2s: [deny: blocked, allow: all]}\n")
     done = check(programs, config)
     assert done.returncode == 0 and "nobody is in it" in done.stderr
+
+
+def test_the_manual_names_every_option(root):
+    manual = (root / "docs/herald.yml.5").read_text()
+    names = set()
+    for path in (root / "src/herald/daemon").glob("config*.c"):
+        names |= set(re.findall(r'{ "(\w+)", take_', path.read_text()))
+    assert len(names) > 30
+    assert not {name for name in names if not re.search(rf"\b{name}\b", manual)}
 
 
 # ---- what the options do --------------------------------------------------------------------
@@ -161,6 +174,63 @@ def test_the_log_can_be_a_file_of_json(make_herald, tmp_path):
     run(scenario())
     assert "started" not in log.read_text()
     assert "geheim" not in log.read_text()
+
+
+LIMITS = """\
+acl: {staff: {user: boss}}
+shaper: {slow: {rate: 20000, burst_size: 30000}, free: none}
+shaper_rules:
+  max_user_sessions: [{3: staff}, {2: all}]
+  waiting: {2: all}
+  speed: {free: staff, slow: all}
+modules: {mod_roster: {versioning: true}, mod_offline: {access_max_user_messages: waiting}}
+"""
+
+
+def test_rules_limit_sessions_and_waiting_messages(make_herald):
+    herald = make_herald(LIMITS)
+    herald.register("boss", "alice", "bob")
+
+    async def scenario():
+        for user, limit in (("boss", 3), ("alice", 2)):
+            clients = [await Client(herald, f"{user}@a.example/{n}").login()
+                       for n in range(limit + 1)]
+            await clients[0].ended
+            assert len(herald.ctl("user_resources", user, "a.example").stdout.split()) == limit
+        for number in range(4):
+            clients[-1].send_message("bob@a.example", f"{number}", mtype="chat")
+        refused = [await clients[-1].message() for _ in range(2)]
+        assert {each["type"] for each in refused} == {"error"}
+        bob = await (await Client(herald, "bob@a.example").login()).come()
+        assert [(await bob.message())["body"] for _ in range(2)] == ["0", "1"]
+        await bob.leave()
+        for client in clients[1:]:
+            await client.leave()
+
+    run(scenario())
+
+
+def test_a_shaper_slows_down_who_it_is_for(make_herald):
+    herald = make_herald(LIMITS, options="shaper: speed, ")
+    herald.register("boss", "alice")
+
+    async def seconds(user):
+        """How long 70,000 bytes take."""
+        client = await (await Client(herald, f"{user}@a.example/x").login()).come()
+        began = time.monotonic()
+        for _ in range(7):
+            client.send_message(client.boundjid, "x" * 10000, mtype="chat")
+        for _ in range(7):
+            await client.message()
+        took = time.monotonic() - began
+        await client.leave()
+        return took
+
+    async def scenario():
+        assert await seconds("boss") < 1
+        assert 1.4 < await seconds("alice") < 6
+
+    run(scenario())
 
 
 # ---- going over to another ------------------------------------------------------------------

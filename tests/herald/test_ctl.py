@@ -3,6 +3,7 @@
 """herald's and heraldctl's command lines."""
 import json
 import os
+import re
 import socket
 import subprocess
 
@@ -201,6 +202,14 @@ def test_help_tells_what_a_command_wants(herald):
     assert herald.ctl("help", "backup").stdout == \
         "backup file\n    write a consistent copy of the database\n"
     assert herald.ctl("help", "nothing", check=False).returncode == 1
+
+
+def test_the_manual_names_every_command(herald, root):
+    manual = (root / "docs/heraldctl.8").read_text()
+    names = [line.split()[0] for line in herald.ctl("help").stdout.splitlines()
+             if not line.startswith(" ")]
+    assert len(names) > 30
+    assert not [name for name in names if not re.search(rf"\b{name}\b", manual)]
 
 
 def test_the_loglevel_changes(herald):

@@ -2,11 +2,12 @@
 # Copyright (c) 2026 Gatehouse founders
 """Debian's package: built, and installed into a copy of this system (an overlay, with a network
 of its own), where it gives a running server."""
-import os
 import shutil
 import subprocess
 
 import pytest
+
+from instance import is_root
 
 pytestmark = pytest.mark.release_only
 
@@ -49,7 +50,7 @@ def package(programs, root, tmp_path_factory):
 @pytest.fixture
 def inside(package, tmp_path):
     """A function that runs a shell script where the package is being installed."""
-    if os.geteuid() != 0 or shutil.which("dpkg") is None:
+    if not is_root() or shutil.which("dpkg") is None:
         pytest.skip("needs root: to install a package into an overlay")
 
     def execute(script):

@@ -61,7 +61,6 @@ def test_a_yml_is_translated_and_starts(programs, root, tmp_path):
             for word in [text_of.strip()]}
     for word, key in [("log_rotate_count: 0", "log_rotate_count"),
                       ("c2s_ciphers: 'CIPHERS'", "c2s_ciphers"),
-                      ("shaper: c2s_shaper", "shaper"),
                       ("protocol_options: 'OPTIONS'", "protocol_options"),
                       ("api_permissions:", "api_permissions"), ("mod_muc:", "mod_muc")]:
         assert any(each.startswith(f"{source}:{line[word]}: `{key}`: ") for each in said), word

@@ -214,3 +214,107 @@ def test_nobody_registers_uninvited(herald):
                   "<password>x</password></query></iq>")
     assert stranger.error() == "not-authorized"
     assert herald.ctl("registered_users", "a.example").stdout == ""
+
+
+# ---- XEP-0030, 0115, 0157 -------------------------------------------------------------------
+
+INFO = "http://jabber.org/protocol/disco#info"
+
+
+def caps_text(query):
+    """XEP-0115 section 5.1, written down a second time."""
+    lang = "{http://www.w3.org/XML/1998/namespace}lang"
+    parts = sorted("/".join((x.get("category"), x.get("type"), x.get(lang, ""), x.get("name", "")))
+                   for x in query if name(x) == "identity")
+    parts += sorted(x.get("var") for x in query if name(x) == "feature")
+    for form in query.iter("{jabber:x:data}x"):
+        fields = {f.get("var"): sorted(v.text for v in f) for f in form}
+        parts += fields.pop("FORM_TYPE")
+        for var in sorted(fields):
+            parts += [var, *fields[var]]
+    return "".join(part + "<" for part in parts)
+
+
+def test_the_stream_says_what_the_server_can(make_herald):
+    server = make_herald("""
+modules:
+  mod_caps: {}
+  mod_ping: {}
+  mod_disco:
+    server_info:
+      - {modules: all, name: abuse-addresses, urls: ["mailto:abuse@a.example", "xmpp:abuse@a.example"]}
+      - {modules: all, name: admin-addresses, urls: ["mailto:admin@a.example"]}
+""")
+    server.register("alice")
+    client = Raw(server.port)
+    features = client.login("alice")
+    caps = features.find("{http://jabber.org/protocol/caps}c")
+    assert features.find("{urn:xmpp:features:rosterver}ver") is None  # the module is off
+    client.bind()
+    node = f"{caps.get('node')}#{caps.get('ver')}"
+    answer = client.ask(f"<query xmlns='{INFO}' node='{node}'/>", to="a.example")[0]
+    assert answer.get("node") == node
+    text = caps_text(answer).encode()
+    assert base64.b64encode(hashlib.sha1(text).digest()).decode() == caps.get("ver")
+    assert b"abuse-addresses<mailto:abuse@a.example<xmpp:abuse@a.example<" in text
+    error = client.ask(f"<query xmlns='{INFO}' node='{node}x'/>", to="a.example")
+    assert error.find("c:error/stanzas:item-not-found", NS) is not None
+    client.close()
+
+
+def test_the_stream_tells_its_limits(herald):
+    herald.register("alice")
+    client = Raw(herald.port)
+    limit = "{urn:xmpp:stream-limits:0}limits/{urn:xmpp:stream-limits:0}max-bytes"
+    before = int(client.starttls().findtext(limit))
+    client.close()
+    client = Raw(herald.port)
+    after = int(client.login("alice").findtext(limit))
+    assert (before, after) == (8192, 262144)
+    client.bind()
+    client.send("<message><body>" + "x" * (after - 60) + "</body></message>")
+    assert client.ask("<ping xmlns='urn:xmpp:ping'/>").get("type") == "result"
+    client.send("<message><body>" + "x" * after)
+    assert client.error() == "policy-violation"
+
+
+# ---- RFC 6121 section 2.6 -------------------------------------------------------------------
+
+def test_a_roster_that_is_known_is_not_sent(herald, people):
+    alice, _ = people
+    query = "xmlns='jabber:iq:roster'"
+
+    def get(version):
+        answer = alice.ask(f"<query {query} ver='{version}'/>")
+        return answer[0].get("ver") if len(answer) else None
+
+    empty = get("")
+    assert empty and get(empty) is None
+    alice.ask(f"<query {query}><item jid='x@a.example' name='X'/></query>", "set")
+    full = get(empty)
+    assert full != empty and get(full) is None
+    alice.send(f"<iq type='set' id='r'><query {query}><item jid='x@a.example' "
+               "subscription='remove'/></query></iq>")
+    push = alice.until(lambda x: name(x) == "iq" and x.get("type") == "set")
+    assert push[0].get("ver") == empty == get(full)
+
+
+# ---- limits by rules ------------------------------------------------------------------------
+
+def test_rules_limit_sessions_and_offline_messages(make_herald):
+    server = make_herald("""
+shaper_rules:
+  max_user_sessions: 2
+  max_user_offline_messages: {3: all}
+""")
+    server.register("alice", "bob")
+    alice = [Raw(server.port).session("alice", f"r{i}") for i in range(3)]
+    assert alice[0].error() == "policy-violation"
+    for i in range(5):
+        alice[1].send(f"<message to='bob@a.example' id='m{i}' type='chat'><body>{i}</body></message>")
+    errors = [alice[1].until(lambda x: name(x) == "message").get("id") for _ in range(2)]
+    assert errors == ["m3", "m4"]
+    bob = Raw(server.port).session("bob", "b")
+    assert [body_of(bob) for _ in range(3)] == ["0", "1", "2"]
+    for each in (*alice, bob):
+        each.close()

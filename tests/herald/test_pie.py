@@ -125,6 +125,33 @@ def test_what_cannot_come_in_is_said(herald, tmp_path, text, says):
     assert herald.ctl("registered_users", "a.example").stdout == ""
 
 
+def test_pictures_and_the_last_time_come_along(make_herald, tmp_path):
+    path = write(tmp_path, "<host jid='a.example'><user name='x' password='y'>"
+                           "<vCard xmlns='vcard-temp'><PHOTO><TYPE>image/png</TYPE>"
+                           "<BINVAL>aGVs\nbG8=</BINVAL></PHOTO></vCard>"
+                           "<query xmlns='jabber:iq:last' seconds='1000'>gone &amp; away</query>"
+                           "</user></host>")
+    first, second = make_herald(), make_herald()
+    assert first.ctl("import", path).stdout.startswith("1 accounts came in")
+    first.ctl("export", str(tmp_path / "out"))
+    exported, = (tmp_path / "out").iterdir()
+    assert re.search("<query xmlns='jabber:iq:last' seconds='10[0-9][0-9]'>gone &amp; away</query>",
+                     exported.read_text())
+    assert second.ctl("import", str(exported)).stdout.startswith("1 accounts came in")
+
+    async def scenario():
+        client = await (await Client(second, "x@a.example/1", password="y").login()).come()
+        other = await Client(second, "x@a.example/2", password="y").login()
+        await other.get_roster()
+        other.send_presence()
+        seen = str(await other.presence(lambda p: p["from"] == "x@a.example/1"))
+        assert "aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d" in seen  # SHA-1 of "hello"
+        await client.leave()
+        await other.leave()
+
+    run(scenario())
+
+
 def test_parts_that_herald_does_not_know_are_listed(herald, tmp_path):
     path = write(tmp_path, "<host jid='a.example'><user name='x' password='y'>"
                            "<query xmlns='jabber:iq:privacy'><list name='l'/></query>"

@@ -244,6 +244,18 @@ def test_a_count_that_is_too_high_ends_the_stream(herald, pair):
     bob.close()
 
 
+def test_the_answer_to_a_session_request_counts(herald, pair):
+    """Pidgin's engine asks for a session behind <enable/>."""
+    alice, bob = pair
+    bob.send("<iq type='set' id='s'><session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>")
+    assert bob.take().get("id") == "s"
+    bob.send(f"<a {SM} h='1'/>")
+    alice.message("bob@a.example", "still there")
+    assert bob.take_message() == "still there"
+    alice.close()
+    bob.close()
+
+
 def test_slixmpp_resumes_by_itself(herald):
     herald.register("alice", "bob")
 

@@ -15,7 +15,7 @@ import time
 import pytest
 
 from chat import Client, run
-from instance import Herald
+from instance import Herald, is_root
 
 
 class Manager:
@@ -184,7 +184,7 @@ def test_a_renewed_certificate_behind_a_link_is_read(make_herald, tmp_path):
 
 
 def test_it_runs_as_a_user_without_rights(programs, tmp_path):
-    if os.geteuid() != 0:
+    if not is_root():
         pytest.skip("needs root: to become another user")
     nobody = pwd.getpwnam("nobody")
     server = Herald(programs, tmp_path)

@@ -192,15 +192,15 @@ static bool holds(const struct question *q, const struct access_line *line)
 	return line->all.n > 0;
 }
 
-struct str access_value(const struct access *a, struct str host, struct str name,
+struct str access_value(const struct access *a, struct str host, struct str rule,
                         const struct access_who *who)
 {
-	const struct access_rule *rule = access_rule_find(a, host, name);
+	const struct access_rule *found = access_rule_find(a, host, rule);
 	struct question q = { a, host, who };
 
-	if (!rule)
+	if (!found)
 		return STR("");
-	vec_for_each(line, &rule->lines) {
+	vec_for_each(line, &found->lines) {
 		if (holds(&q, line))
 			return line->value;
 	}

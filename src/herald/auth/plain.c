@@ -43,11 +43,24 @@ static enum sasl_step plain_first(struct sasl *s, struct str data)
 	return SASL_NEED_KEYS;
 }
 
-/* The stronger of the keys that are there. */
+/* Rounds of SHA-1's compression, of which SHA-256's costs about two. */
+static uint64_t cost(const struct sasl_account *account, enum digest d)
+{
+	uint64_t rounds = account->keys[d].iterations;
+
+	if (!account->has_key[d])
+		return UINT64_MAX;
+	return d == DIGEST_SHA256 ? 2 * rounds : rounds;
+}
+
+/* The key that is checked sooner: a password fits both or none, and whoever has stolen the keys
+ * would try the cheaper one as well. */
 static enum sasl_step plain_keys(struct sasl *s, const struct sasl_account *account)
 {
-	enum digest d = account->has_key[DIGEST_SHA256] ? DIGEST_SHA256 : DIGEST_SHA1;
+	enum digest d = DIGEST_SHA1;
 
+	if (cost(account, DIGEST_SHA256) < cost(account, DIGEST_SHA1))
+		d = DIGEST_SHA256;
 	s->scram.key = account->keys[d];
 	s->scram.has_key = account->has_key[d];
 	s->derivation.key = account->keys[d];

@@ -22,13 +22,25 @@ static void replace(struct user *u, struct str resource)
 /* The oldest goes when there are too many; the list has the newest first. */
 static void make_room(struct user *u)
 {
+	uint64_t max = server_limit(u->worker->server, u->jid, "max_user_sessions",
+	                            SESSIONS_MAX);
 	struct session *oldest = u->sessions;
 	size_t n = 0;
 
 	for (struct session *s = u->sessions; s; s = s->next, n++)
 		oldest = s;
-	if (n >= SESSIONS_MAX)
+	if (n && n >= max)
 		oldest->ops->close(oldest, STREAM_POLICY_VIOLATION, "Too many sessions");
+}
+
+void client_shape(struct client *c, struct jid account)
+{
+	const struct c2s_options *o = &c->c2s->options;
+	uint64_t rate = 0, burst = 0;
+
+	if (o->shaper)
+		o->shaper(o->arg, account, c->address, &rate, &burst);
+	shape_init(&c->shape, rate, burst, loop_now_ms(c->c2s->worker->loop));
 }
 
 bool client_join(struct client *c, struct user *u)
@@ -47,6 +59,7 @@ bool client_join(struct client *c, struct user *u)
 	c->session.address = c->address;
 	c->session.port = c->port;
 	user_add_session(u, &c->session);
+	client_shape(c, u->jid);
 	return true;
 }
 
@@ -95,7 +108,8 @@ void client_bind(void *ctx, struct str resource)
 		refuse(c, "modify", "bad-request", &a);
 		return;
 	}
-	c->resource = resource.n ? strndup(resource.p, resource.n) : client_random_resource(c);
+	c->resource =
+		resource.n ? strndup(resource.p, resource.n) : client_random_resource(c);
 	c->binding = true;
 	user_with(c->c2s->worker, bare, on_user, c);
 }

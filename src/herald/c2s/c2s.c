@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <unistd.h>
 
 #include <openssl/rand.h>
 
@@ -18,7 +19,7 @@
 
 /* Debian's slixmpp tries four mechanisms in vain on TLS 1.3, where it takes tls-unique for a
  * channel binding, before it comes to PLAIN. */
-enum { TICK_MS = 500, AUTH_TRIES = 6, WAITING_MAX = 8 << 20, ACK_MS = 60000 };
+enum { TICK_MS = 500, AUTH_TRIES = 6, WAITING_MAX = 8 << 20 };
 
 /* Before login: ejabberd 26.04's limits, which leave room for big features. */
 static const struct xml_limits limits_before = { 8192, 8, 32, 32 };
@@ -52,8 +53,15 @@ void client_link(struct client *c, struct c2s *all)
 	all->clients = c;
 }
 
+void client_uncount(struct client *c)
+{
+	if (c->c2s->options.crowd)
+		crowd_leave(c->c2s->options.crowd, &c->place);
+}
+
 static void destroy(struct client *c)
 {
+	client_uncount(c);
 	client_unlink(c);
 	if (c->binding)
 		return; /* user_with still holds it: client_bind's callback comes back */
@@ -96,6 +104,12 @@ void client_flush(struct client *c)
 	buf_fini(&c->stream.out);
 }
 
+/* Whether it has sent more than its rate; on_tick looks again. */
+static bool is_too_fast(struct client *c)
+{
+	return shape_must_wait(&c->shape, loop_now_ms(c->c2s->worker->loop));
+}
+
 static void on_late(struct loop_late *late)
 {
 	struct client *c =
@@ -114,7 +128,8 @@ static void on_late(struct loop_late *late)
 	}
 	if (!c->over) {
 		if (c->conn)
-			conn_pause(c->conn, stream_is_waiting(&c->stream));
+			conn_pause(c->conn,
+			           stream_is_waiting(&c->stream) || is_too_fast(c));
 		return;
 	}
 	if (c->lost && sm_may_detach(c) && !c->c2s->stopping) {
@@ -141,7 +156,10 @@ static void on_data(void *ctx, struct str bytes)
 	struct client *c = ctx;
 	auto_arena a = { 0 };
 
+	shape_take(&c->shape, bytes.n, loop_now_ms(c->c2s->worker->loop));
 	stream_input(&c->stream, bytes, &a);
+	if (c->conn && is_too_fast(c))
+		conn_pause(c->conn, true); /* before more of it is read in this round */
 	client_later(c);
 }
 
@@ -202,9 +220,24 @@ static void start_tls(void *ctx)
 	conn_start_tls(c->conn, c->c2s->options.tls);
 }
 
+/* RFC 3921 section 3: clients of that time must have it, RFC 6121 does nothing with it. The
+ * answer is a stanza like others and counts for XEP-0198. */
+static bool on_session(struct client *c, const struct xml *x, struct arena *a)
+{
+	if (!xml_is(x, "iq", NS_CLIENT) || !str_is(xml_get(x, "type"), "set") ||
+	    !xml_child(x, "session", NS_SESSION))
+		return false;
+	struct xml *result = xml_new(a, "iq", NS_CLIENT);
+	xml_set(a, result, "type", STR("result"));
+	xml_set(a, result, "id", xml_get(x, "id"));
+	client_send(c, result);
+	return true;
+}
+
 static void handle(struct client *c, struct xml *x, struct arena *a)
 {
-	im_from_session(&c->session, x, a);
+	if (!on_session(c, x, a))
+		im_from_session(&c->session, x, a);
 	if (c->session.holds)
 		stream_hold(&c->stream);
 	else
@@ -275,7 +308,8 @@ static void session_send(struct session *s, const struct xml *x)
 {
 	struct client *c = (struct client *)s;
 
-	if (!c->over && !csi_hold(c, x))
+	/* What comes for one whose end is not dealt with yet waits in its queue, if it has one. */
+	if ((!c->over || c->sm) && !csi_hold(c, x))
 		client_send(c, x);
 }
 
@@ -334,11 +368,36 @@ struct client *client_new(struct c2s *all)
 	return c;
 }
 
+static void turn_away(struct c2s *all, int fd, const struct sockaddr_storage *peer,
+                      const char *why)
+{
+	char address[46];
+
+	write_address(peer, address);
+	log_line(&all->worker->server->log, LOG_LEVEL_WARNING, "c2s.refused", "%s: %s",
+	         address, why);
+	close(fd);
+}
+
 void c2s_accept(void *ctx, int fd, const struct sockaddr_storage *peer)
 {
 	struct c2s *all = ctx;
-	struct client *c = client_new(all);
+	struct crowd_place place = { 0 };
+	struct client *c;
 
+	if (all->options.crowd && !crowd_enter(all->options.crowd, peer, &place)) {
+		turn_away(all, fd, peer,
+		          "too many connections from this address or its neighbours");
+		return;
+	}
+	if (all->options.crowd &&
+	    crowd_is_barred(all->options.crowd, &place, loop_now_ms(all->worker->loop))) {
+		crowd_leave(all->options.crowd, &place);
+		turn_away(all, fd, peer, "too many logins from this address have failed");
+		return;
+	}
+	c = client_new(all);
+	c->place = place;
 	c->negotiation = base_calloc(1, sizeof(*c->negotiation));
 	c->negotiation->deadline_ms =
 		loop_now_ms(all->worker->loop) + all->options.negotiation_ms;
@@ -357,7 +416,9 @@ void c2s_accept(void *ctx, int fd, const struct sockaddr_storage *peer)
 static void check_session(struct client *c, uint64_t now)
 {
 	bool waits = !c->conn && now >= c->sm->deadline_ms;
-	bool mute = c->conn && c->sm->asking && now - c->sm->asking_ms > ACK_MS;
+	bool mute =
+		c->conn && c->sm->asking &&
+		now - c->sm->asking_ms > c->session.worker->server->tuning.ack_timeout_ms;
 
 	if (!waits && !mute)
 		return;
@@ -377,6 +438,8 @@ static void on_tick(uv_timer_t *timer)
 		next = c->next;
 		if (c->over)
 			continue;
+		if (c->shape.left < 0)
+			client_later(c);
 		if (c->negotiation && now >= c->negotiation->deadline_ms)
 			stream_close(&c->stream, &late, STR("The login took too long"));
 		else if (c->sm && c->session.user)

@@ -17,6 +17,7 @@
 #include "herald/stream/stream.h"
 
 struct c2s;
+struct crowd;
 struct tls_server;
 
 struct c2s_options {
@@ -29,6 +30,11 @@ struct c2s_options {
 	/* Whether an account from that address may use this door, asked when it has proven who
 	 * it is. NULL: all may. */
 	bool (*may_login)(void *arg, struct jid account, const char *address);
+	/* How fast the account may send, bytes a second and at once; NULL, or a rate of 0: as
+	 * fast as it likes. */
+	void (*shaper)(void *arg, struct jid account, const char *address, uint64_t *rate,
+	               uint64_t *burst);
+	struct crowd *crowd; /* counts connections, NULL: they are not; must stay */
 	void *arg;
 };
 

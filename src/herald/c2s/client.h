@@ -5,6 +5,8 @@
 
 #include "herald/auth/login.h"
 #include "herald/c2s/c2s.h"
+#include "herald/c2s/crowd.h"
+#include "herald/c2s/shape.h"
 #include "herald/route/user.h"
 #include "io/conn.h"
 #include "io/loop.h"
@@ -47,12 +49,14 @@ struct client {
 	char *resource; /* while it is being bound */
 	char address[46];
 	uint16_t port;
-	bool binding; /* user_with will call back */
-	bool over;    /* the stream or the connection ended */
-	bool lost;    /* the connection broke: the stream did not end */
+	bool binding;  /* user_with will call back */
+	bool over;     /* the stream or the connection ended */
+	bool lost;     /* the connection broke: the stream did not end */
 	struct sm *sm; /* XEP-0198 is on */
 	struct resume_wish *resume;
-	struct csi *csi; /* XEP-0352: NULL while the client is active */
+	struct shape shape;       /* how fast it may send */
+	struct csi *csi;          /* XEP-0352: NULL while the client is active */
+	struct crowd_place place; /* where the connection was counted */
 };
 
 struct c2s {
@@ -68,6 +72,9 @@ struct c2s {
 extern const struct stream_ops client_stream_ops;
 extern const struct session_ops client_session_ops;
 
+/* From now on the account's rate holds. */
+void client_shape(struct client *c, struct jid account);
+
 /* Sends a stanza, or puts it into the queue of XEP-0198. */
 void client_send(struct client *c, const struct xml *x);
 
@@ -75,6 +82,9 @@ void client_send(struct client *c, const struct xml *x);
 struct client *client_new(struct c2s *all);
 void client_link(struct client *c, struct c2s *all);
 void client_unlink(struct client *c);
+
+/* Its connection is no longer one of its address. */
+void client_uncount(struct client *c);
 
 /* Writes what is in the stream's buffer, and whatever else is due at the end of the round. */
 void client_later(struct client *c);
@@ -91,8 +101,8 @@ void client_negotiation_free(struct client *c);
 /* The <mechanism/> elements. */
 void client_put_mechanisms(const struct client *c, struct buf *out);
 
-/* One event for every failed login. */
-void client_log_failure(const struct client *c, struct str user, const char *reason);
+/* One event for every failed login, which counts against the address. */
+void client_log_failure(struct client *c, struct str user, const char *reason);
 
 /* Whether the door is for this account; remembers who it is, and logs that. */
 bool client_may_login(const struct client *c, struct str user);

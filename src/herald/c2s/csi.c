@@ -49,7 +49,8 @@ static bool is_chat_state(const struct xml *x)
 /* A newer one of the same kind from the same sender makes it superfluous. */
 static bool replaces(const struct xml *x, const struct xml *old)
 {
-	return str_eq(x->name, old->name) && str_eq(xml_get(x, "from"), xml_get(old, "from"));
+	return str_eq(x->name, old->name) &&
+	       str_eq(xml_get(x, "from"), xml_get(old, "from"));
 }
 
 static void drop(struct csi *csi, size_t at)

@@ -144,7 +144,9 @@ static struct str agent_of(const struct xml *wish)
 
 static struct token new_token(struct client *c, int mech)
 {
-	struct token t = { .mech = mech, .made = now_s(), .expiry = now_s() + LIFETIME_S };
+	struct token t = { .mech = mech,
+		           .made = now_s(),
+		           .expiry = now_s() + LIFETIME_S };
 	uint8_t bytes[TOKEN_BYTES];
 	auto_buf text = { 0 };
 
@@ -162,10 +164,10 @@ static void put_out(struct client *c, const struct token *t)
 
 	gmtime_r(&expiry, &tm);
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	c->negotiation->token = arena_fmt(&c->negotiation->wish_arena,
-	                                  "<token xmlns='" NS_FAST
-	                                  "' expiry='%s' token='" STR_FMT "'/>",
-	                                  text, STR_ARG(t->text));
+	c->negotiation->token =
+		arena_fmt(&c->negotiation->wish_arena,
+	                  "<token xmlns='" NS_FAST "' expiry='%s' token='" STR_FMT "'/>",
+	                  text, STR_ARG(t->text));
 }
 
 void fast_on_login(struct client *c)

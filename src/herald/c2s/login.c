@@ -21,6 +21,24 @@ void client_negotiation_free(struct client *c)
 	c->negotiation = NULL;
 }
 
+/* The accounts of this host that the client's certificate speaks for. */
+static void learn_certificate(struct negotiation *n, struct ssl_st *ssl)
+{
+	struct str *addresses, *users;
+	size_t found = tls_xmpp_addresses(ssl, &n->arena, &addresses);
+	struct jid jid;
+
+	if (found == 0)
+		return;
+	users = arena_array(&n->arena, struct str, found);
+	for (size_t i = 0; i < found; i++) {
+		if (jid_parse(addresses[i], &n->arena, &jid) == 0 && jid.local_n &&
+		    !jid.resource_n && str_eq(jid_domain(jid), n->peer.host))
+			users[n->peer.n_cert_users++] = jid_local(jid);
+	}
+	n->peer.cert_users = users;
+}
+
 /* What is known of the other end when it asks for our features. */
 static void learn_peer(struct client *c)
 {
@@ -36,6 +54,7 @@ static void learn_peer(struct client *c)
 	n->peer.bindings[SASL_BIND_EXPORTER] = tls_exporter(ssl, &n->arena);
 	n->peer.bindings[SASL_BIND_ENDPOINT] = tls_server_end_point(ssl, &n->arena);
 	n->peer.bindings[SASL_BIND_UNIQUE] = tls_unique(ssl, &n->arena);
+	learn_certificate(n, ssl);
 }
 
 /* XEP-0440. */
@@ -79,10 +98,21 @@ static void put_mechanisms(struct client *c, struct buf *out)
 	put_bindings(&n->peer, out);
 }
 
+/* XEP-0478: Stream Limits Advertisement, version 0.2.0. */
+static void put_limits(const struct client *c, bool authenticated, struct buf *out)
+{
+	const struct stream_config *config = c->stream.config;
+
+	buf_fmt(out,
+	        "<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>%zu</max-bytes></limits>",
+	        authenticated ? config->after.size : config->before.size);
+}
+
 void client_features(void *ctx, bool authenticated, struct buf *out)
 {
 	struct client *c = ctx;
 
+	put_limits(c, authenticated, out);
 	if (!authenticated) {
 		put_mechanisms(c, out);
 		return;
@@ -91,6 +121,8 @@ void client_features(void *ctx, bool authenticated, struct buf *out)
 	{
 		if (m->stream_features)
 			buf_cstr(out, m->stream_features);
+		if (m->put_stream_features)
+			m->put_stream_features(c->c2s->worker, out);
 	}
 }
 
@@ -101,11 +133,15 @@ static void end_login(struct client *c)
 }
 
 /* With address and account: who bans wants it. */
-void client_log_failure(const struct client *c, struct str user, const char *reason)
+void client_log_failure(struct client *c, struct str user, const char *reason)
 {
 	log_line(&c->c2s->worker->server->log, LOG_LEVEL_WARNING, "c2s.login.failed",
 	         "%s: account `" STR_FMT "@" STR_FMT "`: %s", c->address, STR_ARG(user),
 	         STR_ARG(c->stream.host), reason);
+	if (c->c2s->options.crowd && crowd_failed(c->c2s->options.crowd, &c->place,
+	                                          loop_now_ms(c->c2s->worker->loop)))
+		log_line(&c->c2s->worker->server->log, LOG_LEVEL_WARNING, "c2s.barred",
+		         "%s: too many logins have failed", c->address);
 }
 
 bool client_may_login(const struct client *c, struct str user)

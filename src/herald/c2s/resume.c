@@ -16,15 +16,16 @@ void sm_detach(struct client *c)
 	if (c->conn)
 		conn_close(c->conn);
 	c->conn = NULL;
+	client_uncount(c);
 	stream_fini(&c->stream);
 	c->over = c->lost = false;
 	c->sm->sent = 0;
 	c->sm->asking = c->sm->ack_asked = false;
-	c->sm->deadline_ms = loop_now_ms(c->session.worker->loop) +
-	                     (uint64_t)c->sm->max_s * 1000;
+	c->sm->deadline_ms =
+		loop_now_ms(c->session.worker->loop) + (uint64_t)c->sm->max_s * 1000;
 	log_line(&c->session.worker->server->log, LOG_LEVEL_INFO, "c2s.detached",
-	         "%s: the connection of " STR_FMT " is gone, the session waits", c->address,
-	         STR_ARG(jid_str(c->session.jid)));
+	         "%s: the connection of " STR_FMT " is gone, the session waits",
+	         c->address, STR_ARG(jid_str(c->session.jid)));
 }
 
 /* Whether it was asked inside SASL2: then what becomes of it is said in the success. */
@@ -160,6 +161,10 @@ static void move(struct client *old, struct client *c)
 	memcpy(old->address, c->address, sizeof(old->address));
 	old->port = c->port;
 	old->session.connection = conn_tls(old->conn) ? "c2s_tls" : "c2s";
+	client_uncount(old);
+	old->place = c->place;
+	c->place = (struct crowd_place){ 0 };
+	client_shape(old, jid_bare(old->session.jid));
 	old->over = old->lost = false;
 	end_resume(c);
 	c->over = true;

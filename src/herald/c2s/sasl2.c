@@ -143,9 +143,9 @@ static void bind_new(struct client *c, const struct xml *x)
 
 	if (tag.n > TAG_MAX || jid_prep_resource(tag, &a, &prepared) < 0)
 		prepared = STR("");
-	struct str resource = prepared.n ? arena_fmt(&a, STR_FMT ".%s", STR_ARG(prepared),
-	                                             random)
-	                                 : str_from(random);
+	struct str resource =
+		prepared.n ? arena_fmt(&a, STR_FMT ".%s", STR_ARG(prepared), random)
+			   : str_from(random);
 	c->resource = strndup(resource.p, resource.n);
 	free(random);
 	if (jid_make(str_from(c->account), c->stream.host, STR(""), &a, &bare) < 0) {

@@ -15,9 +15,6 @@
 #define NS_DELAY   "urn:xmpp:delay"
 #define NS_CARBONS "urn:xmpp:carbons:2"
 
-/* ejabberd's max_ack_queue and resume_timeout. */
-enum { QUEUE_MAX = 5000, RESUME_S = 300 };
-
 static int64_t now_us(void)
 {
 	struct timeval tv;
@@ -109,7 +106,8 @@ struct sm *sm_new(struct client *c, const char *id)
 	sm->effect.before = before;
 	sm->effect.after = after;
 	sm->client = c;
-	sm->max_s = RESUME_S;
+	sm->max_s =
+		(uint32_t)(c->session.worker->server->tuning.resume_timeout_ms / 1000);
 	c->sm = sm;
 	map_put(&c->session.worker->streams, str_from(sm->id), c);
 	return sm;
@@ -150,7 +148,7 @@ void sm_enable(struct client *c, bool resume)
 {
 	struct sm *sm = sm_new(c, NULL);
 
-	sm->resumable = resume;
+	sm->resumable = resume && sm->max_s;
 	worker_join(c->session.worker, &sm->effect);
 }
 
@@ -181,6 +179,7 @@ static void on_enable(struct client *c, const struct xml *x)
 static void on_request(struct client *c)
 {
 	c->sm->ack_asked = true;
+	c->sm->ack_h = c->sm->h;
 	if (c->sm->h != c->sm->h_stored)
 		worker_join(c->session.worker, &c->sm->effect);
 }
@@ -284,7 +283,7 @@ void sm_push(struct client *c, const struct xml *x)
 	auto_buf text = { 0 };
 	bool all_stored = sm->stored == sm->queue.n;
 
-	if (sm->queue.n >= QUEUE_MAX) {
+	if (sm->queue.n >= c->session.worker->server->tuning.max_ack_queue) {
 		overflow(c);
 		return;
 	}
@@ -325,7 +324,7 @@ void sm_write(struct client *c)
 		return;
 	if (!sm->announced)
 		sm_put_enabled(c, &c->stream.out);
-	if (sm->ack_asked && (sm->h_stored == sm->h || !sm->effect.joined)) {
+	if (sm->ack_asked && (int32_t)(sm->h_stored - sm->ack_h) >= 0) {
 		buf_fmt(&c->stream.out, "<a xmlns='" NS_SM "' h='%u'/>", sm->h_stored);
 		sm->ack_asked = false;
 	}

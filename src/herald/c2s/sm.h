@@ -47,15 +47,17 @@ struct sm {
 	char id[33];
 	bool resumable;
 	uint32_t max_s;
-	uint32_t h, h_flying, h_stored; /* the client's stanzas: handled, being stored, stored */
-	bool ack_asked;                 /* by the client */
-	uint32_t acked;                 /* our stanzas that it has */
-	VEC(struct sm_entry) queue;     /* number acked + 1 and on */
-	size_t sent, stored, flying;    /* so many from the queue's front */
-	bool asking;                    /* we wait for an <a/> */
-	uint64_t asking_ms;             /* since when */
-	uint64_t deadline_ms;           /* of the next connection, while there is none */
-	bool restored; /* after a restart: numbers begin with the client's count */
+	uint32_t h, h_flying,
+		h_stored; /* the client's stanzas: handled, being stored, stored */
+	uint32_t ack_h;   /* the count when it asked */
+	bool ack_asked;   /* by the client */
+	uint32_t acked;   /* our stanzas that it has */
+	VEC(struct sm_entry) queue;  /* number acked + 1 and on */
+	size_t sent, stored, flying; /* so many from the queue's front */
+	bool asking;                 /* we wait for an <a/> */
+	uint64_t asking_ms;          /* since when */
+	uint64_t deadline_ms;        /* of the next connection, while there is none */
+	bool restored;  /* after a restart: numbers begin with the client's count */
 	bool saved;     /* put into a transaction */
 	bool is_stored; /* and that is on the disk */
 	bool announced; /* <enabled/> was sent */

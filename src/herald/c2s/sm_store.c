@@ -19,8 +19,8 @@ static struct store_place host_place(struct str host)
 
 struct store_place sm_queue_place(const struct client *c)
 {
-	return (struct store_place){ jid_domain(c->session.jid), jid_local(c->session.jid),
-		                     STR("sm") };
+	return (struct store_place){ jid_domain(c->session.jid),
+		                     jid_local(c->session.jid), STR("sm") };
 }
 
 /* ---- writing ------------------------------------------------------------------------------ */
@@ -216,8 +216,8 @@ static void on_user(void *arg, struct user *u)
 	struct restoring *r = arg;
 	struct jid full;
 
-	if (u->load_error || jid_with_resource(u->jid, xml_get(r->x, "resource"),
-	                                       &r->arena, &full) < 0) {
+	if (u->load_error ||
+	    jid_with_resource(u->jid, xml_get(r->x, "resource"), &r->arena, &full) < 0) {
 		if (u->load_error == -ENOENT || u->load_error == 0)
 			forget(r);
 		done(r->c2s);
@@ -292,8 +292,8 @@ void c2s_restore(struct c2s *c)
 		l->c2s = c;
 		l->host = *host;
 		c->restoring++;
-		store_list(c->worker->server->store, &at, worker_inbox(c->worker), on_list,
-		           l);
+		store_list(c->worker->server->store, &at, worker_inbox(c->worker),
+		           on_list, l);
 	}
 }
 

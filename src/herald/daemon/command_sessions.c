@@ -35,8 +35,12 @@ static void put_status(struct buf *out, const struct session *s, struct arena *a
 	buf_char(out, '\t');
 	buf_str(out, jid_resource(s->jid));
 	buf_char(out, '\t');
-	for (size_t i = 0; i < status.n; i++)
-		buf_char(out, (unsigned char)status.p[i] < 0x20 ? ' ' : status.p[i]);
+	for (size_t i = 0; i < status.n; i++) {
+		char c = status.p[i];
+		if ((unsigned char)c < 0x20)
+			c = ' ';
+		buf_char(out, c);
+	}
 }
 
 /* ejabberdctl's columns: JID, connection, address, port, priority, node, seconds, status,

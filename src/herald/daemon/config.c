@@ -137,44 +137,6 @@ static void take_disabled(struct reading *r, struct yaml *y, void *to)
 	}
 }
 
-/* ---- modules ------------------------------------------------------------------------------ */
-
-static void unknown_module(struct reading *r, struct yaml *e)
-{
-	struct str words[64];
-	size_t n = 0;
-
-	for (const struct module *const *m = modules_all; *m && n < ARRAY_LEN(words); m++)
-		words[n++] = str_from((*m)->name);
-	unknown_word(r, e, e->key, EJABBERD_MODULE, "module", words, n);
-}
-
-static void take_modules(struct reading *r, struct yaml *y, void *to)
-{
-	static const struct option none[] = { { 0 } };
-
-	(void)to;
-	if (y->kind != YAML_MAP) {
-		wrong(r, y, "a map: lines of `mod_name: {}`");
-		return;
-	}
-	r->c->modules.n = 0;
-	for_each_entry(e, y)
-	{
-		const struct module *m = module_find(e->key->text);
-		if (!is_new_key(r, y, e))
-			continue;
-		if (!m)
-			unknown_module(r, e);
-		else if (e->kind != YAML_SCALAR ||
-		         e->text.n) /* `mod_ping:` alone is `{}` */
-			take_map(r, e, none, EJABBERD_MODULE_OPTION,
-			         "option of this module", NULL);
-		if (m)
-			vec_push(&r->c->modules, m);
-	}
-}
-
 /* ---- hosts of their own ------------------------------------------------------------------- */
 
 static const struct option host_options[] = {
@@ -229,6 +191,7 @@ static const struct option options[] = {
 	{ "hosts", take_hosts, 0 },
 	{ "listen", take_listeners, 0 },
 	{ "certfiles", take_certfiles, 0 },
+	{ "ca_file", take_text, FIELD(ca_file) },
 	{ "modules", take_modules, 0 },
 	{ "acl", take_acl, 0 },
 	{ "access_rules", take_access_rules, 0 },
@@ -245,6 +208,8 @@ static const struct option options[] = {
 	{ "run_dir", take_text, FIELD(run_dir) },
 	{ "backup_dirs", take_folders, 0 },
 	{ "sandbox", take_bool, FIELD(sandbox) },
+	{ "max_connections_per_address", take_count, FIELD(max_connections_per_address) },
+	{ "max_connections_per_prefix", take_count, FIELD(max_connections_per_prefix) },
 	{ "negotiation_timeout", take_time, FIELD(negotiation_timeout_ms) },
 	{ 0 },
 };
@@ -256,8 +221,16 @@ static void set_defaults(struct config *c)
 	c->spool_dir = STR("/var/lib/herald");
 	c->run_dir = STR(CONFIG_RUN_DIR);
 	c->sandbox = true;
+	c->offline_rule = STR("max_user_offline_messages");
 	vec_push(&c->backup_dirs, STR("/var/backups"));
 	c->negotiation_timeout_ms = 60000;
+	c->max_connections_per_address = 200;
+	c->max_connections_per_prefix = 2000;
+	c->tuning = (struct tuning){ .max_auth_failures = 20,
+		                     .auth_ban_ms = 3600000,
+		                     .resume_timeout_ms = 300000,
+		                     .ack_timeout_ms = 60000,
+		                     .max_ack_queue = 5000 };
 	for (const struct module *const *m = modules_all; *m; m++)
 		vec_push(&c->modules, *m);
 }
@@ -278,9 +251,31 @@ static void check_listeners(struct reading *r)
 
 	for (struct yaml *e = listen ? listen->first : NULL; e; e = e->next) {
 		struct yaml *access = e->problem.n ? NULL : entry_of(e, "access");
+		struct yaml *shaper = e->problem.n ? NULL : entry_of(e, "shaper");
 		if (access)
 			check_rule_name(r, access);
+		struct yaml *verify = e->problem.n ? NULL : entry_of(e, "tls_verify");
+		bool verifies = false;
+		if (shaper)
+			check_shaper_name(r, shaper);
+		if (verify && read_bool(verify, &verifies) && verifies &&
+		    !r->c->ca_file.n)
+			complain(r, "H0004", verify, verify->span,
+			         "`tls_verify` needs `ca_file`: who vouches for the "
+			         "clients' certificates");
 	}
+}
+
+/* The rules that modules name. */
+static void check_modules(struct reading *r)
+{
+	struct yaml *modules = entry_of(r->root, "modules");
+	struct yaml *offline = modules ? entry_of(modules, "mod_offline") : NULL;
+	struct yaml *rule =
+		offline ? entry_of(offline, "access_max_user_messages") : NULL;
+
+	if (rule)
+		check_rule_name(r, rule);
 }
 
 /* What a file that says nothing of it gets: 5222 with STARTTLS, 5223 with TLS. */
@@ -292,6 +287,7 @@ static void complete(struct reading *r)
 		take_host_config(r, own);
 	check_access(r);
 	check_listeners(r);
+	check_modules(r);
 	if (r->c->hosts.n == 0 && !diags_failed(r->ds))
 		diag_error(r->ds, "H0004", r->root ? r->root->span : SPAN_NONE,
 		           "`hosts` is missing: which domains are served?");
@@ -349,6 +345,7 @@ void config_fini(struct config *c)
 	vec_fini(&c->certfiles);
 	vec_fini(&c->modules);
 	vec_fini(&c->shapers);
+	vec_fini(&c->contacts);
 	vec_fini(&c->backup_dirs);
 	vec_fini(&c->included);
 	access_fini(&c->access);

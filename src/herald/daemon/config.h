@@ -17,6 +17,7 @@
 #include "base/vec.h"
 #include "herald/access/access.h"
 #include "herald/daemon/config_expand.h"
+#include "herald/route/worker.h"
 
 #define CONFIG_RUN_DIR "/run/herald"
 
@@ -29,6 +30,9 @@ struct config_listener {
 	bool tls, starttls, starttls_required;
 	uint64_t max_stanza_size;
 	uint64_t backlog;
+	bool use_proxy_protocol;
+	bool tls_verify;   /* asks clients for certificates, for SASL EXTERNAL */
+	struct str shaper; /* a rule of shaper_rules, or a shaper; empty: none */
 	struct str access; /* the rule that says who may log in; empty: everybody */
 };
 
@@ -48,9 +52,15 @@ struct config {
 	VEC(struct str) hosts; /* prepared */
 	VEC(struct config_listener) listeners;
 	VEC(struct str) certfiles;
+	struct str ca_file; /* who vouches for clients' certificates; empty: nobody */
 	VEC(const struct module *) modules; /* ended by NULL */
 	VEC(struct config_shaper) shapers;
 	struct access access;
+	VEC(struct contact) contacts; /* XEP-0157 */
+	struct tuning tuning;
+	/* UINT64_MAX: no limit. */
+	uint64_t max_connections_per_address, max_connections_per_prefix;
+	struct str offline_rule; /* of shaper_rules: how many messages may wait */
 	struct str spool_dir, run_dir;
 	struct str log_dir; /* empty: stderr */
 	VEC(struct str)

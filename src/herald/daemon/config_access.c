@@ -335,6 +335,12 @@ void check_access(struct reading *r)
 	}
 }
 
+void check_shaper_name(struct reading *r, struct yaml *y)
+{
+	if (!is_shaper(r->c, y->text))
+		check_rule_name(r, y);
+}
+
 void check_rule_name(struct reading *r, struct yaml *y)
 {
 	struct str names[64];

@@ -7,6 +7,8 @@
 
 #include "base/vec.h"
 
+enum { MACRO_DEPTH = 2 * YAML_DEPTH };
+
 struct expander {
 	struct sources *sources;
 	const struct config_loader *loader;
@@ -199,7 +201,7 @@ static void put_macros(struct expander *x, const struct yaml *macros, struct yam
 	const struct yaml *m =
 		y->kind == YAML_SCALAR ? find_macro(macros, y->text) : NULL;
 
-	if (depth > 2 * YAML_DEPTH || x->n_copies > YAML_NODES) {
+	if (depth > MACRO_DEPTH || x->n_copies > YAML_NODES) {
 		diag_error(x->ds, "H0009", y->span,
 		           "macros make this too large; does one stand for itself?");
 		return;

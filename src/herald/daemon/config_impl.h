@@ -65,15 +65,18 @@ bool read_number(struct reading *r, struct yaml *y, uint64_t min, uint64_t max,
 /* `infinity` and its like are UINT64_MAX where `endless`. */
 bool read_time(struct yaml *y, bool endless, uint64_t *ms);
 
-void take_bool(struct reading *r, struct yaml *y, void *to);  /* bool */
-void take_port(struct reading *r, struct yaml *y, void *to);  /* uint16_t */
-void take_size(struct reading *r, struct yaml *y, void *to);  /* uint64_t */
-void take_time(struct reading *r, struct yaml *y, void *to);  /* uint64_t, milliseconds */
+void take_bool(struct reading *r, struct yaml *y, void *to); /* bool */
+void take_port(struct reading *r, struct yaml *y, void *to); /* uint16_t */
+void take_size(struct reading *r, struct yaml *y, void *to); /* uint64_t */
+void take_time(struct reading *r, struct yaml *y, void *to); /* uint64_t, milliseconds */
+void take_count(struct reading *r, struct yaml *y,
+                void *to); /* uint64_t, may be `infinity` */
 void take_text(struct reading *r, struct yaml *y, void *to);  /* struct str */
 void take_level(struct reading *r, struct yaml *y, void *to); /* enum log_level */
 
 /* ---- parts -------------------------------------------------------------------------------- */
 
+void take_modules(struct reading *r, struct yaml *y, void *to);
 void take_listeners(struct reading *r, struct yaml *y, void *to);
 struct config_listener listener_of_port(uint16_t port, bool tls);
 
@@ -84,4 +87,5 @@ void take_shaper_rules(struct reading *r, struct yaml *y, void *to);
 /* Names that rules use and nobody defines. After everything was read. */
 void check_access(struct reading *r);
 /* `at` names a rule of access_rules or shaper_rules. */
+void check_shaper_name(struct reading *r, struct yaml *y); /* a shaper too */
 void check_rule_name(struct reading *r, struct yaml *y);

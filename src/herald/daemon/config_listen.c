@@ -42,7 +42,10 @@ static const struct option listener_options[] = {
 	{ "starttls_required", take_bool, FIELD(starttls_required) },
 	{ "max_stanza_size", take_size, FIELD(max_stanza_size) },
 	{ "backlog", take_backlog, FIELD(backlog) },
+	{ "tls_verify", take_bool, FIELD(tls_verify) },
+	{ "use_proxy_protocol", take_bool, FIELD(use_proxy_protocol) },
 	{ "access", take_rule_name, FIELD(access) },
+	{ "shaper", take_rule_name, FIELD(shaper) },
 	{ 0 },
 };
 #undef FIELD

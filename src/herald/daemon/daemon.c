@@ -4,19 +4,23 @@
 #include "herald/daemon/daemon.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "herald/auth/accounts.h"
 #include "herald/c2s/c2s.h"
+#include "herald/daemon/certs.h"
 #include "herald/daemon/control.h"
 #include "herald/daemon/notify.h"
 #include "herald/daemon/reload.h"
 #include "herald/daemon/restore.h"
 #include "herald/daemon/sandbox.h"
+#include "herald/im/module.h"
 #include "io/paths.h"
 #include "io/pool.h"
+#include "io/random.h"
 #include "io/tls.h"
 
 enum { POOL_THREADS = 2, POOL_QUEUE = 512, STOP_MS = 500 };
@@ -103,6 +107,8 @@ static int enter_sandbox(struct daemon *d, struct buf *why)
 		reach_file(d, &s, *path);
 	vec_for_each(path, &c->certfiles)
 		reach_file(d, &s, *path);
+	if (c->ca_file.n)
+		reach_file(d, &s, c->ca_file);
 	vec_for_each(path, &c->backup_dirs)
 		vec_push(&s.write, str_dup_c(&c->arena, *path));
 	vec_push(&s.write, str_dup_c(&c->arena, c->spool_dir));
@@ -290,11 +296,32 @@ struct str daemon_name(struct daemon *d, struct str name)
 	return arena_str(&d->names, name);
 }
 
+static struct str rule(void *arg, struct jid who, const char *name)
+{
+	struct daemon *d = arg;
+	bool offline = strcmp(name, "max_user_offline_messages") == 0;
+
+	return access_value(&d->config.access, jid_domain(who),
+	                    offline ? d->config.offline_rule : str_from(name),
+	                    &(struct access_who){ .jid = who, .local = true });
+}
+
 void daemon_use_config(struct daemon *d)
 {
 	d->server.log.max = d->config.loglevel;
 	d->server.modules = d->config.modules.p;
 	d->server.auth.disabled = d->config.disabled_mechanisms;
+	d->server.contacts = d->config.contacts.p;
+	d->server.n_contacts = d->config.contacts.n;
+	d->server.tuning = d->config.tuning;
+	d->crowd.address_max = d->config.max_connections_per_address;
+	d->crowd.prefix_max = d->config.max_connections_per_prefix;
+	d->crowd.failures_max = module_is_on(&d->worker, "mod_fail2ban")
+	                                ? d->config.tuning.max_auth_failures
+	                                : 0;
+	d->crowd.barred_ms = d->config.tuning.auth_ban_ms;
+	d->server.rule = rule;
+	d->server.rule_arg = d;
 }
 
 static void on_watchdog(uv_timer_t *timer)
@@ -323,6 +350,10 @@ static void set_server(struct daemon *d, const struct daemon_options *o)
 	d->worker.server = &d->server;
 	d->worker.loop = &d->loop;
 	d->worker.started_ms = d->started_ms;
+	random_fill(&d->worker.users.seed, sizeof(d->worker.users.seed));
+	d->worker.streams.seed = d->worker.users.seed;
+	d->crowd.failures.seed = d->worker.users.seed;
+	d->crowd.addresses.seed = d->crowd.prefixes.seed = d->worker.users.seed;
 	daemon_use_config(d);
 }
 
@@ -370,6 +401,7 @@ int daemon_start(struct daemon *d, struct config *config, const struct daemon_op
 	set_server(d, o);
 	watch_signals(d);
 	r = open_all(d, why);
+	certs_watch(d);
 	if (r < 0)
 		close_all(d);
 	return r;
@@ -424,6 +456,7 @@ static void close_all(struct daemon *d)
 	inbox_run(&d->loop.inbox);
 	inbox_run(&d->loop.inbox);
 	uv_run(&d->loop.uv, UV_RUN_NOWAIT);
+	certs_unwatch(d);
 	close_handle(&d->sigterm);
 	close_handle(&d->sigint);
 	close_handle(&d->sighup);
@@ -435,6 +468,7 @@ static void close_all(struct daemon *d)
 		hall_free(*hall);
 	vec_fini(&d->retired);
 	vec_fini(&d->doors);
+	crowd_fini(&d->crowd);
 	control_free(d->control);
 	if (d->server.accounts)
 		accounts_free(d->server.accounts);
@@ -445,6 +479,7 @@ static void close_all(struct daemon *d)
 
 void daemon_run(struct daemon *d)
 {
+	malloc_trim(0); /* what reading the accounts took */
 	start_watchdog(d);
 	notify_state("READY=1\nSTATUS=Clients are served");
 	loop_run(&d->loop);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "herald/c2s/crowd.h"
 #include "herald/daemon/config.h"
 #include "herald/daemon/door.h"
 #include "herald/daemon/log_sink.h"
@@ -18,6 +19,7 @@ struct daemon {
 	struct loop loop;
 	struct server server;
 	struct worker worker;
+	struct crowd crowd;
 	struct pool *pool;
 	VEC(struct door *) doors;
 	VEC(struct hall *) retired; /* of former configurations, with their clients */
@@ -28,6 +30,8 @@ struct daemon {
 	uint64_t started_ms; /* of the loop's clock */
 	uv_signal_t sigterm, sigint, sighup;
 	uv_timer_t deadline; /* of a stop */
+	uv_timer_t certs_timer;
+	uint64_t certs;      /* how the certificate files were last */
 	uv_timer_t watchdog; /* systemd's */
 	bool stopping;
 };

@@ -9,30 +9,60 @@
 #include "base/oom.h"
 #include "herald/c2s/c2s.h"
 #include "herald/daemon/daemon.h"
+#include "io/proxied.h"
 #include "io/tls.h"
+
+static void read_address(const char *text, struct sockaddr_storage *out)
+{
+	*out = (struct sockaddr_storage){ 0 };
+	if (inet_pton(AF_INET, text, &((struct sockaddr_in *)out)->sin_addr) == 1)
+		out->ss_family = AF_INET;
+	else if (inet_pton(AF_INET6, text, &((struct sockaddr_in6 *)out)->sin6_addr) == 1)
+		out->ss_family = AF_INET6;
+}
 
 /* Whether the rule of the door lets the account in. */
 static bool may_login(void *arg, struct jid account, const char *address)
 {
 	const struct hall *h = arg;
-	struct sockaddr_storage ss = { 0 };
+	struct sockaddr_storage ss;
 	struct access_who who = { .jid = account, .local = true, .ip = &ss };
 
 	if (!h->access[0])
 		return true;
-	if (inet_pton(AF_INET, address, &((struct sockaddr_in *)&ss)->sin_addr) == 1)
-		ss.ss_family = AF_INET;
-	else if (inet_pton(AF_INET6, address, &((struct sockaddr_in6 *)&ss)->sin6_addr) ==
-	         1)
-		ss.ss_family = AF_INET6;
+	read_address(address, &ss);
 	return access_allows(&h->daemon->config.access, jid_domain(account),
 	                     str_from(h->access), &who);
 }
 
-static int load_tls(struct tls_server *tls, const struct config *c, struct buf *why)
+/* The value of the door's shaper rule names the shaper. */
+static void shaper(void *arg, struct jid account, const char *address, uint64_t *rate,
+                   uint64_t *burst)
+{
+	const struct hall *h = arg;
+	const struct config *c = &h->daemon->config;
+	struct sockaddr_storage ss;
+	struct access_who who = { .jid = account, .local = true, .ip = &ss };
+
+	read_address(address, &ss);
+	struct str name =
+		access_rule_find(&c->access, jid_domain(account), str_from(h->shaper))
+			? access_value(&c->access, jid_domain(account),
+	                               str_from(h->shaper), &who)
+			: str_from(h->shaper);
+	vec_for_each(s, &c->shapers) {
+		if (!str_eq(s->name, name))
+			continue;
+		*rate = s->rate;
+		*burst = s->burst;
+	}
+}
+
+static int load_tls(struct tls_server *tls, const struct config *c, bool verify,
+                    struct buf *why)
 {
 	auto_arena a = { 0 };
-	int r = 0;
+	int r = verify ? tls_server_verify(tls, str_dup_c(&a, c->ca_file), why) : 0;
 
 	vec_for_each(path, &c->certfiles) {
 		if (r == 0)
@@ -41,16 +71,25 @@ static int load_tls(struct tls_server *tls, const struct config *c, struct buf *
 	return r;
 }
 
+static char *copy(struct str s)
+{
+	char *c = base_calloc(1, s.n + 1);
+
+	memcpy(c, s.n ? s.p : "", s.n);
+	return c;
+}
+
 int hall_new(struct daemon *d, const struct config *c, const struct config_listener *l,
              struct buf *why, struct hall **out)
 {
 	struct hall *h = base_calloc(1, sizeof(*h));
 
 	h->daemon = d;
-	h->access = base_calloc(1, l->access.n + 1);
-	memcpy(h->access, l->access.n ? l->access.p : "", l->access.n);
+	h->access = copy(l->access);
+	h->shaper = copy(l->shaper);
+	h->verifies = l->tls_verify;
 	h->tls = tls_server_new(l->tls ? "xmpp-client" : NULL);
-	int r = load_tls(h->tls, c, why);
+	int r = load_tls(h->tls, c, l->tls_verify, why);
 	if (r < 0) {
 		hall_free(h);
 		return r;
@@ -63,11 +102,23 @@ int hall_new(struct daemon *d, const struct config *c, const struct config_liste
 		.max_stanza_size = l->max_stanza_size,
 		.negotiation_ms = (uint32_t)c->negotiation_timeout_ms,
 		.may_login = may_login,
+		.crowd = &d->crowd,
+		.shaper = l->shaper.n ? shaper : NULL,
 		.arg = h,
 	};
 	h->c2s = c2s_new(&d->worker, &o);
 	*out = h;
 	return 0;
+}
+
+int hall_reload_tls(struct hall *h, const struct config *c, struct buf *why)
+{
+	auto_ptr(tls_server) fresh = tls_server_new(NULL);
+	int r = load_tls(fresh, c, h->verifies, why);
+
+	if (r == 0)
+		tls_server_exchange(h->tls, fresh);
+	return r;
 }
 
 struct hall *hall_empty(struct daemon *d)
@@ -76,7 +127,8 @@ struct hall *hall_empty(struct daemon *d)
 	struct c2s_options o = { 0 };
 
 	h->daemon = d;
-	h->access = base_calloc(1, 1);
+	h->access = copy(STR(""));
+	h->shaper = copy(STR(""));
 	h->c2s = c2s_new(&d->worker, &o);
 	return h;
 }
@@ -91,6 +143,7 @@ void hall_free(struct hall *h)
 	c2s_free(h->c2s);
 	tls_server_free(h->tls);
 	free(h->access);
+	free(h->shaper);
 	free(h);
 }
 
@@ -106,14 +159,18 @@ int door_open(struct daemon *d, const struct config_listener *l, struct hall *ha
 {
 	struct door *door = base_calloc(1, sizeof(*door));
 
-	door->ip = base_calloc(1, l->ip.n + 1);
-	memcpy(door->ip, l->ip.p, l->ip.n);
+	door->ip = copy(l->ip);
 	door->port = l->port;
 	door->backlog = l->backlog;
 	door->hall = hall;
-	int r = listener_tcp(&d->loop, door->ip, l->port, (int)l->backlog, on_accept,
-	                     door, why, &door->listener);
+	if (l->use_proxy_protocol)
+		door->proxied = proxied_new(&d->loop, on_accept, door);
+	int r = listener_tcp(&d->loop, door->ip, l->port, (int)l->backlog,
+	                     door->proxied ? proxied_accept : on_accept,
+	                     door->proxied ? (void *)door->proxied : door, why,
+	                     &door->listener);
 	if (r < 0) {
+		proxied_free(door->proxied);
 		free(door->ip);
 		free(door);
 		return r;
@@ -129,6 +186,7 @@ struct hall *door_close(struct door *door)
 	struct hall *hall = door->hall;
 
 	listener_close(door->listener);
+	proxied_free(door->proxied);
 	free(door->ip);
 	free(door);
 	return hall;

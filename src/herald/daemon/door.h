@@ -19,11 +19,14 @@ struct hall {
 	struct daemon *daemon;
 	struct c2s *c2s;
 	struct tls_server *tls;
-	char *access; /* the rule of who may log in; empty: all */
+	char *shaper;  /* of how fast they may send: a rule or a shaper; empty: none */
+	char *access;  /* the rule of who may log in; empty: all */
+	bool verifies; /* asks for clients' certificates */
 };
 
 struct door {
 	struct listener *listener;
+	struct proxied *proxied; /* NULL: clients come without a proxy */
 	char *ip;
 	uint16_t port;
 	uint64_t backlog;
@@ -38,6 +41,9 @@ MUST_USE int hall_new(struct daemon *d, const struct config *c,
 
 /* A hall that no socket leads to, for sessions of before a restart. */
 struct hall *hall_empty(struct daemon *d);
+
+/* Reads the certificates again; on errors the old ones stay. Errors: those of tls_server_add. */
+MUST_USE int hall_reload_tls(struct hall *h, const struct config *c, struct buf *why);
 
 /* Ends the clients; what they are told is sent as the loop runs on. */
 void hall_shutdown(struct hall *h);

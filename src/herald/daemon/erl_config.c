@@ -109,6 +109,8 @@ static struct yaml *convert_options(struct translator *t, const struct term *lis
 
 static struct yaml *convert(struct translator *t, const struct term *x)
 {
+	if (!x)
+		return scalar(t, STR(""), SPAN_NONE); /* what is not there says nothing */
 	if (is_scalar(x))
 		return leaf(t, x);
 	if (is_options(x))
@@ -363,7 +365,7 @@ static void take_term(struct translator *t, struct yaml *map, const struct term 
 			return;
 		}
 	}
-	if (x->kind == TERM_TUPLE && x->n == 2 && is_scalar(name)) {
+	if (x->kind == TERM_TUPLE && x->n == 2 && name && is_scalar(name)) {
 		put(t, map, name->text, convert(t, name->next));
 		return;
 	}

@@ -35,7 +35,9 @@ static bool is_word(char c)
 /* The byte at `at + ahead`, NUL at the end. */
 static char peek(const struct reader *r, size_t ahead)
 {
-	return r->at + ahead < r->text.n ? r->text.p[r->at + ahead] : '\0';
+	if (r->at + ahead >= r->text.n)
+		return '\0';
+	return r->text.p[r->at + ahead];
 }
 
 static struct term *fail(struct reader *r, size_t from, const char *what)
@@ -77,7 +79,9 @@ static char unescape(char c)
 	static const char from[] = "nrtbfves0d", to[] = "\n\r\t\b\f\v\033 \0\177";
 	const char *at = c ? strchr(from, c) : NULL;
 
-	return at ? to[at - from] : c;
+	if (at)
+		c = to[at - from];
+	return c;
 }
 
 /* What is between two quotes; the text is put into `out`. */

@@ -127,6 +127,7 @@ static void ask_part(struct exporting *ex)
 	case PIE_ROSTER:
 	case PIE_PRIVATE:
 	case PIE_VCARD:
+	case PIE_LAST:
 		store_list(store, &at, inbox_of(ex), on_part, ex);
 		break;
 	case PIE_OFFLINE:

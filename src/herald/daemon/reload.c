@@ -117,6 +117,11 @@ static void exchange_doors(struct daemon *d, struct plans *plans, struct buf *sa
 		}
 		vec_push(&d->retired, p->kept->hall);
 		p->kept->hall = p->hall;
+		if ((p->kept->proxied != NULL) != p->l->use_proxy_protocol)
+			buf_fmt(said,
+			        "use_proxy_protocol of port %u changes when herald is "
+			        "restarted\n",
+			        p->kept->port);
 		if (p->kept->backlog != p->l->backlog)
 			buf_fmt(said,
 			        "the backlog of port %u changes when herald is "

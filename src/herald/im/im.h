@@ -40,6 +40,9 @@ void im_session_ends(struct session *s, struct arena *a);
 
 /* ---- inside im ---------------------------------------------------------------------------- */
 
+/* Takes out of a client's message what only a server may say. */
+void im_strip(struct stanza *st);
+
 /* Sends a stanza on whose `to` is set. What a session of ours sent holds it when the account
  * must be loaded first. */
 void im_dispatch(struct stanza *st);

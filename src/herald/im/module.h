@@ -33,6 +33,8 @@ struct module {
 	const char *const *host_features; /* XEP-0030 features of a host, ended by NULL */
 	const char *const *user_features; /* of an account */
 	const char *stream_features;      /* XML in <stream:features/> after login */
+	/* The same for what is not constant. */
+	void (*put_stream_features)(const struct worker *w, struct buf *out);
 	const struct iq_handler *iq;
 
 	/* A message for an account that no resource can take; true: it was taken. */

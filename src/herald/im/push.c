@@ -17,6 +17,7 @@ void im_roster_push(struct user *u, const struct roster_item *item, bool removed
 		xml_set(a, child, "jid", arena_str(a, jid_str(item->jid)));
 		xml_set(a, child, "subscription", STR("remove"));
 	}
+	xml_set(a, query, "ver", roster_version(&u->roster, a));
 	xml_set(a, x, "id", arena_fmt(a, "push%llu", ++u->worker->pushes));
 	for (struct session *s = u->sessions; s; s = s->next) {
 		if (!s->wants_roster)

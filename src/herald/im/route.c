@@ -121,6 +121,7 @@ static void on_message(struct stanza *st)
 		st->to = jid_bare(st->session->jid);
 		xml_set(st->a, st->x, "to", arena_str(st->a, jid_str(st->to)));
 	}
+	im_strip(st);
 	for_each_module(m, st->w)
 	{
 		if (m->on_sent)

@@ -58,7 +58,8 @@ static void ask_store(void *arg, int result)
 	struct store_place at = user_place(ask->user, ask->name);
 
 	(void)result;
-	store_get(ask->w->server->store, &at, ask->key, worker_inbox(ask->w), on_got, ask);
+	store_get(ask->w->server->store, &at, ask->key, worker_inbox(ask->w), on_got,
+	          ask);
 }
 
 void kept_get(struct stanza *st, struct user *u, const char *name, struct str key,

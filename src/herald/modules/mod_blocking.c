@@ -32,7 +32,8 @@ static void on_get(struct stanza *st, struct xml *payload, struct user *u)
 /* Section 3.3.4: the resources that have asked for the list. */
 static void push(struct stanza *st, struct user *u, const struct xml *payload)
 {
-	struct xml *x = stanza_new(st->a, "iq", "set", (struct jid){ 0 }, (struct jid){ 0 });
+	struct xml *x =
+		stanza_new(st->a, "iq", "set", (struct jid){ 0 }, (struct jid){ 0 });
 
 	xml_append(x, xml_copy(st->a, payload));
 	xml_set(st->a, x, "id", arena_fmt(st->a, "push%llu", ++st->w->pushes));

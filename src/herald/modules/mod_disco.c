@@ -3,36 +3,87 @@
 /* XEP-0030: Service Discovery, version 2.5. The features are what the modules say. */
 #include "herald/im/im.h"
 #include "herald/im/module.h"
+#include "herald/modules/disco.h"
 
 #define NS_INFO  "http://jabber.org/protocol/disco#info"
+#define NS_DATA  "jabber:x:data"
 #define NS_ITEMS "http://jabber.org/protocol/disco#items"
 
-static void put_identity(struct stanza *st, struct xml *query, const char *category,
+static void put_identity(struct arena *a, struct xml *query, const char *category,
                          const char *type, const char *name)
 {
-	struct xml *x = xml_add(st->a, query, "identity", NULL);
+	struct xml *x = xml_add(a, query, "identity", NULL);
 
-	xml_set(st->a, x, "category", str_from(category));
-	xml_set(st->a, x, "type", str_from(type));
+	xml_set(a, x, "category", str_from(category));
+	xml_set(a, x, "type", str_from(type));
 	if (name)
-		xml_set(st->a, x, "name", str_from(name));
+		xml_set(a, x, "name", str_from(name));
 }
 
-static void put_features(struct stanza *st, struct xml *query, bool of_host)
+static void put_features(const struct worker *w, struct xml *query, bool of_host,
+                         struct arena *a)
 {
-	for_each_module(m, st->w)
+	for_each_module(m, w)
 	{
 		const char *const *name = of_host ? m->host_features : m->user_features;
 		for (; name && *name; name++)
-			xml_set(st->a, xml_add(st->a, query, "feature", NULL), "var",
+			xml_set(a, xml_add(a, query, "feature", NULL), "var",
 			        str_from(*name));
 	}
 }
 
-/* Nobody has nodes yet. */
-static bool has_node(struct stanza *st, const struct xml *payload)
+static struct xml *put_field(struct arena *a, struct xml *form, struct str var)
 {
-	if (!xml_has(payload, "node"))
+	struct xml *field = xml_add(a, form, "field", NULL);
+
+	xml_set(a, field, "var", var);
+	return field;
+}
+
+/* XEP-0157: Contact Addresses for XMPP Services, version 1.1.1. */
+static void put_contacts(const struct worker *w, struct xml *query, struct arena *a)
+{
+	const struct server *s = w->server;
+	struct xml *form, *field;
+
+	if (s->n_contacts == 0)
+		return;
+	form = xml_add(a, query, "x", NS_DATA);
+	xml_set(a, form, "type", STR("result"));
+	field = put_field(a, form, STR("FORM_TYPE"));
+	xml_set(a, field, "type", STR("hidden"));
+	xml_add_text(a, field, "value", NULL,
+	             STR("http://jabber.org/network/serverinfo"));
+	for (size_t i = 0; i < s->n_contacts; i++) {
+		field = put_field(a, form, s->contacts[i].name);
+		xml_set(a, field, "type", STR("list-multi"));
+		for (size_t k = 0; k < s->contacts[i].n; k++)
+			xml_add_text(a, field, "value", NULL, s->contacts[i].urls[k]);
+	}
+}
+
+void disco_put_host(const struct worker *w, struct xml *query, struct arena *a)
+{
+	put_identity(a, query, "server", "im", "herald");
+	put_features(w, query, true, a);
+	put_contacts(w, query, a);
+}
+
+/* XEP-0115 section 6.2: the node of the host's capabilities, as they are now. */
+static bool is_caps_node(struct stanza *st, struct str node)
+{
+	struct xml *query = xml_new(st->a, "query", "");
+
+	disco_put_host(st->w, query, st->a);
+	return str_eq(node, arena_fmt(st->a, DISCO_CAPS_NODE "#" STR_FMT,
+	                              STR_ARG(disco_caps_hash(query, st->a))));
+}
+
+/* There are no other nodes yet. */
+static bool has_unknown_node(struct stanza *st, const struct xml *payload, bool caps)
+{
+	if (!xml_has(payload, "node") ||
+	    (caps && is_caps_node(st, xml_get(payload, "node"))))
 		return false;
 	im_fail(st, ERROR_ITEM_NOT_FOUND);
 	return true;
@@ -55,13 +106,16 @@ static void on_info(struct stanza *st, struct xml *payload, struct user *u)
 		im_fail(st, ERROR_SERVICE_UNAVAILABLE);
 		return;
 	}
-	if (has_node(st, payload))
+	if (has_unknown_node(st, payload, !u))
 		return;
-	if (u)
-		put_identity(st, query, "account", "registered", NULL);
-	else
-		put_identity(st, query, "server", "im", "herald");
-	put_features(st, query, !u);
+	if (xml_has(payload, "node"))
+		xml_set(st->a, query, "node", xml_get(payload, "node"));
+	if (u) {
+		put_identity(st->a, query, "account", "registered", NULL);
+		put_features(st->w, query, false, st->a);
+	} else {
+		disco_put_host(st->w, query, st->a);
+	}
 	im_route(st->w, x, st->a);
 }
 
@@ -73,7 +127,7 @@ static void on_items(struct stanza *st, struct xml *payload, struct user *u)
 		im_fail(st, ERROR_SERVICE_UNAVAILABLE);
 		return;
 	}
-	if (has_node(st, payload))
+	if (has_unknown_node(st, payload, false))
 		return;
 	xml_add(st->a, x, "query", NS_ITEMS);
 	im_route(st->w, x, st->a);

@@ -81,7 +81,10 @@ static void keep(struct user *u, struct stanza *st)
 
 static bool on_unreachable(struct user *u, struct stanza *st)
 {
-	if (!is_worth_keeping(st) || u->n_offline >= MESSAGES_MAX)
+	uint64_t max = server_limit(st->w->server, u->jid, "max_user_offline_messages",
+	                            MESSAGES_MAX);
+
+	if (!is_worth_keeping(st) || u->n_offline >= max)
 		return false;
 	keep(u, st);
 	return true;

@@ -8,12 +8,19 @@ enum { ITEMS_MAX = 5000, NAME_MAX_BYTES = 1024, GROUPS_MAX = 50 };
 
 static void on_get(struct stanza *st, struct xml *payload, struct user *u)
 {
-	struct xml *x = stanza_result(st);
-	struct xml *query = xml_add(st->a, x, "query", NS_ROSTER);
+	struct xml *x = stanza_result(st), *query;
+	struct str version = roster_version(&u->roster, st->a);
 
-	(void)payload;
 	if (st->session)
 		st->session->wants_roster = st->session->unsaved = true;
+	/* RFC 6121 section 2.6.3: the client has it already. */
+	if (xml_has(payload, "ver") && str_eq(xml_get(payload, "ver"), version)) {
+		im_route(st->w, x, st->a);
+		return;
+	}
+	query = xml_add(st->a, x, "query", NS_ROSTER);
+	if (xml_has(payload, "ver"))
+		xml_set(st->a, query, "ver", version);
 	map_for_each(it, &u->roster.items) {
 		const struct roster_item *item = it->value;
 		if (item->listed)
@@ -70,6 +77,7 @@ static void remove_item(struct stanza *st, struct user *u, struct jid jid)
 	if (item->from)
 		im_presence_send(u, item->jid, true, st->a);
 	commit(st, u, jid, NULL);
+	item->listed = false; /* the version is that without it */
 	im_roster_push(u, item, true, st->a);
 	roster_remove(&u->roster, item);
 	if (wanted)
@@ -125,7 +133,8 @@ extern const struct module mod_roster;
 const struct module mod_roster = {
 	.name = "mod_roster",
 	.host_features = NAMES(NS_ROSTER),
-	.stream_features = "<sub xmlns='urn:xmpp:features:pre-approval'/>",
+	.stream_features = "<sub xmlns='urn:xmpp:features:pre-approval'/>"
+			   "<ver xmlns='urn:xmpp:features:rosterver'/>",
 	.iq = LIST(struct iq_handler, { TYPE_GET, TO_SELF, NS_ROSTER, "query", on_get },
 	           { TYPE_SET, TO_SELF, NS_ROSTER, "query", on_set }),
 };

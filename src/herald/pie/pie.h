@@ -79,6 +79,7 @@ MUST_USE int pie_time(struct str text, int64_t *out);
 	X(ROSTER, "roster")   \
 	X(PRIVATE, "private") \
 	X(VCARD, "vcard")     \
+	X(LAST, "last")       \
 	X(OFFLINE, "offline")
 
 enum pie_part {

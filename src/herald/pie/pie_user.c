@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/base64.h"
+#include "herald/auth/digest.h"
 #include "herald/jid/jid.h"
 #include "herald/pie/pie.h"
 #include "herald/route/roster.h"
@@ -12,6 +13,7 @@
 
 #define NS_DELAY   "urn:xmpp:delay"
 #define NS_PRIVATE "jabber:iq:private"
+#define NS_VCARD   "vcard-temp"
 
 static void leave(struct pie_user *u, struct arena *a, const struct xml *x,
                   const char *why)
@@ -140,7 +142,9 @@ static bool read_zone(struct str zone, int64_t *out)
 	if (zone.n != 6 || zone.p[3] != ':' || hours < 0 || hours > 23 || minutes < 0 ||
 	    minutes > 59 || (zone.p[0] != '+' && zone.p[0] != '-'))
 		return false;
-	*out = (zone.p[0] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+	*out = (int64_t)hours * 3600 + (int64_t)minutes * 60;
+	if (zone.p[0] == '-')
+		*out = -*out;
 	return true;
 }
 
@@ -302,6 +306,49 @@ static void take_private(struct putting *p, const struct xml *query)
 	}
 }
 
+/* XEP-0153: the server says in presence which picture the vCard has, by its hash. */
+static void put_photo(struct putting *p, const struct xml *vcard)
+{
+	struct store_place at = { p->host, p->u->name, STR("photo") };
+	const struct xml *photo = xml_child(vcard, "PHOTO", NS_VCARD);
+	const struct xml *data = photo ? xml_child(photo, "BINVAL", NS_VCARD) : NULL;
+	struct str text = xml_text(data, p->a), bytes;
+	uint8_t hash[DIGEST_MAX];
+	auto_buf plain = { 0 }, hex = { 0 };
+
+	for (size_t i = 0; i < text.n; i++) {
+		if ((unsigned char)text.p[i] > ' ')
+			buf_char(&plain, text.p[i]);
+	}
+	if (!plain.n || base64_decode(buf_as_str(&plain), p->a, &bytes) < 0)
+		return;
+	digest(DIGEST_SHA1, bytes, hash);
+	for (size_t i = 0; i < digest_size(DIGEST_SHA1); i++)
+		buf_fmt(&hex, "%02x", hash[i]);
+	tx_put(p->tx, &at, STR(""), buf_as_str(&hex));
+}
+
+static void take_vcard(struct putting *p, const struct xml *x)
+{
+	put_xml(p, PIE_VCARD, STR(""), x);
+	put_photo(p, x);
+}
+
+/* XEP-0012 counts seconds back from now; kept is the time, a blank, the status. */
+static void take_last(struct putting *p, const struct xml *query)
+{
+	struct store_place at = place(p, PIE_LAST);
+	uint64_t seconds, now = (uint64_t)time(NULL);
+
+	if (str_to_u64(xml_get(query, "seconds"), 10, &seconds) < 0 || seconds > now) {
+		leave(p->u, p->a, query, "has no `seconds`");
+		return;
+	}
+	tx_put(p->tx, &at, STR(""),
+	       arena_fmt(p->a, "%llu " STR_FMT, (unsigned long long)(now - seconds),
+	                 STR_ARG(xml_text(query, p->a))));
+}
+
 static void take_child(struct putting *p, const struct xml *x)
 {
 	if (xml_is(x, "scram-credentials", NS_PIE_SCRAM) ||
@@ -315,8 +362,10 @@ static void take_child(struct putting *p, const struct xml *x)
 		xml_for_each(message, x) take_message(p, message);
 	else if (xml_is(x, "query", NS_PRIVATE))
 		take_private(p, x);
-	else if (xml_is(x, "vCard", "vcard-temp"))
-		put_xml(p, PIE_VCARD, STR(""), x);
+	else if (xml_is(x, "vCard", NS_VCARD))
+		take_vcard(p, x);
+	else if (xml_is(x, "query", "jabber:iq:last"))
+		take_last(p, x);
 	else
 		leave(p->u, p->a, x, "was not taken");
 }

@@ -168,6 +168,19 @@ static void write_messages(struct buf *out, struct str host,
 	buf_cstr(out, "</offline-messages>");
 }
 
+static void write_last(struct buf *out, struct str value)
+{
+	uint64_t since, now = (uint64_t)time(NULL);
+	size_t space = str_find(value, ' ');
+
+	if (str_to_u64(str_sub(value, 0, space), 10, &since) < 0)
+		return;
+	buf_fmt(out, "<query xmlns='jabber:iq:last' seconds='%llu'>",
+	        (unsigned long long)(now > since ? now - since : 0));
+	xml_escape(out, str_sub(value, space + 1, value.n));
+	buf_cstr(out, "</query>");
+}
+
 void pie_write_part(struct buf *out, enum pie_part part, struct str host, struct str user,
                     const struct store_rows *rows)
 {
@@ -187,6 +200,9 @@ void pie_write_part(struct buf *out, enum pie_part part, struct str host, struct
 		break;
 	case PIE_VCARD:
 		write_values(out, rows);
+		break;
+	case PIE_LAST:
+		write_last(out, rows->p[0].value);
 		break;
 	case PIE_OFFLINE:
 		write_messages(out, host, rows);

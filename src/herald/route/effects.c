@@ -79,7 +79,8 @@ static void commit(struct worker *w)
 
 static void on_late(struct loop_late *late)
 {
-	struct effects *all = (struct effects *)(void *)((char *)late - offsetof(struct effects, late));
+	struct effects *all =
+		(struct effects *)(void *)((char *)late - offsetof(struct effects, late));
 
 	commit((struct worker *)(void *)((char *)all - offsetof(struct worker, effects)));
 }

@@ -102,6 +102,27 @@ struct xml *roster_item_xml(const struct roster_item *item, struct xml *query,
 	return x;
 }
 
+/* A sum, so that the order of the items does not matter. */
+struct str roster_version(const struct roster *r, struct arena *a)
+{
+	uint64_t sum = 0;
+	size_t n = 0;
+
+	map_for_each(it, &r->items) {
+		const struct roster_item *item = it->value;
+		auto_arena own = { 0 };
+		auto_buf text = { 0 };
+		if (!item->listed)
+			continue;
+		xml_write(&text,
+		          roster_item_xml(item, xml_new(&own, "query", NS_ROSTER), &own),
+		          STR(NS_ROSTER));
+		sum += hash_bytes(text.p, text.n);
+		n++;
+	}
+	return arena_fmt(a, "%016llx-%zu", (unsigned long long)sum, n);
+}
+
 void roster_item_store(const struct roster_item *item, struct buf *out)
 {
 	auto_arena a = { 0 };

@@ -50,6 +50,10 @@ void roster_item_describe(struct roster_item *item, struct str name, struct str 
 /* "none", "to", "from" or "both". */
 const char *roster_subscription(const struct roster_item *item);
 
+/* RFC 6121 section 2.6: names what the client sees of the whole roster; it changes with that,
+ * and stays over restarts. */
+struct str roster_version(const struct roster *r, struct arena *a);
+
 /* As the client sees it, as a child of `query`. */
 struct xml *roster_item_xml(const struct roster_item *item, struct xml *query,
                             struct arena *a);

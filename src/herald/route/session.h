@@ -38,7 +38,7 @@ struct session {
 	const char *address;    /* of the peer, as text; the connection's */
 	uint16_t port;
 	uint64_t since_ms; /* of the loop's clock, when it was bound */
-	unsigned holds; /* see session_hold */
+	unsigned holds;    /* see session_hold */
 	int8_t priority;
 	bool wants_roster; /* has asked for it: gets pushes */
 	bool has_been_available;

@@ -24,6 +24,17 @@ bool server_has_host(const struct server *s, struct str domain)
 	return false;
 }
 
+uint64_t server_limit(const struct server *s, struct jid who, const char *rule,
+                      uint64_t otherwise)
+{
+	struct str value = s->rule ? s->rule(s->rule_arg, who, rule) : STR("");
+	uint64_t n;
+
+	if (str_is(value, "infinity"))
+		return UINT64_MAX;
+	return value.n && str_to_u64(value, 10, &n) == 0 ? n : otherwise;
+}
+
 struct inbox *worker_inbox(struct worker *w)
 {
 	return &w->loop->inbox;
@@ -153,6 +164,7 @@ static struct user *user_load(struct worker *w, struct jid bare)
 
 	memcpy(copy, text.p, text.n);
 	u->worker = w;
+	u->roster.items.seed = u->blocked.seed = w->users.seed;
 	u->jid = jid_bare(bare);
 	u->jid.p = copy;
 	u->last_wait = &u->waits;

@@ -24,6 +24,19 @@ struct accounts;
 struct loop;
 struct module;
 
+/* XEP-0157: one kind of address, "abuse-addresses", with its URIs. */
+struct contact {
+	struct str name;
+	const struct str *urls;
+	size_t n;
+};
+
+/* What can be set, with ejabberd's defaults. */
+struct tuning {
+	uint64_t max_auth_failures, auth_ban_ms;                   /* mod_fail2ban */
+	uint64_t resume_timeout_ms, ack_timeout_ms, max_ack_queue; /* XEP-0198 */
+};
+
 struct server {
 	VEC(struct str) hosts;               /* prepared */
 	const struct module *const *modules; /* that are on, ended by NULL */
@@ -31,14 +44,26 @@ struct server {
 	struct accounts *accounts;
 	struct auth auth;
 	struct logger log;
+	const struct contact *contacts;
+	size_t n_contacts;
+	struct tuning tuning;
+	/* The value of a rule of the configuration (shaper_rules) for somebody; empty: none. May
+	 * be NULL. */
+	struct str (*rule)(void *arg, struct jid who, const char *name);
+	void *rule_arg;
 };
+
+/* A number that a rule gives, UINT64_MAX for `infinity`; `otherwise` when there is no such
+ * rule. */
+uint64_t server_limit(const struct server *s, struct jid who, const char *rule,
+                      uint64_t otherwise);
 
 struct worker {
 	struct server *server;
 	struct loop *loop;
 	struct map users; /* bare JID to struct user */
 	struct effects effects;
-	struct map streams; /* XEP-0198: id to the client of c2s that has the session */
+	struct map streams;  /* XEP-0198: id to the client of c2s that has the session */
 	uint64_t started_ms; /* of the loop's clock */
 	size_t n_sessions;
 	unsigned long long pushes; /* numbers the ids of what the server asks */

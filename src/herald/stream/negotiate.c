@@ -266,18 +266,6 @@ void stream_bind_refused(struct stream *s, const char *type, const char *conditi
 
 /* ---- open --------------------------------------------------------------------------------- */
 
-/* RFC 3921 section 3: clients of that time must have it, RFC 6121 does nothing with it. */
-static bool on_session(struct stream *s, const struct xml *x)
-{
-	if (!xml_is(x, "iq", NS_CLIENT) || !str_is(xml_get(x, "type"), "set") ||
-	    !xml_child(x, "session", NS_SESSION))
-		return false;
-	buf_cstr(&s->out, "<iq type='result' id='");
-	xml_escape(&s->out, xml_get(x, "id"));
-	buf_cstr(&s->out, "'/>");
-	return true;
-}
-
 /* What may come: stanzas, and elements of namespaces that extend streams. */
 static bool is_welcome(const struct xml *x)
 {
@@ -292,6 +280,6 @@ void stream_on_open(struct stream *s, struct xml *x, struct arena *a)
 {
 	if (!is_welcome(x))
 		stream_fail(s, STREAM_UNSUPPORTED_STANZA_TYPE, "");
-	else if (!on_session(s, x))
+	else
 		s->config->ops->stanza(s->ctx, x, a);
 }
