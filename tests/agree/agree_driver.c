@@ -11,7 +11,7 @@
  *   sysctl NAME VALUE                any number, as under /proc/sys/net/netfilter
  *   … the ruleset's lines …
  *   .
- *   … a packet in words a line …
+ *   … a packet in words a line, or `wait MILLISECONDS` …
  *   .
  * Each is answered by `ok N` (packets that were compared), `refused` (both the kernel and the
  * simulator took no such ruleset; why), or lines that say what differs; then a line `.`. At the
@@ -33,7 +33,7 @@
 #include "gate/scenario/talk.h"
 #include "kernel_side.h"
 
-enum { SYSCTLS_MAX = 16, TIMEOUT_TOLERANCE_S = 2, STATUS_COMPARED = 0x3f };
+enum { SYSCTLS_MAX = 40, TIMEOUT_TOLERANCE_S = 2, STATUS_COMPARED = 0x3f };
 enum { TCP_EVENTS = 5, JIFFY_NS = 8000000 };
 
 struct setting {
@@ -63,9 +63,18 @@ struct driver {
 	bool is_slow; /* `ct count` counts twice what it meets twice in one of the kernel's ticks */
 	struct buf answer;
 	size_t packets;
+	uint64_t began_ns; /* of CLOCK_MONOTONIC */
 };
 
-/* ---- names ---- */
+/* ---- names, time ---- */
+
+static uint64_t clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
 
 static int ifindex(void *ctx, const char *name, uint32_t *index)
 {
@@ -630,6 +639,18 @@ static bool is_sensible(const struct driver *d, const struct made_packet *made)
 	                               : to.dev == made->arrival.out);
 }
 
+/* Lets time go by, for the simulator as much as for the kernel. */
+static void wait_for(struct driver *d, struct str ms)
+{
+	uint64_t n;
+
+	if (str_to_u64(ms, 10, &n) < 0 || n > 60000)
+		errx(2, "wait wants milliseconds");
+	nanosleep(&(struct timespec){ (time_t)(n / 1000), (long)(n % 1000) * 1000000 }, NULL);
+	d->sim.now_ns = clock_ns() - d->began_ns;
+	track_at(d->sim.track, d->sim.now_ns);
+}
+
 /* False: nothing more can be compared. */
 static bool run_packet(struct driver *d, struct str words)
 {
@@ -638,6 +659,10 @@ static bool run_packet(struct driver *d, struct str words)
 	struct packet_line line;
 	struct made_packet made;
 
+	if (str_starts(words, STR("wait "))) {
+		wait_for(d, str_sub(words, 5, words.n));
+		return true;
+	}
 	if (packet_line_read(&d->sources, span, &d->names, &d->a, &d->diags, &line) < 0)
 		return false;
 	if (talk_make(&d->talks, &line, &d->machine, &d->a, &d->diags, &made) < 0) {
@@ -676,6 +701,7 @@ static void begin(struct driver *d)
 	d->store = store_new();
 	d->drawn = false;
 	d->packets = 0;
+	d->began_ns = clock_ns();
 	buf_reset(&d->answer);
 	build_machine(d);
 	sim_init(&d->sim, d->store, &d->machine);
