@@ -356,7 +356,7 @@ static struct str plain_step(struct arena *a, struct str step)
 		at++;
 	if (at == step.n)
 		return step;
-	struct str head = str_sub(step, 0, at + strlen("__chain")), tail = STR("");
+	struct str head = str_sub(step, 0, at + strlen("__chain")), tail;
 	for (at = head.n; at < step.n && step.p[at] >= '0' && step.p[at] <= '9';)
 		at++;
 	tail = str_sub(step, at, step.n);
@@ -646,7 +646,8 @@ static void wait_for(struct driver *d, struct str ms)
 
 	if (str_to_u64(ms, 10, &n) < 0 || n > 60000)
 		errx(2, "wait wants milliseconds");
-	nanosleep(&(struct timespec){ (time_t)(n / 1000), (long)(n % 1000) * 1000000 }, NULL);
+	nanosleep(&(struct timespec){ (time_t)(n / 1000), (long)(n % 1000) * 1000000 },
+	          NULL);
 	d->sim.now_ns = clock_ns() - d->began_ns;
 	track_at(d->sim.track, d->sim.now_ns);
 }
@@ -765,12 +766,14 @@ static void run_case(struct driver *d, struct str rules, struct str packets)
 static void read_setting(struct driver *d, const char *line)
 {
 	struct setting *s = &d->settings[d->n_settings];
-	unsigned long long value;
+	struct str rest = str_trim(str_from(line + strlen("sysctl ")));
+	size_t blank = str_find(rest, ' ');
 
-	if (d->n_settings == SYSCTLS_MAX ||
-	    sscanf(line, "sysctl %63s %llu", s->name, &value) != 2)
+	if (d->n_settings == SYSCTLS_MAX || blank >= sizeof(s->name) ||
+	    str_to_u64(str_sub(rest, blank + 1, rest.n), 10, &s->value) < 0)
 		errx(2, "bad line: %s", line);
-	s->value = value;
+	memcpy(s->name, rest.p, blank);
+	s->name[blank] = '\0';
 	d->n_settings++;
 }
 

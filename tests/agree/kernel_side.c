@@ -541,11 +541,13 @@ void kernel_rows(struct kernel *k, struct rows *rows)
 uint64_t kernel_sysctl(const char *name, uint64_t value)
 {
 	char path[160];
-	unsigned long long was = 0;
+	char line[32];
+	uint64_t was = 0;
 
 	snprintf(path, sizeof(path), "/proc/sys/net/netfilter/%s", name);
 	FILE *file = fopen(path, "r+e");
-	if (!file || fscanf(file, "%llu", &was) != 1)
+	if (!file || !fgets(line, sizeof(line), file) ||
+	    str_to_u64(str_trim(str_from(line)), 10, &was) < 0)
 		err(2, "%s", path);
 	rewind(file);
 	fprintf(file, "%llu\n", (unsigned long long)value);

@@ -317,7 +317,7 @@ static int run_once_with(struct explain *e, uint64_t choices, unsigned *n_doubts
 
 int explain_run(struct explain *e)
 {
-	unsigned n = 0, more;
+	unsigned n = 0, more = 0;
 	int r = run_once_with(e, 0, &n);
 
 	/* Every way the doubts could go; the last is the first again, for it is what is shown. */

@@ -108,7 +108,7 @@ struct str explain_verdict(const struct explain_packet *p);
 struct str explain_chain_name(const struct explain *e, const struct sim_chain *c);
 
 /* What --live leaves out. */
-#define EXPLAIN_LIVE_NOTE                                                            \
+#define EXPLAIN_LIVE_NOTE                                                                \
 	"connections, sets and counters are the kernel's as they are now; what it does " \
 	"not tell (TCP windows, how much of a limit is left, ct count, numgen) is open"
 

@@ -25,7 +25,8 @@ static uint8_t prefix_of(const uint8_t *mask, size_t n)
 
 static void read_link(struct sim_machine *m, const struct ifaddrs *a)
 {
-	const struct sockaddr_ll *ll = (const struct sockaddr_ll *)(const void *)a->ifa_addr;
+	const struct sockaddr_ll *ll =
+		(const struct sockaddr_ll *)(const void *)a->ifa_addr;
 	struct str name = str_from(a->ifa_name);
 
 	machine_dev(m, name, (uint32_t)ll->sll_ifindex);
@@ -39,8 +40,8 @@ static void read_link(struct sim_machine *m, const struct ifaddrs *a)
 	}
 }
 
-static bool is_known(const struct sim_machine *m, const struct sim_dev *dev, uint8_t family,
-                     const uint8_t *addr)
+static bool is_known(const struct sim_machine *m, const struct sim_dev *dev,
+                     uint8_t family, const uint8_t *addr)
 {
 	vec_for_each(it, &m->addrs)
 		if (it->dev == dev && it->family == family &&
@@ -54,15 +55,19 @@ static void read_address(struct sim_machine *m, const struct ifaddrs *a)
 	const struct sim_dev *dev = machine_find(m, str_from(a->ifa_name));
 	bool ip4 = a->ifa_addr->sa_family == AF_INET;
 	const void *addr =
-		ip4 ? (const void *)&((const struct sockaddr_in *)(const void *)a->ifa_addr)
-				      ->sin_addr
-		    : (const void *)&((const struct sockaddr_in6 *)(const void *)a->ifa_addr)
-				      ->sin6_addr;
+		ip4 ? (const void *)&(
+			      (const struct sockaddr_in *)(const void *)a->ifa_addr)
+				->sin_addr
+		    : (const void *)&(
+			      (const struct sockaddr_in6 *)(const void *)a->ifa_addr)
+				->sin6_addr;
 	const void *mask =
-		ip4 ? (const void *)&((const struct sockaddr_in *)(const void *)a->ifa_netmask)
-				      ->sin_addr
-		    : (const void *)&((const struct sockaddr_in6 *)(const void *)a->ifa_netmask)
-				      ->sin6_addr;
+		ip4 ? (const void *)&(
+			      (const struct sockaddr_in *)(const void *)a->ifa_netmask)
+				->sin_addr
+		    : (const void *)&(
+			      (const struct sockaddr_in6 *)(const void *)a->ifa_netmask)
+				->sin6_addr;
 	uint8_t family = ip4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
 
 	if (dev && !is_known(m, dev, family, addr))
@@ -94,58 +99,87 @@ static void add_route(struct sim_machine *m, const char *dev, struct sim_route r
 		vec_push(&m->routes, route);
 }
 
+enum { COLUMNS = 12 };
+
+/* A line's words; false: there are fewer than `least`. */
+static bool split(char *line, struct str words[COLUMNS], size_t least)
+{
+	size_t n = 0;
+	char *rest = NULL;
+
+	for (char *w = strtok_r(line, " \t\n", &rest); w && n < COLUMNS;
+	     w = strtok_r(NULL, " \t\n", &rest))
+		words[n++] = str_from(w);
+	return n >= least;
+}
+
+/* A number as it stands in memory. */
+static bool read_raw(struct str hex, uint8_t out[4])
+{
+	uint64_t v;
+
+	if (str_to_u64(hex, 16, &v) < 0 || v > UINT32_MAX)
+		return false;
+	uint32_t word = (uint32_t)v;
+	memcpy(out, &word, sizeof(word));
+	return true;
+}
+
 /* proc(5): /proc/net/route, whose addresses are numbers in the machine's order of bytes. */
 static void read_routes4(struct sim_machine *m)
 {
+	static const uint8_t none[4];
 	FILE *file = fopen("/proc/net/route", "re");
-	char line[512], dev[17];
-	unsigned to, via, flags, mask;
+	struct str words[COLUMNS];
+	char line[512];
+	uint8_t mask[4];
 
 	while (file && fgets(line, sizeof(line), file)) {
 		struct sim_route route = { .family = NFPROTO_IPV4 };
-		if (sscanf(line, "%16s %x %x %x %*s %*s %*s %x", dev, &to, &via, &flags,
-		           &mask) != 5)
+		if (!split(line, words, 8) || !read_raw(words[1], route.dst) ||
+		    !read_raw(words[2], route.via) || !read_raw(words[7], mask))
 			continue; /* the head */
-		memcpy(route.dst, &to, 4);
-		memcpy(route.via, &via, 4);
-		route.has_via = via != 0;
-		route.prefix = prefix_of((const uint8_t *)&mask, 4);
-		add_route(m, dev, route);
+		route.has_via = memcmp(route.via, none, sizeof(none)) != 0;
+		route.prefix = prefix_of(mask, sizeof(mask));
+		add_route(m, words[0].p, route);
 	}
 	if (file)
 		fclose(file);
 }
 
-static bool read_hex(const char *hex, uint8_t out[16])
+static bool read_hex(struct str hex, uint8_t out[16])
 {
-	for (unsigned i = 0; i < 16; i++) {
-		unsigned byte;
-		if (sscanf(hex + 2 * i, "%2x", &byte) != 1)
+	uint64_t byte;
+
+	for (size_t i = 0; i < 16; i++) {
+		if (str_to_u64(str_sub(hex, 2 * i, 2), 16, &byte) < 0)
 			return false;
 		out[i] = (uint8_t)byte;
 	}
-	return true;
+	return hex.n == 32;
 }
 
-/* /proc/net/ipv6_route has the local table too: its routes are of type local, RTF_LOCAL. */
+/* The local table stands there too: its routes are of type local, RTF_LOCAL. */
 static void read_routes6(struct sim_machine *m)
 {
-	static const unsigned rtf_local = 0x80000000, rtf_reject = 0x200;
+	static const uint64_t rtf_local = 0x80000000, rtf_reject = 0x200;
 	static const uint8_t none[16];
 	FILE *file = fopen("/proc/net/ipv6_route", "re");
-	char line[512], to[33], via[33], dev[17];
-	unsigned prefix, flags;
+	struct str words[COLUMNS];
+	char line[512];
+	uint64_t prefix, flags;
 
 	while (file && fgets(line, sizeof(line), file)) {
 		struct sim_route route = { .family = NFPROTO_IPV6 };
-		if (sscanf(line, "%32s %x %*s %*s %32s %*s %*s %*s %x %16s", to, &prefix, via,
-		           &flags, dev) != 5 ||
-		    flags & (rtf_local | rtf_reject) || prefix > 128 || !read_hex(to, route.dst) ||
-		    !read_hex(via, route.via) || route.dst[0] == 0xff)
+		if (!split(line, words, 10) || !read_hex(words[0], route.dst) ||
+		    !read_hex(words[4], route.via) ||
+		    str_to_u64(words[1], 16, &prefix) < 0 || prefix > 128 ||
+		    str_to_u64(words[8], 16, &flags) < 0 ||
+		    flags & (rtf_local | rtf_reject) || route.dst[0] == 0xff)
 			continue;
 		route.prefix = (uint8_t)prefix;
 		route.has_via = memcmp(route.via, none, 16) != 0;
-		add_route(m, dev, route);
+		add_route(m, words[9].p, route);
 	}
 	if (file)
 		fclose(file);

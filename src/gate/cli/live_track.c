@@ -43,7 +43,8 @@ static void read_addresses(const struct nlattr *nest, struct track_tuple *t)
 {
 	struct nlattr *a;
 
-	mnl_attr_for_each_nested (a, nest) {
+	mnl_attr_for_each_nested(a, nest)
+	{
 		uint16_t type = mnl_attr_get_type(a), n = mnl_attr_get_payload_len(a);
 		bool src = type == CTA_IP_V4_SRC || type == CTA_IP_V6_SRC;
 		if (n != 4 && n != 16)
@@ -59,7 +60,8 @@ static void read_ports(const struct nlattr *nest, struct track_tuple *t)
 	uint8_t type = 0, code = 0;
 	bool is_icmp = false;
 
-	mnl_attr_for_each_nested (a, nest) {
+	mnl_attr_for_each_nested(a, nest)
+	{
 		switch (mnl_attr_get_type(a)) {
 		case CTA_PROTO_NUM:
 			t->proto = u8_of(a);
@@ -95,7 +97,8 @@ static void read_tuple(const struct nlattr *nest, struct track_tuple *t)
 {
 	struct nlattr *a;
 
-	mnl_attr_for_each_nested (a, nest) {
+	mnl_attr_for_each_nested(a, nest)
+	{
 		switch (mnl_attr_get_type(a)) {
 		case CTA_TUPLE_IP:
 			read_addresses(a, t);
@@ -119,15 +122,19 @@ static void read_protocol(const struct nlattr *nest, struct track_entry *e)
 {
 	struct nlattr *outer, *a;
 
-	mnl_attr_for_each_nested (outer, nest) {
+	mnl_attr_for_each_nested(outer, nest)
+	{
 		uint16_t protocol = mnl_attr_get_type(outer);
-		mnl_attr_for_each_nested (a, outer) {
+		mnl_attr_for_each_nested(a, outer)
+		{
 			uint16_t type = mnl_attr_get_type(a);
-			if (protocol == CTA_PROTOINFO_TCP && type == CTA_PROTOINFO_TCP_STATE &&
+			if (protocol == CTA_PROTOINFO_TCP &&
+			    type == CTA_PROTOINFO_TCP_STATE &&
 			    u8_of(a) < TRACK_TCP_STATES)
 				e->tcp.state = u8_of(a);
 			if (protocol == CTA_PROTOINFO_SCTP &&
-			    type == CTA_PROTOINFO_SCTP_STATE && u8_of(a) < TRACK_SCTP_STATES)
+			    type == CTA_PROTOINFO_SCTP_STATE &&
+			    u8_of(a) < TRACK_SCTP_STATES)
 				e->sctp.state = u8_of(a);
 			if (protocol == CTA_PROTOINFO_SCTP &&
 			    type == CTA_PROTOINFO_SCTP_VTAG_ORIGINAL)
@@ -144,7 +151,8 @@ static void read_counters(const struct nlattr *nest, struct track_entry *e, unsi
 	struct nlattr *a;
 
 	e->accounted = true;
-	mnl_attr_for_each_nested (a, nest) {
+	mnl_attr_for_each_nested(a, nest)
+	{
 		if (mnl_attr_get_type(a) == CTA_COUNTERS_PACKETS)
 			e->packets[dir] = be64_of(a);
 		else if (mnl_attr_get_type(a) == CTA_COUNTERS_BYTES)
@@ -156,7 +164,8 @@ static void read_helper(const struct nlattr *nest, struct track_entry *e)
 {
 	struct nlattr *a;
 
-	mnl_attr_for_each_nested (a, nest) {
+	mnl_attr_for_each_nested(a, nest)
+	{
 		const char *name = mnl_attr_get_payload(a);
 		size_t n = mnl_attr_get_payload_len(a);
 		if (mnl_attr_get_type(a) == CTA_HELP_NAME)
@@ -178,7 +187,8 @@ static void read_entry(const struct nlmsghdr *nlh, struct track_entry *e)
 {
 	struct nlattr *a;
 
-	mnl_attr_for_each (a, nlh, sizeof(struct nfgenmsg)) {
+	mnl_attr_for_each(a, nlh, sizeof(struct nfgenmsg))
+	{
 		switch (mnl_attr_get_type(a)) {
 		case CTA_TUPLE_ORIG:
 			read_tuple(a, &e->tuple[TRACK_ORIGINAL]);
@@ -274,7 +284,7 @@ int live_read_entries(struct live_entries *out)
 	if (!socket)
 		return -errno;
 	r = mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno
-	                                                        : read_all(socket, out);
+	                                                       : read_all(socket, out);
 	mnl_socket_close(socket);
 	return r;
 }
@@ -285,11 +295,13 @@ void live_read_sysctls(struct track *t)
 
 	for (size_t i = 0; (name = track_sysctl_name(i)).n; i++) {
 		char path[160];
-		unsigned long long value;
+		uint64_t value;
 		snprintf(path, sizeof(path), "/proc/sys/net/netfilter/" STR_FMT,
 		         STR_ARG(name));
+		char line[32];
 		FILE *file = fopen(path, "re");
-		if (file && fscanf(file, "%llu", &value) == 1)
+		if (file && fgets(line, sizeof(line), file) &&
+		    str_to_u64(str_trim(str_from(line)), 10, &value) == 0)
 			(void)!track_sysctl_set(t, name, value);
 		if (file)
 			fclose(file);

@@ -206,7 +206,7 @@ static void put_address(struct buf *out, bool ip6, const uint8_t *addr, char bet
 
 	inet_ntop(ip6 ? AF_INET6 : AF_INET, addr, text, sizeof(text));
 	for (char *c = text; *c; c++)
-		buf_char(out, *c == '.' ? between : *c);
+		buf_char(out, (char)(*c == '.' ? between : *c));
 }
 
 /* One `%` of a template. `self` and `peer` are the addresses of who says it and to whom. */

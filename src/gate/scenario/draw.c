@@ -147,46 +147,33 @@ static void random_bytes(struct draw *d, uint8_t *out, size_t n)
 		out[i] = (uint8_t)(draw_next(d) >> 32);
 }
 
-/* A number from 0 to `max`, of n bytes. */
-static void random_below(struct draw *d, const uint8_t *max, uint8_t *out, size_t n)
+/* Addresses as numbers, the most significant byte first. */
+static unsigned __int128 load(const uint8_t *b, size_t n)
 {
-	size_t top = 0;
-	uint8_t mask = 0xff;
+	unsigned __int128 v = 0;
 
-	while (top < n && max[top] == 0)
-		top++;
-	memset(out, 0, n);
-	if (top == n)
-		return;
-	while (mask >> 1 >= max[top])
-		mask >>= 1;
-	do {
-		random_bytes(d, out + top, n - top);
-		out[top] &= mask;
-	} while (memcmp(out, max, n) > 0);
+	for (size_t i = 0; i < n; i++)
+		v = v << 8 | b[i];
+	return v;
 }
 
-/* Big-endian a + b or a - b. */
-static void add(uint8_t *a, const uint8_t *b, size_t n)
+static void store(uint8_t *b, size_t n, unsigned __int128 v)
 {
-	unsigned carry = 0;
-
-	for (size_t i = n; i-- > 0;) {
-		carry += a[i] + b[i];
-		a[i] = (uint8_t)carry;
-		carry >>= 8;
-	}
+	for (size_t i = 0; i < n; i++)
+		b[i] = (uint8_t)(v >> 8 * (n - 1 - i));
 }
 
-static void subtract(uint8_t *a, const uint8_t *b, size_t n)
+/* A number from 0 to `max`. */
+static unsigned __int128 random_below(struct draw *d, unsigned __int128 max)
 {
-	unsigned borrow = 0;
+	unsigned __int128 mask = max, v;
 
-	for (uint8_t *p = a + n; p > a;) {
-		unsigned v = p[-1] - b[p - 1 - a] - borrow;
-		*--p = (uint8_t)v;
-		borrow = v >> 31;
-	}
+	for (unsigned by = 1; by < 128; by *= 2)
+		mask |= mask >> by;
+	do
+		v = ((unsigned __int128)draw_next(d) << 64 | draw_next(d)) & mask;
+	while (v > max);
+	return v;
 }
 
 /* Whether somebody else could have it: no network's own, no group's, none of this machine. */
@@ -243,7 +230,6 @@ static void draw_any(struct draw *d, const struct addr_range *r, uint8_t family,
 static void draw_from(struct draw *d, const struct addr_range *r, uint8_t *out)
 {
 	size_t n = r->family == FAMILY_IP ? 4 : 16;
-	uint8_t span[16];
 	uint64_t which = draw_next(d) % 8;
 
 	if (known_addr(d, r->family, r, out))
@@ -251,11 +237,9 @@ static void draw_from(struct draw *d, const struct addr_range *r, uint8_t *out)
 	memcpy(out, which == 0 ? r->from : r->to, 16);
 	if (which < 2)
 		return;
-	memcpy(span, r->to, 16);
-	subtract(span, r->from, n);
+	unsigned __int128 from = load(r->from, n);
 	memset(out, 0, 16);
-	random_below(d, span, out, n);
-	add(out, r->from, n);
+	store(out, n, from + random_below(d, load(r->to, n) - from));
 }
 
 static uint16_t draw_port(struct draw *d, const struct port_range *r)

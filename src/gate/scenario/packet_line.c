@@ -97,7 +97,7 @@ size_t quoted_read(struct str text, struct buf *out)
 		const char *escape = text.p[at] == '\\' && at + 1 < text.n
 		                             ? memchr(from, text.p[at + 1], 6)
 		                             : NULL;
-		buf_char(out, escape ? to[escape - from] : text.p[at]);
+		buf_char(out, (char)(escape ? to[escape - from] : text.p[at]));
 		at += escape != NULL;
 	}
 	return at < text.n ? at + 1 : 0;

@@ -62,8 +62,8 @@ static void read_mac(struct reader *r, struct scenario_dev *d)
 	d->has_mac = word.n == 17;
 	for (unsigned i = 0; i < 6 && d->has_mac; i++) {
 		uint64_t n;
-		d->has_mac = str_to_u64(str_sub(word, i * 3, 2), 16, &n) == 0 &&
-		             (i == 5 || word.p[i * 3 + 2] == ':');
+		d->has_mac = str_to_u64(str_sub(word, (size_t)i * 3, 2), 16, &n) == 0 &&
+		             (i == 5 || word.p[(size_t)i * 3 + 2] == ':');
 		d->mac[i] = d->has_mac ? (uint8_t)n : 0;
 	}
 	if (!d->has_mac)

@@ -452,7 +452,7 @@ enum track_outcome track_tcp(struct track_step *s)
 	const uint8_t masked =
 		s->p->tcp.flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK | TCP_URG);
 
-	if (!flags_exist[masked]) {
+	if (!flags_exist[masked] || m.event == EVENT_NONE) {
 		s->why = TRACK_WHY_TCP_FLAGS;
 		return TRACK_REFUSED;
 	}

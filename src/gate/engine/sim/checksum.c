@@ -109,10 +109,11 @@ void packet_checksum_ip(struct packet *p)
 {
 	uint8_t *b = packet_edit(p, p->nh, 20);
 
-	if (p->family != NFPROTO_IPV4 || !b || !packet_at(p, p->nh, (b[0] & 15u) * 4))
+	if (p->family != NFPROTO_IPV4 || !b ||
+	    !packet_at(p, p->nh, (size_t)(b[0] & 15u) * 4))
 		return;
 	b[10] = b[11] = 0;
-	uint16_t sum = checksum(b, (b[0] & 15u) * 4, 0);
+	uint16_t sum = checksum(b, (size_t)(b[0] & 15u) * 4, 0);
 	b[10] = (uint8_t)(sum >> 8);
 	b[11] = (uint8_t)sum;
 }

@@ -53,7 +53,7 @@ enum step eval_objref(struct exec *x, const struct insn *i, struct sim_run *run)
 /* Registers as bytes. */
 static inline uint8_t *reg(struct exec *x, uint8_t number)
 {
-	return x->regs + (number < REG_WORDS ? number : 0) * 4;
+	return x->regs + (size_t)(number < REG_WORDS ? number : 0) * 4;
 }
 
 /* Stores a value that is known; bytes up to the word's end become 0. */

@@ -245,7 +245,8 @@ static void doubt_bridge(struct pass *p, const struct sim_dev *dev)
 			    (!(*it)->rules.n && (*it)->c.policy != NF_DROP))
 				continue;
 			struct str what = arena_fmt(
-				&p->sim->store->a, "the bridge chain `" STR_FMT " " STR_FMT "`",
+				&p->sim->store->a,
+				"the bridge chain `" STR_FMT " " STR_FMT "`",
 				STR_ARG((*table)->t.name), STR_ARG((*it)->c.name));
 			sim_doubt(p, what.p);
 			p->is_unknown = true;

@@ -90,8 +90,8 @@ struct sim {
 	int32_t utc_offset_s; /* the kernel's time zone (sys_tz) */
 	void (*watch)(void *ctx, const struct sim_event *e);
 	void *watch_ctx;
-	uint64_t choices;  /* bit n: the n-th doubt since the start counts as a match */
-	unsigned n_doubts; /* met so far */
+	uint64_t choices;    /* bit n: the n-th doubt since the start counts as a match */
+	unsigned n_doubts;   /* met so far */
 	uint64_t n_imported; /* connections with these ids, from 1, are a kernel's */
 	bool is_live; /* loaded from a kernel, which does not tell all it remembers */
 };

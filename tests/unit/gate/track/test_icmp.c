@@ -5,7 +5,8 @@
 
 static struct track_packet icmp(uint8_t family, bool to_server, uint8_t type, uint16_t id)
 {
-	struct track_packet p = packet(family == 6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP, to_server, 0, 0);
+	struct track_packet p =
+		packet(family == 6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP, to_server, 0, 0);
 
 	p.tuple.family = family;
 	p.tuple.src_port = id;
@@ -17,17 +18,19 @@ static void only_requests_begin_something(void **state)
 {
 	static const struct {
 		uint8_t family, request, answer;
-	} rows[] = { { 4, 8, 0 },     { 4, 13, 14 },   { 4, 15, 16 },
-		     { 4, 17, 18 },   { 6, 128, 129 }, { 6, 139, 140 } };
+	} rows[] = { { 4, 8, 0 },   { 4, 13, 14 },   { 4, 15, 16 },
+		     { 4, 17, 18 }, { 6, 128, 129 }, { 6, 139, 140 } };
 
 	(void)state;
 	for (unsigned family = 4; family <= 6; family += 2) {
 		for (unsigned type = 0; type < 256; type++) {
 			struct track *t = track_new(1);
-			struct walked w = walk(t, icmp((uint8_t)family, true, (uint8_t)type, 7));
+			struct walked w =
+				walk(t, icmp((uint8_t)family, true, (uint8_t)type, 7));
 			bool request = false;
 			for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-				request |= rows[i].family == family && rows[i].request == type;
+				request |= rows[i].family == family &&
+				           rows[i].request == type;
 			assert_int_equal(w.state == TRACK_NEW, request);
 			track_free(t);
 		}
@@ -61,7 +64,8 @@ static void neighbours_and_listeners_are_untracked(void **state)
 }
 
 /* An error of the server's side about a packet that the client sent. */
-static struct track_packet error(uint8_t family, uint8_t type, const struct track_tuple *about)
+static struct track_packet error(uint8_t family, uint8_t type,
+                                 const struct track_tuple *about)
 {
 	struct track_packet p = icmp(family, false, type, 0);
 
@@ -76,10 +80,12 @@ static void errors_ride_on_what_they_quote(void **state)
 		uint8_t family, type;
 		enum track_state state;
 	} rows[] = {
-		{ 4, 3, TRACK_RELATED },  { 4, 4, TRACK_RELATED },  { 4, 5, TRACK_RELATED },
-		{ 4, 11, TRACK_RELATED }, { 4, 12, TRACK_RELATED }, { 4, 6, TRACK_INVALID },
-		{ 6, 1, TRACK_RELATED },  { 6, 2, TRACK_RELATED },  { 6, 3, TRACK_RELATED },
-		{ 6, 4, TRACK_RELATED },  { 6, 127, TRACK_RELATED },
+		{ 4, 3, TRACK_RELATED },   { 4, 4, TRACK_RELATED },
+		{ 4, 5, TRACK_RELATED },   { 4, 11, TRACK_RELATED },
+		{ 4, 12, TRACK_RELATED },  { 4, 6, TRACK_INVALID },
+		{ 6, 1, TRACK_RELATED },   { 6, 2, TRACK_RELATED },
+		{ 6, 3, TRACK_RELATED },   { 6, 4, TRACK_RELATED },
+		{ 6, 127, TRACK_RELATED },
 	};
 
 	(void)state;

@@ -3,8 +3,20 @@
 /* SCTP: the life of an association, its timeouts, and what is refused. */
 #include "track_unit.h"
 
-enum { DATA = 0, INIT = 1, INIT_ACK = 2, HEARTBEAT = 4, HEARTBEAT_ACK = 5, ABORT = 6, SHUTDOWN = 7,
-       SHUTDOWN_ACK = 8, ERROR = 9, COOKIE_ECHO = 10, COOKIE_ACK = 11, SHUTDOWN_COMPLETE = 14 };
+enum {
+	DATA = 0,
+	INIT = 1,
+	INIT_ACK = 2,
+	HEARTBEAT = 4,
+	HEARTBEAT_ACK = 5,
+	ABORT = 6,
+	SHUTDOWN = 7,
+	SHUTDOWN_ACK = 8,
+	ERROR = 9,
+	COOKIE_ECHO = 10,
+	COOKIE_ACK = 11,
+	SHUTDOWN_COMPLETE = 14
+};
 enum { TAG_C = 111, TAG_S = 222 }; /* what packets to the client, to the server carry */
 
 static struct track_packet chunk(bool to_server, uint8_t type)
@@ -91,9 +103,12 @@ static void chunks_that_may_not_stand_together(void **state)
 		uint8_t chunks[3], n;
 		bool fit;
 	} rows[] = {
-		{ { COOKIE_ECHO, DATA }, 2, true },  { { DATA, COOKIE_ACK }, 2, false },
-		{ { INIT, DATA }, 2, false },        { { DATA, INIT_ACK }, 2, false },
-		{ { DATA, DATA, SHUTDOWN }, 3, true }, { { DATA, SHUTDOWN_COMPLETE }, 2, false },
+		{ { COOKIE_ECHO, DATA }, 2, true },
+		{ { DATA, COOKIE_ACK }, 2, false },
+		{ { INIT, DATA }, 2, false },
+		{ { DATA, INIT_ACK }, 2, false },
+		{ { DATA, DATA, SHUTDOWN }, 3, true },
+		{ { DATA, SHUTDOWN_COMPLETE }, 2, false },
 		{ { 0 }, 0, false },
 	};
 
@@ -116,10 +131,10 @@ static void what_comes_out_of_the_blue(void **state)
 		uint8_t type;
 		enum track_state state;
 	} rows[] = {
-		{ DATA, TRACK_INVALID },          { ABORT, TRACK_INVALID },
-		{ COOKIE_ACK, TRACK_INVALID },    { SHUTDOWN_COMPLETE, TRACK_INVALID },
-		{ SHUTDOWN_ACK, TRACK_NEW },      { HEARTBEAT, TRACK_NEW },
-		{ HEARTBEAT_ACK, TRACK_NEW },     { ERROR, TRACK_INVALID }, /* of no known tag */
+		{ DATA, TRACK_INVALID },       { ABORT, TRACK_INVALID },
+		{ COOKIE_ACK, TRACK_INVALID }, { SHUTDOWN_COMPLETE, TRACK_INVALID },
+		{ SHUTDOWN_ACK, TRACK_NEW },   { HEARTBEAT, TRACK_NEW },
+		{ HEARTBEAT_ACK, TRACK_NEW },  { ERROR, TRACK_INVALID },
 	};
 
 	(void)state;

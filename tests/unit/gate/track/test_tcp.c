@@ -19,7 +19,8 @@ static struct talk talk_new(void)
 }
 
 /* The next segment of a direction. */
-static struct walked say(struct talk *k, enum track_dir dir, uint8_t flags, uint32_t payload)
+static struct walked say(struct talk *k, enum track_dir dir, uint8_t flags,
+                         uint32_t payload)
 {
 	struct track_packet p = packet(IPPROTO_TCP, dir == TRACK_ORIGINAL, PORT, WEB);
 
@@ -34,8 +35,8 @@ static struct walked say(struct talk *k, enum track_dir dir, uint8_t flags, uint
 }
 
 /* A segment with numbers of its own. */
-static struct walked say_at(struct talk *k, enum track_dir dir, uint8_t flags, uint32_t seq,
-                            uint32_t ack, uint32_t payload)
+static struct walked say_at(struct talk *k, enum track_dir dir, uint8_t flags,
+                            uint32_t seq, uint32_t ack, uint32_t payload)
 {
 	struct track_packet p = packet(IPPROTO_TCP, dir == TRACK_ORIGINAL, PORT, WEB);
 
@@ -48,7 +49,8 @@ static struct walked say_at(struct talk *k, enum track_dir dir, uint8_t flags, u
 
 static enum track_tcp_state tcp_state(struct talk *k)
 {
-	const struct track_entry *e = entry_of(k->t, packet(IPPROTO_TCP, true, PORT, WEB));
+	const struct track_entry *e =
+		entry_of(k->t, packet(IPPROTO_TCP, true, PORT, WEB));
 
 	return e ? e->tcp.state : TRACK_TCP_NONE;
 }
@@ -71,7 +73,11 @@ static const struct {
 	{ "ES", { { 'o', SYN }, { 'r', SYN | ACK }, { 'o', ACK } } },
 	{ "FW", { { 'o', SYN }, { 'r', SYN | ACK }, { 'o', ACK }, { 'o', FIN | ACK } } },
 	{ "CW",
-	  { { 'o', SYN }, { 'r', SYN | ACK }, { 'o', ACK }, { 'o', FIN | ACK }, { 'r', ACK } } },
+	  { { 'o', SYN },
+	    { 'r', SYN | ACK },
+	    { 'o', ACK },
+	    { 'o', FIN | ACK },
+	    { 'r', ACK } } },
 	{ "LA",
 	  { { 'o', SYN },
 	    { 'r', SYN | ACK },
@@ -100,9 +106,13 @@ static const struct {
 } table[] = {
 	{ SYN, 'o', { "SS", "SS", "IG", "IG", "IG", "IG", "IG", "SS", "SS", "S2" } },
 	{ SYN, 'r', { "-", "S2", "IV", "IV", "IV", "IV", "IV", "SS", "IV", "S2" } },
-	{ SYN | ACK, 'o', { "IV", "IV", "SR", "IV", "IV", "IV", "IV", "IV", "IV", "SR" } },
+	{ SYN | ACK,
+	  'o',
+	  { "IV", "IV", "SR", "IV", "IV", "IV", "IV", "IV", "IV", "SR" } },
 	{ SYN | ACK, 'r', { "-", "SR", "IG", "IG", "IG", "IG", "IG", "IG", "IG", "SR" } },
-	{ FIN | ACK, 'o', { "IV", "IV", "FW", "FW", "LA", "LA", "LA", "TW", "CL", "IV" } },
+	{ FIN | ACK,
+	  'o',
+	  { "IV", "IV", "FW", "FW", "LA", "LA", "LA", "TW", "CL", "IV" } },
 	{ FIN | ACK, 'r', { "-", "IV", "FW", "FW", "LA", "LA", "LA", "TW", "CL", "IV" } },
 	{ ACK, 'o', { "ES", "IV", "ES", "ES", "CW", "CW", "TW", "TW", "CL", "IV" } },
 	{ ACK, 'r', { "-", "IG", "SR", "ES", "CW", "CW", "TW", "TW", "CL", "IG" } },
@@ -119,7 +129,8 @@ static void reach(struct talk *k, size_t state)
 {
 	for (const struct step *s = states[state].steps; s->dir; s++)
 		assert_int_not_equal(
-			say(k, s->dir == 'o' ? TRACK_ORIGINAL : TRACK_REPLY, s->flags, 0).state,
+			say(k, s->dir == 'o' ? TRACK_ORIGINAL : TRACK_REPLY, s->flags, 0)
+				.state,
 			TRACK_INVALID);
 	assert_string_equal(state_name(tcp_state(k)), states[state].name);
 }
@@ -129,7 +140,8 @@ static void reach(struct talk *k, size_t state)
  * a new one. */
 static void expect_cell(struct talk *k, size_t state, struct step step, const char *to)
 {
-	struct walked w = say(k, step.dir == 'o' ? TRACK_ORIGINAL : TRACK_REPLY, step.flags, 0);
+	struct walked w =
+		say(k, step.dir == 'o' ? TRACK_ORIGINAL : TRACK_REPLY, step.flags, 0);
 	bool unanswered = state == TRACK_TCP_SYN_SENT;
 
 	if (strcmp(to, "IV") == 0) {
@@ -169,9 +181,11 @@ static void every_cell_of_the_table(void **state)
 
 static void flags_that_no_segment_has_are_invalid(void **state)
 {
-	static const uint8_t good[] = { SYN,       SYN | URG,       RST /* of what is there */,
-		                        ACK,       ACK | URG,       FIN | ACK,
-		                        RST | ACK, FIN | ACK | URG, SYN | ACK };
+	static const uint8_t good[] = {
+		SYN,       SYN | URG,       RST /* of what is there */,
+		ACK,       ACK | URG,       FIN | ACK,
+		RST | ACK, FIN | ACK | URG, SYN | ACK
+	};
 	static const uint8_t with[] = { 0, PSH, ECE, CWR, PSH | ECE | CWR };
 
 	(void)state;
@@ -183,7 +197,8 @@ static void flags_that_no_segment_has_are_invalid(void **state)
 			exists |= good[i] == flags;
 		for (size_t i = 0; i < sizeof(with); i++) {
 			struct talk k = talk_new();
-			struct walked w = say(&k, TRACK_ORIGINAL, (uint8_t)(flags | with[i]), 0);
+			struct walked w =
+				say(&k, TRACK_ORIGINAL, (uint8_t)(flags | with[i]), 0);
 			assert_int_equal(w.why == TRACK_WHY_TCP_FLAGS, !exists);
 			track_free(k.t);
 		}
@@ -232,7 +247,8 @@ static void each_state_has_its_timeout(void **state)
 		struct talk k = talk_new();
 		reach(&k, i);
 		/* A FIN that is not acknowledged is data that is not. */
-		assert_int_equal(left(k.t, packet(IPPROTO_TCP, true, PORT, WEB)), seconds[i]);
+		assert_int_equal(left(k.t, packet(IPPROTO_TCP, true, PORT, WEB)),
+		                 seconds[i]);
 		track_free(k.t);
 	}
 }
@@ -277,7 +293,8 @@ static void a_reset_of_an_unanswered_syn_deletes_the_entry(void **state)
 	(void)state;
 	say(&k, TRACK_ORIGINAL, SYN, 0);
 	assert_int_equal(track_count(k.t), 1);
-	assert_int_equal(say_at(&k, TRACK_REPLY, RST | ACK, 0, ISS + 1, 0).state, TRACK_ESTABLISHED);
+	assert_int_equal(say_at(&k, TRACK_REPLY, RST | ACK, 0, ISS + 1, 0).state,
+	                 TRACK_ESTABLISHED);
 	assert_int_equal(track_count(k.t), 0);
 	track_free(k.t);
 }
@@ -302,7 +319,8 @@ static void an_ignored_syn_that_is_answered_begins_the_connection_anew(void **st
 
 	(void)state;
 	reach(&k, TRACK_TCP_ESTABLISHED);
-	assert_int_equal(say_at(&k, TRACK_ORIGINAL, SYN, 700000, 0, 0).why, TRACK_WHY_TCP_IGNORED);
+	assert_int_equal(say_at(&k, TRACK_ORIGINAL, SYN, 700000, 0, 0).why,
+	                 TRACK_WHY_TCP_IGNORED);
 	assert_int_equal(tcp_state(&k), TRACK_TCP_ESTABLISHED);
 	assert_int_equal(say_at(&k, TRACK_REPLY, SYN | ACK, 800000, 700001, 0).state,
 	                 TRACK_ESTABLISHED);
@@ -348,7 +366,8 @@ static void resets_must_be_exact_once_established(void **state)
 		say(&k, TRACK_ORIGINAL, ACK, 10);
 		say(&k, TRACK_REPLY, ACK, 0);
 		assert_int_equal(
-			say_at(&k, TRACK_ORIGINAL, RST, k.next[0] + rows[i].off, 0, 0).state,
+			say_at(&k, TRACK_ORIGINAL, RST, k.next[0] + rows[i].off, 0, 0)
+				.state,
 			rows[i].state);
 		assert_int_equal(tcp_state(&k), rows[i].tcp);
 		track_free(k.t);
@@ -387,8 +406,8 @@ static void segments_beside_the_window(void **state)
 		struct talk k = talk_new();
 		struct walked w;
 		reach(&k, TRACK_TCP_ESTABLISHED);
-		w = say_at(&k, TRACK_ORIGINAL, ACK, BASE_C + rows[i].seq, BASE_S + rows[i].ack,
-		           rows[i].payload);
+		w = say_at(&k, TRACK_ORIGINAL, ACK, BASE_C + rows[i].seq,
+		           BASE_S + rows[i].ack, rows[i].payload);
 		assert_int_equal(w.state, rows[i].state);
 		assert_int_equal(w.why, rows[i].why);
 		track_free(k.t);
@@ -402,8 +421,9 @@ static void be_liberal_lets_all_pass(void **state)
 	(void)state;
 	reach(&k, TRACK_TCP_ESTABLISHED);
 	assert_int_equal(track_sysctl_set(k.t, STR("nf_conntrack_tcp_be_liberal"), 1), 0);
-	assert_int_equal(say_at(&k, TRACK_ORIGINAL, ACK, 0x70000000, 0x70000000, 10).state,
-	                 TRACK_ESTABLISHED);
+	assert_int_equal(
+		say_at(&k, TRACK_ORIGINAL, ACK, 0x70000000, 0x70000000, 10).state,
+		TRACK_ESTABLISHED);
 	track_free(k.t);
 }
 
@@ -415,7 +435,8 @@ static void open_scaled(struct talk *k, int client_scale, int server_scale)
 	for (unsigned i = 0; i < 3; i++) {
 		enum track_dir dir = i == 1 ? TRACK_REPLY : TRACK_ORIGINAL;
 		int scale = i == 0 ? client_scale : i == 1 ? server_scale : -1;
-		struct track_packet p = packet(IPPROTO_TCP, dir == TRACK_ORIGINAL, PORT, WEB);
+		struct track_packet p =
+			packet(IPPROTO_TCP, dir == TRACK_ORIGINAL, PORT, WEB);
 		p.tcp = (struct track_tcp){ .seq = k->next[dir],
 			                    .ack = i ? k->next[!dir] : 0,
 			                    .window = WINDOW,
@@ -433,11 +454,8 @@ static void a_window_is_scaled_when_both_say_so(void **state)
 		int client, server;
 		uint32_t reach; /* how far the server may send after the client's ACK */
 	} rows[] = {
-		{ -1, -1, WINDOW },
-		{ 3, -1, WINDOW },
-		{ -1, 3, WINDOW },
-		{ 3, 0, WINDOW << 3 },
-		{ 15, 0, WINDOW << 14 }, /* 14 at most */
+		{ -1, -1, WINDOW },    { 3, -1, WINDOW },       { -1, 3, WINDOW },
+		{ 3, 0, WINDOW << 3 }, { 15, 0, WINDOW << 14 }, /* 14 at most */
 	};
 
 	(void)state;
@@ -472,7 +490,8 @@ static void retransmissions_shorten_the_timeout(void **state)
 
 	(void)state;
 	reach(&k, TRACK_TCP_ESTABLISHED);
-	assert_int_equal(track_sysctl_set(k.t, STR("nf_conntrack_tcp_timeout_max_retrans"), 7), 0);
+	assert_int_equal(
+		track_sysctl_set(k.t, STR("nf_conntrack_tcp_timeout_max_retrans"), 7), 0);
 	say(&k, TRACK_ORIGINAL, ACK, 10);
 	for (unsigned i = 0; i < 3; i++) {
 		assert_int_equal(left(k.t, k.last), 300);
@@ -484,8 +503,9 @@ static void retransmissions_shorten_the_timeout(void **state)
 
 static void a_policy_of_timeouts_goes_before_the_sysctls(void **state)
 {
-	static const struct track_timeout_policy policy = { .proto = IPPROTO_TCP,
-		                                            .seconds = { [TRACK_TCP_SYN_SENT] = 3 } };
+	static const struct track_timeout_policy policy = {
+		.proto = IPPROTO_TCP, .seconds = { [TRACK_TCP_SYN_SENT] = 3 }
+	};
 	struct track *t = track_new(1);
 	struct track_packet p = packet(IPPROTO_TCP, true, PORT, WEB);
 	struct track_ref ref = { 0 };

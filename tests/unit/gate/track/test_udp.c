@@ -8,16 +8,32 @@ enum { ESP = 50 };
 struct row {
 	const char *name;
 	uint8_t proto;
-	double at[4];     /* seconds: request, answer, request, request */
-	long left[4];     /* seconds after each */
+	double at[4]; /* seconds: request, answer, request, request */
+	long left[4]; /* seconds after each */
 	bool assured[4];
 };
 
 static const struct row rows[] = {
-	{ "all at once", IPPROTO_UDP, { 0, 0, 0, 0 }, { 30, 30, 30, 30 }, { 0, 0, 0, 0 } },
-	{ "older than two seconds", IPPROTO_UDP, { 0, 0, 1, 2.5 }, { 30, 30, 30, 120 }, { 0, 0, 0, 1 } },
-	{ "a late answer", IPPROTO_UDP, { 0, 5, 5, 5 }, { 30, 30, 120, 120 }, { 0, 0, 1, 1 } },
-	{ "exactly two seconds", IPPROTO_UDP, { 0, 0, 2, 2.001 }, { 30, 30, 30, 120 }, { 0, 0, 0, 1 } },
+	{ "all at once",
+	  IPPROTO_UDP,
+	  { 0, 0, 0, 0 },
+	  { 30, 30, 30, 30 },
+	  { 0, 0, 0, 0 } },
+	{ "older than two seconds",
+	  IPPROTO_UDP,
+	  { 0, 0, 1, 2.5 },
+	  { 30, 30, 30, 120 },
+	  { 0, 0, 0, 1 } },
+	{ "a late answer",
+	  IPPROTO_UDP,
+	  { 0, 5, 5, 5 },
+	  { 30, 30, 120, 120 },
+	  { 0, 0, 1, 1 } },
+	{ "exactly two seconds",
+	  IPPROTO_UDP,
+	  { 0, 0, 2, 2.001 },
+	  { 30, 30, 30, 120 },
+	  { 0, 0, 0, 1 } },
 	{ "lite", IPPROTO_UDPLITE, { 0, 0, 0, 0 }, { 30, 30, 120, 120 }, { 0, 0, 1, 1 } },
 	{ "gre", IPPROTO_GRE, { 0, 0, 0, 0 }, { 30, 30, 180, 180 }, { 0, 0, 1, 1 } },
 	{ "any", ESP, { 0, 1, 2, 9 }, { 600, 600, 600, 600 }, { 0, 0, 0, 0 } },
@@ -39,8 +55,8 @@ static void timeouts_follow_the_conversation(void **state)
 			w = walk(t, p);
 			if (left(t, p) != rows[i].left[n] ||
 			    !!(w.status & TRACK_S_ASSURED) != rows[i].assured[n])
-				fail_msg("%s, packet %u: %ld s, assured %d", rows[i].name, n,
-				         left(t, p), !!(w.status & TRACK_S_ASSURED));
+				fail_msg("%s, packet %u: %ld s, assured %d", rows[i].name,
+				         n, left(t, p), !!(w.status & TRACK_S_ASSURED));
 			assert_int_equal(w.state, n ? TRACK_ESTABLISHED : TRACK_NEW);
 		}
 		track_free(t);
@@ -54,7 +70,8 @@ static void a_second_request_is_still_new(void **state)
 	(void)state;
 	assert_int_equal(walk(t, packet(IPPROTO_UDP, true, 1000, 53)).state, TRACK_NEW);
 	assert_int_equal(walk(t, packet(IPPROTO_UDP, true, 1000, 53)).state, TRACK_NEW);
-	assert_int_equal(walk(t, packet(IPPROTO_UDP, false, 1000, 53)).state, TRACK_ESTABLISHED);
+	assert_int_equal(walk(t, packet(IPPROTO_UDP, false, 1000, 53)).state,
+	                 TRACK_ESTABLISHED);
 	track_free(t);
 }
 

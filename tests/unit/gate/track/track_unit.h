@@ -11,7 +11,7 @@
 #include "gate/track/nat.h"
 #include "gate/track/track.h"
 
-#define S(seconds) ((uint64_t)((seconds) * 1000000000ull))
+#define S(seconds) ((uint64_t)((seconds)*1000000000ull))
 
 static const struct track_addr client = { .b = { 10, 0, 0, 1 } };
 static const struct track_addr server = { .b = { 10, 0, 0, 2 } };
@@ -27,8 +27,8 @@ struct walked {
 	struct track_packet out;
 };
 
-static inline struct track_packet packet(uint8_t proto, bool to_server, uint16_t client_port,
-                                         uint16_t server_port)
+static inline struct track_packet packet(uint8_t proto, bool to_server,
+                                         uint16_t client_port, uint16_t server_port)
 {
 	return (struct track_packet){
 		.tuple = { .src = to_server ? client : server,
@@ -43,7 +43,8 @@ static inline struct track_packet packet(uint8_t proto, bool to_server, uint16_t
 
 /* Through the router; `setup` is called where the rules of its forward chain would be. */
 static inline struct walked walk_with(struct track *t, struct track_packet p,
-                                      void (*setup)(struct track *t, struct track_ref *ref))
+                                      void (*setup)(struct track *t,
+                                                    struct track_ref *ref))
 {
 	struct track_ref ref = { 0 };
 	struct walked w = { .verdict = track_in(t, &p, TRACK_HOOK_PREROUTING, &ref) };
