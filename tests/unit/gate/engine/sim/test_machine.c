@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/netfilter.h>
+#include <netinet/in.h>
 
 #include "gate/engine/sim/machine.h"
 
@@ -75,12 +76,50 @@ static void a_host_listens_to_its_own_groups(void **state)
 	machine_fini(&m);
 }
 
+static void a_router_listens_to_the_routers_group(void **state)
+{
+	static const uint8_t routers[16] = { 0xff, 2, [15] = 2 };
+	struct sim_machine m;
+
+	(void)state;
+	machine_init(&m, 1);
+	assert_false(machine_listens(&m, NFPROTO_IPV6, routers));
+	m.forwards = true;
+	assert_true(machine_listens(&m, NFPROTO_IPV6, routers));
+	machine_fini(&m);
+}
+
+static void the_socket_of_an_address_comes_before_one_of_all(void **state)
+{
+	static const uint8_t own[4] = { 192, 0, 2, 1 }, other[4] = { 192, 0, 2, 2 };
+	struct sim_socket any = { .l4 = IPPROTO_TCP, .port = 22 };
+	struct sim_socket one = { .family = NFPROTO_IPV4,
+		                  .addr = { 192, 0, 2, 1 },
+		                  .l4 = IPPROTO_TCP,
+		                  .port = 22,
+		                  .mark = 5 };
+	struct sim_machine m;
+
+	(void)state;
+	machine_init(&m, 1);
+	vec_push(&m.sockets, any);
+	vec_push(&m.sockets, one);
+	assert_int_equal(machine_socket(&m, NFPROTO_IPV4, IPPROTO_TCP, own, 22)->mark, 5);
+	assert_int_equal(machine_socket(&m, NFPROTO_IPV4, IPPROTO_TCP, other, 22)->mark,
+	                 0);
+	assert_null(machine_socket(&m, NFPROTO_IPV4, IPPROTO_TCP, own, 23));
+	assert_null(machine_socket(&m, NFPROTO_IPV4, IPPROTO_UDP, own, 22));
+	machine_fini(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT(addresses_are_routes),
 		UNIT(a_device_is_made_once_and_its_number_is_its_own),
 		UNIT(a_host_listens_to_its_own_groups),
+		UNIT(a_router_listens_to_the_routers_group),
+		UNIT(the_socket_of_an_address_comes_before_one_of_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,6 +169,26 @@ static void a_full_set_takes_no_more(void **state)
 	close_set(&f);
 }
 
+static void what_a_rule_deletes_takes_room_until_it_is_swept(void **state)
+{
+	struct fixture f;
+	struct prog_elem one = elem("\0\1", 2), two = elem("\0\2", 2);
+
+	(void)state;
+	open_set(&f, NFT_SET_EVAL, 2);
+	f.set.set.size = 1;
+	assert_int_equal(add(&f, &one, false), 0);
+	f.store->now_ns = SECOND / 2;
+	assert_int_equal(set_kill(&f.set, &one, f.store->now_ns), 0);
+	assert_int_equal(set_kill(&f.set, &one, f.store->now_ns), -ENOENT);
+	assert_false(has(&f, "\0\1"));
+	assert_int_equal(add(&f, &two, false), -ENFILE);
+	f.store->now_ns = SECOND;
+	assert_int_equal(add(&f, &two, false), 0);
+	assert_true(has(&f, "\0\2"));
+	close_set(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +198,7 @@ int main(void)
 		UNIT(what_is_in_no_element_is_in_the_catch_all),
 		UNIT(an_element_ends_with_its_time),
 		UNIT(a_full_set_takes_no_more),
+		UNIT(what_a_rule_deletes_takes_room_until_it_is_swept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
