@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <linux/netfilter.h>
-#include <netinet/in.h>
 
 #include "gate/engine/sim/machine.h"
 
