@@ -195,7 +195,8 @@ static int apply_set(struct tx *tx, const struct piece *p)
 	set->made_in = tx->number;
 	set->set = *p->set;
 	set->set.name = free_name(tx, p->set);
-	set->set.handle = handle_for(tx, set->set.family, set->set.table, set->set.handle);
+	set->set.handle =
+		handle_for(tx, set->set.family, set->set.table, set->set.handle);
 	vec_push(&tx->s.sets, set);
 	return 0;
 }
@@ -206,10 +207,11 @@ static int apply_obj(struct tx *tx, const struct piece *p)
 
 	if (!state_table(&tx->s, p->obj->family, p->obj->table))
 		return piece_drops(p) ? piece_missing(tx, p, PART_TABLE)
-		                : tx_fail(tx, ENOENT, PART_TABLE, 0);
+		                      : tx_fail(tx, ENOENT, PART_TABLE, 0);
 	if (piece_drops(p)) {
 		if (i == tx->s.objs.n)
-			return piece_missing(tx, p, p->obj->name.n ? PART_OBJ : PART_HANDLE);
+			return piece_missing(tx, p,
+			                     p->obj->name.n ? PART_OBJ : PART_HANDLE);
 		if (obj_is_used(&tx->s, tx->s.objs.p[i]))
 			return tx_fail(tx, EBUSY, PART_OBJ, 0);
 		LIST_DROP(&tx->s.objs, i);
@@ -231,10 +233,11 @@ static int apply_flowtable(struct tx *tx, const struct piece *p)
 
 	if (!state_table(&tx->s, f->family, f->table))
 		return piece_drops(p) ? piece_missing(tx, p, PART_TABLE)
-		                : tx_fail(tx, ENOENT, PART_TABLE, 0);
+		                      : tx_fail(tx, ENOENT, PART_TABLE, 0);
 	if (piece_drops(p)) {
 		if (i == tx->s.flowtables.n)
-			return piece_missing(tx, p, f->name.n ? PART_FLOWTABLE : PART_HANDLE);
+			return piece_missing(tx, p,
+			                     f->name.n ? PART_FLOWTABLE : PART_HANDLE);
 		if (flowtable_is_used(&tx->s, tx->s.flowtables.p[i]))
 			return tx_fail(tx, EBUSY, PART_FLOWTABLE, 0);
 		LIST_DROP(&tx->s.flowtables, i);

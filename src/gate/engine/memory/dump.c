@@ -157,7 +157,9 @@ static int dump_kind(struct dumping *d, enum dump_kind kind)
 int memory_dump(struct engine *e, enum dump_kind kind, const struct dump_filter *f,
                 const struct dump_ops *ops, void (*restart)(void *ctx), void *ctx)
 {
-	struct dumping d = { .s = &((struct memory *)e)->now, .f = f, .ops = ops, .ctx = ctx };
+	struct dumping d = {
+		.s = &((struct memory *)e)->now, .f = f, .ops = ops, .ctx = ctx
+	};
 
 	if (restart)
 		restart(ctx);
@@ -165,17 +167,19 @@ int memory_dump(struct engine *e, enum dump_kind kind, const struct dump_filter 
 }
 
 int memory_get(struct engine *e, enum dump_kind kind, const struct dump_filter *f,
-                      const struct dump_ops *ops, void *ctx)
+               const struct dump_ops *ops, void *ctx)
 {
-	struct dumping d = { .s = &((struct memory *)e)->now, .f = f, .ops = ops, .ctx = ctx };
+	struct dumping d = {
+		.s = &((struct memory *)e)->now, .f = f, .ops = ops, .ctx = ctx
+	};
 	int r = dump_kind(&d, kind);
 
 	return r < 0 ? r : d.n ? 0 : -ENOENT;
 }
 
 int memory_get_elems(struct engine *e, const struct prog_set *set,
-                            const struct prog_elem *keys, size_t n, bool reset,
-                            const struct dump_ops *ops, void *ctx, size_t *bad)
+                     const struct prog_elem *keys, size_t n, bool reset,
+                     const struct dump_ops *ops, void *ctx, size_t *bad)
 {
 	const struct state *s = &((struct memory *)e)->now;
 	size_t at = state_set(s, set->family, set->table, set->name, 0);

@@ -254,8 +254,8 @@ static int check_target(struct tx *tx, const struct mem_set *set, const struct i
 	const struct prog_set *s = &set->set;
 
 	if (it->e->is_verdict)
-		return apply_verdict(tx, s->family, s->table, &it->e->verdict,
-		                       PART_ELEM, it->index);
+		return apply_verdict(tx, s->family, s->table, &it->e->verdict, PART_ELEM,
+		                     it->index);
 	if (it->e->obj.n &&
 	    !state_obj(&tx->s, s->family, s->table, it->e->obj, s->obj_type))
 		return tx_fail(tx, ENOENT, PART_ELEM, it->index);
@@ -394,7 +394,7 @@ static size_t find_same(const struct mem_set *set, const struct prog_elem *e,
 		if (sorted && key_cmp(set->elems[i], e) != 0)
 			break;
 		if (!gone[i] && (sorted ? same_range(set->elems[i], e)
-		                         : same_ranges(set->elems[i], e)))
+		                        : same_ranges(set->elems[i], e)))
 			return i;
 	}
 	return set->n;

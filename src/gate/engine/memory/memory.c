@@ -54,10 +54,10 @@ static int memory_tx_begin(struct engine *e, uint32_t gen, struct tx **out)
 }
 
 /* A copy that lasts: what a piece is made of is gone when the call returns. */
-#define KEEP(tx, copy, x)                                          \
-	({                                                         \
-		__auto_type kept_ = copy(&(tx)->m->a, (x));        \
-		arena_copy(&(tx)->m->a, &kept_, sizeof(kept_));    \
+#define KEEP(tx, copy, x)                                       \
+	({                                                      \
+		__auto_type kept_ = copy(&(tx)->m->a, (x));     \
+		arena_copy(&(tx)->m->a, &kept_, sizeof(kept_)); \
 	})
 
 static struct piece *add_piece(struct tx *tx, enum dump_kind kind, enum tx_op op,

@@ -109,7 +109,7 @@ void drop_rule(struct tx *tx, size_t i);
 bool is_rule_of(const struct prog_rule *r, const struct prog_chain *c);
 /* The chain a verdict leads to: its number in this transaction becomes its name. */
 int apply_verdict(struct tx *tx, uint8_t family, struct str table, struct verdict *v,
-                    enum tx_part part, uint32_t index);
+                  enum tx_part part, uint32_t index);
 
 /* elems.c: gives the elements as the wire has them (intervals as two); `key`: only the one that
  * holds it, -ENOENT when there is none. */

@@ -10,7 +10,7 @@
 /* ---- what a rule names ---- */
 
 int apply_verdict(struct tx *tx, uint8_t family, struct str table, struct verdict *v,
-                    enum tx_part part, uint32_t index)
+                  enum tx_part part, uint32_t index)
 {
 	const struct prog_chain want = {
 		.family = family, .table = table, .name = v->chain, .id = v->chain_id
@@ -52,7 +52,7 @@ static int resolve_insn(struct tx *tx, const struct prog_rule *r, struct insn *i
 		if (in->dreg != REG_VERDICT)
 			return 0;
 		return apply_verdict(tx, r->family, r->table, &in->immediate.verdict,
-		                       PART_INSN, n);
+		                     PART_INSN, n);
 	case INSN_LOOKUP:
 		return resolve_set(tx, r, &in->lookup.set, n);
 	case INSN_DYNSET:
@@ -251,8 +251,7 @@ int apply_rule(struct tx *tx, const struct piece *p)
 	*r = (struct mem_rule){ .rule = *p->rule, .tag = p->tag, .made_in = tx->number };
 	r->rule.chain = c->name;
 	r->rule.chain_id = 0;
-	r->rule.handle =
-		handle_for(tx, r->rule.family, r->rule.table, r->rule.handle);
+	r->rule.handle = handle_for(tx, r->rule.family, r->rule.table, r->rule.handle);
 	r->rule.position = 0;
 	for (size_t i = 0; i < r->rule.prog.n; i++) {
 		int err = resolve_insn(tx, &r->rule, &r->rule.prog.p[i], (uint32_t)i);

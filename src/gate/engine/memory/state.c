@@ -47,8 +47,7 @@ void state_forget_ids(struct state *s, struct arena *a)
 	}
 }
 
-bool is_in(uint8_t family, struct str table, uint8_t of_family,
-                  struct str of_table)
+bool is_in(uint8_t family, struct str table, uint8_t of_family, struct str of_table)
 {
 	return family == of_family && str_eq(table, of_table);
 }

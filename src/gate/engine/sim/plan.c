@@ -45,7 +45,8 @@ static bool is_at(const struct sim_chain *c, uint8_t pf, uint8_t hook)
 		return (inet || (family == NFPROTO_NETDEV && c->c.hook == hook)) &&
 		       c->c.n_devs;
 	}
-	return c->c.hook == hook && (family == pf || (is_ip(pf) && family == NFPROTO_INET));
+	return c->c.hook == hook &&
+	       (family == pf || (is_ip(pf) && family == NFPROTO_INET));
 }
 
 static bool runs_before(const struct sim_chain *a, const struct sim_chain *b)
@@ -72,7 +73,8 @@ static void collect(const struct sim_store *s, uint8_t pf, uint8_t hook,
 			continue;
 		vec_for_each(it, &(*table)->chains)
 			if (is_at(*it, pf, hook))
-				list_add(str_is((*it)->c.type, "nat") ? nat : filter, *it);
+				list_add(str_is((*it)->c.type, "nat") ? nat : filter,
+				         *it);
 	}
 }
 
@@ -109,7 +111,8 @@ static size_t builtins_of(const struct sim_store *s, uint8_t pf, uint8_t hook,
 		out[n++] = (struct builtin){ PRI_TRACK, PLAN_TRACK };
 	}
 	if (nats)
-		out[n++] = (struct builtin){ begins ? PRI_NAT_DST : PRI_NAT_SRC, PLAN_NAT };
+		out[n++] =
+			(struct builtin){ begins ? PRI_NAT_DST : PRI_NAT_SRC, PLAN_NAT };
 	if (ends)
 		out[n++] = (struct builtin){ PRI_CONFIRM, PLAN_CONFIRM };
 	return n;
@@ -142,7 +145,8 @@ static void plan_make(struct sim_store *s)
 	s->plan = base_calloc(1, sizeof(*s->plan));
 	for (size_t i = 0; i < ARRAY_LEN(families); i++)
 		for (uint8_t hook = 0; hook < HOOKS; hook++)
-			plan_one(s, &s->plan->hooks[families[i]][hook], families[i], hook);
+			plan_one(s, &s->plan->hooks[families[i]][hook], families[i],
+			         hook);
 }
 
 const struct plan_hook *plan_at(struct sim_store *s, uint8_t pf, uint8_t hook)

@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 
-#include "gate/program/copy.h"
 #include "gate/engine/sim/state.h"
+#include "gate/program/copy.h"
 
 enum { NS_PER_MS = 1000000, COMPACT_MIN = 256 };
 
@@ -275,7 +275,8 @@ static struct sim_elem *set_elem(struct sim_store *store, struct sim_set *s,
 {
 	struct sim_elem *spare = s->spare;
 
-	if (!e->exprs.n && s->set.exprs.n && spare) /* it would get the set's statements */
+	if (!e->exprs.n && s->set.exprs.n &&
+	    spare) /* it would get the set's statements */
 		spare = NULL;
 	if (!is_like(spare, e)) {
 		struct sim_elem *new = arena_new(&store->a, struct sim_elem);

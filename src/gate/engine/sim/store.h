@@ -106,7 +106,7 @@ struct sim_table {
 };
 
 struct sim_store {
-	union { /* first */
+	union {                       /* first */
 		struct engine engine; /* commands and loads go there */
 		struct memory held;   /* it is this one, with ops of its own: */
 	};
@@ -115,7 +115,7 @@ struct sim_store {
 	VEC(struct sim_table *) tables;
 	uint32_t registered;
 	struct hook_plan *plan; /* see plan.h */
-	uint64_t now_ns; /* the virtual clock, as set by whoever runs packets */
+	uint64_t now_ns;        /* the virtual clock, as set by whoever runs packets */
 };
 
 /* An empty ruleset. Free it with store_free, or through the engine's close. */

@@ -126,9 +126,11 @@ static void intervals_that_touch_are_both_found(void **state)
 	s->engine.ops->tx_elems_end(tx);
 	assert_int_equal(commit(s, tx), 0);
 	store_link(s);
-	struct sim_set *linked = table_set(store_table(s, NFPROTO_IPV4, STR("t")), STR("s"));
+	struct sim_set *linked =
+		table_set(store_table(s, NFPROTO_IPV4, STR("t")), STR("s"));
 	for (key = 0; key < 40; key++)
-		assert_int_equal(set_find(linked, &key, 0) != NULL, key >= 10 && key < 30);
+		assert_int_equal(set_find(linked, &key, 0) != NULL,
+		                 key >= 10 && key < 30);
 	store_free(s);
 }
 
