@@ -9,6 +9,7 @@
 
 #include "gate/engine/sim/jhash.h"
 #include "gate/engine/sim/state.h"
+#include "gate/engine/sim/xt.h"
 
 static uint32_t words_mask(uint8_t number, size_t n)
 {
@@ -213,9 +214,17 @@ static enum step unknown_load(struct exec *x, const struct insn *i, const char *
 /* What gate cannot run: it may match or not, and may do anything. */
 static enum step eval_foreign(struct exec *x, const struct insn *i, struct sim_run *run)
 {
+	struct str xt = xt_name(i);
+	enum step step;
+
+	if (eval_xt(x, i, run, &step))
+		return step;
 	if (!run->doubt)
-		run->doubt = arena_fmt(&x->pass->sim->store->a, "the expression `" STR_FMT "`",
-		                       STR_ARG(i->foreign.name))
+		run->doubt = arena_fmt(&x->pass->sim->store->a, "the %s `" STR_FMT "`",
+		                       !xt.n                            ? "expression"
+		                       : str_is(i->foreign.name, "match") ? "match"
+		                                                          : "target",
+		                       STR_ARG(xt.n ? xt : i->foreign.name))
 		                     .p;
 	x->pass->is_unknown = true;
 	return step_of(sim_doubt(x->pass, run->doubt));
@@ -236,6 +245,14 @@ static void close_connection(struct pass *p)
 		track_tcp_close(p->sim->track, &p->ref);
 }
 
+void eval_reject(struct exec *x, uint32_t type)
+{
+	x->pass->sent_reject = true;
+	if (type == NFT_REJECT_TCP_RST)
+		close_connection(x->pass);
+	decide(x, NF_DROP);
+}
+
 /* Statements that let the packet go another way. */
 static enum step eval_statement(struct exec *x, const struct insn *i)
 {
@@ -248,10 +265,7 @@ static enum step eval_statement(struct exec *x, const struct insn *i)
 		                                 .rule = x->rule });
 		return STEP_ON;
 	case INSN_REJECT:
-		p->sent_reject = true;
-		if (i->reject.type == NFT_REJECT_TCP_RST)
-			close_connection(p);
-		decide(x, NF_DROP);
+		eval_reject(x, i->reject.type);
 		return STEP_ON;
 	case INSN_QUEUE:
 		decide(x, NF_QUEUE);

@@ -27,6 +27,9 @@ enum step { STEP_ON, STEP_BREAK };
  * number of the instruction that decided. */
 uint32_t eval_rule(struct exec *x, struct sim_rule *rule);
 
+/* Drops, and tells the sender: NFT_REJECT_*. */
+void eval_reject(struct exec *x, uint32_t type);
+
 /* eval_load.c: loads into registers. */
 enum step eval_payload(struct exec *x, const struct insn *i);
 enum step eval_exthdr(struct exec *x, const struct insn *i);
@@ -44,6 +47,8 @@ enum step eval_ct(struct exec *x, const struct insn *i);
 enum step eval_connlimit(struct exec *x, const struct insn *i, union sim_state *s);
 /* eval_nat.c */
 enum step eval_nat(struct exec *x, const struct insn *i);
+enum step nat_masquerade(struct exec *x, const struct track_nat_range *r);
+enum step nat_redirect(struct exec *x, const struct track_nat_range *r);
 void eval_notrack(struct exec *x);
 /* eval_set.c */
 enum step eval_lookup(struct exec *x, const struct insn *i, struct sim_run *run);

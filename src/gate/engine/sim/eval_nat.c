@@ -75,7 +75,7 @@ static enum step give(struct exec *x, enum track_verdict v)
 	return STEP_ON;
 }
 
-static enum step masquerade(struct exec *x, const struct track_nat_range *r)
+enum step nat_masquerade(struct exec *x, const struct track_nat_range *r)
 {
 	struct pass *p = x->pass;
 	struct track_addr own = { 0 };
@@ -88,7 +88,7 @@ static enum step masquerade(struct exec *x, const struct track_nat_range *r)
 	                                    known ? &own : NULL, r));
 }
 
-static enum step redirect(struct exec *x, const struct track_nat_range *r)
+enum step nat_redirect(struct exec *x, const struct track_nat_range *r)
 {
 	struct pass *p = x->pass;
 	struct track_addr own = { 0 };
@@ -114,9 +114,9 @@ enum step eval_nat(struct exec *x, const struct insn *i)
 		return accept_with_doubt(x, x->doubt);
 	load_ports(x, i, &r);
 	if (i->kind == INSN_MASQ)
-		return masquerade(x, &r);
+		return nat_masquerade(x, &r);
 	if (i->kind == INSN_REDIR)
-		return redirect(x, &r);
+		return nat_redirect(x, &r);
 	load_addresses(x, i, &r);
 	return give(
 		x, track_nat_setup(p->sim->track, &p->ref, (enum track_hook)p->hook, &r));

@@ -10,6 +10,7 @@
 #include "base/oom.h"
 #include "gate/engine/sim/plan.h"
 #include "gate/engine/sim/set.h"
+#include "gate/engine/sim/xt.h"
 
 struct sim_table *store_table(const struct sim_store *s, uint8_t family, struct str name)
 {
@@ -102,6 +103,7 @@ void store_unlink(struct sim_store *s)
 	vec_fini(&s->tables);
 	plan_free(s);
 	arena_fini(&s->a);
+	s->xt_lists = NULL;
 	s->registered = 0;
 	s->now_ns = 0;
 }
@@ -122,7 +124,7 @@ static bool insn_tracks(const struct insn *i)
 	return i->kind == INSN_CT || i->kind == INSN_NAT || i->kind == INSN_MASQ ||
 	       i->kind == INSN_REDIR || i->kind == INSN_NOTRACK ||
 	       i->kind == INSN_CONNLIMIT || i->kind == INSN_SYNPROXY ||
-	       i->kind == INSN_FLOW_OFFLOAD;
+	       i->kind == INSN_FLOW_OFFLOAD || xt_tracks(i);
 }
 
 static bool table_tracks(const struct sim_table *t)

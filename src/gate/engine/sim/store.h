@@ -46,6 +46,7 @@ struct sim_run {
 	struct sim_obj *obj;
 	union sim_state state;
 	const char *doubt; /* what is not known of it, once somebody asked */
+	struct xt *xt;     /* see xt.h; once a packet met it */
 };
 
 struct sim_elem {
@@ -114,8 +115,9 @@ struct sim_store {
 	struct arena a;
 	VEC(struct sim_table *) tables;
 	uint32_t registered;
-	struct hook_plan *plan; /* see plan.h */
-	uint64_t now_ns;        /* the virtual clock, as set by whoever runs packets */
+	struct hook_plan *plan;   /* see plan.h */
+	struct xt_list *xt_lists; /* see xt_memory.c */
+	uint64_t now_ns;          /* the virtual clock, as set by whoever runs packets */
 };
 
 /* An empty ruleset. Free it with store_free, or through the engine's close. */
