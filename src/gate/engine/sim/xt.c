@@ -126,6 +126,14 @@ struct str xt_name(const struct insn *i)
 	return read_fields(i).name;
 }
 
+struct str xt_info(const struct insn *i, uint32_t *revision)
+{
+	struct fields f = read_fields(i);
+
+	*revision = f.revision;
+	return f.info;
+}
+
 bool xt_tracks(const struct insn *i)
 {
 	struct str name = xt_name(i);

@@ -42,6 +42,9 @@ bool xt_tracks(const struct insn *i);
 /* The name of an instruction's match or target, empty when it is neither. */
 struct str xt_name(const struct insn *i);
 
+/* Its structure, not aligned, and revision. */
+struct str xt_info(const struct insn *i, uint32_t *revision);
+
 /* ---- rows, by file ---- */
 xt_fn xt_conntrack1, xt_conntrack2, xt_conntrack3, xt_state, xt_connmark; /* xt_ct.c */
 xt_fn xt_tcp, xt_udp, xt_icmp, xt_multiport, xt_addrtype, xt_mark, xt_comment; /* xt_match.c */

@@ -31,8 +31,9 @@ struct xt_item {
 
 struct xt_list {
 	struct str name;
-	bool is_recent;
+	bool is_recent, has_mask;
 	uint8_t family;
+	uint8_t mask[16]; /* recent: of the rule that made the list, for all its rules */
 	struct map items; /* by key */
 	VEC(struct xt_item *) order; /* recent: the longest unused first */
 	struct xt_list *next;
@@ -260,6 +261,47 @@ enum xt_answer xt_hashlimit3(struct exec *x, struct xt *m)
 
 /* ---- recent ---- */
 
+/* Whether the instruction is of that list; then what it says of the mask. */
+static bool recent_mask(const struct insn *in, struct str list, uint8_t mask[16])
+{
+	struct xt_recent_mtinfo_v1 info = { 0 };
+	uint32_t revision;
+
+	if (!str_is(xt_name(in), "recent"))
+		return false;
+	struct str bytes = xt_info(in, &revision);
+	memcpy(&info, bytes.p, bytes.n < sizeof(info) ? bytes.n : sizeof(info));
+	if (!str_eq(list, (struct str){ info.name, strnlen(info.name, sizeof(info.name)) }))
+		return false;
+	memset(mask, 0xff, 16);
+	if (revision)
+		memcpy(mask, &info.mask, 16);
+	return true;
+}
+
+static void chain_mask(const struct sim_chain *c, struct xt_list *l, uint64_t *oldest)
+{
+	vec_for_each(rule, &c->rules) {
+		const struct program *prog = &(*rule)->r.prog;
+		if ((*rule)->r.handle >= *oldest)
+			continue;
+		for (size_t i = 0; i < prog->n; i++)
+			if (recent_mask(&prog->p[i], l->name, l->mask))
+				*oldest = (*rule)->r.handle;
+	}
+}
+
+/* The list was made by the first rule that named it: the one with the lowest number. */
+static void find_mask(const struct sim_store *s, struct xt_list *l)
+{
+	uint64_t oldest = UINT64_MAX;
+
+	vec_for_each(table, &s->tables)
+		vec_for_each(chain, &(*table)->chains)
+			chain_mask(*chain, l, &oldest);
+	l->has_mask = true;
+}
+
 static void recent_remove(struct xt_list *l, struct xt_item *e)
 {
 	size_t at = 0;
@@ -402,19 +444,21 @@ enum xt_answer xt_recent1(struct exec *x, struct xt *m)
 		return xt_bool(answer);
 	key[KEY_BYTES - 1] = p->family;
 	memcpy(key, i->side == XT_RECENT_DEST ? packet_destination(p) : packet_source(p), size);
+	struct xt_list *l = list_of(x, m, i->name, sizeof(i->name), true);
+	if (!l->has_mask)
+		find_mask(x->pass->sim->store, l);
 	for (size_t k = 0; k < size; k++)
-		key[k] &= ((const uint8_t *)&i->mask)[k];
-	return xt_bool(recent(x, list_of(x, m, i->name, sizeof(i->name), true), i, key));
+		key[k] &= l->mask[k];
+	return xt_bool(recent(x, l, i, key));
 }
 
-/* Without a mask: all of the address counts. */
 enum xt_answer xt_recent0(struct exec *x, struct xt *m)
 {
 	struct xt_recent_mtinfo_v1 one;
 	struct xt like = *m;
 
 	memcpy(&one, m->info, sizeof(struct xt_recent_mtinfo));
-	memset(&one.mask, 0xff, sizeof(one.mask));
+	memset(&one.mask, 0xff, sizeof(one.mask)); /* all of the address counts */
 	like.info = &one;
 	enum xt_answer answer = xt_recent1(x, &like);
 	m->list = like.list;
