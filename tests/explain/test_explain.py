@@ -2,6 +2,8 @@
 # Copyright (c) 2026 Gatehouse founders
 """`gate explain`: what becomes of packets, told to people and to programs."""
 import json
+import re
+import struct
 import subprocess
 
 import pytest
@@ -221,3 +223,65 @@ def test_a_file_and_the_kernel_exclude_each_other(explain):
     done = explain("--live", SSH, check=False)
     assert done.returncode == 1
     assert "`-f` and `--live` exclude each other" in done.stderr
+
+
+# ---- packets as bytes ----
+
+def words_as_bytes(explain, words):
+    answer = json.loads(explain("-j", words).stdout)
+    return answer, answer.get("frame") or answer["network_packet"]
+
+
+@pytest.mark.parametrize("words, form", [
+    (SSH, "in eth0 frame "), ("in eth0 icmp 198.51.100.7 > 192.168.1.12 echo-request",
+                              "in eth0 frame "),
+    ("out eth0 udp 192.168.1.12:53 > 198.51.100.7:5000 len 9", "out eth0 packet ")])
+def test_a_packet_may_be_given_in_hexadecimal(explain, words, form):
+    by_words, digits = words_as_bytes(explain, words)
+    for text in (digits, ":".join(re.findall("..", digits)).upper()):
+        by_bytes = json.loads(explain("-j", form + text).stdout)
+        for key in ("verdict", "by", "sentence", "conntrack", "hooks"):
+            assert by_bytes.get(key) == by_words.get(key)
+
+
+def test_a_frame_of_a_capture_may_be_asked_about(explain, tmp_path):
+    packets = [bytes.fromhex(words_as_bytes(explain, words)[1])
+               for words in (SSH, "out eth0 tcp 192.168.1.12:22 > 198.51.100.7:40000 syn,ack")]
+    heads = [struct.pack("!HHH8sH", kind, 1, 6, bytes(8), 0x0800) for kind in (0, 4)]
+    frames = [heads[0] + packets[0][14:], heads[1] + packets[1]]
+    capture = struct.pack("<IHHIIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 113) + b"".join(
+        struct.pack("<IIII", 1, 0, len(f), len(f)) + f for f in frames)
+    path = tmp_path / "day.pcap"
+    path.write_bytes(capture)
+    answers = json.loads(explain("-j", f"capture {path} 1", f"capture {path} 2").stdout)
+    assert [(a["verdict"], a["conntrack"], a.get("in"), a.get("out")) for a in answers] == [
+        ("accept", "new", "eth0", None), ("accept", "established", None, "eth0")]
+    done = explain(f"capture {path} 3", check=False)
+    assert done.returncode == 1 and "has fewer frames" in done.stderr
+    done = explain("capture /nowhere 1", check=False)
+    assert done.returncode == 1 and "cannot read `/nowhere`" in done.stderr
+
+
+@pytest.mark.parametrize("words, message", [
+    ("in eth0 frame 012", "`012` is no packet in hexadecimal digits"),
+    ("in eth0 frame zz", "`zz` is no packet in hexadecimal digits"),
+    ("in eth0 packet", "is no packet in hexadecimal digits"),
+    ("in eth0 packet 45 syn", "`syn` cannot stand behind a packet's bytes"),
+    ("in eth0 capture x 0", "frames count from 1"),
+    ("in eth0 capture x", "wants a number"),
+])
+def test_bytes_that_are_none_are_refused(explain, words, message):
+    done = explain(words, check=False)
+    assert done.returncode == 1 and message in done.stderr
+
+
+@pytest.mark.parametrize("words", ["in eth0 packet 45", "out eth0 packet 45", "in eth0 frame 00",
+                                   "out eth0 packet 60ff", "out eth0 packet " + "4f" * 20])
+def test_malformed_bytes_are_dropped_by_the_stack(explain, words):
+    answer = json.loads(explain("-j", words).stdout)
+    assert (answer["verdict"], answer["by"]) == ("drop", "stack")
+
+
+def test_a_reply_to_bytes_must_be_bytes(explain):
+    done = explain("in eth0 frame " + words_as_bytes(explain, SSH)[1], "reply", check=False)
+    assert done.returncode == 1 and "must be given as bytes too" in done.stderr

@@ -276,7 +276,7 @@ static int send_one(struct explain *e, struct talks *talks, struct sim *sim,
 
 	if (r < 0)
 		return r;
-	packet_build(&talks->last, &p->made.desc);
+	made_build(&p->made, &talks->last);
 	p->before = explain_addresses(a, &talks->last);
 	p->bytes = arena_str(a, buf_as_str(&talks->last.bytes));
 	p->has_frame = talks->last.has_ll;

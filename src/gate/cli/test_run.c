@@ -80,7 +80,7 @@ static bool send_line(struct run *r, const struct packet_line *line)
 		return false;
 	}
 	if (r->shown) {
-		packet_build(&r->talks.last, &made.desc);
+		made_build(&made, &r->talks.last);
 		r->shown->line = *line;
 		r->shown->made = made;
 		r->shown->made.filled = arena_str(&f->c->arena, made.filled);

@@ -7,8 +7,11 @@
 #include "gate/cli/verbs.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "gate/cli/explain.h"
+#include "gate/replay/frame.h"
 #include "io/paths.h"
 
 // clang-format off
@@ -177,6 +180,79 @@ static void build_machine(struct explain *e)
 		add_route(e, c->options.routes.p[i]);
 }
 
+/* ---- frames of captures ---- */
+
+static int64_t read_fd(void *ctx, void *to, size_t n)
+{
+	ssize_t got = read(*(const int *)ctx, to, n);
+
+	return got < 0 ? -errno : got;
+}
+
+/* The frame of that number: 1, or 0 when there are fewer, or an error. */
+static int find_frame(struct capture *c, uint64_t number, struct capture_frame *f)
+{
+	int r = 1;
+
+	for (uint64_t i = 0; r > 0 && i < number; i++)
+		r = capture_next(c, f);
+	return r;
+}
+
+/* The frame's bytes are the packet; it leaves when the capture says so and the words do not. */
+static void take_frame(struct explain *e, struct packet_line *line,
+                       const struct capture_frame *f)
+{
+	struct arena *a = &e->c->arena;
+	struct packet p = { 0 };
+	struct link_view v;
+	int r = link_view(f, &v);
+	enum replay_skip skip = r < 0 ? SKIP_LINK : frame_packet(f, &v, false, &p);
+
+	if (skip != SKIP_NONE)
+		diag_error(&e->c->diags, "E0942", line->span, "frame %llu is %s",
+		           (unsigned long long)line->raw.number,
+		           r == -EPROTONOSUPPORT ? "of a link type that gate does not know"
+		           : r < 0               ? "too short for its link type"
+		                                 : "cut before its ports");
+	line->raw.bytes = arena_str(a, buf_as_str(&p.bytes));
+	line->raw.has_ll = p.has_ll;
+	line->raw.ethertype = p.ethertype;
+	line->raw.sums_are_right = true;
+	struct str dev = f->name.n && !str_is(f->name, "any") ? arena_str(a, f->name)
+	                                                      : STR("eth0");
+	if (r == 0 && !line->in.n && !line->out.n) {
+		if (v.direction == CAPTURE_OUT)
+			line->out = dev;
+		else
+			line->in = dev;
+	}
+	packet_fini(&p);
+}
+
+static void read_frame(struct explain *e, struct packet_line *line)
+{
+	struct diags *diags = &e->c->diags;
+	auto_close int fd = open(line->raw.capture.p, O_RDONLY | O_CLOEXEC);
+	auto_ptr(capture) c = NULL;
+	struct capture_frame f;
+	int r = fd < 0 ? -errno : capture_open(read_fd, &fd, &c);
+
+	if (r == 0)
+		r = find_frame(c, line->raw.number, &f);
+	if (r > 0)
+		take_frame(e, line, &f);
+	else if (r == 0)
+		diag_error(diags, "E0942", line->span, "`" STR_FMT "` has fewer frames",
+		           STR_ARG(line->raw.capture));
+	else if (r == -EBADMSG)
+		diag_error(diags, "E0940", line->span, "`" STR_FMT "` is damaged, or no capture",
+		           STR_ARG(line->raw.capture));
+	else
+		diag_error(diags, "E0905", line->span, "cannot read `" STR_FMT "`: %s",
+		           STR_ARG(line->raw.capture), strerror(-r));
+}
+
 static void read_packets(struct explain *e)
 {
 	struct cli *c = e->c;
@@ -188,6 +264,8 @@ static void read_packets(struct explain *e)
 		struct packet_line *line = &e->packets[i].line;
 		(void)!packet_line_read(&c->sources, spans[i], &c->names, &c->arena,
 		                        &c->diags, line);
+		if (line->is_raw && line->raw.capture.n)
+			read_frame(e, line);
 		if (packet_line_is_drawn(line))
 			diag_error(&c->diags, "E0924", spans[i],
 			           "one packet has one address and one port: ranges and "

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+enum { ETHERTYPE_IPV4 = 0x0800, ETHERTYPE_IPV6 = 0x86dd };
 enum { FAMILY_V4 = FAMILY_IP, FAMILY_V6 = FAMILY_IP6 };
 
 /* The words of one line, taken one by one. */
@@ -552,6 +553,87 @@ static void read_way(struct reader *r)
 		line->out = device(r);
 }
 
+/* ---- bytes ---- */
+
+static int hex_digit(char ch)
+{
+	const char *digits = "0123456789abcdef0123456789ABCDEF", *at = strchr(digits, ch);
+
+	return ch && at ? (int)((at - digits) % 16) : -1;
+}
+
+/* Two digits a byte; colons between bytes mean nothing. */
+static bool read_hex(struct str word, struct buf *out)
+{
+	for (size_t i = 0; i < word.n; i += 2) {
+		i += word.p[i] == ':' && out->n;
+		int high = i < word.n ? hex_digit(word.p[i]) : -1;
+		int low = i + 1 < word.n ? hex_digit(word.p[i + 1]) : -1;
+		if (high < 0 || low < 0)
+			return false;
+		buf_char(out, (char)(high << 4 | low));
+	}
+	return out->n > 0;
+}
+
+static void read_bytes(struct reader *r, bool has_ll)
+{
+	struct packet_raw *raw = &r->line->raw;
+	struct str word = next(r);
+	auto_buf bytes = { 0 };
+
+	if (!read_hex(word, &bytes)) {
+		wrong(r, "E0925", "is no packet in hexadecimal digits, two a byte", word);
+		return;
+	}
+	raw->bytes = arena_str(r->a, buf_as_str(&bytes));
+	raw->has_ll = has_ll;
+	raw->ethertype = raw->bytes.p[0] >> 4 == 6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4;
+}
+
+/* What may stand behind bytes: all else they say themselves. */
+static void read_beside(struct reader *r)
+{
+	struct packet_line *line = r->line;
+
+	while (!r->failed && peek(r).n) {
+		if (take_if(r, "mark")) {
+			line->mark = (uint32_t)number(r, "mark", UINT32_MAX);
+		} else if (take_if(r, "uid")) {
+			line->uid = (uint32_t)number(r, "uid", UINT32_MAX);
+			line->seen |= SEEN_UID;
+		} else if (take_if(r, "gid")) {
+			line->gid = (uint32_t)number(r, "gid", UINT32_MAX);
+		} else {
+			struct str word = next(r);
+			wrong(r, "E0926", "cannot stand behind a packet's bytes", word);
+		}
+	}
+}
+
+/* True: the packet is given as bytes. */
+static bool read_raw(struct reader *r)
+{
+	struct packet_raw *raw = &r->line->raw;
+
+	if (take_if(r, "frame")) {
+		read_bytes(r, true);
+	} else if (take_if(r, "packet")) {
+		read_bytes(r, false);
+	} else if (take_if(r, "capture")) {
+		raw->capture = arena_str(r->a, next(r));
+		raw->number = number(r, "capture FILE", UINT32_MAX);
+		if (!r->failed && !raw->number)
+			wrong_here(r, "E0921", "frames count from 1");
+	} else {
+		return false;
+	}
+	r->line->is_raw = true;
+	if (!r->failed)
+		read_beside(r);
+	return true;
+}
+
 int packet_line_read(const struct sources *sources, struct span span,
                      const struct names *names, struct arena *a, struct diags *diags,
                      struct packet_line *out)
@@ -568,7 +650,7 @@ int packet_line_read(const struct sources *sources, struct span span,
 	read_way(&r);
 	if (!r.failed && take_if(&r, "reply")) {
 		line.is_reply = true;
-	} else if (!r.failed) {
+	} else if (!r.failed && !read_raw(&r)) {
 		uint8_t family;
 		read_proto(&r);
 		family = line.desc.family;
@@ -583,7 +665,7 @@ int packet_line_read(const struct sources *sources, struct span span,
 		if (arp)
 			line.desc.family = FAMILY_ARP;
 	}
-	if (!r.failed)
+	if (!r.failed && !line.is_raw)
 		read_rest(&r);
 	if (r.failed)
 		return -EINVAL;

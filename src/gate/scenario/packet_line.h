@@ -8,6 +8,9 @@
  *	at 10s in eth0 icmp 198.51.100.7 > 192.168.1.12 echo-request
  *	in lan0 out wan0 udp [fd00::5]:5353 > [2001:db8::1]:53 len 40
  *
+ *	in eth0 packet 450000280001…
+ *	in eth0 capture day.pcap 17
+ *
  * First the way (`in DEV`, `out DEV`, both: forwarded), then the protocol, who to whom, and then
  * what else is to be said. What is left out is filled in where it is obvious.
  */
@@ -33,6 +36,16 @@ enum packet_word_seen {
 
 enum packet_end { END_SRC, END_DST };
 
+/* A packet as bytes: `frame HEX` (Ethernet), `packet HEX` (IP), `capture FILE NUMBER`. */
+struct packet_raw {
+	struct str bytes;   /* of a capture: whoever may read files fills them in */
+	struct str capture; /* the file's path */
+	uint64_t number;    /* of its frame, from 1 */
+	bool has_ll;        /* an Ethernet header comes first */
+	uint16_t ethertype; /* without one */
+	bool sums_are_right; /* see struct packet */
+};
+
 struct packet_line {
 	struct span span;
 	uint32_t seen;      /* enum packet_word_seen */
@@ -42,6 +55,8 @@ struct packet_line {
 	bool quotes_last;   /* an ICMP error about the packet before */
 	uint32_t mark, uid, gid;
 	struct packet_desc desc;
+	bool is_raw; /* the packet is `raw` */
+	struct packet_raw raw;
 	struct endpoint
 		ends[2]; /* enum packet_end; with a range or `any` the description has
 	                          * only one of the values */

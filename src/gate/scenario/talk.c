@@ -232,6 +232,11 @@ static bool turn_round(const struct packet *last, struct packet_desc *d, uint32_
 static int make_reply(struct talks *t, const struct packet_line *line,
                       struct packet_desc *d, uint32_t *seen, struct diags *diags)
 {
+	if (t->has_last && t->last_is_raw) {
+		diag_error(diags, "E0929", line->span,
+		           "a reply to a packet given as bytes must be given as bytes too");
+		return -EINVAL;
+	}
 	if (!t->has_last || !turn_round(&t->last, d, seen)) {
 		diag_error(diags, "E0929", line->span,
 		           "there is no packet before to reply to");
@@ -371,7 +376,20 @@ int talk_make(struct talks *t, const struct packet_line *line,
 		r = make_reply(t, line, &made.desc, &seen, diags);
 	if (r == 0 && line->quotes_last)
 		r = quote_last(t, line, &made.desc, a, diags);
-	if (r == 0) {
+	if (r == 0 && line->is_raw && !line->raw.bytes.n) {
+		diag_error(diags, "E0927", line->span, "only `gate explain` reads captures");
+		r = -EINVAL;
+	}
+	if (r == 0 && line->is_raw) {
+		fill_devices(&f, line, t);
+		made.raw = &line->raw;
+		made.arrival.has_uid = line->seen & SEEN_UID;
+		made.arrival.uid = line->uid;
+		made.arrival.gid = line->gid;
+		made.filled = arena_str(a, buf_as_str(&f.text));
+		t->has_talk = false;
+		*out = made;
+	} else if (r == 0) {
 		fill_devices(&f, line, t);
 		fill_addresses(&f, seen);
 		fill_protocol(&f, seen);
@@ -390,18 +408,34 @@ int talk_make(struct talks *t, const struct packet_line *line,
 	return r;
 }
 
+void made_build(const struct made_packet *made, struct packet *p)
+{
+	if (!made->raw) {
+		packet_build(p, &made->desc);
+		p->sums_are_right = false;
+		return;
+	}
+	buf_reset(&p->bytes);
+	buf_str(&p->bytes, made->raw->bytes);
+	p->has_ll = made->raw->has_ll;
+	p->ethertype = made->raw->ethertype;
+	p->sums_are_right = made->raw->sums_are_right;
+	packet_decode(p);
+}
+
 struct sim_result talk_send(struct talks *t, struct sim *sim,
                             const struct packet_line *line,
                             const struct made_packet *made)
 {
 	if (line->seen & SEEN_TIME)
 		sim->now_ns = line->time_ns;
-	packet_build(&t->last, &made->desc);
+	made_build(made, &t->last);
 	t->last.mark = line->mark;
 	t->last.priority = 0;
 	t->last.type = PKT_HOST;
 	t->last_arrival = made->arrival;
 	t->has_last = true;
+	t->last_is_raw = made->raw != NULL;
 	struct sim_result r = sim_packet(sim, &made->arrival, &t->last);
 	t->last_out = r.out;
 	return r;

@@ -26,7 +26,7 @@ struct talks {
 	size_t last_talk;
 	int last_side;
 	const struct sim_dev *last_out; /* the device it left by */
-	bool has_last, has_talk;
+	bool has_last, has_talk, last_is_raw;
 	uint16_t next_port; /* for sources that say none; 0: always 40000 */
 };
 
@@ -34,6 +34,7 @@ struct talks {
 struct made_packet {
 	struct sim_arrival arrival;
 	struct packet_desc desc;
+	const struct packet_raw *raw; /* the bytes instead of the description, or NULL */
 	struct str filled; /* `source port 40000, …`, empty: nothing */
 };
 
@@ -42,6 +43,8 @@ struct made_packet {
 int talk_make(struct talks *t, const struct packet_line *line,
               struct sim_machine *machine, struct arena *a, struct diags *diags,
               struct made_packet *out);
+/* Its bytes, decoded. */
+void made_build(const struct made_packet *made, struct packet *p);
 /* Builds it and sends it through. The packet stays in t->last, as it came out. */
 struct sim_result talk_send(struct talks *t, struct sim *sim,
                             const struct packet_line *line,
