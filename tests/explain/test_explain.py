@@ -245,8 +245,8 @@ def test_a_packet_may_be_given_in_hexadecimal(explain, words, form):
 
 
 def test_a_frame_of_a_capture_may_be_asked_about(explain, tmp_path):
-    packets = [bytes.fromhex(words_as_bytes(explain, words)[1])
-               for words in (SSH, "out eth0 tcp 192.168.1.12:22 > 198.51.100.7:40000 syn,ack")]
+    made = json.loads(explain("-j", SSH, "reply syn,ack").stdout)
+    packets = [bytes.fromhex(made[0]["frame"]), bytes.fromhex(made[1]["network_packet"])]
     heads = [struct.pack("!HHH8sH", kind, 1, 6, bytes(8), 0x0800) for kind in (0, 4)]
     frames = [heads[0] + packets[0][14:], heads[1] + packets[1]]
     capture = struct.pack("<IHHIIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 113) + b"".join(
