@@ -19,7 +19,7 @@ struct replay_run {
 	struct explain e, old; /* the rulesets; old with --against */
 	struct sim_machine machine;
 	struct replay replay;
-	int fd; /* of the capture */
+	int fd;        /* of the capture */
 	uint64_t size; /* bytes; 0: nobody knows */
 	struct capture *capture;
 	struct capture_frame first; /* read before the rulesets are */

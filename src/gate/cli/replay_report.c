@@ -66,9 +66,10 @@ static struct str flow_text(struct arena *a, const struct track_tuple *t)
 	if (!t->family)
 		return STR("frames without IP addresses");
 	if (!proto)
-		return arena_fmt(a, "proto %u " STR_FMT " > " STR_FMT, t->proto, STR_ARG(src),
-		                 STR_ARG(dst));
-	return arena_fmt(a, "%s " STR_FMT " > " STR_FMT, proto, STR_ARG(src), STR_ARG(dst));
+		return arena_fmt(a, "proto %u " STR_FMT " > " STR_FMT, t->proto,
+		                 STR_ARG(src), STR_ARG(dst));
+	return arena_fmt(a, "%s " STR_FMT " > " STR_FMT, proto, STR_ARG(src),
+	                 STR_ARG(dst));
 }
 
 static struct str time_text(struct arena *a, uint64_t ns)
@@ -148,7 +149,9 @@ static void say_fates(const struct record *t, struct buf *out)
 
 	for (unsigned f = 0; f < FATES; f++)
 		if (t->fates[f].packets)
-			buf_fmt(out, "  %-8s %12" PRIu64 " packets  %5.1f %%  %14" PRIu64 " bytes\n",
+			buf_fmt(out,
+			        "  %-8s %12" PRIu64 " packets  %5.1f %%  %14" PRIu64
+			        " bytes\n",
 			        fate_name((enum sim_fate)f), t->fates[f].packets,
 			        100.0 * (double)t->fates[f].packets / (double)all,
 			        t->fates[f].bytes);
@@ -176,7 +179,8 @@ static void say_one_flow(const struct replay_run *r, const struct record_flow *f
 	struct str flow = flow_text(a, &f->first), time = time_text(a, f->first_ns);
 	struct str by = judge_text(&r->e, j);
 
-	buf_fmt(out, "  " STR_FMT "\n      %" PRIu64 " packets, the first at " STR_FMT "\n",
+	buf_fmt(out,
+	        "  " STR_FMT "\n      %" PRIu64 " packets, the first at " STR_FMT "\n",
 	        STR_ARG(flow), f->count.packets, STR_ARG(time));
 	if (!compared) {
 		buf_fmt(out, "      %s: " STR_FMT "\n", fate_name(j->fate), STR_ARG(by));
@@ -225,13 +229,17 @@ static void say_notes(const struct replay_run *r, struct buf *out)
 		        " frames of link type %u, which gate does not know.\n",
 		        p->unknown_links, p->unknown_link);
 	vec_for_each(it, &p->now.record.doubts)
-		buf_fmt(out, "Not known: %s, which %" PRIu64 " packets met; taken as not so.\n",
+		buf_fmt(out,
+		        "Not known: %s, which %" PRIu64
+		        " packets met; taken as not so.\n",
 		        it->what, it->packets);
 	if (p->backwards)
-		buf_fmt(out, "Times go back %" PRIu64 " times; the clock stood still then.\n",
+		buf_fmt(out,
+		        "Times go back %" PRIu64 " times; the clock stood still then.\n",
 		        p->backwards);
 	if (r->is_device_assumed && r->replay.side.dev)
-		buf_fmt(out, "Frames that name no device are taken to be of " STR_FMT ".\n",
+		buf_fmt(out,
+		        "Frames that name no device are taken to be of " STR_FMT ".\n",
 		        STR_ARG(r->replay.side.dev->name));
 	if (capture_is_cut(r->capture))
 		buf_cstr(out, "The capture ends within a frame.\n");
@@ -252,7 +260,8 @@ void replay_report(struct replay_run *r)
 		buf_char(&out, '\n');
 		say_judges(&r->e, &p->now.record, &out);
 		buf_char(&out, '\n');
-		say_flows(r, p->compares ? &p->changed : &p->now.record, p->compares, &out);
+		say_flows(r, p->compares ? &p->changed : &p->now.record, p->compares,
+		          &out);
 	}
 	output_put(&r->c->out, buf_as_str(&out));
 }
@@ -329,7 +338,8 @@ static void put_flows(const struct replay_run *r, const struct record *t, const 
 		buf_char(out, '}');
 		if (compared) {
 			put_key(out, "before");
-			put_judge(&r->old, &r->replay.old.record.judges.p[f->old_judge], out);
+			put_judge(&r->old, &r->replay.old.record.judges.p[f->old_judge],
+			          out);
 			buf_char(out, '}');
 		}
 		buf_char(out, '}');
@@ -341,8 +351,8 @@ static void put_fates(const struct record *t, const char *key, struct buf *out)
 {
 	put_key(out, key);
 	for (unsigned f = 0; f < FATES; f++)
-		buf_fmt(out, "%s\"%s\":%" PRIu64, f ? "," : "{", fate_name((enum sim_fate)f),
-		        t->fates[f].packets);
+		buf_fmt(out, "%s\"%s\":%" PRIu64, f ? "," : "{",
+		        fate_name((enum sim_fate)f), t->fates[f].packets);
 	buf_char(out, '}');
 }
 

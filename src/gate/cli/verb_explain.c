@@ -212,9 +212,10 @@ static void take_frame(struct explain *e, struct packet_line *line,
 	if (skip != SKIP_NONE)
 		diag_error(&e->c->diags, "E0942", line->span, "frame %llu is %s",
 		           (unsigned long long)line->raw.number,
-		           r == -EPROTONOSUPPORT ? "of a link type that gate does not know"
-		           : r < 0               ? "too short for its link type"
-		                                 : "cut before its ports");
+		           r == -EPROTONOSUPPORT
+		                   ? "of a link type that gate does not know"
+		           : r < 0 ? "too short for its link type"
+		                   : "cut before its ports");
 	line->raw.bytes = arena_str(a, buf_as_str(&p.bytes));
 	line->raw.has_ll = p.has_ll;
 	line->raw.ethertype = p.ethertype;
@@ -246,7 +247,8 @@ static void read_frame(struct explain *e, struct packet_line *line)
 		diag_error(diags, "E0942", line->span, "`" STR_FMT "` has fewer frames",
 		           STR_ARG(line->raw.capture));
 	else if (r == -EBADMSG)
-		diag_error(diags, "E0940", line->span, "`" STR_FMT "` is damaged, or no capture",
+		diag_error(diags, "E0940", line->span,
+		           "`" STR_FMT "` is damaged, or no capture",
 		           STR_ARG(line->raw.capture));
 	else
 		diag_error(diags, "E0905", line->span, "cannot read `" STR_FMT "`: %s",

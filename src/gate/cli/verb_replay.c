@@ -85,8 +85,9 @@ static void report_capture(struct replay_run *r, int error)
 	struct str path = r->c->options.words.p[1];
 
 	if (error != -EBADMSG) {
-		diag_error(&r->c->diags, "E0905", SPAN_NONE, "cannot read `" STR_FMT "`: %s",
-		           STR_ARG(path), strerror(-error));
+		diag_error(&r->c->diags, "E0905", SPAN_NONE,
+		           "cannot read `" STR_FMT "`: %s", STR_ARG(path),
+		           strerror(-error));
 		return;
 	}
 	if (!r->capture) {
@@ -124,9 +125,9 @@ static void open_capture(struct replay_run *r)
 static void bad_word(struct replay_run *r, const char *option, struct str word,
                      const char *example)
 {
-	struct diag *d = diag_error(&r->c->diags, "E0903", SPAN_NONE,
-	                            "`" STR_FMT "` is nothing for `%s`", STR_ARG(word),
-	                            option);
+	struct diag *d =
+		diag_error(&r->c->diags, "E0903", SPAN_NONE,
+	                   "`" STR_FMT "` is nothing for `%s`", STR_ARG(word), option);
 
 	diag_help(&r->c->diags, d, "%s", example);
 }
@@ -287,7 +288,8 @@ static struct str guess_local(struct replay_run *r)
 	size_t n = 0;
 
 	for (unsigned i = 0; i < 1000; i++) {
-		if (link_view(&f, &v) == 0 && frame_packet(&f, &v, false, &p) == SKIP_NONE &&
+		if (link_view(&f, &v) == 0 &&
+		    frame_packet(&f, &v, false, &p) == SKIP_NONE &&
 		    p.fault == FAULT_NONE && p.family != NFPROTO_ARP) {
 			count_guess(guesses, &n, ARRAY_LEN(guesses), p.family,
 			            packet_source(&p));
@@ -311,15 +313,18 @@ static void check_side(struct replay_run *r)
 	if (side_is_told(&r->replay.side) || r->c->options.ins.n || !r->has_first ||
 	    link_view(&r->first, &v) < 0 || v.direction != CAPTURE_ANY_WAY)
 		return;
-	struct diag *d = diag_error(&r->c->diags, "E0941", SPAN_NONE,
-	                            "nothing tells which of the frames this machine sent");
+	struct diag *d =
+		diag_error(&r->c->diags, "E0941", SPAN_NONE,
+	                   "nothing tells which of the frames this machine sent");
 	struct str guess = guess_local(r);
 	if (guess.n)
 		diag_help(&r->c->diags, d,
 		          "--local ADDR names an address of it; most frames here have "
-		          "to do with " STR_FMT, STR_ARG(guess));
-	diag_help(&r->c->diags, d,
-	          "if it sent none: --in DEV; captures with `tcpdump -i any` tell by themselves");
+		          "to do with " STR_FMT,
+		          STR_ARG(guess));
+	diag_help(
+		&r->c->diags, d,
+		"if it sent none: --in DEV; captures with `tcpdump -i any` tell by themselves");
 }
 
 /* ---- output files ---- */
@@ -332,8 +337,9 @@ static void output_open(struct replay_run *r, struct replay_output *o, struct st
 		return;
 	o->fd = open(path.p, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (o->fd < 0)
-		diag_error(&r->c->diags, "E0905", SPAN_NONE, "cannot write `" STR_FMT "`: %s",
-		           STR_ARG(path), strerror(errno));
+		diag_error(&r->c->diags, "E0905", SPAN_NONE,
+		           "cannot write `" STR_FMT "`: %s", STR_ARG(path),
+		           strerror(errno));
 	writer_head(&o->writer);
 }
 
@@ -389,11 +395,11 @@ static void show_progress(const struct replay_run *r, uint64_t from_ns, uint64_t
 		full = BAR_WIDTH;
 	if (r->size)
 		fprintf(stderr, "\r[%.*s%*s] %3.0f %%  %.2f M frames/s ", full,
-		        "##############################", BAR_WIDTH - full, "", share * 100,
-		        rate / 1e6);
+		        "##############################", BAR_WIDTH - full, "",
+		        share * 100, rate / 1e6);
 	else
-		fprintf(stderr, "\r%" PRIu64 " frames  %.2f M frames/s ", r->replay.frames,
-		        rate / 1e6);
+		fprintf(stderr, "\r%" PRIu64 " frames  %.2f M frames/s ",
+		        r->replay.frames, rate / 1e6);
 	fflush(stderr);
 }
 

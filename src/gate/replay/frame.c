@@ -33,7 +33,8 @@ static void put_length(uint8_t *at, uint32_t n)
 static void fill_length(struct packet *p)
 {
 	uint32_t n = (uint32_t)p->bytes.n - p->nh;
-	uint8_t *b = packet_edit(p, p->nh, p->family == NFPROTO_IPV4 ? IP4_MIN : IP6_BYTES);
+	uint8_t *b =
+		packet_edit(p, p->nh, p->family == NFPROTO_IPV4 ? IP4_MIN : IP6_BYTES);
 
 	if (!b)
 		return;
@@ -70,7 +71,8 @@ static bool is_cut_short(const struct packet *p, size_t captured)
 	if (p->family == NFPROTO_ARP)
 		return captured < p->nh + 28;
 	if (!p->has_l4)
-		return captured < p->nh + (p->family == NFPROTO_IPV4 ? IP4_MIN : IP6_BYTES);
+		return captured <
+		       p->nh + (p->family == NFPROTO_IPV4 ? IP4_MIN : IP6_BYTES);
 	return captured < p->th + (p->frag_off ? 0 : least_l4(p->l4));
 }
 
@@ -103,7 +105,8 @@ enum replay_skip frame_packet(const struct capture_frame *f, const struct link_v
 	packet_decode(p);
 	if (is_cut && is_cut_short(p, f->bytes.n - v->offset))
 		return SKIP_CUT;
-	if (p->fault == FAULT_HEADER_LENGTH || (p->family == NFPROTO_IPV6 && p->end == p->nh + 40))
+	if (p->fault == FAULT_HEADER_LENGTH ||
+	    (p->family == NFPROTO_IPV6 && p->end == p->nh + 40))
 		fill_length(p);
 	return SKIP_NONE;
 }

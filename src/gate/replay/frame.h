@@ -20,7 +20,7 @@ enum replay_skip {
 #define X(id, text) SKIP_##id,
 	REPLAY_SKIPS(X)
 #undef X
-	SKIP_KINDS
+		SKIP_KINDS
 };
 const char *replay_skip_text(enum replay_skip s);
 

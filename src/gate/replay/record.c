@@ -60,10 +60,10 @@ static void judges_grow(struct record *t)
 uint32_t record_judge(struct record *t, const struct sim_result *r)
 {
 	struct record_judge j = { .fate = r->fate,
-		                 .by = r->by,
-		                 .rule = r->rule,
-		                 .chain = r->chain,
-		                 .reason = r->reason };
+		                  .by = r->by,
+		                  .rule = r->rule,
+		                  .chain = r->chain,
+		                  .reason = r->reason };
 
 	if (!t->judge_slots || t->judges.n * 2 > t->judge_mask)
 		judges_grow(t);
@@ -170,7 +170,7 @@ static struct record_flow *find_flow(struct record *t, const struct track_tuple 
 }
 
 void record_flow(struct record *t, const struct track_tuple *tuple, uint32_t judge,
-                uint32_t old_judge, uint64_t at_ns, uint32_t length)
+                 uint32_t old_judge, uint64_t at_ns, uint32_t length)
 {
 	struct record_flow *f = find_flow(t, tuple);
 

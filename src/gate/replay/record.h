@@ -55,5 +55,5 @@ uint32_t record_packet(struct record *t, const struct sim_result *r, uint32_t le
 uint32_t record_judge(struct record *t, const struct sim_result *r);
 /* Counts the packet for its flow, in either direction. */
 void record_flow(struct record *t, const struct track_tuple *tuple, uint32_t judge,
-                uint32_t old_judge, uint64_t at_ns, uint32_t length);
+                 uint32_t old_judge, uint64_t at_ns, uint32_t length);
 void record_fini(struct record *t);

@@ -6,8 +6,8 @@
  */
 #pragma once
 
-#include "gate/replay/side.h"
 #include "gate/replay/record.h"
+#include "gate/replay/side.h"
 
 /* One ruleset with its own connections and clock. */
 struct replay_kernel {
@@ -19,9 +19,9 @@ struct replay_kernel {
 struct replay {
 	struct replay_side side;
 	struct replay_kernel now, old;
-	bool compares;     /* `old` counts */
-	bool checks_sums;  /* layer-4 checksums are looked at */
-	bool translates;   /* the ruleset has NAT */
+	bool compares;          /* `old` counts */
+	bool checks_sums;       /* layer-4 checksums are looked at */
+	bool translates;        /* the ruleset has NAT */
 	uint64_t frames, bytes; /* captured */
 	uint64_t skipped[SKIP_KINDS];
 	uint64_t unknown_links, backwards; /* frames; times that went back */

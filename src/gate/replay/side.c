@@ -9,7 +9,7 @@
 /* What addresses say of a packet. */
 struct ends {
 	bool src_local, dst_local, dst_many; /* many: broadcast, multicast */
-	bool src_any;                        /* no address yet: DHCP, neighbour discovery */
+	bool src_any; /* no address yet: DHCP, neighbour discovery */
 };
 
 void side_fini(struct replay_side *s)
@@ -201,8 +201,8 @@ static enum replay_skip arp_arrival(const struct replay_side *s, struct packet *
 {
 	const uint8_t *b = packet_at(p, p->nh, 28);
 
-	if (way == CAPTURE_OUT || (way == CAPTURE_ANY_WAY && b && b[4] == 6 && b[5] == 4 &&
-	                           is_local(s, NFPROTO_IPV4, b + 14)))
+	if (way == CAPTURE_OUT || (way == CAPTURE_ANY_WAY && b && b[4] == 6 &&
+	                           b[5] == 4 && is_local(s, NFPROTO_IPV4, b + 14)))
 		return sent(a, dev);
 	return received(a, dev);
 }

@@ -9,8 +9,8 @@
 #pragma once
 
 #include "base/vec.h"
-#include "gate/replay/frame.h"
 #include "gate/engine/sim/sim.h"
+#include "gate/replay/frame.h"
 
 /* Packets from there come in by this device. */
 struct replay_net {
@@ -26,7 +26,8 @@ struct replay_side {
 	struct sim_machine *machine;
 	const struct sim_dev *dev; /* of frames whose device nobody tells */
 	VEC(struct replay_net) nets;
-	VEC(const struct sim_dev *) devices; /* by the capture's number; found as they come */
+	VEC(const struct sim_dev *)
+		devices; /* by the capture's number; found as they come */
 	VEC(struct side_addr) locals;
 	bool forwards;
 	bool sees_all; /* the capture is of all devices: what is passed on is there twice */

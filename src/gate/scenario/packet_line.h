@@ -38,11 +38,11 @@ enum packet_end { END_SRC, END_DST };
 
 /* A packet as bytes: `frame HEX` (Ethernet), `packet HEX` (IP), `capture FILE NUMBER`. */
 struct packet_raw {
-	struct str bytes;   /* of a capture: whoever may read files fills them in */
-	struct str capture; /* the file's path */
-	uint64_t number;    /* of its frame, from 1 */
-	bool has_ll;        /* an Ethernet header comes first */
-	uint16_t ethertype; /* without one */
+	struct str bytes;    /* of a capture: whoever may read files fills them in */
+	struct str capture;  /* the file's path */
+	uint64_t number;     /* of its frame, from 1 */
+	bool has_ll;         /* an Ethernet header comes first */
+	uint16_t ethertype;  /* without one */
 	bool sums_are_right; /* see struct packet */
 };
 

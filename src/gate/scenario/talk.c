@@ -233,8 +233,9 @@ static int make_reply(struct talks *t, const struct packet_line *line,
                       struct packet_desc *d, uint32_t *seen, struct diags *diags)
 {
 	if (t->has_last && t->last_is_raw) {
-		diag_error(diags, "E0929", line->span,
-		           "a reply to a packet given as bytes must be given as bytes too");
+		diag_error(
+			diags, "E0929", line->span,
+			"a reply to a packet given as bytes must be given as bytes too");
 		return -EINVAL;
 	}
 	if (!t->has_last || !turn_round(&t->last, d, seen)) {
@@ -377,7 +378,8 @@ int talk_make(struct talks *t, const struct packet_line *line,
 	if (r == 0 && line->quotes_last)
 		r = quote_last(t, line, &made.desc, a, diags);
 	if (r == 0 && line->is_raw && !line->raw.bytes.n) {
-		diag_error(diags, "E0927", line->span, "only `gate explain` reads captures");
+		diag_error(diags, "E0927", line->span,
+		           "only `gate explain` reads captures");
 		r = -EINVAL;
 	}
 	if (r == 0 && line->is_raw) {

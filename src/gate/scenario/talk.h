@@ -35,7 +35,7 @@ struct made_packet {
 	struct sim_arrival arrival;
 	struct packet_desc desc;
 	const struct packet_raw *raw; /* the bytes instead of the description, or NULL */
-	struct str filled; /* `source port 40000, …`, empty: nothing */
+	struct str filled;            /* `source port 40000, …`, empty: nothing */
 };
 
 /* Makes the line whole: addresses, ports and devices of the machine where they are obvious, the

@@ -221,7 +221,7 @@ static enum step eval_foreign(struct exec *x, const struct insn *i, struct sim_r
 		return step;
 	if (!run->doubt)
 		run->doubt = arena_fmt(&x->pass->sim->store->a, "the %s `" STR_FMT "`",
-		                       !xt.n                            ? "expression"
+		                       !xt.n                              ? "expression"
 		                       : str_is(i->foreign.name, "match") ? "match"
 		                                                          : "target",
 		                       STR_ARG(xt.n ? xt : i->foreign.name))

@@ -284,7 +284,8 @@ static bool send_ip(struct pass *p)
 	struct route_answer to;
 
 	if (p->pkt->fault != FAULT_NONE && p->pkt->fault != FAULT_CHECKSUM)
-		return stack_drops(p, packet_fault_text(p->pkt->fault)); /* no socket sends that */
+		return stack_drops(
+			p, packet_fault_text(p->pkt->fault)); /* no socket sends that */
 	p->local = true;
 	if (!at_hook(p, NF_INET_LOCAL_OUT, "output"))
 		return false;

@@ -5,11 +5,10 @@
 
 #include <limits.h>
 #include <linux/netfilter.h>
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nf_tables_compat.h>
-#include <linux/netlink.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_nat.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/x_tables.h>
 #include <linux/netfilter/xt_CONNMARK.h>
 #include <linux/netfilter/xt_LOG.h>
@@ -28,6 +27,7 @@
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
 #include <linux/netfilter_ipv6/ip6t_REJECT.h>
+#include <linux/netlink.h>
 #include <string.h>
 
 enum { INFO_MAX = 4096 };
@@ -121,7 +121,8 @@ static bool is_match(const struct insn *i)
 
 struct str xt_name(const struct insn *i)
 {
-	if (i->kind != INSN_FOREIGN || (!is_match(i) && !str_is(i->foreign.name, "target")))
+	if (i->kind != INSN_FOREIGN ||
+	    (!is_match(i) && !str_is(i->foreign.name, "target")))
 		return STR("");
 	return read_fields(i).name;
 }

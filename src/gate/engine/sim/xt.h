@@ -13,8 +13,8 @@ struct xt_list; /* what recent and hashlimit remember */
 
 /* One match or target in a rule, decoded. */
 struct xt {
-	const struct xt_row *row; /* NULL: unknown */
-	const void *info;         /* its structure, aligned */
+	const struct xt_row *row;    /* NULL: unknown */
+	const void *info;            /* its structure, aligned */
 	uint64_t credit_ns, seen_ns; /* limit */
 	bool is_begun;
 	struct xt_list *list; /* recent, hashlimit: shared by name */
@@ -47,7 +47,8 @@ struct str xt_info(const struct insn *i, uint32_t *revision);
 
 /* ---- rows, by file ---- */
 xt_fn xt_conntrack1, xt_conntrack2, xt_conntrack3, xt_state, xt_connmark; /* xt_ct.c */
-xt_fn xt_tcp, xt_udp, xt_icmp, xt_multiport, xt_addrtype, xt_mark, xt_comment; /* xt_match.c */
+xt_fn xt_tcp, xt_udp, xt_icmp, xt_multiport, xt_addrtype, xt_mark,
+	xt_comment; /* xt_match.c */
 xt_fn xt_limit, xt_recent0, xt_recent1, xt_hashlimit1, xt_hashlimit2,
 	xt_hashlimit3; /* xt_memory.c */
 xt_fn xt_reject4, xt_reject6, xt_log, xt_set_mark, xt_set_connmark1, xt_set_connmark2,

@@ -53,7 +53,8 @@ static bool holds(const struct view *v, uint16_t flag, bool is)
 
 static bool addresses_hold(const struct view *v, const struct track_entry *e)
 {
-	const struct track_tuple *o = &e->tuple[TRACK_ORIGINAL], *r = &e->tuple[TRACK_REPLY];
+	const struct track_tuple *o = &e->tuple[TRACK_ORIGINAL],
+				 *r = &e->tuple[TRACK_REPLY];
 	uint8_t f = o->family;
 
 	return holds(v, XT_CONNTRACK_ORIGSRC,
@@ -68,9 +69,11 @@ static bool addresses_hold(const struct view *v, const struct track_entry *e)
 
 static bool ports_hold(const struct view *v, const struct track_entry *e)
 {
-	const struct track_tuple *o = &e->tuple[TRACK_ORIGINAL], *r = &e->tuple[TRACK_REPLY];
+	const struct track_tuple *o = &e->tuple[TRACK_ORIGINAL],
+				 *r = &e->tuple[TRACK_REPLY];
 	const uint16_t have[4] = { o->src_port, o->dst_port, r->src_port, r->dst_port };
-	static const uint16_t flags[4] = { XT_CONNTRACK_ORIGSRC_PORT, XT_CONNTRACK_ORIGDST_PORT,
+	static const uint16_t flags[4] = { XT_CONNTRACK_ORIGSRC_PORT,
+		                           XT_CONNTRACK_ORIGDST_PORT,
 		                           XT_CONNTRACK_REPLSRC_PORT,
 		                           XT_CONNTRACK_REPLDST_PORT };
 
@@ -105,11 +108,12 @@ static enum xt_answer match(const struct exec *x, const struct view *v)
 	uint64_t seconds = e->status & TRACK_S_CONFIRMED
 	                           ? track_expires_ns(p->sim->track, e) / 1000000000
 	                           : 0;
-	return xt_bool(holds(v, XT_CONNTRACK_DIRECTION, p->ref.dir == TRACK_ORIGINAL) &&
-	               addresses_hold(v, e) && ports_hold(v, e) &&
-	               holds(v, XT_CONNTRACK_STATUS, (v->statuses & e->status) != 0) &&
-	               holds(v, XT_CONNTRACK_EXPIRES,
-	                     seconds >= v->m->expires_min && seconds <= v->m->expires_max));
+	return xt_bool(
+		holds(v, XT_CONNTRACK_DIRECTION, p->ref.dir == TRACK_ORIGINAL) &&
+		addresses_hold(v, e) && ports_hold(v, e) &&
+		holds(v, XT_CONNTRACK_STATUS, (v->statuses & e->status) != 0) &&
+		holds(v, XT_CONNTRACK_EXPIRES,
+	              seconds >= v->m->expires_min && seconds <= v->m->expires_max));
 }
 
 static uint16_t host16(uint16_t be)
@@ -119,8 +123,8 @@ static uint16_t host16(uint16_t be)
 
 static void exact_ports(struct view *v)
 {
-	const uint16_t ports[4] = { v->m->origsrc_port, v->m->origdst_port, v->m->replsrc_port,
-		                    v->m->repldst_port };
+	const uint16_t ports[4] = { v->m->origsrc_port, v->m->origdst_port,
+		                    v->m->replsrc_port, v->m->repldst_port };
 
 	for (size_t k = 0; k < 4; k++)
 		v->ports[k] = (struct xt_ports){ host16(ports[k]), host16(ports[k]) };

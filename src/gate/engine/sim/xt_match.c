@@ -37,7 +37,8 @@ static bool has_option(const uint8_t *b, size_t n, uint8_t kind)
 	return false;
 }
 
-static enum xt_answer option_fits(struct exec *x, const struct xt_tcp *m, const uint8_t *b)
+static enum xt_answer option_fits(struct exec *x, const struct xt_tcp *m,
+                                  const uint8_t *b)
 {
 	uint32_t header = (uint32_t)(b[12] >> 4) * 4;
 

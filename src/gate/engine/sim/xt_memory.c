@@ -5,8 +5,8 @@
  * nanoseconds. Lists are shared by name in a ruleset and bounded as in the kernel.
  */
 #include <limits.h>
-#include <linux/netfilter.h>
 #include <linux/if.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/xt_hashlimit.h>
 #include <linux/netfilter/xt_limit.h>
 #include <linux/netfilter/xt_recent.h>
@@ -37,7 +37,8 @@ struct xt_list {
 	struct map items; /* by key */
 	VEC(struct xt_item *) order; /* recent: the longest unused first */
 	struct xt_list *next;
-	struct xt_item *spare; /* those that ran out or were taken out, to be used again */
+	struct xt_item
+		*spare; /* those that ran out or were taken out, to be used again */
 	uint64_t swept_ns;
 };
 
@@ -155,7 +156,8 @@ static bool hash_key(struct exec *x, const struct hash_view *v, uint8_t key[KEY_
 		memcpy(key + 16, packet_destination(p), size);
 		mask_address(key + 16, size, v->dst_len);
 	}
-	if (!(v->mode & (XT_HASHLIMIT_HASH_SPT | XT_HASHLIMIT_HASH_DPT)) || !has_ports(p->l4))
+	if (!(v->mode & (XT_HASHLIMIT_HASH_SPT | XT_HASHLIMIT_HASH_DPT)) ||
+	    !has_ports(p->l4))
 		return true;
 	const uint8_t *b = xt_transport(x, 4);
 	if (!b)
@@ -228,11 +230,11 @@ static enum xt_answer hashlimit(struct exec *x, struct xt *m, const struct hash_
 	return xt_bool(below != invert);
 }
 
-#define HASH_VIEW(cfg, scale)                                                              \
-	{                                                                                  \
-		.cost_ns = (cfg).avg * (NS_PER_S / (scale)), .burst = (cfg).burst,         \
-		.mode = (cfg).mode, .max = (cfg).max, .expire_ms = (cfg).expire,           \
-		.src_len = (cfg).srcmask, .dst_len = (cfg).dstmask                         \
+#define HASH_VIEW(cfg, scale)                                                      \
+	{                                                                          \
+		.cost_ns = (cfg).avg * (NS_PER_S / (scale)), .burst = (cfg).burst, \
+		.mode = (cfg).mode, .max = (cfg).max, .expire_ms = (cfg).expire,   \
+		.src_len = (cfg).srcmask, .dst_len = (cfg).dstmask                 \
 	}
 
 enum xt_answer xt_hashlimit1(struct exec *x, struct xt *m)
@@ -271,7 +273,8 @@ static bool recent_mask(const struct insn *in, struct str list, uint8_t mask[16]
 		return false;
 	struct str bytes = xt_info(in, &revision);
 	memcpy(&info, bytes.p, bytes.n < sizeof(info) ? bytes.n : sizeof(info));
-	if (!str_eq(list, (struct str){ info.name, strnlen(info.name, sizeof(info.name)) }))
+	if (!str_eq(list,
+	            (struct str){ info.name, strnlen(info.name, sizeof(info.name)) }))
 		return false;
 	memset(mask, 0xff, 16);
 	if (revision)
@@ -390,8 +393,8 @@ static bool recent_reap(struct xt_list *l, struct xt_item *e,
 
 static uint8_t ttl_of(const struct pass *p)
 {
-	const uint8_t *b =
-		packet_at(p->pkt, p->pkt->nh + (p->pkt->family == NFPROTO_IPV4 ? 8 : 7), 1);
+	const uint8_t *b = packet_at(
+		p->pkt, p->pkt->nh + (p->pkt->family == NFPROTO_IPV4 ? 8 : 7), 1);
 
 	return b ? *b : 0;
 }
@@ -443,7 +446,8 @@ enum xt_answer xt_recent1(struct exec *x, struct xt *m)
 	if (is_hidden(x, "recent: who is in the list", &answer))
 		return xt_bool(answer);
 	key[KEY_BYTES - 1] = p->family;
-	memcpy(key, i->side == XT_RECENT_DEST ? packet_destination(p) : packet_source(p), size);
+	memcpy(key, i->side == XT_RECENT_DEST ? packet_destination(p) : packet_source(p),
+	       size);
 	struct xt_list *l = list_of(x, m, i->name, sizeof(i->name), true);
 	if (!l->has_mask)
 		find_mask(x->pass->sim->store, l);

@@ -52,7 +52,8 @@ static enum xt_answer setup(struct exec *x, const struct track_nat_range *r)
 {
 	struct pass *p = x->pass;
 
-	return give(x, track_nat_setup(p->sim->track, &p->ref, (enum track_hook)p->hook, r));
+	return give(x,
+	            track_nat_setup(p->sim->track, &p->ref, (enum track_hook)p->hook, r));
 }
 
 enum xt_answer xt_nat_old(struct exec *x, struct xt *m)

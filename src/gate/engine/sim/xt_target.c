@@ -35,8 +35,9 @@ enum xt_answer xt_reject6(struct exec *x, struct xt *m)
 enum xt_answer xt_log(struct exec *x, struct xt *m)
 {
 	(void)m;
-	sim_tell(x->pass, &(struct sim_event){
-				  .kind = EVENT_LOG, .chain = x->chain, .rule = x->rule });
+	sim_tell(x->pass, &(struct sim_event){ .kind = EVENT_LOG,
+	                                       .chain = x->chain,
+	                                       .rule = x->rule });
 	return XT_YES;
 }
 
@@ -83,9 +84,10 @@ static enum xt_answer set_connmark(struct exec *x, const struct xt_connmark_tgin
 enum xt_answer xt_set_connmark1(struct exec *x, struct xt *m)
 {
 	const struct xt_connmark_tginfo1 *i = m->info;
-	struct xt_connmark_tginfo2 two = {
-		.ctmark = i->ctmark, .ctmask = i->ctmask, .nfmask = i->nfmask, .mode = i->mode
-	};
+	struct xt_connmark_tginfo2 two = { .ctmark = i->ctmark,
+		                           .ctmask = i->ctmask,
+		                           .nfmask = i->nfmask,
+		                           .mode = i->mode };
 
 	return set_connmark(x, &two);
 }
@@ -97,8 +99,14 @@ enum xt_answer xt_set_connmark2(struct exec *x, struct xt *m)
 
 /* ---- TCPMSS ---- */
 
-enum { OPTION_MSS = 2, MSS_BYTES = 4, TCP_MIN = 20, TCP_MAX = 60, MSS4_DEFAULT = 536,
-       MSS6_DEFAULT = 1220 };
+enum {
+	OPTION_MSS = 2,
+	MSS_BYTES = 4,
+	TCP_MIN = 20,
+	TCP_MAX = 60,
+	MSS4_DEFAULT = 536,
+	MSS6_DEFAULT = 1220
+};
 
 static uint16_t be16(const uint8_t *b)
 {
@@ -126,12 +134,13 @@ static uint32_t find_mss(const uint8_t *b, uint32_t header)
 static void add_mss(struct packet *p, uint32_t header, uint16_t mss)
 {
 	bool sum_ok = packet_checksum_ok(p);
-	uint32_t at = p->th + TCP_MIN, limit = p->family == NFPROTO_IPV4 ? MSS4_DEFAULT
-	                                                                 : MSS6_DEFAULT;
+	uint32_t at = p->th + TCP_MIN,
+		 limit = p->family == NFPROTO_IPV4 ? MSS4_DEFAULT : MSS6_DEFAULT;
 
 	if (packet_l4_length(p) > header || header + MSS_BYTES > TCP_MAX)
 		return;
-	mss = mss < limit ? mss : (uint16_t)limit; /* what the sender would have got without */
+	mss = mss < limit ? mss
+	                  : (uint16_t)limit; /* what the sender would have got without */
 	buf_repeat(&p->bytes, 0, MSS_BYTES);
 	uint8_t *b = packet_edit(p, 0, p->bytes.n);
 	memmove(b + at + MSS_BYTES, b + at, p->bytes.n - at - MSS_BYTES);
