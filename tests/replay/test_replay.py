@@ -248,14 +248,22 @@ def test_a_router_sends_on_by_the_networks_of_its_devices(told):
     assert verdicts(answer) == {"accept": 3, "drop": 1}
 
 
-def test_of_a_packet_that_is_passed_on_one_capture_of_two_counts(told):
-    inside, outside = handshake(CLIENT, 5000, SITE, 80), handshake(WAN, 5000, SITE, 80)
-    frames = [(inside[0], 0), (outside[0], 4), (outside[1], 0), (inside[1], 4),
-              (inside[2], 0), (outside[2], 4)]
-    answer = told(pcap([sll(p, kind) for p, kind in frames], SLL), "--router",
-                  "--in", "lan=10.0.0.0/24", "--in", "wan=0.0.0.0/0", "--local",
-                  f"wan={WAN}/32", rules=ROUTER.replace("iifname wan oifname lan ", ""),
-                  interfaces="lo,lan,wan", check=False)
+BOTH = ["--router", "--in", "lan=10.0.0.0/24", "--in", "wan=0.0.0.0/0", "--local", f"wan={WAN}/32"]
+INSIDE, OUTSIDE = handshake(CLIENT, 5000, SITE, 80), handshake(WAN, 5000, SITE, 80)
+# What a router passes on, on both its devices: packet, device, 1 in or 2 out.
+TWICE = [(INSIDE[0], 0, 1), (OUTSIDE[0], 1, 2), (OUTSIDE[1], 1, 1), (INSIDE[1], 0, 2),
+         (INSIDE[2], 0, 1), (OUTSIDE[2], 1, 2)]
+
+
+@pytest.mark.parametrize("capture", [
+    pcap([sll(p, 0 if way == 1 else 4) for p, _, way in TWICE], SLL),
+    pcapng([(ethernet(p), device, way) for p, device, way in TWICE], ["lan", "wan"]),
+    pcapng([(ethernet(p), device, 0) for p, device, _ in TWICE], ["lan", "wan"]),
+], ids=["any", "two devices", "two devices, no directions"])
+def test_of_a_packet_that_is_passed_on_one_capture_of_two_counts(told, capture):
+    """`-i any` does not say where the answer comes in; its device is found by its source."""
+    answer = told(capture, *BOTH, rules=ROUTER, interfaces="lo,lan,wan")
+    assert verdicts(answer) == {"accept": 3}
     assert answer["not_sent"]["packets that were captured a second time"] == 3
 
 

@@ -177,10 +177,16 @@ static void add_net(struct replay_run *r, const struct sim_dev *dev, struct str 
 {
 	struct replay_net net = { .dev = dev };
 
-	if (prefix_read(word, &net.family, net.addr, &net.prefix))
-		vec_push(&r->replay.side.nets, net);
-	else
+	if (!prefix_read(word, &net.family, net.addr, &net.prefix)) {
 		bad_word(r, "--in", word, "--in eth1=192.168.0.0/24,fd00::/64");
+		return;
+	}
+	struct sim_route route = { .family = net.family,
+		                   .prefix = net.prefix,
+		                   .dev = dev };
+	memcpy(route.dst, net.addr, sizeof(route.dst));
+	vec_push(&r->replay.side.nets, net);
+	vec_push(&r->machine.routes, route);
 }
 
 static void add_in(struct replay_run *r, struct str word)

@@ -74,20 +74,21 @@ static const struct sim_dev *dev_by_index(const struct sim_machine *m, uint32_t 
 	return NULL;
 }
 
-/* The device a frame was captured on. */
+/* The device a frame was captured on, or NULL when the capture does not tell. */
 static const struct sim_dev *dev_of(struct replay_side *s, const struct capture_frame *f,
                                     const struct link_view *v)
 {
 	if (v->ifindex) {
 		const struct sim_dev *d = dev_by_index(s->machine, v->ifindex);
-		return d ? d : s->dev;
+		return d;
 	}
 	if (!f->name.n || str_is(f->name, "any"))
-		return s->dev;
+		return NULL;
 	while (s->devices.n <= f->device)
 		vec_push(&s->devices, NULL);
 	if (!s->devices.p[f->device] || !str_eq(s->devices.p[f->device]->name, f->name))
 		s->devices.p[f->device] = machine_dev(s->machine, f->name, 0);
+	s->sees_all |= s->devices.n > 1;
 	return s->devices.p[f->device];
 }
 
@@ -215,7 +216,7 @@ static enum replay_skip came_in(const struct replay_side *s, struct packet *p,
 		return SKIP_AGAIN;
 	if (s->forwards && side_is_told(s) && !e->dst_local && !e->dst_many)
 		return passed_on(s, p, a, dev, NULL);
-	return received(a, dev);
+	return received(a, dev ? dev : dev_to(s, p->family, packet_source(p), s->dev));
 }
 
 static enum replay_skip went_out(const struct replay_side *s, struct packet *p,
@@ -224,24 +225,34 @@ static enum replay_skip went_out(const struct replay_side *s, struct packet *p,
 {
 	bool other = !e->src_local && !e->src_any && (s->locals.n || s->forwards);
 
+	if (!other && e->dst_local)
+		return sent(a, machine_find(s->machine, STR("lo")));
 	if (!other)
-		return sent(a, e->dst_local ? machine_find(s->machine, STR("lo")) : dev);
+		return sent(a, dev ? dev
+		                   : dev_to(s, p->family, packet_destination(p), s->dev));
 	return s->sees_all ? SKIP_AGAIN : passed_on(s, p, a, NULL, dev);
 }
 
-/* The capture does not tell: addresses must. */
+/* The capture does not tell: addresses must. Where it is of several devices, what is passed on
+ * counts where it comes in. */
 static enum replay_skip by_addresses(const struct replay_side *s, struct packet *p,
                                      const struct ends *e, const struct sim_dev *dev,
                                      struct sim_arrival *a)
 {
 	const uint8_t *src = packet_source(p), *dst = packet_destination(p);
+	const struct sim_dev *told = dev;
 
+	dev = dev ? dev : s->dev;
 	if (e->src_local)
 		return sent(a, e->dst_local ? machine_find(s->machine, STR("lo"))
 		                            : dev_to(s, p->family, dst, dev));
 	if (e->dst_local || e->dst_many || !s->locals.n)
-		return received(a, dev_to(s, p->family, src, dev));
-	return s->forwards ? passed_on(s, p, a, NULL, NULL) : SKIP_OTHERS;
+		return received(a, told ? told : dev_to(s, p->family, src, dev));
+	if (!s->forwards)
+		return SKIP_OTHERS;
+	if (s->sees_all && told && dev_to(s, p->family, src, dev) != dev)
+		return SKIP_AGAIN;
+	return passed_on(s, p, a, NULL, NULL);
 }
 
 enum replay_skip side_arrival(struct replay_side *s, const struct capture_frame *f,
@@ -253,12 +264,15 @@ enum replay_skip side_arrival(struct replay_side *s, const struct capture_frame 
 	if (v->receiver == LINK_TO_OTHER)
 		return SKIP_OTHERS;
 	if (p->family == NFPROTO_ARP)
-		return arp_arrival(s, p, v->direction, dev, out);
+		return arp_arrival(s, p, v->direction, dev ? dev : s->dev, out);
 	if (!is_ip(p))
-		return v->direction == CAPTURE_OUT ? sent(out, dev) : received(out, dev);
-	if (track && v->direction != CAPTURE_IN)
-		untranslate(track, p);
+		return v->direction == CAPTURE_OUT ? sent(out, dev ? dev : s->dev)
+		                                   : received(out, dev ? dev : s->dev);
+	bool was_translated =
+		track && v->direction != CAPTURE_IN && untranslate(track, p);
 	struct ends e = ends_of(s, p);
+	if (was_translated && s->sees_all && !e.src_local)
+		return SKIP_AGAIN; /* it was seen when it came in */
 	switch (v->direction) {
 	case CAPTURE_IN:
 		return came_in(s, p, &e, dev, out);

@@ -27,7 +27,7 @@ struct replay_side {
 	const struct sim_dev *dev; /* of frames whose device nobody tells */
 	VEC(struct replay_net) nets;
 	VEC(const struct sim_dev *)
-		devices; /* by the capture's number; found as they come */
+	devices; /* by the capture's number; found as they come */
 	VEC(struct side_addr) locals;
 	bool forwards;
 	bool sees_all; /* the capture is of all devices: what is passed on is there twice */
