@@ -58,7 +58,6 @@ static uint64_t power(uint64_t base, unsigned n)
 
 static uint64_t time_ns(const struct capture_device *d, uint32_t high, uint32_t low)
 {
-	__extension__ typedef unsigned __int128 u128;
 	uint64_t t = (uint64_t)high << 32 | low;
 	unsigned n = d->resolution & 0x7f;
 	uint64_t base = d->resolution & 0x80 ? 2 : 10;
@@ -66,7 +65,8 @@ static uint64_t time_ns(const struct capture_device *d, uint32_t high, uint32_t 
 
 	if (n > (base == 2 ? 63u : 19u)) /* finer than any clock: all is 0 */
 		return offset;
-	return (uint64_t)((u128)t * 1000000000 / power(base, n)) + offset;
+	__extension__ unsigned __int128 ns = (unsigned __int128)t * 1000000000;
+	return (uint64_t)(ns / power(base, n)) + offset;
 }
 
 /* ---- blocks ---- */

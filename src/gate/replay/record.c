@@ -31,7 +31,7 @@ static const void *judge_who(const struct record_judge *j)
 
 static uint64_t judge_hash(const struct record_judge *j)
 {
-	uint64_t h = (uint64_t)(uintptr_t)judge_who(j) + j->by * 8u + j->fate;
+	uint64_t h = (uint64_t)(uintptr_t)judge_who(j) + (uint64_t)j->by * 8 + j->fate;
 
 	h *= UINT64_C(0x9e3779b97f4a7c15);
 	return h ^ h >> 32;

@@ -26,7 +26,9 @@ struct hook_plan {
 	struct plan_hook hooks[FAMILIES][HOOKS];
 };
 
-typedef VEC(struct sim_chain *) chain_list;
+struct chain_list {
+	VEC(struct sim_chain *) v;
+};
 
 static bool is_ip(uint8_t pf)
 {
@@ -56,17 +58,17 @@ static bool runs_before(const struct sim_chain *a, const struct sim_chain *b)
 	return a->registered > b->registered;
 }
 
-static void list_add(chain_list *l, struct sim_chain *c)
+static void list_add(struct chain_list *l, struct sim_chain *c)
 {
-	vec_push(l, c);
-	for (size_t i = l->n - 1; i > 0 && runs_before(c, l->p[i - 1]); i--) {
-		l->p[i] = l->p[i - 1];
-		l->p[i - 1] = c;
+	vec_push(&l->v, c);
+	for (size_t i = l->v.n - 1; i > 0 && runs_before(c, l->v.p[i - 1]); i--) {
+		l->v.p[i] = l->v.p[i - 1];
+		l->v.p[i - 1] = c;
 	}
 }
 
 static void collect(const struct sim_store *s, uint8_t pf, uint8_t hook,
-                    chain_list *filter, chain_list *nat)
+                    struct chain_list *filter, struct chain_list *nat)
 {
 	vec_for_each(table, &s->tables) {
 		if ((*table)->t.flags & NFT_TABLE_F_DORMANT)
@@ -120,21 +122,22 @@ static size_t builtins_of(const struct sim_store *s, uint8_t pf, uint8_t hook,
 
 static void plan_one(struct sim_store *s, struct plan_hook *h, uint8_t pf, uint8_t hook)
 {
-	chain_list filter = { 0 }, nat = { 0 };
+	struct chain_list filter = { 0 }, nat = { 0 };
 	struct builtin builtins[3];
 	size_t n = builtins_of(s, pf, hook, builtins), b = 0, f = 0;
 	VEC(struct plan_step) steps = { 0 };
 
 	collect(s, pf, hook, &filter, &nat);
-	while (b < n || f < filter.n) {
-		int64_t next = f < filter.n ? filter.p[f]->c.priority : INT64_MAX;
+	while (b < n || f < filter.v.n) {
+		int64_t next = f < filter.v.n ? filter.v.p[f]->c.priority : INT64_MAX;
 		if (b < n && builtins[b].priority <= next)
 			vec_push(&steps, (struct plan_step){ builtins[b++].kind, NULL });
 		else
-			vec_push(&steps, (struct plan_step){ PLAN_CHAIN, filter.p[f++] });
+			vec_push(&steps,
+			         (struct plan_step){ PLAN_CHAIN, filter.v.p[f++] });
 	}
-	*h = (struct plan_hook){ steps.p, steps.n, nat.p, nat.n };
-	vec_fini(&filter);
+	*h = (struct plan_hook){ steps.p, steps.n, nat.v.p, nat.v.n };
+	vec_fini(&filter.v);
 }
 
 static void plan_make(struct sim_store *s)
@@ -144,9 +147,9 @@ static void plan_make(struct sim_store *s)
 
 	s->plan = base_calloc(1, sizeof(*s->plan));
 	for (size_t i = 0; i < ARRAY_LEN(families); i++)
-		for (uint8_t hook = 0; hook < HOOKS; hook++)
+		for (unsigned hook = 0; hook < HOOKS; hook++)
 			plan_one(s, &s->plan->hooks[families[i]][hook], families[i],
-			         hook);
+			         (uint8_t)hook);
 }
 
 const struct plan_hook *plan_at(struct sim_store *s, uint8_t pf, uint8_t hook)

@@ -289,7 +289,7 @@ static struct sim_elem *set_elem(struct sim_store *store, struct sim_set *s,
 	s->spare = spare->next_spare;
 	*spare = (struct sim_elem){ .e = *e, .runs = runs };
 	spare->e.exprs.p = insns;
-	for (size_t i = 0; i < e->exprs.n; i++) { /* none of them holds slices */
+	for (size_t i = 0; insns && i < e->exprs.n; i++) { /* none of them holds slices */
 		insns[i] = e->exprs.p[i];
 		state_init(&insns[i], &runs[i].state);
 	}
