@@ -15,7 +15,8 @@ from harness.netns import require_nft
 RULES = sorted((pathlib.Path(__file__).parent / "xt").glob("*.rules*"))
 MACHINE = ["--interfaces", "lo,eth0,eth1", "--address", f"eth0={ADDRESS}/24",
            "--address", f"eth0={ADDRESS6}/64", "--address", f"eth1={INNER}/24",
-           "--address", f"eth1={INNER6}/64", "--router"]
+           "--address", f"eth1={INNER6}/64", "--route", "0.0.0.0/0=eth0",
+           "--route", "::/0=eth0", "--router"]
 
 
 @pytest.fixture

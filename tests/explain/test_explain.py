@@ -41,14 +41,14 @@ def test_the_way_is_told_with_place_and_failing_part(explain):
     assert any("examples/server.nft:51" in line and line.endswith("<- not `ip saddr @banned`")
                for line in lines)
     assert lines[-1].startswith("Accepted by rule `tcp dport $ssh_port ct state new limit")
-    assert lines[-1].endswith("(examples/server.nft:80).")
+    assert lines[-1].endswith("(examples/server.nft:81).")
 
 
 def test_json_names_the_rule_by_file_and_line(explain):
     answer = json.loads(explain("-j", SSH).stdout)
     assert (answer["verdict"], answer["by"], answer["conntrack"]) == ("accept", "rule", "new")
     assert answer["rule"]["file"] == "examples/server.nft"
-    assert answer["rule"]["line"] == 80
+    assert answer["rule"]["line"] == 81
     assert answer["nat"] is None
     assert [hook["hook"] for hook in answer["hooks"]] == ["ingress", "prerouting", "input"]
 

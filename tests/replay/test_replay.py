@@ -385,6 +385,10 @@ def test_the_ruleset_in_the_kernel_is_replayed_on(gate, root, netns, tmp_path):
     path.write_bytes(pcap(map(ethernet, SSH + TELNET)))
     netns.run([gate, "-f", "-"], input="table ip t { chain i { type filter hook input priority 0;\n"
                                        "tcp dport 23 reject } }")
-    done = netns.run([gate, "replay", "--live", *LOCAL, str(path)])
+    netns.run(["ip", "link", "add", "eth0", "type", "veth", "peer", "name", "far0"],
+              check=True)
+    netns.run(["ip", "address", "add", f"{SERVER}/24", "dev", "eth0"], check=True)
+    netns.run(["ip", "link", "set", "eth0", "up"], check=True)
+    done = netns.run([gate, "replay", "--live", str(path)], check=True)
     assert "tcp dport 23 reject" in done.stdout
     assert "  reject              3 packets" in done.stdout

@@ -248,7 +248,32 @@ static bool is_of_all(const struct capture_frame *f)
 	return f->link == LINK_SLL || f->link == LINK_SLL2 || str_is(f->name, "any");
 }
 
-/* All but the networks, which the replay itself keeps. */
+/* --live without --local: the addresses of this machine. */
+static void take_addresses(struct replay_run *r)
+{
+	vec_for_each(it, &r->machine.addrs) {
+		struct side_addr local = { .family = it->family };
+		memcpy(local.addr, it->addr, sizeof(local.addr));
+		if (!it->dev->is_loopback)
+			vec_push(&r->replay.side.locals, local);
+	}
+}
+
+static void init_machine(struct replay_run *r)
+{
+	const struct options *o = &r->c->options;
+	int e = 0;
+
+	if (o->live && !o->locals.n)
+		e = live_read_machine(&r->machine);
+	else
+		machine_init(&r->machine, index_of(r->c, STR("lo")));
+	if (e < 0)
+		diag_error(&r->c->diags, "E0602", SPAN_NONE,
+		           "cannot read this machine's addresses: %s", strerror(-e));
+	r->machine.is_complete = false; /* it need not be what it was then */
+}
+
 static void build_machine(struct replay_run *r)
 {
 	const struct options *o = &r->c->options;
@@ -259,7 +284,10 @@ static void build_machine(struct replay_run *r)
 	choose_device(r);
 	for (size_t i = 0; i < o->locals.n; i++)
 		add_local(r, o->locals.p[i]);
-	r->machine.forwards = s->forwards = o->router;
+	if (o->live && !o->locals.n)
+		take_addresses(r);
+	s->forwards = o->router;
+	r->machine.forwards |= o->router;
 	s->sees_all = is_of_all(&r->first);
 }
 
@@ -467,10 +495,12 @@ static void run(struct replay_run *r)
 	struct cli *c = r->c;
 
 	add_guests(r);
-	machine_init(&r->machine, index_of(c, STR("lo")));
+	init_machine(r);
 	if (load(r) < 0)
 		return;
 	replay_init(&r->replay, &r->machine, r->e.store, r->old.store);
+	if (r->e.live)
+		live_read_sysctls(r->replay.now.sim.track);
 	r->replay.checks_sums = c->options.checksums;
 	build_machine(r);
 	check_side(r);
