@@ -38,7 +38,7 @@ def test_the_way_is_told_with_place_and_failing_part(explain):
     assert lines[0] == SSH
     assert "    connection tracking: new" in lines
     assert "    chain inet filter input (priority filter, policy drop)" in lines
-    assert any("examples/server.nft:51" in line and line.endswith("<- not `ip saddr @banned`")
+    assert any("examples/server.nft:52" in line and line.endswith("<- not `ip saddr @banned`")
                for line in lines)
     assert lines[-1].startswith("Accepted by rule `tcp dport $ssh_port ct state new limit")
     assert lines[-1].endswith("(examples/server.nft:81).")
