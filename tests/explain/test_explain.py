@@ -137,7 +137,8 @@ def test_why_not_names_the_rule_that_came_nearest(explain):
     text = """table ip t { chain c { type filter hook input priority 0; policy drop
         tcp dport 80 accept
         tcp dport 22 ip saddr 10.0.0.0/8 accept
-        tcp dport 443 accept } }"""
+        tcp dport 443 accept
+        limit rate 5/second icmp type echo-request accept } }"""
     answer = json.loads(explain("-j", "--why-not", "accept", SSH, text=text).stdout)
     assert answer["nearest"]["rule"]["text"] == "tcp dport 22 ip saddr 10.0.0.0/8 accept"
     assert answer["nearest"]["missing"] == "ip saddr 10.0.0.0/8"

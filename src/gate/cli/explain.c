@@ -455,14 +455,16 @@ static bool rule_may_say(const struct sim_rule *rule, int32_t verdict)
 	return false;
 }
 
-/* Pieces of the rule before the one that failed; of a live rule, comparisons. */
+/* Comparisons that held before the one that failed, implied ones too. What lets packets through for
+ * other reasons than what they are (a limit, say) does not bring a rule nearer. */
 static size_t conditions_met(const struct explain_step *s)
 {
 	const struct program *prog = &s->rule->r.prog;
 	size_t met = 0;
 
-	for (uint32_t i = 1; i <= s->insn && i < prog->n; i++)
-		met += prog->p[i].place != prog->p[i - 1].place;
+	for (uint32_t i = 0; i < s->insn && i < prog->n; i++)
+		met += prog->p[i].kind == INSN_CMP || prog->p[i].kind == INSN_RANGE ||
+		       (prog->p[i].kind == INSN_LOOKUP && prog->p[i].dreg == REG_NONE);
 	return met;
 }
 
@@ -477,7 +479,7 @@ struct explain_near explain_nearest(const struct explain *e,
 		    !rule_may_say(it->rule, verdict))
 			continue;
 		size_t met = conditions_met(it);
-		if (!best.step || met >= best.met)
+		if (!best.step || met > best.met)
 			best = (struct explain_near){ it, met };
 	}
 	return best;

@@ -93,7 +93,7 @@ struct str explain_piece(const struct explain *e, const struct explain_step *s);
 /* --why-not: of the rules that would have said so, the one whose conditions were met furthest. */
 struct explain_near {
 	const struct explain_step *step; /* NULL: none was looked at */
-	size_t met;                      /* conditions before the one that failed */
+	size_t met;                      /* comparisons before the one that failed */
 };
 struct explain_near explain_nearest(const struct explain *e,
                                     const struct explain_packet *p);
