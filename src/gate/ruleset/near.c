@@ -289,12 +289,27 @@ static int take_table(void *ctx, const struct prog_table *t)
 	return 0;
 }
 
+/* The full name of the table whose own name is nearest: families do not make names alike. */
+static struct str nearest_table(const struct near *n)
+{
+	struct str own[NAMES_MAX], best;
+
+	for (size_t i = 0; i < n->n; i++)
+		own[i] = str_sub(n->names[i], str_find(n->names[i], ' ') + 1,
+		                 n->names[i].n);
+	best = str_nearest(n->name, own, n->n);
+	for (size_t i = 0; best.n && i < n->n; i++)
+		if (own[i].p == best.p)
+			return n->names[i];
+	return (struct str){ 0 };
+}
+
 static void suggest_table(struct near *n, struct diag *d)
 {
 	struct diags *ds = n->s->diags;
 	struct str full = arena_fmt(&n->s->a, "%s " STR_FMT, family_name(n->family),
 	                            STR_ARG(n->name));
-	struct str best = str_nearest(full, n->names, n->n);
+	struct str best = nearest_table(n);
 	auto_buf list = { 0 };
 
 	for (size_t i = 0; i < n->n && i < NAMES_SHOWN; i++)
