@@ -35,10 +35,11 @@ static bool list_rule(struct str text, struct buf *out)
 	struct parser *parser = parser_new(&a, &sources, &diags, &options);
 	struct span span = { sources_add(&sources, STR("rule"), text), 0,
 		             (uint32_t)text.n };
-	struct parse p = parser_parse(parser, &a, span, scope_new(&a, NULL), 1);
 	struct rule rule = { 0 };
+	struct parse p;
 	bool ok;
 
+	parser_parse(parser, &a, span, scope_new(&a, NULL), 1, &p);
 	ok = parse_rule_body(&p, &rule);
 	assert(ok || diags.errors > 0);
 	ok = ok && !has_block(&rule) && lexer_peek(&p.lx, 0)->kind == TOKEN_END;

@@ -13,16 +13,7 @@
 
 #include "base/oom.h"
 
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define ARENA_POISON 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) && !defined(ARENA_POISON)
-#define ARENA_POISON 1
-#endif
-
-#ifdef ARENA_POISON
+#if ARENA_POISON
 #include <sanitizer/asan_interface.h>
 #define RED_ZONE 16 /* bytes between two allocations */
 #else
@@ -31,12 +22,12 @@
 #define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
 #endif
 
-enum { ALIGNMENT = 16, CHUNK_MIN = 4096, CHUNK_MAX = 1 << 20 };
+enum { CHUNK_MIN = 4096, CHUNK_MAX = 1 << 20 };
 
 struct arena_chunk {
 	struct arena_chunk *next;
-	size_t used, size; /* bytes of `data` */
-	_Alignas(ALIGNMENT) unsigned char data[];
+	size_t size; /* bytes of `data` */
+	_Alignas(ARENA_ALIGNMENT) unsigned char data[];
 };
 
 struct arena_deferred {
@@ -60,28 +51,36 @@ static void chunk_free(struct arena_chunk *c)
 	free(c);
 }
 
-/* A chunk with room for `need` bytes, in the chain of `a`. */
-static struct arena_chunk *chunk_add(struct arena *a, size_t need)
+/* Gives out from `c` from now on. */
+static void chunk_use(struct arena *a, struct arena_chunk *c)
 {
-	size_t size = a->at ? a->at->size * 2 : CHUNK_MIN;
+	a->at = c;
+	a->free = c->data;
+	a->end = c->data + c->size;
+}
 
-	if (size > CHUNK_MAX)
-		size = CHUNK_MAX;
-	if (need > size / 4 && a->at) {
-		struct arena_chunk *own = chunk_new(need);
-		own->next = a->first->next;
-		a->first->next = own;
-		return own;
-	}
+/* A chunk of its own for something large, behind the first. */
+static void *chunk_own(struct arena *a, size_t need)
+{
+	struct arena_chunk *own = chunk_new(need);
+
+	own->next = a->first->next;
+	a->first->next = own;
+	return own->data;
+}
+
+/* Another chunk to give out from, with room for `need` bytes. */
+static void chunk_add(struct arena *a, size_t need, size_t size)
+{
 	struct arena_chunk *c = chunk_new(need > size ? need : size);
+
 	if (a->at) {
 		c->next = a->at->next;
 		a->at->next = c;
 	} else {
 		a->first = c;
 	}
-	a->at = c;
-	return c;
+	chunk_use(a, c);
 }
 
 void arena_init(struct arena *a)
@@ -119,25 +118,39 @@ void arena_reset(struct arena *a)
 	run_deferred(a);
 	if (!a->first)
 		return;
-	chunks_free(a->first->next);
-	a->first->next = NULL;
-	ASAN_UNPOISON_MEMORY_REGION(a->first->data, a->first->used);
-	memset(a->first->data, 0, a->first->used);
-	ASAN_POISON_MEMORY_REGION(a->first->data, a->first->size);
-	a->first->used = 0;
-	a->at = a->first;
+	struct arena_chunk *c = a->first;
+	size_t used = a->at == c ? (size_t)(a->free - c->data) : c->size;
+
+	chunks_free(c->next);
+	c->next = NULL;
+	ASAN_UNPOISON_MEMORY_REGION(c->data, used);
+	memset(c->data, 0, used);
+	ASAN_POISON_MEMORY_REGION(c->data, c->size);
+	chunk_use(a, c);
 }
 
-void *arena_alloc(struct arena *a, size_t n)
+void *arena_more(struct arena *a, size_t n)
 {
 	if (n > SIZE_MAX / 2)
 		base_oom();
-	size_t need = ((n ? n : 1) + RED_ZONE + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-	struct arena_chunk *c = a->at;
-	if (!c || c->size - c->used < need)
-		c = chunk_add(a, need);
-	void *p = c->data + c->used;
-	c->used += need;
+	size_t need = ((n ? n : 1) + RED_ZONE + ARENA_ALIGNMENT - 1) &
+	              ~(size_t)(ARENA_ALIGNMENT - 1);
+	void *p;
+
+	if (need > (size_t)(a->end - a->free)) {
+		size_t size = a->at ? a->at->size * 2 : CHUNK_MIN;
+
+		if (size > CHUNK_MAX)
+			size = CHUNK_MAX;
+		if (need > size / 4 && a->at) {
+			p = chunk_own(a, need);
+			ASAN_UNPOISON_MEMORY_REGION(p, n);
+			return p;
+		}
+		chunk_add(a, need, size);
+	}
+	p = a->free;
+	a->free += need;
 	ASAN_UNPOISON_MEMORY_REGION(p, n);
 	return p;
 }

@@ -14,12 +14,26 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#define ARENA_POISON 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_POISON 1
+#endif
+#endif
+#ifndef ARENA_POISON
+#define ARENA_POISON 0
+#endif
+
+enum { ARENA_ALIGNMENT = 16 };
+
 struct arena_chunk;
 struct arena_deferred;
 
 struct arena {
 	struct arena_chunk *first;       /* oldest; kept by arena_reset */
 	struct arena_chunk *at;          /* the one that is given out from */
+	unsigned char *free, *end;       /* what of it is not given out yet */
 	struct arena_deferred *deferred; /* newest first */
 };
 
@@ -35,13 +49,24 @@ void arena_fini(struct arena *a);
 /* As arena_fini, but keeps the first chunk for reuse. */
 void arena_reset(struct arena *a);
 
+/* arena_alloc() where there is no room, and always where a sanitizer watches. */
+COLD void *arena_more(struct arena *a, size_t n) __attribute__((malloc, alloc_size(2)));
+
 /* `n` zeroed bytes at a multiple of 16; never NULL, also for 0 bytes. */
-void *arena_alloc(struct arena *a, size_t n) __attribute__((malloc, alloc_size(2)));
+static inline void *arena_alloc(struct arena *a, size_t n)
+{
+	unsigned char *p = a->free;
+
+	if (ARENA_POISON || n >= (size_t)(a->end - p))
+		return arena_more(a, n);
+	a->free = p + ((n + ARENA_ALIGNMENT - 1) & ~(size_t)(ARENA_ALIGNMENT - 1));
+	return p;
+}
 
 /* `count` things of `size` bytes each, zeroed. */
 void *arena_calloc(struct arena *a, size_t count, size_t size);
 
-#define arena_new(a, type)      ((type *)arena_calloc((a), 1, sizeof(type)))
+#define arena_new(a, type)      ((type *)arena_alloc((a), sizeof(type)))
 #define arena_array(a, type, n) ((type *)arena_calloc((a), (n), sizeof(type)))
 
 /* A copy of `s`, followed by a NUL that is not counted. */

@@ -22,7 +22,7 @@ struct buf {
 /* A buffer on the stack, empty, released at the end of its scope: auto_buf out = { 0 }; */
 #define auto_buf __attribute__((cleanup(buf_fini))) struct buf
 
-char *buf_more(struct buf *b, size_t n); /* buf_reserve() when it does not fit */
+COLD char *buf_more(struct buf *b, size_t n); /* buf_reserve() when it does not fit */
 
 /* Room for `n` more bytes at the end; returns where they go. The caller adds to b->n. */
 static inline char *buf_reserve(struct buf *b, size_t n)
@@ -95,7 +95,7 @@ void pagebuf_init(struct pagebuf *b, size_t max);
 
 /* Makes `n` bytes behind b->n writable (fresh ones are zero) and returns where they start.
  * Nothing is added: the caller adds what it wrote to b->n. */
-void *pagebuf_reserve(struct pagebuf *b, size_t n);
+COLD void *pagebuf_reserve(struct pagebuf *b, size_t n);
 
 void pagebuf_put(struct pagebuf *b, const void *p, size_t n);
 

@@ -10,7 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MUST_USE         __attribute__((warn_unused_result))
+#define MUST_USE      __attribute__((warn_unused_result))
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+/* What runs once, at an error or when memory grows: kept out of the way of what runs always. */
+#define COLD             __attribute__((cold))
 #define PRINTF(fmt, va)  __attribute__((format(printf, fmt, va)))
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
 

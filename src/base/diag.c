@@ -7,14 +7,13 @@
 
 #include "base/utf8.h"
 
-struct span span_join(struct span a, struct span b)
+const char *diag_level_name(enum diag_level level)
 {
-	if (span_is_none(a) || a.file != b.file)
-		return span_is_none(a) ? b : a;
-	uint32_t off = a.off < b.off ? a.off : b.off;
-	uint32_t a_end = a.off + a.len, b_end = b.off + b.len;
+	static const char *const names[] = {
+		[DIAG_ERROR] = "error", [DIAG_WARNING] = "warning", [DIAG_NOTE] = "note"
+	};
 
-	return (struct span){ a.file, off, (a_end > b_end ? a_end : b_end) - off };
+	return names[level];
 }
 
 uint32_t sources_add(struct sources *s, struct str name, struct str text)

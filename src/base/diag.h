@@ -34,7 +34,15 @@ static inline bool span_is_none(struct span s)
 }
 
 /* From the start of `a` to the end of `b`, both in one file; one that is none gives the other. */
-struct span span_join(struct span a, struct span b);
+static inline struct span span_join(struct span a, struct span b)
+{
+	uint32_t off = a.off < b.off ? a.off : b.off;
+	uint32_t a_end = a.off + a.len, b_end = b.off + b.len;
+
+	if (a.file != b.file)
+		return span_is_none(a) ? b : a;
+	return (struct span){ a.file, off, (a_end > b_end ? a_end : b_end) - off };
+}
 
 struct source {
 	struct str name; /* as given: a path, "command line", "standard input" */
@@ -76,6 +84,8 @@ enum diag_level {
 	DIAG_WARNING,
 	DIAG_NOTE,
 };
+/* "error", "warning" or "note". */
+const char *diag_level_name(enum diag_level level);
 
 enum diag_note_kind {
 	DIAG_NOTE_WHY,     /* = note: why it is so */
@@ -113,12 +123,12 @@ enum { DIAGS_KEEP = 1000, DIAGS_PRINT = 20 };
 
 /* Adds a finding and returns it, for notes to be tied to. The same code at the same place is
  * taken once: the second goes nowhere, its notes too. Never NULL. */
-struct diag *diag_add(struct diags *ds, enum diag_level level, const char *code,
-                      struct span span, const char *fmt, ...) PRINTF(5, 6);
-struct diag *diag_error(struct diags *ds, const char *code, struct span span,
-                        const char *fmt, ...) PRINTF(4, 5);
-struct diag *diag_warn(struct diags *ds, const char *code, struct span span,
-                       const char *fmt, ...) PRINTF(4, 5);
+COLD struct diag *diag_add(struct diags *ds, enum diag_level level, const char *code,
+                           struct span span, const char *fmt, ...) PRINTF(5, 6);
+COLD struct diag *diag_error(struct diags *ds, const char *code, struct span span,
+                             const char *fmt, ...) PRINTF(4, 5);
+COLD struct diag *diag_warn(struct diags *ds, const char *code, struct span span,
+                            const char *fmt, ...) PRINTF(4, 5);
 
 void diag_note(struct diags *ds, struct diag *d, const char *fmt, ...) PRINTF(3, 4);
 void diag_help(struct diags *ds, struct diag *d, const char *fmt, ...) PRINTF(3, 4);

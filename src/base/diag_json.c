@@ -3,19 +3,6 @@
 /* Findings for programs: one JSON array (RFC 8259). Columns count characters, from 1. */
 #include "base/diag.h"
 
-static const char *level_name(enum diag_level level)
-{
-	switch (level) {
-	case DIAG_ERROR:
-		return "error";
-	case DIAG_WARNING:
-		return "warning";
-	case DIAG_NOTE:
-		break;
-	}
-	return "note";
-}
-
 /* "file": …, and the place's numbers where there is one. */
 static void put_place(struct buf *out, const struct sources *sources, struct span span)
 {
@@ -80,7 +67,8 @@ void diags_json(const struct diags *ds, const struct sources *sources, struct bu
 		const struct diag *d = sorted[i];
 		buf_cstr(out, i ? ",\n {\"code\": " : "{\"code\": ");
 		buf_json(out, str_from(d->code));
-		buf_fmt(out, ", \"level\": \"%s\", \"message\": ", level_name(d->level));
+		buf_fmt(out,
+		        ", \"level\": \"%s\", \"message\": ", diag_level_name(d->level));
 		buf_json(out, d->message);
 		buf_cstr(out, ", ");
 		put_place(out, sources, d->span);

@@ -46,19 +46,6 @@ struct mark {
 	char c;
 };
 
-static const char *level_word(enum diag_level level)
-{
-	switch (level) {
-	case DIAG_ERROR:
-		return "error";
-	case DIAG_WARNING:
-		return "warning";
-	case DIAG_NOTE:
-		break;
-	}
-	return "note";
-}
-
 static void tint(const struct printer *p, enum tint t)
 {
 	if (p->colour)
@@ -326,7 +313,7 @@ void diag_print(const struct diag *d, const struct sources *sources, struct buf 
 	struct printer p = { sources, out, colour, gutter_width(d, sources) };
 
 	tint(&p, t);
-	buf_cstr(out, level_word(d->level));
+	buf_cstr(out, diag_level_name(d->level));
 	if (d->code[0])
 		buf_fmt(out, "[%s]", d->code);
 	tint_off(&p);

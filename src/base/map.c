@@ -15,15 +15,16 @@ static uint64_t mix(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-uint64_t hash_bytes(const void *bytes, size_t n)
+/* The seed goes in before the bytes: sums that collide under one do not under another. */
+static uint64_t hash_seeded(uint64_t seed, const void *bytes, size_t n)
 {
 	const uint64_t k0 = 0x9e3779b97f4a7c15, k1 = 0xd6e8feb86659fd93;
 	const unsigned char *p = bytes;
-	uint64_t h = mix(k0 ^ n, k1), word;
+	uint64_t h = mix(k0 ^ seed ^ n, k1 ^ seed), word;
 
 	for (; n >= 8; p += 8, n -= 8) {
 		memcpy(&word, p, 8);
-		h = mix(h ^ word, k0);
+		h = mix(h ^ word, k0 ^ seed);
 	}
 	word = 0;
 	if (n)
@@ -31,9 +32,14 @@ uint64_t hash_bytes(const void *bytes, size_t n)
 	return mix(h ^ word, k1);
 }
 
-static uint64_t key_hash(struct str key)
+uint64_t hash_bytes(const void *bytes, size_t n)
 {
-	uint64_t h = hash_bytes(key.p, key.n);
+	return hash_seeded(0, bytes, n);
+}
+
+static uint64_t key_hash(const struct map *m, struct str key)
+{
+	uint64_t h = hash_seeded(m->seed, key.p, key.n);
 
 	return h > SLOT_DELETED ? h : h + 2;
 }
@@ -82,19 +88,19 @@ static void rehash(struct map *m)
 
 void *map_get(const struct map *m, struct str key)
 {
-	const struct map_entry *e = find(m, key, key_hash(key));
+	const struct map_entry *e = find(m, key, key_hash(m, key));
 
 	return e ? e->value : NULL;
 }
 
 bool map_has(const struct map *m, struct str key)
 {
-	return find(m, key, key_hash(key));
+	return find(m, key, key_hash(m, key));
 }
 
 void *map_put(struct map *m, struct str key, void *value)
 {
-	uint64_t hash = key_hash(key);
+	uint64_t hash = key_hash(m, key);
 	struct map_entry *e = find(m, key, hash);
 
 	if (e) {
@@ -110,7 +116,7 @@ void *map_put(struct map *m, struct str key, void *value)
 
 void *map_del(struct map *m, struct str key)
 {
-	struct map_entry *e = find(m, key, key_hash(key));
+	struct map_entry *e = find(m, key, key_hash(m, key));
 
 	if (!e)
 		return NULL;

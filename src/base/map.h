@@ -23,6 +23,9 @@ struct map {
 	struct map_entry *p;
 	size_t n;         /* entries */
 	size_t used, cap; /* slots that are not free any more; slots, a power of two */
+	/* Set it to something unpredictable before the first entry where strangers choose the
+	 * keys: else they may choose such that collide. */
+	uint64_t seed;
 };
 
 #define auto_map __attribute__((cleanup(map_fini))) struct map

@@ -9,8 +9,10 @@
 
 #include <stddef.h>
 
+#include "base/cleanup.h"
+
 /* Says so on stderr and aborts. */
-_Noreturn void base_oom(void);
+COLD _Noreturn void base_oom(void);
 
 /* realloc(p, count * size) that cannot fail; an overflowing product counts as lack of memory. */
 void *base_realloc(void *p, size_t count, size_t size);

@@ -48,6 +48,15 @@ static inline bool str_is(struct str a, const char *c)
 	return str_eq(a, str_from(c));
 }
 
+/* The same for one of a table's words, of which nearly all differ in their first letters. */
+static inline bool str_is_word(struct str a, const char *word)
+{
+	for (size_t i = 0; i < a.n; i++)
+		if (a.p[i] != word[i] || !word[i])
+			return false; /* also at the word's end */
+	return word[a.n] == 0;
+}
+
 static inline bool str_starts(struct str s, struct str prefix)
 {
 	return s.n >= prefix.n && (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);

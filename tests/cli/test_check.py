@@ -64,6 +64,8 @@ FEATURES = [
     ("reset rules\n", "6.2", "reset rules"),
     (in_chain("meta broute set 1", "bridge f", "prerouting"), "6.4", "meta broute set 1"),
     ("table inet f { flags persist, owner; }\n", "6.9", "f"),
+    ("table netdev f { chain c { type filter hook ingress device \"eth*\" priority 0; }; }\n",
+     "6.17", "ingress"),
 ]
 
 

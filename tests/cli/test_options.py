@@ -140,8 +140,9 @@ def test_help_names_every_option_of_nft(gate):
 
 
 def test_the_manual_names_every_option_and_verb(gate, root):
-    manual = (root / "docs" / "gate.8").read_text(encoding="utf-8")
-    words = run([gate, "--help"]).stdout.replace(",", " ").split()
+    manual = "".join((root / "docs" / page).read_text(encoding="utf-8")
+                     for page in ("gate.8", "gate-replay.8"))
+    words = re.split(r"[],|\s[]+", run([gate, "--help"]).stdout)
     options = {word for word in words if word.startswith("-") and word.strip("-")}
     assert len(options) > 40
     for option in options:

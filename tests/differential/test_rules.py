@@ -17,7 +17,10 @@ FILES = sorted(path.stem for path in (HERE / "rules").glob("*.txt"))
 
 
 def chain_of(name):
-    """`inet` or `nat_ip_prerouting`: the family, and the chain if it is not the usual one."""
+    """`inet`, `nat_ip_prerouting` or `forward_inet`: the family, and the chain if it is not the
+    usual one."""
+    if name.startswith("forward_"):
+        return name.removeprefix("forward_"), "type filter hook forward priority 0;"
     if not name.startswith("nat_"):
         return name, None
     _, family, hook = name.split("_")
@@ -30,7 +33,7 @@ def test_rules_like_nft(name, gate, make_netns):
     family, chain = chain_of(name)
     rules = (HERE / "rules" / f"{name}.txt").read_text().splitlines()
     comparer = Comparer(gate, make_netns(), make_netns())
-    differ = [d for d in comparer.compare(family, rules, chain) if not is_known(family, *d[:2])]
+    differ = [d for d in comparer.compare(family, rules, chain) if not is_known(family, *d)]
     text = "\n".join(f"== {kind}: {rule}\n-- gate\n{us}\n-- nft\n{them}"
                      for rule, kind, us, them in differ)
     assert not differ, f"{len(differ)} of {len(rules)} rules differ\n{text}"

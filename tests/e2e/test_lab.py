@@ -40,6 +40,9 @@ RULES = {
     "a SYN+ACK out of nowhere": "ct state invalid counter drop",
     "an ACK out of nowhere": "tcp flags != syn / fin,syn,rst,ack ct state new counter drop",
     "a closed port": "policy drop of inet chain input",
+    "XMPP login on 5222, STARTTLS": "tcp dport { 5222, 5223 } ct state new counter accept",
+    "XMPP login on 5223, direct TLS": "tcp dport { 5222, 5223 } ct state new counter accept",
+    "XMPP on 5269, a closed port": "policy drop of inet chain input",
     "IPv6 neighbour discovery": "icmpv6 type { nd-router-advert, nd-neighbor-solicit",
     "a burst of 200 ARP questions": "arp operation request limit rate over 20/second",
 }

@@ -134,7 +134,7 @@ class Lab:
         self.rules = self.read_rules()
         self.by_handle = {(r.family, r.table, r.handle): r for r in self.rules}
         self.tracer = Tracer(self.server)
-        self.traffic = Traffic(self.hosts)
+        self.traffic = Traffic(self.hosts, pathlib.Path(gate).parent)
 
     def read_rules(self):
         """The server's rules as gate lists them now."""

@@ -22,6 +22,8 @@ from scapy.layers.l2 import ARP, Ether  # noqa: E402
 
 from topology import INTERNET, NEIGHBOUR, NIC, PATH_MTU, SERVER, SERVER6, VILLAIN  # noqa: E402
 
+import xmpp  # noqa: E402
+
 SSH_PORT, CLOSED_PORT = 22, 80
 SSH_BURST = 5
 BANNER = b"SSH-2.0-lab\r\n"
@@ -52,12 +54,14 @@ class Attempt:
 
 
 class Traffic:
-    """The programs running on the lab's hosts: an SSH listener and its clients."""
+    """The programs running on the lab's hosts: an SSH listener and its clients, and (with a
+    folder of programs) herald."""
 
     patience_s = CONNECT_S
 
-    def __init__(self, hosts):
+    def __init__(self, hosts, programs=None):
         self.hosts = hosts
+        self.chat = xmpp.ChatServer(hosts["server"], programs) if programs else None
         self.open = []  # connections held open: closing would send packets of its own
         self.sport = itertools.count(40001)
         with hosts["server"].inside():
@@ -84,6 +88,14 @@ class Traffic:
         if client:
             self.open.append(self.listener.accept()[0])
         return Outcome(word)
+
+    def xmpp(self, port):
+        """An XMPP login from the internet."""
+        client, word = self.connect("internet", SERVER, port)
+        if not client:
+            return Outcome(word)
+        self.open.remove(client)
+        return Outcome(xmpp.login(client, direct=port == xmpp.TLS_PORT))
 
     def ping(self, host, address):
         """One real ping."""
@@ -213,6 +225,12 @@ ATTEMPTS = (
                  "not see (nf_conntrack_tcp_loose), thus new and not invalid"),
     Attempt("a closed port", lambda t: Outcome(t.connect("internet", SERVER, CLOSED_PORT)[1]),
             "no answer", "new", "drop", arriving("tcp", dport=CLOSED_PORT)),
+    Attempt("XMPP login on 5222, STARTTLS", lambda t: t.xmpp(xmpp.PORT),
+            "logged in", "new", "accept", arriving("tcp", dport=xmpp.PORT, flags="S")),
+    Attempt("XMPP login on 5223, direct TLS", lambda t: t.xmpp(xmpp.TLS_PORT),
+            "logged in", "new", "accept", arriving("tcp", dport=xmpp.TLS_PORT, flags="S")),
+    Attempt("XMPP on 5269, a closed port", lambda t: t.xmpp(xmpp.CLOSED_PORT),
+            "no answer", "new", "drop", arriving("tcp", dport=xmpp.CLOSED_PORT, flags="S")),
     Attempt("IPv6 neighbour discovery", lambda t: t.discover(),
             "answered", "untracked", "accept",
             {"hook": "input", "protocol": "icmpv6", "type": 135},

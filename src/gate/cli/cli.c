@@ -215,7 +215,8 @@ static void check_usage(struct cli *c)
 	const struct options *o = &c->options;
 
 	for (size_t i = 0; i < ARRAY_LEN(unsupported); i++)
-		if (o->seen & OPT_BIT(unsupported[i].what))
+		if (o->seen & OPT_BIT(unsupported[i].what) &
+		    ~(o->verb && o->verb->run ? o->verb->takes : 0))
 			cli_unsupported(c, SPAN_NONE, unsupported[i].name);
 	if (o->verb)
 		check_verb(c);

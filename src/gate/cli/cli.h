@@ -55,6 +55,12 @@ struct ruleset_options cli_ruleset_options(struct cli *c);
 /* Refuses `what` by name. */
 void cli_unsupported(struct cli *c, struct span span, const char *what);
 
+/* verb_check.c: answers for a machine with the interfaces of that list, and no others. */
+void cli_set_interfaces(struct cli *c, struct str list);
+
+/* names.c: an interface exists that the machine has not; `guests` are all of them and have room. */
+void cli_add_guest(struct cli *c, struct str *guests, struct str name);
+
 /* run.c: the files, or the words as one source "command line". */
 int run_once(struct cli *c);
 

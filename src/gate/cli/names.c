@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "gate/cli/cli.h"
 #include "io/cgroup.h"
 #include "io/lookup.h"
 
@@ -25,11 +26,17 @@ static int names_ifindex(void *ctx, const char *name, uint32_t *index)
 {
 	const struct machine *m = ctx;
 
-	if (!m->interfaces)
-		return lookup_ifindex(name, index);
-	for (size_t i = 0; i < m->n_interfaces; i++) {
+	if (!m->interfaces && lookup_ifindex(name, index) == 0)
+		return 0;
+	for (size_t i = 0; m->interfaces && i < m->n_interfaces; i++) {
 		if (str_is(m->interfaces[i], name)) {
 			*index = (uint32_t)i + 1;
+			return 0;
+		}
+	}
+	for (size_t i = 0; i < m->n_guests; i++) {
+		if (str_is(m->guests[i], name)) {
+			*index = GUEST_INDEX + (uint32_t)i;
 			return 0;
 		}
 	}
@@ -40,6 +47,10 @@ static int names_ifname(void *ctx, uint32_t index, char name[16])
 {
 	const struct machine *m = ctx;
 
+	if (index >= GUEST_INDEX && index - GUEST_INDEX < m->n_guests) {
+		snprintf(name, 16, STR_FMT, STR_ARG(m->guests[index - GUEST_INDEX]));
+		return 0;
+	}
 	if (!m->interfaces)
 		return lookup_ifname(index, name);
 	if (index == 0 || index > m->n_interfaces)
@@ -178,4 +189,19 @@ void names_init(struct names *names, struct machine *m)
 		.cgroup = names_cgroup,
 		.cgroup_path = names_cgroup_path,
 	};
+}
+
+void cli_add_guest(struct cli *c, struct str *guests, struct str name)
+{
+	char text[16];
+	uint32_t index;
+
+	if (!name.n || name.n > 15)
+		return;
+	memcpy(text, name.p, name.n);
+	text[name.n] = '\0';
+	c->machine.guests = guests;
+	if (c->names.ifindex(c->names.ctx, text, &index) == 0)
+		return;
+	guests[c->machine.n_guests++] = name;
 }

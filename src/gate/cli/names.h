@@ -10,12 +10,15 @@
 #include "gate/schema/schema.h"
 #include "io/symtab.h"
 
-enum { MACHINE_TABLES = 4 };
+enum { MACHINE_TABLES = 4, GUEST_INDEX = 1000 };
 
 struct machine {
 	struct arena *a;
 	const struct str *interfaces; /* NULL: the kernel's own */
 	size_t n_interfaces;
+	const struct str *
+		guests; /* interfaces that only the command line names: from GUEST_INDEX on */
+	size_t n_guests;
 	struct symtab tables[MACHINE_TABLES];
 	bool is_loaded[MACHINE_TABLES];
 };

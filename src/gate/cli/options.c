@@ -241,8 +241,7 @@ static void take_topic(struct scan *s, struct str topic)
 				s->diags, "E0909", arg_span(s, s->at),
 				"not supported by gate yet: `--debug=" STR_FMT "`",
 				STR_ARG(topic));
-			diag_help(s->diags, no,
-			          "`--debug=netlink` prints the byte code");
+			diag_help(s->diags, no, "`--debug=netlink` prints the byte code");
 			return;
 		}
 	}
@@ -309,7 +308,7 @@ static void take_option(struct scan *s, enum option_what what, struct str value)
 	case OPT_NUMERIC_PROTOCOL: o->format.numeric_proto = true; return;
 	case OPT_NUMERIC_TIME:     o->format.numeric_time = true; return;
 	case OPT_ECHO:             o->format.echo = true; return;
-	case OPT_JSON:             return; /* refused by name, from `seen` */
+	case OPT_JSON:             o->json = true; return; /* refused but by verbs that take it */
 	case OPT_DEBUG:            take_debug(s, value); return;
 	case OPT_ERRORS:           take_errors(s, value); return;
 	case OPT_COLOUR:           o->colour = COLOUR_ALWAYS; return;
@@ -317,6 +316,22 @@ static void take_option(struct scan *s, enum option_what what, struct str value)
 	case OPT_KERNEL:           o->kernel = value; return;
 	case OPT_INTERFACES:       o->interfaces = value; return;
 	case OPT_STATE:            o->state = value; return;
+	case OPT_LIVE:             o->live = true; return;
+	case OPT_ROUTER:           o->router = true; return;
+	case OPT_WHY_NOT:          o->why_not = value; return;
+	case OPT_ADDRESS:          list_add(s, &o->addresses, value); return;
+	case OPT_ROUTE:            list_add(s, &o->routes, value); return;
+	case OPT_FORMAT:           o->test_format = value; return;
+	case OPT_SEED:             o->seed = value; return;
+	case OPT_COVERAGE:         o->coverage = true; return;
+	case OPT_COVERAGE_HTML:    o->coverage_html = value; return;
+	case OPT_LOCAL:            list_add(s, &o->locals, value); return;
+	case OPT_IN:               list_add(s, &o->ins, value); return;
+	case OPT_AGAINST:          o->against = value; return;
+	case OPT_PASSED:           o->passed = value; return;
+	case OPT_STOPPED:          o->stopped = value; return;
+	case OPT_CHECKSUMS:        o->checksums = true; return;
+	case OPT_FLOWS:            o->flows = value; return;
 	}
 }
 // clang-format on

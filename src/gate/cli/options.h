@@ -26,11 +26,13 @@ enum option_what {
 	OPT_NUMERIC_PRIORITY, OPT_NUMERIC_PROTOCOL, OPT_NUMERIC_TIME,
 	OPT_ECHO, OPT_JSON, OPT_DEBUG,
 	OPT_ERRORS, OPT_COLOUR, OPT_NO_COLOUR,
-	OPT_KERNEL, OPT_INTERFACES, OPT_STATE,
+	OPT_KERNEL, OPT_INTERFACES, OPT_STATE, OPT_LIVE, OPT_WHY_NOT, OPT_ADDRESS, OPT_ROUTER,
+	OPT_FORMAT, OPT_SEED, OPT_COVERAGE, OPT_COVERAGE_HTML, OPT_ROUTE,
+	OPT_LOCAL, OPT_IN, OPT_AGAINST, OPT_PASSED, OPT_STOPPED, OPT_CHECKSUMS, OPT_FLOWS,
 };
 // clang-format on
 
-#define OPT_BIT(what) (UINT32_C(1) << (what))
+#define OPT_BIT(what) (UINT64_C(1) << (what))
 
 struct option_row {
 	char letter; /* 0: none */
@@ -54,7 +56,7 @@ struct str_list {
 struct options {
 	bool as_nft; /* called through a link named nft */
 	enum action action;
-	uint32_t seen; /* OPT_BIT of every option given */
+	uint64_t seen; /* OPT_BIT of every option given */
 	struct str_list files, defines, include_dirs;
 	bool interactive, check;
 	bool debug_netlink, errors_json;
@@ -62,7 +64,13 @@ struct options {
 	struct format format;
 	struct str_list words;   /* the command; a verb of ours is the first */
 	const struct verb *verb; /* NULL: the words are the language's */
-	struct str kernel, interfaces, state; /* p NULL: not given */
+	struct str kernel, interfaces, state, why_not; /* p NULL: not given */
+	struct str_list addresses, routes;
+	bool live, json, router, coverage;
+	struct str_list locals, ins;
+	struct str against, passed, stopped, flows; /* p NULL: not given */
+	bool checksums;
+	struct str test_format, seed, coverage_html; /* p NULL: not given */
 	/* The whole command line as a source, and where words[i] begins in it. */
 	uint32_t line_file;
 	uint32_t *word_off;

@@ -144,7 +144,7 @@ static int run_until_quiet(struct cli *c, struct engine *engine, struct parser *
 	int r = run_commands(c, engine, parser, files, n);
 
 	for (unsigned try = 1; r == -ERESTART && try < TRIES; try++) {
-		struct timespec pause = { .tv_nsec = try * PAUSE_MS * 1000000l };
+		struct timespec pause = { .tv_nsec = (long)try * PAUSE_MS * 1000000 };
 
 		nanosleep(&pause, NULL);
 		parser = cli_parser(c, &c->arena, &c->diags);

@@ -28,7 +28,7 @@ static bool is_interface_name(struct str name)
 	return true;
 }
 
-static void set_interfaces(struct cli *c, struct str list)
+void cli_set_interfaces(struct cli *c, struct str list)
 {
 	struct str *names = arena_array(&c->arena, struct str, list.n + 1);
 	size_t n = 0;
@@ -70,7 +70,7 @@ static void check_own_options(struct cli *c)
 	if (o->kernel.p)
 		check_kernel(c, o->kernel);
 	if (o->interfaces.p)
-		set_interfaces(c, o->interfaces);
+		cli_set_interfaces(c, o->interfaces);
 	if (o->words.n + o->files.n < 2 && !o->files.n) {
 		struct diag *d = diag_error(&c->diags, "E0908", options_word_span(o, 0),
 		                            "`gate check` wants a file");

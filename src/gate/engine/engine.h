@@ -175,3 +175,6 @@ int engine_kernel_open(struct engine **out);
 /* An empty ruleset in memory: holds what it is given and judges it by the kernel's rules about
  * names, uses, elements and jumps. It filters nothing. Never fails. */
 struct engine *engine_memory_new(void);
+/* Copies all that `from` holds into the empty ruleset in memory, with its handles. 0, or the
+ * negative errno of a dump. */
+int engine_memory_load(struct engine *memory, struct engine *from);

@@ -19,6 +19,8 @@
 #include "base/str.h"
 #include "gate/schema/schema.h"
 
+/* Tables of kinds, and what each has. */
+// clang-format off
 enum expr_kind {
 	EXPR_SYMBOL,   /* a word or number as written; its type comes from the other side */
 	EXPR_STRING,   /* "quoted" */
@@ -179,6 +181,8 @@ struct stmt {
 	};
 };
 
+// clang-format on
+
 struct rule {
 	struct span span;
 	struct stmt_list stmts;
@@ -194,37 +198,42 @@ struct scope; /* names from `define`, see scope.h */
 struct rule_text { /* in this order it has 24 bytes; there may be very many */
 	struct scope *scope;
 	struct span span;
-	uint32_t seq;       /* which definitions it sees: those made before it */
+	uint32_t seq; /* which definitions it sees: those made before it */
 };
 
 /* Text between the braces of `elements = { … }` or `add element t s { … }`. */
 struct elems_text {
-	struct span span;   /* len 0: none */
+	struct span span; /* len 0: none */
 	struct scope *scope;
 	uint32_t seq;
-	const struct expr *expr; /* instead of text: `elements = $var`; shared, only to be read */
+	const struct expr
+		*expr; /* instead of text: `elements = $var`; shared, only to be read */
 };
 
 struct name_ref {
 	enum family family;
-	struct str table, name;  /* name.p NULL: the table itself */
+	struct str table, name; /* name.p NULL: the table itself */
 	struct span table_span, name_span;
-	uint64_t handle;         /* `handle N`, 0: none */
+	uint64_t handle; /* `handle N`, 0: none */
 	struct span handle_span;
 };
 
 struct chain_block {
 	struct span span;
-	struct name_ref ref;     /* family and table from the surrounding block */
-	bool is_broken;           /* has mistakes: only its name is good */
+	struct name_ref ref; /* family and table from the surrounding block */
+	bool is_broken;      /* has mistakes: only its name is good */
 	bool is_base;
-	struct str type; struct span type_span;
-	struct str hook; struct span hook_span;
-	struct expr *priority;   /* SYMBOL (name or number), BINARY name +/- n, or STRING from a variable */
+	struct str type;
+	struct span type_span;
+	struct str hook;
+	struct span hook_span;
+	struct expr *
+		priority; /* SYMBOL (name or number), BINARY name +/- n, or STRING from a variable */
 	int32_t priority_offset; /* `filter + 10`: 10 */
 	struct span priority_span;
-	struct expr *devices;    /* NULL, one STRING/SYMBOL, or a SET of them */
-	struct str policy; struct span policy_span; /* p NULL: not given */
+	struct expr *devices; /* NULL, one STRING/SYMBOL, or a SET of them */
+	struct str policy;
+	struct span policy_span; /* p NULL: not given */
 	uint32_t flags;          /* NFT_CHAIN_HW_OFFLOAD */
 	struct str comment;
 	struct rule_text *rules;
@@ -234,51 +243,64 @@ struct chain_block {
 struct set_block {
 	struct span span;
 	struct name_ref ref;
-	bool is_broken;           /* has mistakes: only its name is good */
+	bool is_broken; /* has mistakes: only its name is good */
 	bool is_map;
-	struct expr *key_typeof;  /* typeof form: an expression (or CONCAT) */
+	struct expr *key_typeof; /* typeof form: an expression (or CONCAT) */
 	struct expr *data_typeof;
-	struct str key_type; struct span key_type_span;   /* type form: words joined, as written */
-	const struct datatype *key_types[16]; uint8_t n_key_types; /* type form, resolved */
-	const struct datatype *data_types[16]; uint8_t n_data_types;
-	bool data_interval;       /* `: interval ipv4_addr` */
+	struct str key_type;
+	struct span key_type_span; /* type form: words joined, as written */
+	const struct datatype *key_types[16];
+	uint8_t n_key_types; /* type form, resolved */
+	const struct datatype *data_types[16];
+	uint8_t n_data_types;
+	bool data_interval; /* `: interval ipv4_addr` */
 	bool data_verdict;
-	uint32_t data_obj;        /* NFT_OBJECT_*: `: counter`; 0: none */
-	uint32_t flags;           /* NFT_SET_* */
+	uint32_t data_obj; /* NFT_OBJECT_*: `: counter`; 0: none */
+	uint32_t flags;    /* NFT_SET_* */
 	struct span flags_span;
 	bool has_timeout, has_gc, has_size, has_policy, auto_merge;
 	uint64_t timeout_ms, gc_interval_ms;
 	uint32_t size, policy;
 	struct str comment;
-	struct stmt_list stmts;   /* counter, quota … for each element */
+	struct stmt_list stmts; /* counter, quota … for each element */
 	struct elems_text elems;
 };
 
 struct obj_block {
 	struct span span;
 	struct name_ref ref;
-	bool is_broken;           /* has mistakes: only its name is good */
-	uint32_t type;            /* NFT_OBJECT_* */
-	struct stmt *stmt;        /* counter, quota, limit, synproxy: same struct as the statement */
-	struct str helper;        /* ct helper: "ftp" */
+	bool is_broken; /* has mistakes: only its name is good */
+	uint32_t type;  /* NFT_OBJECT_* */
+	struct stmt
+		*stmt; /* counter, quota, limit, synproxy: same struct as the statement */
+	struct str helper; /* ct helper: "ftp" */
 	struct span helper_span;
-	struct expr *l4proto;     /* ct objects: SYMBOL */
-	enum family l3proto;      /* FAMILY_UNSPEC: the table's */
-	struct { struct str state; struct span span; uint64_t seconds; } policy[16]; /* ct timeout */
+	struct expr *l4proto; /* ct objects: SYMBOL */
+	enum family l3proto;  /* FAMILY_UNSPEC: the table's */
+	struct {
+		struct str state;
+		struct span span;
+		uint64_t seconds;
+	} policy[16]; /* ct timeout */
 	uint8_t n_policy;
-	struct expr *dport;       /* ct expectation */
-	uint64_t timeout_ms; bool has_timeout;
-	uint8_t size; bool has_size;
-	struct str secmark;       /* context */
+	struct expr *dport; /* ct expectation */
+	uint64_t timeout_ms;
+	bool has_timeout;
+	uint8_t size;
+	bool has_size;
+	struct str secmark; /* context */
 	struct str comment;
 };
 
 struct flowtable_block {
 	struct span span;
 	struct name_ref ref;
-	bool is_broken;           /* has mistakes: only its name is good */
-	struct str hook; struct span hook_span;
-	struct expr *priority; int32_t priority_offset; struct span priority_span;
+	bool is_broken; /* has mistakes: only its name is good */
+	struct str hook;
+	struct span hook_span;
+	struct expr *priority;
+	int32_t priority_offset;
+	struct span priority_span;
 	struct expr *devices;
 	uint32_t flags;
 	bool counter;
@@ -287,52 +309,91 @@ struct flowtable_block {
 struct table_block {
 	struct span span;
 	struct name_ref ref;
-	bool is_broken;           /* has mistakes; blocks in it may be good all the same */
-	uint32_t flags;           /* NFT_TABLE_F_* */
+	bool is_broken; /* has mistakes; blocks in it may be good all the same */
+	uint32_t flags; /* NFT_TABLE_F_* */
 	struct str comment;
 	/* In the order written, each kind by itself; the loader goes chains, objects, sets,
 	 * flow tables, elements, rules, as nft does. */
-	struct chain_block **chains; size_t n_chains, cap_chains;
-	struct set_block **sets; size_t n_sets, cap_sets;
-	struct obj_block **objs; size_t n_objs, cap_objs;
-	struct flowtable_block **flowtables; size_t n_flowtables, cap_flowtables;
+	struct chain_block **chains;
+	size_t n_chains, cap_chains;
+	struct set_block **sets;
+	size_t n_sets, cap_sets;
+	struct obj_block **objs;
+	size_t n_objs, cap_objs;
+	struct flowtable_block **flowtables;
+	size_t n_flowtables, cap_flowtables;
 };
 
 enum command_verb {
-	CMD_ADD, CMD_CREATE, CMD_INSERT, CMD_REPLACE, CMD_DELETE, CMD_DESTROY, CMD_LIST, CMD_RESET,
-	CMD_FLUSH, CMD_RENAME, CMD_GET, CMD_DESCRIBE, CMD_MONITOR, CMD_EXPORT, CMD_IMPORT,
+	CMD_ADD,
+	CMD_CREATE,
+	CMD_INSERT,
+	CMD_REPLACE,
+	CMD_DELETE,
+	CMD_DESTROY,
+	CMD_LIST,
+	CMD_RESET,
+	CMD_FLUSH,
+	CMD_RENAME,
+	CMD_GET,
+	CMD_DESCRIBE,
+	CMD_MONITOR,
+	CMD_EXPORT,
+	CMD_IMPORT,
 };
 
 enum command_object {
-	OBJ_TABLE, OBJ_TABLES, OBJ_CHAIN, OBJ_CHAINS, OBJ_RULE, OBJ_RULES, OBJ_SET, OBJ_SETS, OBJ_MAP,
-	OBJ_MAPS, OBJ_METER, OBJ_METERS, OBJ_ELEMENT, OBJ_FLOWTABLE, OBJ_FLOWTABLES, OBJ_RULESET,
-	OBJ_HOOKS, OBJ_NAMED,   /* one named object: `obj_type` says which */
-	OBJ_NAMED_ALL,          /* `list counters [table t]` */
-	OBJ_EXPR,               /* describe */
+	OBJ_TABLE,
+	OBJ_TABLES,
+	OBJ_CHAIN,
+	OBJ_CHAINS,
+	OBJ_RULE,
+	OBJ_RULES,
+	OBJ_SET,
+	OBJ_SETS,
+	OBJ_MAP,
+	OBJ_MAPS,
+	OBJ_METER,
+	OBJ_METERS,
+	OBJ_ELEMENT,
+	OBJ_FLOWTABLE,
+	OBJ_FLOWTABLES,
+	OBJ_RULESET,
+	OBJ_HOOKS,
+	OBJ_NAMED,     /* one named object: `obj_type` says which */
+	OBJ_NAMED_ALL, /* `list counters [table t]` */
+	OBJ_EXPR,      /* describe */
 };
 
 struct command {
 	enum command_verb verb;
 	enum command_object object;
 	struct span span;
-	bool is_broken;              /* only with parser_options.keep_broken */
-	bool verb_implicit;          /* the block form `table t { }` and `add` left out */
+	bool is_broken;     /* only with parser_options.keep_broken */
+	bool verb_implicit; /* the block form `table t { }` and `add` left out */
 	struct name_ref ref;
-	bool has_family;             /* `list tables ip`: the family was written */
-	struct str new_name;         /* rename */
-	uint32_t obj_type;           /* NFT_OBJECT_*, 0: any */
+	bool has_family;     /* `list tables ip`: the family was written */
+	struct str new_name; /* rename */
+	uint32_t obj_type;   /* NFT_OBJECT_*, 0: any */
 	/* One of these, by object. `add` and `create` always have it, also without braces. */
 	struct table_block *table;
 	struct chain_block *chain;
-	struct set_block *set;       /* add set/map; for elements: only ref is known */
+	struct set_block *set; /* add set/map; for elements: only ref is known */
 	struct obj_block *obj;
 	struct flowtable_block *flowtable;
 	struct elems_text elems;
-	struct rule_text rule;       /* add/insert/replace rule; delete rule BY TEXT (len 0: none) */
-	struct rule_text rule_ref;   /* insert … NEW before OLD; replace rule OLD with NEW (OLD) */
-	bool has_index; uint64_t index; struct span index_span;
-	bool has_position; uint64_t position; struct span position_span; /* `position N`, `handle N` for rules */
-	struct str device;           /* list hooks device X */
-	struct expr *expr;           /* describe EXPR */
-	struct str type_name;        /* describe TYPE */
+	struct rule_text
+		rule; /* add/insert/replace rule; delete rule BY TEXT (len 0: none) */
+	struct rule_text
+		rule_ref; /* insert … NEW before OLD; replace rule OLD with NEW (OLD) */
+	bool has_index;
+	uint64_t index;
+	struct span index_span;
+	bool has_position;
+	uint64_t position;
+	struct span position_span; /* `position N`, `handle N` for rules */
+	struct str device;         /* list hooks device X */
+	struct expr *expr;         /* describe EXPR */
+	struct str type_name;      /* describe TYPE */
+	struct span type_span;
 };

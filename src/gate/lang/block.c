@@ -146,6 +146,7 @@ static bool parse_block_items(struct parse *p, struct span open, item_fn item,
 			fail_left(p, open);
 			return true;
 		}
+		lexer_skip_lines(&p->lx);
 	}
 	return true;
 }
@@ -170,37 +171,43 @@ bool parse_block(struct parse *p, struct span open, item_fn item, void *block)
 
 int parse_line(struct parse *p, const struct line_row *rows, size_t n, void *block)
 {
-	struct span at = lexer_peek(&p->lx, 0)->span;
+	const struct token *t = lexer_peek(&p->lx, 0);
+	struct span at = t->span;
 
+	for (size_t i = 0; p->expected && i < n; i++)
+		at_any_word(p, rows[i].word.text);
+	if (t->kind != TOKEN_WORD)
+		return -1;
 	for (size_t i = 0; i < n; i++)
-		if (take_word(p, rows[i].word))
+		if (word_is(&rows[i].word, t->key, t->text)) {
+			lexer_next(&p->lx);
 			return rows[i].parse(p, block, at);
+		}
 	return -1;
 }
 
-/* Whether a word of `words` comes, and another word behind it. */
-static bool at_words(struct parse *p, const char *const *words, size_t n)
-{
-	const struct token *t = lexer_peek(&p->lx, 0);
-
-	for (size_t i = 0; t->kind == TOKEN_WORD && i < n; i++)
-		if (word_is(t->text, words[i]))
-			return lexer_peek(&p->lx, 1)->kind == TOKEN_WORD;
-	return false;
-}
+/* What stands further out than in a chain. Sorted. */
+static const struct outer_row {
+	struct word word;
+	bool is_block; /* a name and `{` follow; else another word */
+} outer_rows[] = {
+	{ WORD("add"), false },    { WORD("chain"), true },     { WORD("create"), false },
+	{ WORD("delete"), false }, { WORD("flowtable"), true }, { WORD("flush"), false },
+	{ WORD("insert"), false }, { WORD("list"), false },     { WORD("map"), true },
+	{ WORD("set"), true },     { WORD("table"), true },
+};
 
 bool at_outer_line(struct parse *p)
 {
-	static const char *const blocks[] = { "chain", "table", "set", "map",
-		                              "flowtable" };
-	static const char *const commands[] = { "add",   "create", "delete",
-		                                "flush", "list",   "insert" };
+	const struct token *t = lexer_peek(&p->lx, 0);
+	const struct outer_row *row =
+		t->kind == TOKEN_WORD ? WORD_FIND(outer_rows, t->key, t->text) : NULL;
 	unsigned brace = 2;
 
-	if (at_words(p, commands, ARRAY_LEN(commands)))
-		return true;
-	if (!at_words(p, blocks, ARRAY_LEN(blocks)))
+	if (!row || lexer_peek(&p->lx, 1)->kind != TOKEN_WORD)
 		return false;
+	if (!row->is_block)
+		return true;
 	if (lexer_peek(&p->lx, brace)->kind == TOKEN_WORD)
 		brace++;
 	return lexer_peek(&p->lx, brace)->punct == '{';
@@ -223,7 +230,7 @@ bool fail_line(struct parse *p, const struct line_row *rows, size_t n, const cha
 		return false;
 	}
 	for (; n_words < n && n_words < LINE_WORDS_MAX; n_words++)
-		words[n_words] = str_from(rows[n_words].word);
+		words[n_words] = str_from(rows[n_words].word.text);
 	fail_choice(p, t->span, where, t->text, words, n_words);
 	return false;
 }

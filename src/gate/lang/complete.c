@@ -11,8 +11,9 @@
 
 void complete_rule(struct parse *p, struct span text)
 {
-	struct parse q = parser_parse(p->parser, p->a, text, p->scope, p->seq);
+	struct parse q;
 
+	parser_parse(p->parser, p->a, text, p->scope, p->seq, &q);
 	if (lexer_peek(&p->lx, 0)->kind != TOKEN_END)
 		return; /* the cursor is further on */
 	q.expected = p->expected;

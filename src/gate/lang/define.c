@@ -167,17 +167,23 @@ static bool parse_include(struct parse *p, item_fn item, void *block)
 int parse_common(struct parse *p, item_fn item, void *block)
 {
 	static const struct {
-		const char *word;
+		struct word word;
 		bool (*parse)(struct parse *p);
 	} rows[] = {
-		{ "define", parse_define },
-		{ "redefine", parse_redefine },
-		{ "undefine", parse_undefine },
+		{ WORD("define"), parse_define },
+		{ WORD("redefine"), parse_redefine },
+		{ WORD("undefine"), parse_undefine },
 	};
+	const struct token *t = lexer_peek(&p->lx, 0);
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (take_word(p, rows[i].word))
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (p->expected)
+			at_any_word(p, rows[i].word.text);
+		if (t->kind == TOKEN_WORD && word_is(&rows[i].word, t->key, t->text)) {
+			lexer_next(&p->lx);
 			return rows[i].parse(p);
+		}
+	}
 	if (take_word(p, "include"))
 		return parse_include(p, item, block);
 	return -1;

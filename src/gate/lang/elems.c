@@ -40,8 +40,8 @@ void elems_open(struct elems_iter *it, struct parser *parser,
 		*spare = s->next;
 	else
 		s = arena_new(parser_arena(parser), struct elems_state);
-	s->p = parser_parse(parser, parser_arena(parser), text->span, text->scope,
-	                    text->seq);
+	parser_parse(parser, parser_arena(parser), text->span, text->scope, text->seq,
+	             &s->p);
 	s->n_sets = 0;
 	s->is_value_read = false;
 	lexer_newlines(&s->p.lx, true);

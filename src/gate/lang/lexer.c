@@ -20,13 +20,15 @@ enum {
 	C_HEX = 16,
 	C_STOP = 32,          /* what matters when text is skipped */
 	C_EDGE = C_STOP | 64, /* … and what ends a statement */
+	C_MORE = 128,         /* what a word may go on with */
 };
 
 // clang-format off
 static const uint8_t class_of[256] = {
 	['\t'] = C_BLANK, [' '] = C_BLANK, ['\r'] = C_BLANK,
 	['\n'] = 64, [';'] = 64,
-	['"'] = C_STOP, ['#'] = C_STOP, ['{'] = C_STOP, ['}'] = C_STOP, ['\\'] = C_STOP,
+	['"'] = C_STOP, ['#'] = C_STOP, ['{'] = C_STOP, ['}'] = C_STOP, ['\\'] = C_STOP | C_MORE,
+	[':'] = C_MORE, ['*'] = C_MORE,
 	['/'] = C_WORD, ['-'] = C_WORD, ['.'] = C_WORD, ['_'] = C_WORD | C_ALPHA,
 	['0' ... '9'] = C_WORD | C_DIGIT | C_HEX,
 	['a' ... 'f'] = C_WORD | C_ALPHA | C_HEX, ['g' ... 'z'] = C_WORD | C_ALPHA,
@@ -40,8 +42,12 @@ static bool is(const char *p, const char *end, int class)
 }
 
 /* End of the run of bytes of `class` that starts at `p`. */
-static const char *run(const char *p, const char *end, int class)
+static inline const char *run(const char *p, const char *end, int class)
 {
+	for (; end - p >= 4; p += 4)
+		for (int i = 0; i < 4; i++)
+			if (!(class_of[(uint8_t)p[i]] & class))
+				return p + i;
 	while (is(p, end, class))
 		p++;
 	return p;
@@ -53,7 +59,11 @@ void lexer_init(struct lexer *lx, const struct sources *sources, struct diags *d
 	const struct source *source = sources_get(sources, text.file);
 	struct str s = source ? source->text : STR("");
 
-	*lx = (struct lexer){ .sources = sources, .diags = diags, .file = text.file };
+	lx->sources = sources;
+	lx->diags = diags;
+	lx->file = text.file;
+	lx->n_ahead = 0;
+	lx->skip_newlines = 0;
 	lx->start = s.n ? s.p : "";
 	lx->p = lx->start + (text.off < s.n ? text.off : s.n);
 	lx->end = lx->p + sources_text(sources, text).n;
@@ -216,11 +226,26 @@ static const char *dotted_end(const char *p, const char *end)
 	return p;
 }
 
+/* End of a name that begins with a digit: the schema has two, Ethernet types. NULL: none. */
+static const char *digit_name_end(const char *p, const char *end)
+{
+	static const struct str names[] = { STR("8021q"), STR("8021ad") };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if ((size_t)(end - p) >= names[i].n &&
+		    memcmp(p, names[i].p, names[i].n) == 0 &&
+		    !goes_on(p + names[i].n, end))
+			return p + names[i].n;
+	return NULL;
+}
+
 static size_t digit_word(const char *p, const char *end, enum token_kind *kind)
 {
 	const char *digits = run(p, end, C_DIGIT), *hex = digits, *to;
 
 	*kind = TOKEN_WORD;
+	if (is(digits, end, C_ALPHA) && (to = digit_name_end(p, end)))
+		return (size_t)(to - p);
 	if (digits < end && *digits == '.' && is(digits + 1, end, C_ALPHA | C_DIGIT))
 		return (size_t)(dotted_end(p, end) - p);
 	if (is(digits, end, C_HEX))
@@ -240,6 +265,8 @@ static size_t letter_word(const char *p, const char *end)
 {
 	const char *word = run(p, end, C_WORD), *to;
 
+	if (!is(word, end, C_MORE))
+		return (size_t)(word - p);
 	if (is(p, end, C_HEX) && word < end && *word == ':' &&
 	    (to = colon_word_end(p, end)) && to > word)
 		return (size_t)(to - p);
@@ -291,15 +318,11 @@ static const char *line_end(const char *p, const char *end)
 	return nl ? nl : end;
 }
 
-static const char *skip_blanks(const struct lexer *lx, const char *p)
+static const char *skip_more_blanks(const struct lexer *lx, const char *p)
 {
-	while (p < lx->end && *p == ' ')
-		p++;
 	while (p < lx->end) {
 		size_t n = 0;
 
-		if (class_of[(uint8_t)*p] & (C_WORD | C_ALPHA))
-			return p;
 		if (is(p, lx->end, C_BLANK) || (*p == '\n' && lx->skip_newlines > 0))
 			n = 1;
 		else if (*p == '#')
@@ -313,6 +336,13 @@ static const char *skip_blanks(const struct lexer *lx, const char *p)
 	return p;
 }
 
+static inline const char *skip_blanks(const struct lexer *lx, const char *p)
+{
+	while (p < lx->end && *p == ' ')
+		p++;
+	return is(p, lx->end, C_WORD | C_ALPHA) ? p : skip_more_blanks(lx, p);
+}
+
 static void set_token(const struct lexer *lx, struct token *t, enum token_kind kind,
                       const char *p, size_t n)
 {
@@ -320,7 +350,14 @@ static void set_token(const struct lexer *lx, struct token *t, enum token_kind k
 	t->punct = 0;
 	t->span = lexer_span(lx, p, p + n);
 	t->text = (struct str){ p, n };
+	t->key = 0;
 	t->is_line_end = false;
+}
+
+static void set_word(const struct lexer *lx, struct token *t, const char *p, size_t n)
+{
+	set_token(lx, t, TOKEN_WORD, p, n);
+	t->key = word_key(t->text);
 }
 
 static void set_bad(const struct lexer *lx, struct token *t, const char *p, size_t n)
@@ -411,12 +448,13 @@ static bool scan_bracketed(const struct lexer *lx, const char *p, struct token *
 		return false;
 	set_token(lx, t, TOKEN_WORD, p, (size_t)(to + 1 - p));
 	t->text = (struct str){ p + 1, (size_t)(to - p - 1) };
+	t->key = word_key(t->text);
 	return true;
 }
 
-static void scan(const struct lexer *lx, struct token *t)
+/* What does not begin with a letter. */
+static void scan_other(const struct lexer *lx, const char *p, struct token *t)
 {
-	const char *p = skip_blanks(lx, lx->p);
 	enum token_kind kind;
 	size_t n;
 
@@ -425,6 +463,10 @@ static void scan(const struct lexer *lx, struct token *t)
 		return;
 	}
 	n = lexer_word(p, lx->end, &kind);
+	if (n && kind == TOKEN_WORD) {
+		set_word(lx, t, p, n);
+		return;
+	}
 	if (n) {
 		set_token(lx, t, kind, p, n);
 		return;
@@ -452,6 +494,16 @@ static void scan(const struct lexer *lx, struct token *t)
 	}
 }
 
+static inline void scan(const struct lexer *lx, struct token *t)
+{
+	const char *p = skip_blanks(lx, lx->p);
+
+	if (is(p, lx->end, C_ALPHA))
+		set_word(lx, t, p, letter_word(p, lx->end));
+	else
+		scan_other(lx, p, t);
+}
+
 static const char *token_end(const struct lexer *lx, const struct token *t)
 {
 	return lx->start + t->span.off + t->span.len;
@@ -468,15 +520,21 @@ void lexer_fill(struct lexer *lx, unsigned n)
 	}
 }
 
-struct token lexer_next(struct lexer *lx)
+void lexer_shift(struct lexer *lx)
 {
-	struct token t = *lexer_peek(lx, 0);
-
-	lx->n_ahead--;
 	for (unsigned i = 0; i < lx->n_ahead; i++)
 		lx->ahead[i] = lx->ahead[i + 1];
-	lx->taken = token_end(lx, &t);
-	return t;
+}
+
+void lexer_skip_lines(struct lexer *lx)
+{
+	const char *p = lx->p;
+
+	if (lx->n_ahead)
+		return;
+	for (; is(p, lx->end, C_BLANK) || (p < lx->end && *p == '\n'); p++)
+		if (*p == '\n')
+			lx->p = lx->taken = p + 1;
 }
 
 void lexer_newlines(struct lexer *lx, bool are_blanks)

@@ -10,15 +10,16 @@
 
 #include "base/diag.h"
 #include "base/str.h"
+#include "base/word.h"
 
 enum token_kind {
 	TOKEN_END,
 	TOKEN_NEWLINE, /* a newline or `;` */
-	TOKEN_WORD,    /* identifier, address, time, wildcard name (`eth*`), any bare word */
-	TOKEN_NUMBER,  /* decimal, 0x hex, leading-0 octal; text as written */
-	TOKEN_STRING,  /* "quoted": text without the quotes */
+	TOKEN_WORD, /* identifier, address, time, wildcard name (`eth*`), any bare word */
+	TOKEN_NUMBER,   /* decimal, 0x hex, leading-0 octal; text as written */
+	TOKEN_STRING,   /* "quoted": text without the quotes */
 	TOKEN_VARIABLE, /* $name: text is the name */
-	TOKEN_PUNCT,   /* one of { } ( ) [ ] , . : = ! < > & | ^ / * @ + - and two-character forms */
+	TOKEN_PUNCT, /* one of { } ( ) [ ] , . : = ! < > & | ^ / * @ + - and two-character forms */
 };
 
 /* Two-character punctuation. One-character ones are their own code. PUNCT_BAD is what
@@ -30,6 +31,7 @@ struct token {
 	int punct;
 	struct span span;
 	struct str text;
+	uint64_t key;     /* word_key() of a TOKEN_WORD's text, else 0 */
 	bool is_line_end; /* TOKEN_NEWLINE: a real newline, not `;` */
 };
 
@@ -37,12 +39,12 @@ struct lexer {
 	const struct sources *sources;
 	struct diags *diags;
 	uint32_t file;
-	const char *start;  /* of the whole source, for spans */
+	const char *start;   /* of the whole source, for spans */
 	const char *p, *end; /* what is not read yet */
-	const char *taken;  /* behind the last token taken */
+	const char *taken;   /* behind the last token taken */
 	struct token ahead[4];
 	uint8_t n_ahead;
-	int skip_newlines;  /* > 0: newlines are blanks */
+	int skip_newlines; /* > 0: newlines are blanks */
 };
 
 /* Reads `text` of source `file` from byte `off` to `off + len`. */
@@ -57,9 +59,22 @@ static inline const struct token *lexer_peek(struct lexer *lx, unsigned n)
 		lexer_fill(lx, n);
 	return &lx->ahead[n];
 }
-struct token lexer_next(struct lexer *lx);
+/* Closes the gap that a token taken left. */
+void lexer_shift(struct lexer *lx);
+/* The next token, taken. */
+static inline struct token lexer_next(struct lexer *lx)
+{
+	struct token t = *lexer_peek(lx, 0);
+
+	lx->taken = lx->start + t.span.off + t.span.len;
+	if (--lx->n_ahead)
+		lexer_shift(lx);
+	return t;
+}
 /* Forgets the tokens looked at and goes on at `p`, a place in the same text. */
 void lexer_seek(struct lexer *lx, const char *p);
+/* Takes the line ends that come next (when no token was looked at), as if token by token. */
+void lexer_skip_lines(struct lexer *lx);
 /* Span of the bytes from `from` to `to`. */
 struct span lexer_span(const struct lexer *lx, const char *from, const char *to);
 /* While on, newlines (not `;`) are blanks: inside sets, parentheses. Calls nest. Tokens

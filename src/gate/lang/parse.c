@@ -514,7 +514,7 @@ bool parse_choice(struct parse *p, const struct symbol *table, const char *what,
 	struct token t;
 
 	for (row = table; p->expected && row->name; row++)
-		at_word(p, row->name);
+		at_any_word(p, row->name);
 	if (next->kind != TOKEN_WORD && next->kind != TOKEN_STRING &&
 	    next->kind != TOKEN_VARIABLE) {
 		parse_fail(p, "E0001", "expected %s", what);

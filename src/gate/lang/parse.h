@@ -9,21 +9,22 @@
  */
 #pragma once
 
+#include "base/word.h"
 #include "gate/lang/lexer.h"
 #include "gate/lang/parser.h"
 
 /* One place to parse from: a lexer, where nodes go, and which names are known. */
 struct parse {
 	struct lexer lx;
-	struct arena *a;         /* nodes */
+	struct arena *a; /* nodes */
 	struct diags *diags;
 	const struct names *names;
 	struct scope *scope;
-	uint32_t seq;            /* definitions with a smaller number are seen */
-	int depth;               /* nesting of parentheses, sets and `jump { }`: bounded to 64 */
-	struct parser *parser;   /* for `include` and `define` inside blocks */
-	bool leave;              /* an item found that its block must have ended before it */
-	bool unclosed;           /* a missing `}` was reported: enclosing blocks say nothing */
+	uint32_t seq; /* definitions with a smaller number are seen */
+	int depth;    /* nesting of parentheses, sets and `jump { }`: bounded to 64 */
+	struct parser *parser; /* for `include` and `define` inside blocks */
+	bool leave;    /* an item found that its block must have ended before it */
+	bool unclosed; /* a missing `}` was reported: enclosing blocks say nothing */
 	/* Completion (NULL: not now): words compared with the end of the text are added
 	 * here. */
 	struct buf *expected;
@@ -50,34 +51,40 @@ struct str scope_nearest(const struct scope *s, struct str name);
 bool word_is_reserved(struct str word);
 
 /* Small helpers on the lexer (parse.c). */
-/* As str_is(), for words that mostly differ in their first letter. */
-static inline bool word_is(struct str text, const char *word)
-{
-	for (size_t i = 0; i < text.n; i++)
-		if (text.p[i] != word[i])
-			return false; /* also at the word's end */
-	return word[text.n] == 0;
-}
-
 /* Completion: `word` could have come where the text ends. */
-void note_expected(struct parse *p, const char *word);
+COLD void note_expected(struct parse *p, const char *word);
 
-/* Whether the next token is that bare word; take_ also takes it. A rule asks for dozens. */
-static inline bool at_word(struct parse *p, const char *word)
+/* Whether the next token is that bare word; take_ also takes it. */
+static ALWAYS_INLINE bool at_key(struct parse *p, uint64_t key, const char *word)
 {
 	const struct token *t = lexer_peek(&p->lx, 0);
 
 	if (p->expected && t->kind == TOKEN_END)
 		note_expected(p, word);
-	return t->kind == TOKEN_WORD && word_is(t->text, word);
+	return t->key == key && (t->text.n < sizeof(key) || str_is_word(t->text, word));
 }
 
-static inline bool take_word(struct parse *p, const char *word)
+static ALWAYS_INLINE bool take_key(struct parse *p, uint64_t key, const char *word)
 {
-	if (!at_word(p, word))
+	if (!at_key(p, key, word))
 		return false;
 	lexer_next(&p->lx);
 	return true;
+}
+
+/* The word is a literal: a rule asks for dozens, and each is the comparison of a number. */
+#define at_word(p, word)   at_key((p), WORD_KEY(word), "" word)
+#define take_word(p, word) take_key((p), WORD_KEY(word), "" word)
+
+/* The same for a table's word. */
+static inline bool at_any_word(struct parse *p, const char *word)
+{
+	return at_key(p, word_key(str_from(word)), word);
+}
+
+static inline bool take_any_word(struct parse *p, const char *word)
+{
+	return take_key(p, word_key(str_from(word)), word);
 }
 
 static inline bool at_punct(struct parse *p, int punct)
@@ -96,10 +103,10 @@ static inline bool take_punct(struct parse *p, int punct)
 }
 /* Takes it or reports E0001 "expected `what`" at the next token. */
 bool expect_punct(struct parse *p, int punct, const char *what);
-bool at_end_of_stmt(struct parse *p);                      /* end, newline, `;` or `}` */
+bool at_end_of_stmt(struct parse *p); /* end, newline, `;` or `}` */
 /* Reports `E…: message` at the next token (names the token found, says what was
  * expected). */
-void *parse_fail(struct parse *p, const char *code, const char *fmt, ...)
+COLD void *parse_fail(struct parse *p, const char *code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 struct expr *expr_new(struct parse *p, enum expr_kind kind, struct span span);
 /* A deep copy: the checker writes types into trees, so a variable's value is never
@@ -126,10 +133,11 @@ bool parse_flags(struct parse *p, const struct symbol *table, const char *what,
                  uint32_t *flags, struct span *span);
 /* E0011 "`word` is not WHAT" at `span`, with the nearest of the names and all of them.
  * NULL. */
-void *fail_choice(struct parse *p, struct span span, const char *what, struct str word,
-                  const struct str *names, size_t n);
+COLD void *fail_choice(struct parse *p, struct span span, const char *what,
+                       struct str word, const struct str *names, size_t n);
 /* E0012 "X is given twice" with the earlier place. False. */
-bool fail_twice(struct parse *p, struct span span, const char *what, struct span earlier);
+COLD bool fail_twice(struct parse *p, struct span span, const char *what,
+                     struct span earlier);
 /* The same as a warning, W0012, where nft takes the last one without a word. */
 void warn_twice(struct parse *p, struct span span, const char *what, struct span earlier);
 /* The end of a simple statement, or E0001. The separator stays. */
@@ -141,7 +149,7 @@ void parse_skip(struct parse *p, const char *from);
 /* One kind of line in a block: its first word, and what reads the rest. `at` is the
  * word. */
 struct line_row {
-	const char *word;
+	struct word word;
 	bool (*parse)(struct parse *p, void *block, struct span at);
 };
 /* The row whose word comes, taken and read: -1 when there is none, else whether it went
@@ -151,7 +159,8 @@ int parse_line(struct parse *p, const struct line_row *rows, size_t n, void *blo
 bool at_outer_line(struct parse *p);
 /* What begins no line of the block `where` is E0011, with the nearest of its words:
  * false. If it belongs further out, the block is left: true. */
-bool fail_line(struct parse *p, const struct line_row *rows, size_t n, const char *where);
+COLD bool fail_line(struct parse *p, const struct line_row *rows, size_t n,
+                    const char *where);
 /* `comment "text"` of a block, once. */
 bool parse_block_comment(struct parse *p, struct str *comment, struct span at);
 /* One statement of a block; false after it has reported an error it could not go on
@@ -162,7 +171,7 @@ typedef bool (*item_fn)(struct parse *p, void *block);
  * ended. */
 bool parse_block(struct parse *p, struct span open, item_fn item, void *block);
 /* E0003 for the `{` of this text that is most likely the one never closed. False. */
-bool fail_unclosed(struct parse *p, struct span open);
+COLD bool fail_unclosed(struct parse *p, struct span open);
 
 /* define.c */
 /* `define`, `redefine`, `undefine` or `include`: -1 when none begins here, else whether
@@ -181,9 +190,9 @@ void parser_close(struct parse *p);
 bool parser_include(struct parse *p, const struct str *paths, size_t n, struct span at);
 const struct reader *parser_reader(const struct parser *parser);
 struct arena *parser_arena(const struct parser *parser);
-/* A place to parse kept text from. */
-struct parse parser_parse(struct parser *parser, struct arena *a, struct span text,
-                          struct scope *scope, uint32_t seq);
+/* Makes *p a place to parse kept text from. */
+void parser_parse(struct parser *parser, struct arena *a, struct span text,
+                  struct scope *scope, uint32_t seq, struct parse *p);
 /* From here on words that could come at the end of the text go to `words`. */
 void parser_expect(struct parser *parser, struct buf *words);
 /* elems.c keeps what it can use again here. */
@@ -216,11 +225,12 @@ struct stmt *parse_stmt(struct parse *p);
 /* counter, limit, quota, ct count, last: what a set or element may carry; NULL and no
  * error when none starts here. */
 struct stmt *parse_stateful(struct parse *p);
-bool parse_rule_body(struct parse *p, struct rule *rule); /* all statements to the end, comment */
+bool parse_rule_body(struct parse *p,
+                     struct rule *rule); /* all statements to the end, comment */
 
 /* parse_block.c, parse_chain.c, parse_named_set.c, parse_obj.c. The block's span is its
  * `{` when the body begins, and the whole when it ended. */
-bool parse_chain_body(struct parse *p, struct chain_block *c);   /* behind `{` */
+bool parse_chain_body(struct parse *p, struct chain_block *c); /* behind `{` */
 bool parse_set_body(struct parse *p, struct set_block *s);
 bool parse_obj_body(struct parse *p, struct obj_block *o);
 bool parse_flowtable_body(struct parse *p, struct flowtable_block *f);
@@ -230,12 +240,14 @@ bool parse_obj_line(struct parse *p, struct obj_block *o);
 /* `{ … }` or `$set`, behind `elements =` and in `add element`: the text is kept. */
 bool parse_elems_text(struct parse *p, struct elems_text *elems);
 /* `priority` value: number, name, name and number, variable. */
-bool parse_priority(struct parse *p, struct expr **priority, int32_t *offset, struct span *span);
+bool parse_priority(struct parse *p, struct expr **priority, int32_t *offset,
+                    struct span *span);
 /* `{ a, "b*" }`, `$devices` or one name. */
 struct expr *parse_devices(struct parse *p);
 /* Ends of named things: makes room for one more pointer and puts `item` there. */
-#define list_push(list, n, cap, arena, item)                                             \
-	((list) = list_room((list), sizeof(*(list)), (n), &(cap), (arena)), (list)[(n)++] = (item))
+#define list_push(list, n, cap, arena, item)                                \
+	((list) = list_room((list), sizeof(*(list)), (n), &(cap), (arena)), \
+	 (list)[(n)++] = (item))
 void *list_room(void *list, size_t size, size_t n, size_t *cap, struct arena *a);
 
 /* A word that begins a statement and could be no name. */

@@ -175,18 +175,18 @@ OBJ_BLOCK(synproxy, NFT_OBJECT_SYNPROXY)
 OBJ_BLOCK(secmark, NFT_OBJECT_SECMARK)
 
 static const struct line_row table_lines[] = {
-	{ "chain", parse_chain_block },
-	{ "set", parse_set_block },
-	{ "map", parse_map_block },
-	{ "counter", parse_counter_block },
-	{ "quota", parse_quota_block },
-	{ "limit", parse_limit_block },
-	{ "synproxy", parse_synproxy_block },
-	{ "secmark", parse_secmark_block },
-	{ "ct", parse_ct_block },
-	{ "flowtable", parse_flowtable_block },
-	{ "flags", parse_table_flags },
-	{ "comment", parse_table_comment },
+	{ WORD("chain"), parse_chain_block },
+	{ WORD("set"), parse_set_block },
+	{ WORD("map"), parse_map_block },
+	{ WORD("counter"), parse_counter_block },
+	{ WORD("quota"), parse_quota_block },
+	{ WORD("limit"), parse_limit_block },
+	{ WORD("synproxy"), parse_synproxy_block },
+	{ WORD("secmark"), parse_secmark_block },
+	{ WORD("ct"), parse_ct_block },
+	{ WORD("flowtable"), parse_flowtable_block },
+	{ WORD("flags"), parse_table_flags },
+	{ WORD("comment"), parse_table_comment },
 };
 
 /* A rule right in a table. */

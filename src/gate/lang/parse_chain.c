@@ -141,7 +141,7 @@ bool parse_priority(struct parse *p, struct expr **priority, int32_t *offset,
 
 	for (const struct priority_name *row = priority_names; p->expected && row->name;
 	     row++)
-		at_word(p, row->name);
+		at_any_word(p, row->name);
 	if (!parse_priority_text(p, priority, offset))
 		return false;
 	*span = span_join(at, lexer_span(&p->lx, p->lx.taken, p->lx.taken));
@@ -252,7 +252,7 @@ static bool parse_hook(struct parse *p, struct str *hook, struct span *span)
 		return false;
 	}
 	for (size_t j = 0; p->expected && j < n; j++)
-		at_word(p, names[j].p);
+		at_any_word(p, names[j].p);
 	if (!parse_string(p, "a hook", hook, span))
 		return false;
 	while (i < n && !str_eq(*hook, names[i]))
@@ -351,9 +351,11 @@ static bool parse_chain_comment(struct parse *p, void *block, struct span at)
 }
 
 static const struct line_row chain_lines[] = {
-	{ "type", parse_chain_type },       { "policy", parse_chain_policy },
-	{ "flags", parse_chain_flags },     { "devices", parse_chain_device_line },
-	{ "comment", parse_chain_comment },
+	{ WORD("type"), parse_chain_type },
+	{ WORD("policy"), parse_chain_policy },
+	{ WORD("flags"), parse_chain_flags },
+	{ WORD("devices"), parse_chain_device_line },
+	{ WORD("comment"), parse_chain_comment },
 };
 
 static void release_rules(void *arg)
@@ -441,10 +443,10 @@ static bool parse_flowtable_flags(struct parse *p, void *block, struct span at)
 }
 
 static const struct line_row flowtable_lines[] = {
-	{ "hook", parse_flowtable_hook },
-	{ "devices", parse_flowtable_devices },
-	{ "counter", parse_flowtable_counter },
-	{ "flags", parse_flowtable_flags },
+	{ WORD("hook"), parse_flowtable_hook },
+	{ WORD("devices"), parse_flowtable_devices },
+	{ WORD("counter"), parse_flowtable_counter },
+	{ WORD("flags"), parse_flowtable_flags },
 };
 
 static bool parse_flowtable_item(struct parse *p, void *block)

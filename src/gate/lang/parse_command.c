@@ -7,6 +7,7 @@
 #include <linux/netfilter/nf_tables.h>
 
 #include "gate/lang/parse_command.h"
+#include "gate/lang/parse_parts.h"
 
 /* ---- verbs --------------------------------------------------------------------------- */
 
@@ -124,7 +125,7 @@ static const struct object_row *take_object(struct parse *p, enum command_verb v
 		const struct object_row *row = &objects[i];
 
 		if (p->expected && t->kind == TOKEN_END && goes_with(row, verb))
-			at_word(p, row->word);
+			at_any_word(p, row->word);
 		if (t->kind != TOKEN_WORD || !str_is(t->text, row->word))
 			continue;
 		if (!row->second) {
@@ -232,6 +233,9 @@ static bool parse_about_object(struct parse *p, struct command *cmd)
 		return goes_with(row, cmd->verb)
 		               ? run_object(p, cmd, row)
 		               : fail_pair(p, row, cmd->verb, false, at);
+	if (str_is(lexer_peek(&p->lx, 0)->text, "tunnel") &&
+	    word_is_reserved(lexer_peek(&p->lx, 1)->text))
+		return fail_unsupported(p, at, "objects of kind `tunnel`");
 	if (!may_leave_out_rule(cmd->verb) || (!at_family(p) && !at_rule(p)))
 		return fail_object(p, cmd->verb);
 	cmd->object = OBJ_RULE;
@@ -258,6 +262,7 @@ static bool parse_describe(struct parse *p, struct command *cmd)
 	if (!parse_string(p, "an expression or a type", &word, &span))
 		return false;
 	cmd->type_name = word;
+	cmd->type_span = span;
 	return true;
 }
 
@@ -273,7 +278,7 @@ static bool parse_monitor(struct parse *p, struct command *cmd)
 	cmd->object = OBJ_RULESET;
 	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
 		for (size_t j = 0; groups[i][j]; j++)
-			if (take_word(p, groups[i][j]))
+			if (take_any_word(p, groups[i][j]))
 				break;
 	return true;
 }
@@ -306,7 +311,7 @@ static const char *misspelt_verb(struct parse *p)
 	if (t->kind != TOKEN_WORD || !object)
 		return NULL;
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
-		if (word_is(t->text, others[i][0]))
+		if (str_is_word(t->text, others[i][0]))
 			return others[i][1];
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
 		words[i] = str_from(verbs[i].word);
@@ -349,7 +354,7 @@ static bool parse_without_verb(struct parse *p, struct command *cmd)
 static const struct verb_row *take_verb(struct parse *p)
 {
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
-		if (take_word(p, verbs[i].word))
+		if (take_any_word(p, verbs[i].word))
 			return &verbs[i];
 	return NULL;
 }
@@ -367,7 +372,7 @@ static bool expect_command_end(struct parse *p)
 	struct diag *d;
 
 	for (size_t i = 0; i < ARRAY_LEN(verbs) && t.kind == TOKEN_WORD; i++) {
-		if (!word_is(t.text, verbs[i].word))
+		if (!str_is_word(t.text, verbs[i].word))
 			continue;
 		d = diag_error(p->diags, "E0001", t.span,
 		               "expected a newline or `;` before `" STR_FMT "`",

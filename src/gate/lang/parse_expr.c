@@ -92,8 +92,7 @@ static struct expr *parse_parenthesised(struct parse *p, enum expr_mode mode)
 	return e;
 }
 
-/* A word, number or string as it stands. */
-static struct expr *parse_literal(struct parse *p)
+struct expr *parse_literal(struct parse *p)
 {
 	struct token t = lexer_next(&p->lx);
 	struct expr *e =

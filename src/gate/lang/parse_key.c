@@ -43,7 +43,7 @@ struct expr *parse_meta(struct parse *p, const struct selector_row *row,
 	const struct key *key = peek_key(p, meta_keys);
 
 	if (!key)
-		return fail_key(p, row->word, meta_keys);
+		return fail_key(p, row->word.text, meta_keys);
 	return key_new(p, EXPR_META, start, key);
 }
 
@@ -53,6 +53,27 @@ static enum family take_nfproto(struct parse *p)
 	if (take_word(p, "ip"))
 		return FAMILY_IP;
 	return take_word(p, "ip6") ? FAMILY_IP6 : FAMILY_UNSPEC;
+}
+
+/* `ip` and `ip6` say which kind of address a key is; `is_addr`: it is one. `needed` where the key
+ * alone does not tell. */
+static bool check_nfproto(struct parse *p, const char *where, const struct key *key,
+                          bool is_addr, bool needed, enum family nfproto)
+{
+	struct span at = lexer_peek(&p->lx, 0)->span;
+	struct diag *d;
+
+	if (!is_addr && nfproto != FAMILY_UNSPEC) {
+		diag_error(p->diags, "E0232", at,
+		           "`%s` is no address: leave out `ip` before it", key->name);
+		return false;
+	}
+	if (!is_addr || !needed || nfproto != FAMILY_UNSPEC)
+		return true;
+	d = diag_error(p->diags, "E0232", at, "`%s` needs a family", key->name);
+	diag_help(p->diags, d, "`%s ip %s` or `%s ip6 %s`", where, key->name, where,
+	          key->name);
+	return false;
 }
 
 static bool check_ct_direction(struct parse *p, const struct key *key, int dir,
@@ -94,8 +115,10 @@ struct expr *parse_ct(struct parse *p, const struct selector_row *row, struct sp
 	nfproto = take_nfproto(p);
 	key = peek_key(p, ct_keys);
 	if (!key)
-		return fail_key(p, row->word, ct_keys);
-	if (!check_ct_direction(p, key, dir, nfproto))
+		return fail_key(p, row->word.text, ct_keys);
+	if (!check_nfproto(p, "ct original", key, key->type == TYPE_INVALID, false,
+	                   nfproto) ||
+	    !check_ct_direction(p, key, dir, nfproto))
 		return NULL;
 	e = key_new(p, EXPR_CT, start, key);
 	e->key.dir = dir;
@@ -111,9 +134,11 @@ struct expr *parse_rt(struct parse *p, const struct selector_row *row, struct sp
 	struct expr *e;
 
 	if (!key && nfproto != FAMILY_UNSPEC)
-		return fail_key(p, row->word, rt_keys);
+		return fail_key(p, row->word.text, rt_keys);
 	if (!key)
-		return parse_ipv6_exthdr(p, start, str_from(row->word));
+		return parse_ipv6_exthdr(p, start, str_from(row->word.text));
+	if (!check_nfproto(p, "rt", key, key->type == TYPE_IPV4_ADDR, false, nfproto))
+		return NULL;
 	e = key_new(p, EXPR_RT, start, key);
 	e->key.nfproto = nfproto;
 	return e;
@@ -127,7 +152,7 @@ struct expr *parse_socket(struct parse *p, const struct selector_row *row,
 	struct expr *e;
 
 	if (!key)
-		return fail_key(p, row->word, socket_keys);
+		return fail_key(p, row->word.text, socket_keys);
 	e = key_new(p, EXPR_SOCKET, start, key);
 	if (key->type != TYPE_CGROUPV2)
 		return e;
@@ -158,7 +183,7 @@ struct expr *parse_osf(struct parse *p, const struct selector_row *row, struct s
 	}
 	key = peek_key(p, osf_keys);
 	if (!key)
-		return fail_key(p, row->word, osf_keys);
+		return fail_key(p, row->word.text, osf_keys);
 	e = key_new(p, EXPR_OSF, start, key);
 	e->key.arg = ttl;
 	return e;
@@ -168,7 +193,7 @@ struct expr *parse_osf(struct parse *p, const struct selector_row *row, struct s
 struct expr *parse_ipsec(struct parse *p, const struct selector_row *row,
                          struct span start)
 {
-	const struct key *key = key_by_name(meta_keys, str_from(row->word));
+	const struct key *key = key_by_name(meta_keys, str_from(row->word.text));
 	struct expr *e;
 	enum family nfproto;
 	uint64_t spnum = 0;
@@ -186,7 +211,12 @@ struct expr *parse_ipsec(struct parse *p, const struct selector_row *row,
 	nfproto = take_nfproto(p);
 	key = peek_key(p, ipsec_keys);
 	if (!key)
-		return fail_key(p, row->word, ipsec_keys);
+		return fail_key(p, row->word.text, ipsec_keys);
+	if (!check_nfproto(p, dir ? "ipsec out" : "ipsec in", key,
+	                   key->type == TYPE_IPV4_ADDR, true, nfproto))
+		return NULL;
+	if (nfproto == FAMILY_IP6)
+		key++; /* the row behind an IPv4 address: the IPv6 one of that name */
 	e = key_new(p, EXPR_IPSEC, start, key);
 	e->key.dir = dir;
 	e->key.nfproto = nfproto;
@@ -208,7 +238,7 @@ static const struct {
 static bool parse_fib_flag(struct parse *p, uint32_t *flags)
 {
 	for (size_t i = 0; i < ARRAY_LEN(fib_flags); i++) {
-		if (!take_word(p, fib_flags[i].word))
+		if (!take_any_word(p, fib_flags[i].word))
 			continue;
 		*flags |= fib_flags[i].flag;
 		return true;
@@ -231,7 +261,7 @@ struct expr *parse_fib(struct parse *p, const struct selector_row *row, struct s
 		return fail_unsupported(p, lexer_peek(&p->lx, 0)->span, "`fib … check`");
 	result = peek_key(p, fib_results);
 	if (!result)
-		return fail_key(p, row->word, fib_results);
+		return fail_key(p, row->word.text, fib_results);
 	e = expr_new(p, EXPR_FIB, span_join(start, lexer_next(&p->lx).span));
 	e->fib.flags = flags;
 	e->fib.result = result;
@@ -271,7 +301,7 @@ struct expr *parse_numgen(struct parse *p, const struct selector_row *row,
 	e->numgen.random = take_word(p, "random");
 	if (!e->numgen.random && !take_word(p, "inc"))
 		return parse_fail(p, "E0001", "expected `inc` or `random` behind `%s`",
-		                  row->word);
+		                  row->word.text);
 	if (!parse_modulus(p, &e->numgen.mod, &end))
 		return NULL;
 	if (take_word(p, "offset") && !parse_u32(p, "an offset", &e->numgen.offset, &end))

@@ -40,7 +40,7 @@ static bool fail_type(struct parse *p, const struct token *t)
 		if (datatypes[i])
 			names[n++] = str_from(datatypes[i]->name);
 	for (size_t i = 0; p->expected && i < n; i++)
-		at_word(p, names[i].p);
+		at_any_word(p, names[i].p);
 	if (t->kind != TOKEN_WORD)
 		return parse_fail(p, "E0001", "expected a type such as `ipv4_addr`");
 	d = diag_error(p->diags, "E0011", t->span, "`" STR_FMT "` is not a type",
@@ -88,7 +88,7 @@ static int parse_map_object(struct parse *p, struct set_block *s, bool is_typeof
 	uint64_t object;
 
 	for (row = map_objects; p->expected && row->name; row++)
-		at_word(p, row->name);
+		at_any_word(p, row->name);
 	if (t->kind != TOKEN_WORD)
 		return -1;
 	row = symbol_by_name(map_objects, t->text);
@@ -256,8 +256,16 @@ static bool parse_set_policy(struct parse *p, void *block, struct span at)
 
 static bool parse_set_merge(struct parse *p, void *block, struct span at)
 {
-	(void)at;
-	((struct set_block *)block)->auto_merge = true;
+	struct set_block *s = block;
+
+	if (s->is_map) {
+		struct diag *d = diag_error(p->diags, "E0001", at,
+		                            "a map cannot merge its elements");
+
+		diag_help(p->diags, d, "leave `auto-merge` out; only sets have it");
+		return false;
+	}
+	s->auto_merge = true;
 	return expect_end(p);
 }
 
@@ -297,11 +305,11 @@ static bool parse_set_elements(struct parse *p, void *block, struct span at)
 }
 
 static const struct line_row set_lines[] = {
-	{ "type", parse_set_type },       { "typeof", parse_set_typeof },
-	{ "flags", parse_set_flags },     { "timeout", parse_set_timeout },
-	{ "gc-interval", parse_set_gc },  { "size", parse_set_size },
-	{ "policy", parse_set_policy },   { "auto-merge", parse_set_merge },
-	{ "comment", parse_set_comment }, { "elements", parse_set_elements },
+	{ WORD("type"), parse_set_type },       { WORD("typeof"), parse_set_typeof },
+	{ WORD("flags"), parse_set_flags },     { WORD("timeout"), parse_set_timeout },
+	{ WORD("gc-interval"), parse_set_gc },  { WORD("size"), parse_set_size },
+	{ WORD("policy"), parse_set_policy },   { WORD("auto-merge"), parse_set_merge },
+	{ WORD("comment"), parse_set_comment }, { WORD("elements"), parse_set_elements },
 };
 
 /* Statements that each element carries: one or several. */

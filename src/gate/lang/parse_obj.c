@@ -189,26 +189,26 @@ static bool parse_obj_comment(struct parse *p, void *block, struct span at)
 }
 
 static const struct line_row helper_lines[] = {
-	{ "type", parse_ct_type },
-	{ "l3proto", parse_ct_l3proto },
-	{ "comment", parse_obj_comment },
+	{ WORD("type"), parse_ct_type },
+	{ WORD("l3proto"), parse_ct_l3proto },
+	{ WORD("comment"), parse_obj_comment },
 };
 
 static const struct line_row timeout_lines[] = {
-	{ "protocol", parse_ct_protocol },
-	{ "l3proto", parse_ct_l3proto },
-	{ "policy", parse_ct_policy },
-	{ "comment", parse_obj_comment },
+	{ WORD("protocol"), parse_ct_protocol },
+	{ WORD("l3proto"), parse_ct_l3proto },
+	{ WORD("policy"), parse_ct_policy },
+	{ WORD("comment"), parse_obj_comment },
 };
 
 static const struct line_row expectation_lines[] = {
-	{ "protocol", parse_ct_protocol }, { "dport", parse_ct_dport },
-	{ "timeout", parse_ct_timeout },   { "size", parse_ct_size },
-	{ "l3proto", parse_ct_l3proto },   { "comment", parse_obj_comment },
+	{ WORD("protocol"), parse_ct_protocol }, { WORD("dport"), parse_ct_dport },
+	{ WORD("timeout"), parse_ct_timeout },   { WORD("size"), parse_ct_size },
+	{ WORD("l3proto"), parse_ct_l3proto },   { WORD("comment"), parse_obj_comment },
 };
 
 static const struct line_row comment_line[] = {
-	{ "comment", parse_obj_comment },
+	{ WORD("comment"), parse_obj_comment },
 };
 
 static const struct obj_kind {

@@ -11,7 +11,7 @@ static const char *const families[] = { "ip", "ip6", "inet", "arp", "bridge", "n
 bool at_family(struct parse *p)
 {
 	for (size_t i = 0; i < ARRAY_LEN(families); i++)
-		if (at_word(p, families[i]))
+		if (at_any_word(p, families[i]))
 			return true;
 	return false;
 }

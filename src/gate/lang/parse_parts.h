@@ -24,17 +24,13 @@ bool parse_enter(struct parse *p);
 /* From the start of `start` to the end of the token taken last. */
 struct span span_to_here(struct parse *p, struct span start);
 
-/* Sorted tables of words, each row beginning with `const char *word`. NULL: not there. */
-const void *word_find(const void *rows, size_t n, size_t row_size, struct str word);
-#define WORD_FIND(rows, word)                                                          \
-	((__typeof__(&(rows)[0]))word_find((rows), ARRAY_LEN(rows), sizeof((rows)[0]), \
-	                                   (word)))
-
 /* parse_expr.c */
 struct expr *parse_left(struct parse *p);
 struct expr *parse_concat(struct parse *p, enum expr_mode mode);
 /* parse_expr, or a list of such: the value of `ct event set new,destroy`. */
 struct expr *parse_expr_list(struct parse *p);
+/* A word, number or string as it stands. */
+struct expr *parse_literal(struct parse *p);
 /* Behind `map` or `vmap`: EXPR_MAP of `left` and the literal, @set or variable. */
 struct expr *parse_mapping(struct parse *p, struct expr *left);
 
@@ -54,15 +50,16 @@ bool take_selector(struct parse *p, enum expr_mode mode, struct expr **e);
 size_t selector_words(struct str *words, size_t max);
 /* The next word is none of `names` (of NUL-terminated words); `what` was expected, as in "a TCP
  * option". Notes them for completion. Returns NULL. */
-void *fail_words(struct parse *p, const char *what, const struct str *names, size_t n);
+COLD void *fail_words(struct parse *p, const char *what, const struct str *names,
+                      size_t n);
 /* "a field of `tcp`", for such messages. */
-const char *fail_what(struct parse *p, const char *what, const char *where);
-void *fail_field(struct parse *p, const char *where, const struct field *fields);
-void *fail_unsupported(struct parse *p, struct span span, const char *what);
+COLD const char *fail_what(struct parse *p, const char *what, const char *where);
+COLD void *fail_field(struct parse *p, const char *where, const struct field *fields);
+COLD void *fail_unsupported(struct parse *p, struct span span, const char *what);
 
 /* A word that begins a selector, and what reads on behind it. */
 struct selector_row {
-	const char *word;
+	struct word word;
 	struct expr *(*parse)(struct parse *p, const struct selector_row *row,
 	                      struct span start);
 	int arg; /* enum proto_id */
@@ -100,7 +97,7 @@ struct expr *parse_sctp_chunk(struct parse *p, struct span start);
 /* Whether a stateful statement starts here. */
 bool at_stateful(struct parse *p);
 /* parse_stmt.c: no statement and no selector begins with the word that comes. Returns NULL. */
-void *fail_unknown_word(struct parse *p);
+COLD void *fail_unknown_word(struct parse *p);
 /* parse_stmt_*.c: each starts behind its first word, whose place is stmt->span. */
 typedef bool (*stmt_fn)(struct parse *p, struct stmt *s);
 bool parse_counter(struct parse *p, struct stmt *s);

@@ -186,7 +186,7 @@ bool at_rule_word(struct parse *p)
 	if (t->kind != TOKEN_WORD || !word_is_reserved(t->text))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (word_is(t->text, words[i]))
+		if (str_is_word(t->text, words[i]))
 			return true;
 	key = key_by_name(meta_keys, t->text);
 	return at_verdict(p) || proto_by_name(t->text) || (key && key->flags & KEY_BARE);

@@ -14,7 +14,7 @@ void *fail_words(struct parse *p, const char *what, const struct str *names, siz
 	struct token t = *lexer_peek(&p->lx, 0);
 
 	for (size_t i = 0; p->expected && i < n; i++)
-		at_word(p, names[i].p);
+		at_any_word(p, names[i].p);
 	if (t.kind != TOKEN_WORD)
 		return parse_fail(p, "E0001", "expected %s", what);
 	return fail_choice(p, t.span, what, t.text, names, n);
@@ -67,7 +67,7 @@ static struct expr *parse_payload(struct parse *p, const struct selector_row *ro
 	if (t->kind == TOKEN_WORD)
 		field = field_by_name(proto->fields, t->text);
 	if (!field)
-		return fail_field(p, row->word, proto->fields);
+		return fail_field(p, row->word.text, proto->fields);
 	return payload_new(p, span_join(start, lexer_next(&p->lx).span), proto, field);
 }
 
@@ -86,7 +86,7 @@ static struct expr *parse_arp(struct parse *p, const struct selector_row *row,
 	                 STR_ARG(kind->text));
 	field = field_by_name(protos[PROTO_ARP]->fields, name);
 	if (!field)
-		return fail_field(p, row->word, protos[PROTO_ARP]->fields);
+		return fail_field(p, row->word.text, protos[PROTO_ARP]->fields);
 	lexer_next(&p->lx);
 	return payload_new(p, span_join(start, lexer_next(&p->lx).span),
 	                   protos[PROTO_ARP], field);
@@ -194,7 +194,7 @@ static struct expr *parse_exthdr_word(struct parse *p, const struct selector_row
 static struct expr *parse_ipv6_header(struct parse *p, const struct selector_row *row,
                                       struct span start)
 {
-	return parse_ipv6_exthdr(p, start, str_from(row->word));
+	return parse_ipv6_exthdr(p, start, str_from(row->word.text));
 }
 
 /* Words of newer releases. */
@@ -202,18 +202,21 @@ static struct expr *parse_newer(struct parse *p, const struct selector_row *row,
                                 struct span start)
 {
 	diag_error(p->diags, "E0900", start, "not supported by gate yet: `%s`",
-	           row->word);
+	           row->word.text);
 	return NULL;
 }
 
 /* What a listing shows of iptables' rules. */
-static struct expr *parse_xt(struct parse *p, const struct selector_row *row, struct span start)
+static struct expr *parse_xt(struct parse *p, const struct selector_row *row,
+                             struct span start)
 {
 	(void)row;
-	struct diag *d = diag_error(p->diags, "E0912", start, "matches and targets of iptables can be "
+	struct diag *d = diag_error(p->diags, "E0912", start,
+	                            "matches and targets of iptables can be "
 	                            "listed but not loaded");
 
-	diag_help(p->diags, d, "let iptables-restore load them, or write the rule in nftables' words: "
+	diag_help(p->diags, d,
+	          "let iptables-restore load them, or write the rule in nftables' words: "
 	          "`iptables-translate` shows how");
 	return NULL;
 }
@@ -223,88 +226,49 @@ static struct expr *parse_xt(struct parse *p, const struct selector_row *row, st
 /* Sorted. Meta keys that stand alone are not here: see bare_key(). */
 // clang-format off
 static const struct selector_row selectors[] = {
-	{ "ah",      parse_payload,     PROTO_AH },
-	{ "arp",     parse_arp,         PROTO_ARP },
-	{ "comp",    parse_payload,     PROTO_COMP },
-	{ "ct",      parse_ct,          0 },
-	{ "dccp",    parse_dccp,        PROTO_DCCP },
-	{ "dst",     parse_ipv6_header, 0 },
-	{ "esp",     parse_payload,     PROTO_ESP },
-	{ "ether",   parse_payload,     PROTO_ETHER },
-	{ "exthdr",  parse_exthdr_word, 0 },
-	{ "fib",     parse_fib,         0 },
-	{ "frag",    parse_ipv6_header, 0 },
-	{ "geneve",  parse_newer,       0 },
-	{ "gre",     parse_newer,       0 },
-	{ "gretap",  parse_newer,       0 },
-	{ "hbh",     parse_ipv6_header, 0 },
-	{ "icmp",    parse_payload,     PROTO_ICMP },
-	{ "icmpv6",  parse_payload,     PROTO_ICMPV6 },
-	{ "igmp",    parse_payload,     PROTO_IGMP },
-	{ "ip",      parse_ip,          PROTO_IP },
-	{ "ip6",     parse_payload,     PROTO_IP6 },
-	{ "ipsec",   parse_ipsec,       0 },
-	{ "jhash",   parse_jhash,       0 },
-	{ "meta",    parse_meta,        0 },
-	{ "mh",      parse_ipv6_header, 0 },
-	{ "numgen",  parse_numgen,      0 },
-	{ "osf",     parse_osf,         0 },
-	{ "rt",      parse_rt,          0 },
-	{ "rt0",     parse_ipv6_header, 0 },
-	{ "rt2",     parse_ipv6_header, 0 },
-	{ "sctp",    parse_sctp,        PROTO_SCTP },
-	{ "socket",  parse_socket,      0 },
-	{ "srh",     parse_ipv6_header, 0 },
-	{ "symhash", parse_symhash,     0 },
-	{ "tcp",     parse_tcp,         PROTO_TCP },
-	{ "th",      parse_payload,     PROTO_TH },
-	{ "tunnel",  parse_newer,       0 },
-	{ "udp",     parse_payload,     PROTO_UDP },
-	{ "udplite", parse_payload,     PROTO_UDPLITE },
-	{ "vlan",    parse_payload,     PROTO_VLAN },
-	{ "vxlan",   parse_newer,       0 },
-	{ "xt",      parse_xt,          0 },
+	{ WORD("ah"),      parse_payload,     PROTO_AH },
+	{ WORD("arp"),     parse_arp,         PROTO_ARP },
+	{ WORD("comp"),    parse_payload,     PROTO_COMP },
+	{ WORD("ct"),      parse_ct,          0 },
+	{ WORD("dccp"),    parse_dccp,        PROTO_DCCP },
+	{ WORD("dst"),     parse_ipv6_header, 0 },
+	{ WORD("esp"),     parse_payload,     PROTO_ESP },
+	{ WORD("ether"),   parse_payload,     PROTO_ETHER },
+	{ WORD("exthdr"),  parse_exthdr_word, 0 },
+	{ WORD("fib"),     parse_fib,         0 },
+	{ WORD("frag"),    parse_ipv6_header, 0 },
+	{ WORD("geneve"),  parse_newer,       0 },
+	{ WORD("gre"),     parse_newer,       0 },
+	{ WORD("gretap"),  parse_newer,       0 },
+	{ WORD("hbh"),     parse_ipv6_header, 0 },
+	{ WORD("icmp"),    parse_payload,     PROTO_ICMP },
+	{ WORD("icmpv6"),  parse_payload,     PROTO_ICMPV6 },
+	{ WORD("igmp"),    parse_payload,     PROTO_IGMP },
+	{ WORD("ip"),      parse_ip,          PROTO_IP },
+	{ WORD("ip6"),     parse_payload,     PROTO_IP6 },
+	{ WORD("ipsec"),   parse_ipsec,       0 },
+	{ WORD("jhash"),   parse_jhash,       0 },
+	{ WORD("meta"),    parse_meta,        0 },
+	{ WORD("mh"),      parse_ipv6_header, 0 },
+	{ WORD("numgen"),  parse_numgen,      0 },
+	{ WORD("osf"),     parse_osf,         0 },
+	{ WORD("rt"),      parse_rt,          0 },
+	{ WORD("rt0"),     parse_ipv6_header, 0 },
+	{ WORD("rt2"),     parse_ipv6_header, 0 },
+	{ WORD("sctp"),    parse_sctp,        PROTO_SCTP },
+	{ WORD("socket"),  parse_socket,      0 },
+	{ WORD("srh"),     parse_ipv6_header, 0 },
+	{ WORD("symhash"), parse_symhash,     0 },
+	{ WORD("tcp"),     parse_tcp,         PROTO_TCP },
+	{ WORD("th"),      parse_payload,     PROTO_TH },
+	{ WORD("tunnel"),  parse_newer,       0 },
+	{ WORD("udp"),     parse_payload,     PROTO_UDP },
+	{ WORD("udplite"), parse_payload,     PROTO_UDPLITE },
+	{ WORD("vlan"),    parse_payload,     PROTO_VLAN },
+	{ WORD("vxlan"),   parse_newer,       0 },
+	{ WORD("xt"),      parse_xt,          0 },
 };
 // clang-format on
-
-/* As strcmp() of the word and the row's name. */
-static int word_cmp(struct str word, const char *name)
-{
-	for (size_t i = 0; i < word.n; i++) {
-		int r = (unsigned char)word.p[i] - (unsigned char)name[i];
-
-		if (r)
-			return r; /* also where the name ends first */
-	}
-	return -(name[word.n] != '\0');
-}
-
-const void *word_find(const void *rows, size_t n, size_t row_size, struct str word)
-{
-	size_t from = 0;
-
-	if (word.n == 0)
-		return NULL;
-	while (from < n) {
-		size_t middle = (from + n) / 2;
-		const void *row = (const char *)rows + middle * row_size;
-		const char *name;
-		int r;
-
-		memcpy(&name, row, sizeof(name));
-		r = (unsigned char)*word.p -
-		    (unsigned char)*name; /* mostly that is all */
-		if (r == 0)
-			r = word_cmp(word, name);
-		if (r == 0)
-			return row;
-		if (r < 0)
-			n = middle;
-		else
-			from = middle + 1;
-	}
-	return NULL;
-}
 
 static const struct key *bare_key(struct str word)
 {
@@ -327,7 +291,7 @@ bool at_selector(struct parse *p, enum expr_mode mode)
 
 	if (t->kind != TOKEN_WORD)
 		return false;
-	if (WORD_FIND(selectors, t->text))
+	if (WORD_FIND(selectors, t->key, t->text))
 		return mode == MODE_LEFT || lexer_peek(&p->lx, 1)->kind == TOKEN_WORD;
 	return bare_key(t->text) != NULL;
 }
@@ -344,7 +308,7 @@ bool take_selector(struct parse *p, enum expr_mode mode, struct expr **e)
 	}
 	if (t->kind != TOKEN_WORD)
 		return false;
-	row = WORD_FIND(selectors, t->text);
+	row = WORD_FIND(selectors, t->key, t->text);
 	if (row && mode == MODE_ANY && lexer_peek(&p->lx, 1)->kind != TOKEN_WORD)
 		return false; /* as an argument, `tcp` alone is a value */
 	if (!row)
@@ -369,7 +333,7 @@ size_t selector_words(struct str *words, size_t max)
 
 	for (size_t i = 0; i < ARRAY_LEN(selectors) && n < max; i++)
 		if (selectors[i].parse != parse_newer && selectors[i].parse != parse_xt)
-			words[n++] = str_from(selectors[i].word);
+			words[n++] = str_from(selectors[i].word.text);
 	for (const struct key *k = meta_keys; k->name && n < max; k++)
 		if (k->flags & KEY_BARE)
 			words[n++] = str_from(k->name);

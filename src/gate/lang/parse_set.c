@@ -142,7 +142,7 @@ static bool check_late_option(struct parse *p, const struct expr *elem)
 	struct diag *d;
 
 	for (size_t i = 0; elem->elem.data && i < ARRAY_LEN(words); i++) {
-		if (!at_word(p, words[i]))
+		if (!at_any_word(p, words[i]))
 			continue;
 		d = diag_error(p->diags, "E0208", lexer_peek(&p->lx, 0)->span,
 		               "`%s` stands before the `:`", words[i]);

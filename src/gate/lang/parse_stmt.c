@@ -84,11 +84,13 @@ static bool check_port_range(struct parse *p, const struct expr *left,
 {
 	const struct datatype *type = expr_row_type(left);
 	struct str from = right->kind == EXPR_SYMBOL ? right->word : STR(""), to;
-	size_t colon = str_find(from, ':');
+	size_t colon;
 	struct diag *d;
 
-	if (!type || type->id != TYPE_INET_SERVICE ||
-	    (colon == from.n && !at_punct(p, ':')))
+	if (!type || type->id != TYPE_INET_SERVICE)
+		return true;
+	colon = str_find(from, ':');
+	if (colon == from.n && !at_punct(p, ':'))
 		return true;
 	to = colon < from.n ? str_sub(from, colon + 1, from.n)
 	                    : lexer_peek(&p->lx, 1)->text;
@@ -116,7 +118,7 @@ static bool check_single_equals(struct parse *p)
 /* What is there or not is compared with `exists`, `missing`, 0 and 1 only. */
 static bool check_existence(struct parse *p, const struct expr *left)
 {
-	const struct str words[] = { STR("exists"), STR("missing") };
+	static const struct str words[] = { STR_INIT("exists"), STR_INIT("missing") };
 	const struct token *t = lexer_peek(&p->lx, 0);
 
 	if (left->kind != EXPR_EXTHDR || !left->exthdr.exists || t->kind != TOKEN_WORD ||
@@ -146,17 +148,37 @@ static bool is_target(const struct expr *e)
 	       (e->kind == EXPR_EXTHDR && !e->exthdr.exists);
 }
 
+/* `ip protocol set igmp`: the protocol's number, and no field of it. */
+static bool is_protocol_name(struct parse *p, const struct expr *target)
+{
+	const struct token *t = lexer_peek(&p->lx, 0), *next = lexer_peek(&p->lx, 1);
+	const struct proto *proto = NULL;
+
+	if (target->kind != EXPR_PAYLOAD || !target->payload.field ||
+	    target->payload.field->type != TYPE_INET_PROTO || t->kind != TOKEN_WORD)
+		return false;
+	if (!symbol_by_name(datatypes[TYPE_INET_PROTO]->symbols, t->text))
+		return false;
+	for (int i = 0; i < PROTO_COUNT && !proto; i++)
+		if (protos[i] && str_is(t->text, protos[i]->name))
+			proto = protos[i];
+	return next->kind != TOKEN_WORD || !proto ||
+	       !field_by_name(proto->fields, next->text);
+}
+
 static bool parse_set_value(struct parse *p, struct stmt *s, struct expr *target)
 {
 	if (!is_target(target)) {
 		diag_error(p->diags, "E0218", target->span, "this cannot be set");
 		return false;
 	}
-	if (target->kind == EXPR_META && target->key.key->number == NFT_META_SECMARK)
+	if (target->kind == EXPR_META && target->key.key->number == NFT_META_SECMARK &&
+	    !(at_word(p, "ct") && str_is(lexer_peek(&p->lx, 1)->text, "secmark")))
 		return parse_objref(p, s, NFT_OBJECT_SECMARK);
 	s->kind = STMT_SET_VALUE;
 	s->set.target = target;
-	s->set.value = parse_expr_list(p);
+	s->set.value =
+		is_protocol_name(p, target) ? parse_literal(p) : parse_expr_list(p);
 	return s->set.value != NULL;
 }
 
@@ -254,7 +276,7 @@ static bool parse_optstrip(struct parse *p, struct stmt *s)
 /* ---- which one --------------------------------------------------------------------- */
 
 struct stmt_row {
-	const char *word;
+	struct word word;
 	stmt_fn parse;
 	bool keeps_word; /* the function reads the word itself */
 };
@@ -262,36 +284,36 @@ struct stmt_row {
 /* Sorted. */
 // clang-format off
 static const struct stmt_row stmts[] = {
-	{ "accept",     parse_verdict_stmt,   true },
-	{ "add",        parse_dynset_add,     false },
-	{ "continue",   parse_verdict_stmt,   true },
-	{ "counter",    parse_counter,        false },
-	{ "ct",         parse_ct_stmt,        true },
-	{ "delete",     parse_dynset_delete,  false },
-	{ "dnat",       parse_dnat,           false },
-	{ "drop",       parse_verdict_stmt,   true },
-	{ "dup",        parse_dup,            false },
-	{ "flow",       parse_flow,           false },
-	{ "fwd",        parse_fwd,            false },
-	{ "goto",       parse_verdict_stmt,   true },
-	{ "jump",       parse_verdict_stmt,   true },
-	{ "last",       parse_last,           false },
-	{ "limit",      parse_limit,          false },
-	{ "log",        parse_log,            false },
-	{ "masquerade", parse_masquerade,     false },
-	{ "meter",      parse_meter,          false },
-	{ "notrack",    parse_notrack,        false },
-	{ "queue",      parse_queue,          false },
-	{ "quota",      parse_quota,          false },
-	{ "redirect",   parse_redirect,       false },
-	{ "reject",     parse_reject,         false },
-	{ "reset",      parse_optstrip,       false },
-	{ "return",     parse_verdict_stmt,   true },
-	{ "set",        parse_old_set,        false },
-	{ "snat",       parse_snat,           false },
-	{ "synproxy",   parse_synproxy,       false },
-	{ "tproxy",     parse_tproxy,         false },
-	{ "update",     parse_dynset_update,  false },
+	{ WORD("accept"),     parse_verdict_stmt,   true },
+	{ WORD("add"),        parse_dynset_add,     false },
+	{ WORD("continue"),   parse_verdict_stmt,   true },
+	{ WORD("counter"),    parse_counter,        false },
+	{ WORD("ct"),         parse_ct_stmt,        true },
+	{ WORD("delete"),     parse_dynset_delete,  false },
+	{ WORD("dnat"),       parse_dnat,           false },
+	{ WORD("drop"),       parse_verdict_stmt,   true },
+	{ WORD("dup"),        parse_dup,            false },
+	{ WORD("flow"),       parse_flow,           false },
+	{ WORD("fwd"),        parse_fwd,            false },
+	{ WORD("goto"),       parse_verdict_stmt,   true },
+	{ WORD("jump"),       parse_verdict_stmt,   true },
+	{ WORD("last"),       parse_last,           false },
+	{ WORD("limit"),      parse_limit,          false },
+	{ WORD("log"),        parse_log,            false },
+	{ WORD("masquerade"), parse_masquerade,     false },
+	{ WORD("meter"),      parse_meter,          false },
+	{ WORD("notrack"),    parse_notrack,        false },
+	{ WORD("queue"),      parse_queue,          false },
+	{ WORD("quota"),      parse_quota,          false },
+	{ WORD("redirect"),   parse_redirect,       false },
+	{ WORD("reject"),     parse_reject,         false },
+	{ WORD("reset"),      parse_optstrip,       false },
+	{ WORD("return"),     parse_verdict_stmt,   true },
+	{ WORD("set"),        parse_old_set,        false },
+	{ WORD("snat"),       parse_snat,           false },
+	{ WORD("synproxy"),   parse_synproxy,       false },
+	{ WORD("tproxy"),     parse_tproxy,         false },
+	{ WORD("update"),     parse_dynset_update,  false },
 };
 // clang-format on
 
@@ -396,9 +418,9 @@ void *fail_unknown_word(struct parse *p)
 	size_t n = selector_words(words, WORDS_MAX - ARRAY_LEN(stmts));
 
 	for (size_t i = 0; i < ARRAY_LEN(stmts); i++)
-		words[n++] = str_from(stmts[i].word);
+		words[n++] = str_from(stmts[i].word.text);
 	for (size_t i = 0; p->expected && i < n; i++)
-		at_word(p, words[i].p);
+		at_any_word(p, words[i].p);
 	if (fail_iptables(p))
 		return NULL;
 	if (t.kind != TOKEN_WORD)
@@ -425,7 +447,7 @@ static stmt_fn peek_stmt(struct parse *p, bool *keeps_word)
 		return t->punct == '(' || t->punct == '@' ? parse_match : NULL;
 	if (t->kind != TOKEN_WORD)
 		return NULL;
-	row = WORD_FIND(stmts, t->text);
+	row = WORD_FIND(stmts, t->key, t->text);
 	if (!row)
 		return parse_match;
 	*keeps_word = row->keeps_word;

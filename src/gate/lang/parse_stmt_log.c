@@ -167,7 +167,7 @@ bool parse_log(struct parse *p, struct stmt *s)
 	s->kind = STMT_LOG;
 	do {
 		for (i = 0; i < ARRAY_LEN(log_options); i++)
-			if (take_word(p, log_options[i].word))
+			if (take_any_word(p, log_options[i].word))
 				break;
 		if (i < ARRAY_LEN(log_options) && !log_options[i].parse(p, s))
 			return false;
@@ -214,7 +214,7 @@ bool parse_reject(struct parse *p, struct stmt *s)
 		       parse_fail(p, "E0001", "expected `tcp reset`") != NULL;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(reject_kinds); i++) {
-		if (!take_word(p, reject_kinds[i].word))
+		if (!take_any_word(p, reject_kinds[i].word))
 			continue;
 		s->reject.type = reject_kinds[i].type;
 		s->reject.family = reject_kinds[i].family;

@@ -31,7 +31,7 @@ static bool parse_trailing_flags(struct parse *p, const struct symbol *table,
 	struct span span;
 
 	for (const struct symbol *s = table; p->expected && s->name; s++)
-		at_word(p, s->name);
+		at_any_word(p, s->name);
 	if (t->kind != TOKEN_WORD || !symbol_by_name(table, t->text))
 		return true;
 	return parse_flags(p, table, "a flag", flags, &span);

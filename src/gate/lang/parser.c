@@ -355,21 +355,19 @@ struct arena *parser_arena(const struct parser *parser)
 	return parser->a;
 }
 
-struct parse parser_parse(struct parser *parser, struct arena *a, struct span text,
-                          struct scope *scope, uint32_t seq)
+void parser_parse(struct parser *parser, struct arena *a, struct span text,
+                  struct scope *scope, uint32_t seq, struct parse *p)
 {
-	struct parse p = {
-		.a = a,
-		.diags = parser->p.diags,
-		.names = parser->p.names,
-		.scope = scope,
-		.seq = seq,
-		.parser = parser,
-		.expected = parser->p.expected,
-	};
-
-	lexer_init(&p.lx, parser->sources, p.diags, text);
-	return p;
+	p->a = a;
+	p->diags = parser->p.diags;
+	p->names = parser->p.names;
+	p->scope = scope;
+	p->seq = seq;
+	p->depth = 0;
+	p->parser = parser;
+	p->leave = p->unclosed = false;
+	p->expected = parser->p.expected;
+	lexer_init(&p->lx, parser->sources, p->diags, text);
 }
 
 struct elems_state **parser_spare_elems(struct parser *parser)
@@ -380,10 +378,11 @@ struct elems_state **parser_spare_elems(struct parser *parser)
 int parse_rule(struct parser *parser, const struct rule_text *text, struct arena *a,
                struct rule **rule)
 {
-	struct parse p = parser_parse(parser, a, text->span, text->scope, text->seq);
-	size_t errors = p.diags->errors;
+	struct parse p;
+	size_t errors = parser->p.diags->errors;
 	struct rule *r = arena_new(a, struct rule);
 
+	parser_parse(parser, a, text->span, text->scope, text->seq, &p);
 	r->span = text->span;
 	if (!parse_rule_body(&p, r) || p.diags->errors != errors)
 		return -EINVAL;

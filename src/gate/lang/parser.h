@@ -21,15 +21,16 @@ struct reader {
 	 * wildcards) against the include path, in C-locale order, without dot files.
 	 * Returns 0 and the paths (in `a`), or a negative errno; no match of a pattern
 	 * with wildcards is 0 paths. */
-	int (*expand)(void *ctx, struct str pattern, struct arena *a, struct str **paths, size_t *n);
+	int (*expand)(void *ctx, struct str pattern, struct arena *a, struct str **paths,
+	              size_t *n);
 	/* Adds the file to `sources` and gives its number. */
 	int (*open)(void *ctx, struct str path, struct sources *sources, uint32_t *file);
 };
 
 struct parser_options {
-	const struct reader *reader;   /* NULL: `include` is refused */
-	const struct names *names;     /* may be NULL */
-	const struct str *defines;     /* -D name=value */
+	const struct reader *reader; /* NULL: `include` is refused */
+	const struct names *names;   /* may be NULL */
+	const struct str *defines;   /* -D name=value */
 	size_t n_defines;
 	/* Hands out what is made with mistakes too (command.is_broken), so that what
 	 * stands in it can be checked and what refers to it by name finds it. Nothing may
@@ -51,7 +52,8 @@ void parser_add_source(struct parser *p, uint32_t file);
 int parser_next(struct parser *p, struct command **cmd);
 
 /* Reads the text of one rule. 0 or -EINVAL (diagnosed). The tree is in `a`. */
-int parse_rule(struct parser *p, const struct rule_text *text, struct arena *a, struct rule **rule);
+int parse_rule(struct parser *p, const struct rule_text *text, struct arena *a,
+               struct rule **rule);
 
 /* Reads elements one at a time: `elems_next` returns 1 with *elem (an EXPR_ELEM in `a`,
  * which the caller may reset between calls), 0 at the end, -EINVAL for a wrong one

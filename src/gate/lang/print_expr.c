@@ -19,8 +19,9 @@ static void put_joined(const struct printer *p, const struct expr_list *list,
 
 bool is_several_flags(const struct expr *e)
 {
-	return e->kind == EXPR_VALUE && expr_is_bitmask(e) && e->type->id != TYPE_BITMASK &&
-	       e->value.bits <= 64 && __builtin_popcountll(value_to_u64(&e->value)) > 1;
+	return e->kind == EXPR_VALUE && expr_is_bitmask(e) &&
+	       e->type->id != TYPE_BITMASK && e->value.bits <= 64 &&
+	       __builtin_popcountll(value_to_u64(&e->value)) > 1;
 }
 
 void put_flags_union(const struct printer *p, const struct expr *e)
@@ -110,11 +111,39 @@ static const struct {
 	[BINOP_SHR] = { " >> ", 1 },
 };
 
+/* Connection labels are flags of more bits than the others; a list of them is no operand. */
+static bool is_several_labels(const struct expr *e)
+{
+	unsigned n = 0;
+
+	if (e->kind != EXPR_VALUE || !e->type || e->type->id != TYPE_CT_LABEL)
+		return false;
+	for (size_t i = 0; i < (e->value.bits + 7u) / 8; i++)
+		n += (unsigned)__builtin_popcount(e->value.b[i]);
+	return n > 1;
+}
+
+static void put_labels_union(const struct printer *p, const struct expr *e)
+{
+	const char *separator = "";
+
+	for (size_t i = (e->value.bits + 7u) / 8; i--;)
+		for (unsigned left = e->value.b[i]; left; left &= left - 1) {
+			struct value one = { .bits = e->value.bits };
+
+			one.b[i] = (uint8_t)(left & -left);
+			buf_cstr(p->out, separator);
+			datatype_print(e->type, p->names, p->fmt, &one, p->out);
+			separator = " | ";
+		}
+}
+
 static void put_operand(const struct printer *p, const struct expr *e, enum binop outer)
 {
-	bool is_union = is_several_flags(e), parens = false;
+	bool is_union = is_several_flags(e), labels = is_several_labels(e),
+	     parens = false;
 
-	if (is_union)
+	if (is_union || labels)
 		parens = outer != BINOP_OR;
 	else if (e->kind == EXPR_BINARY)
 		parens = binops[e->binary.op].level > binops[outer].level;
@@ -122,6 +151,8 @@ static void put_operand(const struct printer *p, const struct expr *e, enum bino
 		buf_char(p->out, '(');
 	if (is_union)
 		put_flags_union(p, e);
+	else if (labels)
+		put_labels_union(p, e);
 	else
 		print_expr(p, e);
 	if (parens)

@@ -389,10 +389,9 @@ static void put_queue(const struct printer *p, const struct stmt *s)
 static void put_synproxy(const struct printer *p, const struct stmt *s)
 {
 	buf_cstr(p->out, "synproxy");
-	if (s->synproxy.flags & NF_SYNPROXY_OPT_MSS)
-		buf_fmt(p->out, " mss %u", s->synproxy.mss);
-	if (s->synproxy.flags & NF_SYNPROXY_OPT_WSCALE)
-		buf_fmt(p->out, " wscale %u", s->synproxy.wscale);
+	if (s->synproxy.flags &
+	    (NF_SYNPROXY_OPT_MSS | NF_SYNPROXY_OPT_WSCALE)) /* as nft: both */
+		buf_fmt(p->out, " mss %u wscale %u", s->synproxy.mss, s->synproxy.wscale);
 	if (s->synproxy.flags & NF_SYNPROXY_OPT_TIMESTAMP)
 		buf_cstr(p->out, " timestamp");
 	if (s->synproxy.flags & NF_SYNPROXY_OPT_SACK_PERM)

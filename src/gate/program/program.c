@@ -7,28 +7,26 @@
 
 #include <string.h>
 
-static const struct str names[] = {
-#define X(id, name) STR_INIT(name),
+#include "base/word.h"
+
+static const struct word names[] = {
+#define X(id, name) WORD(name),
 	INSN_LIST(X)
 #undef X
-		STR_INIT("foreign"),
+		WORD("foreign"),
 };
 
 const char *insn_name(enum insn_kind kind)
 {
-	return names[kind].p;
-}
-
-struct str insn_word(enum insn_kind kind)
-{
-	return names[kind];
+	return names[kind].text;
 }
 
 enum insn_kind insn_by_name(struct str name)
 {
+	uint64_t key = word_key(name);
+
 	for (size_t i = 0; i < INSN_FOREIGN; i++)
-		if (names[i].n == name.n && names[i].p[0] == name.p[0] &&
-		    str_eq(names[i], name))
+		if (word_is(&names[i], key, name))
 			return (enum insn_kind)i;
 	return INSN_FOREIGN;
 }
@@ -86,13 +84,4 @@ struct insn *program_add(struct program *prog, struct arena *a, enum insn_kind k
 
 	insn_init(i, kind);
 	return i;
-}
-
-uint32_t reg_number(uint8_t reg)
-{
-	if (reg == REG_VERDICT)
-		return 0; /* NFT_REG_VERDICT */
-	if (reg % 4 == 0)
-		return 1 + reg / 4; /* NFT_REG_1 … NFT_REG_4 */
-	return 8 + reg;             /* NFT_REG32_00 + n */
 }

@@ -20,14 +20,15 @@
  * 0, 4, 8, 12 and NFT_REG32_00 + n for the others, as nft does. */
 enum { REG_WORDS = 16, REG_VERDICT = 255, REG_NONE = 254 };
 
-/* One row per nf_tables expression: enum, the kernel's name. */
+/* One row per nf_tables expression: enum, the kernel's name. What rules have most comes first:
+ * insn_by_name() tries them in this order. */
 /* clang-format off */
 #define INSN_LIST(X)                                                                     \
-	X(PAYLOAD, "payload") X(EXTHDR, "exthdr") X(META, "meta") X(CT, "ct") X(RT, "rt")     \
-	X(FIB, "fib") X(SOCKET, "socket") X(OSF, "osf") X(XFRM, "xfrm") X(NUMGEN, "numgen")   \
-	X(HASH, "hash") X(TUNNEL, "tunnel") X(IMMEDIATE, "immediate") X(CMP, "cmp")          \
-	X(RANGE, "range") X(BITWISE, "bitwise") X(BYTEORDER, "byteorder")                    \
-	X(LOOKUP, "lookup") X(DYNSET, "dynset") X(OBJREF, "objref") X(COUNTER, "counter")     \
+	X(CMP, "cmp") X(PAYLOAD, "payload") X(META, "meta") X(IMMEDIATE, "immediate")        \
+	X(LOOKUP, "lookup") X(CT, "ct") X(BITWISE, "bitwise") X(COUNTER, "counter")          \
+	X(EXTHDR, "exthdr") X(RT, "rt") X(FIB, "fib") X(SOCKET, "socket") X(OSF, "osf")      \
+	X(XFRM, "xfrm") X(NUMGEN, "numgen") X(HASH, "hash") X(TUNNEL, "tunnel")              \
+	X(RANGE, "range") X(BYTEORDER, "byteorder") X(DYNSET, "dynset") X(OBJREF, "objref")  \
 	X(LIMIT, "limit") X(QUOTA, "quota") X(CONNLIMIT, "connlimit") X(LAST, "last")         \
 	X(LOG, "log") X(REJECT, "reject") X(NAT, "nat") X(MASQ, "masq") X(REDIR, "redir")     \
 	X(TPROXY, "tproxy") X(SYNPROXY, "synproxy") X(NOTRACK, "notrack") X(DUP, "dup")       \
@@ -41,7 +42,6 @@ enum insn_kind {
 };
 /* clang-format on */
 const char *insn_name(enum insn_kind kind);
-struct str insn_word(enum insn_kind kind); /* the same, its length known */
 /* The kind with that name (not empty), INSN_FOREIGN when there is none. */
 enum insn_kind insn_by_name(struct str name);
 
@@ -69,7 +69,7 @@ struct insn {
 	uint16_t place;   /* which piece of the rule's text this came from (caller's number) */
 	uint8_t dreg, sreg; /* REG_NONE when not used */
 	union {
-		struct { uint8_t base, csum_type; uint32_t off, len, csum_off, csum_flags;
+		struct { uint32_t base, csum_type, off, len, csum_off, csum_flags;
 		         bool is_prefix; } /* not a whole field; known while lowering only */
 			payload; /* bytes; sreg set: write */
 		struct { uint8_t type, op; uint32_t off, len, flags; } exthdr; /* NFT_EXTHDR_F_PRESENT */
@@ -134,7 +134,13 @@ struct insn *program_add(struct program *prog, struct arena *a, enum insn_kind k
 void insn_init(struct insn *i, enum insn_kind kind);
 /* The number the kernel and nft call a register by: words 0, 4, 8, 12 are 1 to 4, the others 8
  * to 23, the verdict 0. */
-uint32_t reg_number(uint8_t reg);
+static inline uint32_t reg_number(uint8_t reg)
+{
+	if (reg == REG_VERDICT)
+		return 0; /* NFT_REG_VERDICT */
+	/* NFT_REG_1 … NFT_REG_4, NFT_REG32_00 + n */
+	return reg % 4 == 0 ? 1u + reg / 4 : 8u + reg;
+}
 /* The text nft's `--debug=netlink` prints, one line per expression with two blanks before:
  * `  [ payload load 1b @ network header + 9 => reg 1 ]`. */
 void program_dump(const struct program *prog, struct buf *out);

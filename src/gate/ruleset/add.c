@@ -15,35 +15,44 @@
 
 enum command_verb tx_verb(enum tx_op op)
 {
-	return op == TX_CREATE ? CMD_CREATE : op == TX_INSERT ? CMD_INSERT :
-	       op == TX_REPLACE ? CMD_REPLACE : CMD_ADD;
+	return op == TX_CREATE    ? CMD_CREATE
+	       : op == TX_INSERT  ? CMD_INSERT
+	       : op == TX_REPLACE ? CMD_REPLACE
+	                          : CMD_ADD;
 }
 
 bool name_fits(struct session *s, const char *what, struct str name, struct span span)
 {
 	if (name.n < NFT_NAME_MAXLEN)
 		return true;
-	diag_error(s->diags, "E0419", span, "a %s's name has at most %d bytes, this one has %zu", what,
+	diag_error(s->diags, "E0419", span,
+	           "a %s's name has at most %d bytes, this one has %zu", what,
 	           NFT_NAME_MAXLEN - 1, name.n);
 	return false;
 }
 
 static bool add_table(struct session *s, const struct table_block *t, enum tx_op op)
 {
-	struct prog_table out = { .family = (uint8_t)t->ref.family, .name = t->ref.table,
-	                          .flags = t->flags };
-	struct tag tag = { .verb = tx_verb(op), .object = OBJ_TABLE, .family = t->ref.family,
-	                   .span = t->ref.table_span, .table = t->ref.table };
+	struct prog_table out = { .family = (uint8_t)t->ref.family,
+		                  .name = t->ref.table,
+		                  .flags = t->flags };
+	struct tag tag = { .verb = tx_verb(op),
+		           .object = OBJ_TABLE,
+		           .family = t->ref.family,
+		           .span = t->ref.table_span,
+		           .table = t->ref.table };
 	struct span *kept = arena_new(&s->a, struct span);
 
 	if (!name_fits(s, "table", t->ref.table, t->ref.table_span) ||
 	    !kernel_takes_table(s, &out, t->ref.table_span))
 		return false;
 	if (op == TX_CREATE)
-		session_put(s, &s->fresh, session_key(s, t->ref.family, t->ref.table, STR("")), s);
+		session_put(s, &s->fresh,
+		            session_key(s, t->ref.family, t->ref.table, STR("")), s);
 	out.userdata = udata_comment(&s->scratch, t->comment);
 	*kept = t->ref.table_span;
-	session_put(s, &s->tables, session_key(s, t->ref.family, t->ref.table, STR("")), kept);
+	session_put(s, &s->tables, session_key(s, t->ref.family, t->ref.table, STR("")),
+	            kept);
 	if (s->engine)
 		s->engine->ops->tx_table(s->tx, op, &out, tag_add(s, &tag));
 	return true;
@@ -55,8 +64,13 @@ static bool add_obj_block(struct session *s, const struct obj_block *b, enum tx_
 	struct program unused = { 0 };
 	struct prog_obj out = { 0 };
 	struct lower L;
-	struct tag tag = { .verb = tx_verb(op), .object = OBJ_NAMED, .family = b->ref.family,
-	                   .span = b->ref.name_span, .table = b->ref.table, .name = b->ref.name };
+	struct tag tag = { .verb = tx_verb(op),
+		           .object = OBJ_NAMED,
+		           .family = b->ref.family,
+		           .span = b->ref.name_span,
+		           .table = b->ref.table,
+		           .name = b->ref.name,
+		           .obj_type = b->type };
 
 	if (b->is_broken || !name_fits(s, "object", b->ref.name, b->ref.name_span))
 		return false;
@@ -72,11 +86,17 @@ static bool add_obj_block(struct session *s, const struct obj_block *b, enum tx_
 
 static bool add_rules(struct session *s, const struct chain_block *c)
 {
-	struct rule_place at = { .family = c->ref.family, .table = c->ref.table,
-	                         .chain = c->ref.name, .op = TX_ADD };
-	struct tag tag = { .verb = CMD_ADD, .object = OBJ_RULE, .family = at.family,
-	                   .table = at.table, .name = at.chain, .rules = c->rules,
-	                   .n_rules = c->n_rules };
+	struct rule_place at = { .family = c->ref.family,
+		                 .table = c->ref.table,
+		                 .chain = c->ref.name,
+		                 .op = TX_ADD };
+	struct tag tag = { .verb = CMD_ADD,
+		           .object = OBJ_RULE,
+		           .family = at.family,
+		           .table = at.table,
+		           .name = at.chain,
+		           .rules = c->rules,
+		           .n_rules = c->n_rules };
 	bool ok = true;
 
 	if (c->n_rules == 0 || !c->ref.name.p)
@@ -85,8 +105,10 @@ static bool add_rules(struct session *s, const struct chain_block *c)
 
 	struct span left = c->rules[0].span, end = c->rules[c->n_rules - 1].span;
 
-	if (end.file == left.file && end.off > left.off) /* the parser has found where rules end */
-		sources_passed(s->sources, (struct span){ left.file, left.off, end.off - left.off });
+	if (end.file == left.file &&
+	    end.off > left.off) /* the parser has found where rules end */
+		sources_passed(s->sources,
+		               (struct span){ left.file, left.off, end.off - left.off });
 	at.info = chain_of_rule(s, at.family, at.table, at.chain);
 	for (size_t i = 0; i < c->n_rules; i++) {
 		at.tag = first + (uint32_t)i;
@@ -122,8 +144,8 @@ static bool add_chain_command(struct session *s, const struct command *c, enum t
 
 static bool add_element_command(struct session *s, const struct command *c, enum tx_op op)
 {
-	const struct set_info *info = session_set(s, c->ref.family, c->ref.table, c->ref.name,
-	                                          c->ref.name_span);
+	const struct set_info *info = session_set(s, c->ref.family, c->ref.table,
+	                                          c->ref.name, c->ref.name_span);
 
 	return info && add_elems(s, c->ref.family, c->ref.table, info, &c->elems, op,
 	                         c->ref.name_span);
@@ -132,16 +154,22 @@ static bool add_element_command(struct session *s, const struct command *c, enum
 static bool add_rule_command(struct session *s, const struct command *c, enum tx_op op,
                              const struct rule_ref *at_rule)
 {
-	struct rule_place at = { .family = c->ref.family, .table = c->ref.table,
-	                         .chain = c->ref.name, .op = op, .position = at_rule->handle,
-	                         .position_id = at_rule->id };
+	struct rule_place at = { .family = c->ref.family,
+		                 .table = c->ref.table,
+		                 .chain = c->ref.name,
+		                 .op = op,
+		                 .position = at_rule->handle,
+		                 .position_id = at_rule->id,
+		                 .place = c->position_span };
 
 	return add_rule_text(s, &at, &c->rule);
 }
 
 bool run_add(struct session *s, const struct command *c)
 {
-	enum tx_op op = c->verb == CMD_CREATE ? TX_CREATE : c->verb == CMD_INSERT ? TX_INSERT : TX_ADD;
+	enum tx_op op = c->verb == CMD_CREATE   ? TX_CREATE
+	                : c->verb == CMD_INSERT ? TX_INSERT
+	                                        : TX_ADD;
 	struct rule_ref position = { .handle = c->has_position ? c->position : 0 };
 
 	if (!session_tx(s))

@@ -12,23 +12,26 @@
 #include "gate/ruleset/kernels.h"
 #include "gate/ruleset/udata.h"
 
-static bool resolve_priority(struct session *s, enum family f, int hook, const struct expr *e,
-                             int32_t offset, struct span span, int32_t *out)
+static bool resolve_priority(struct session *s, enum family f, int hook,
+                             const struct expr *e, int32_t offset, struct span span,
+                             int32_t *out)
 {
 	struct str word = e ? e->word : STR("");
 	bool negative = word.n && word.p[0] == '-';
 	uint64_t n;
 	int32_t base;
 
-	if (word.n && str_to_u64(str_sub(word, negative, word.n), 10, &n) == 0 && n <= INT32_MAX) {
+	if (word.n && str_to_u64(str_sub(word, negative, word.n), 10, &n) == 0 &&
+	    n <= INT32_MAX) {
 		*out = (negative ? -(int32_t)n : (int32_t)n) + offset;
 		return true;
 	}
 	if (priority_by_name(f, hook, word, &base) < 0) {
-		struct diag *d = diag_error(s->diags, "E0403", span,
-		                            "`" STR_FMT "` is not a priority for this hook",
-		                            STR_ARG(word));
-		diag_help(s->diags, d, "write a number, or a name such as `filter`, `dstnat`, "
+		struct diag *d = diag_error(
+			s->diags, "E0403", span,
+			"`" STR_FMT "` is not a priority for this hook", STR_ARG(word));
+		diag_help(s->diags, d,
+		          "write a number, or a name such as `filter`, `dstnat`, "
 		          "`srcnat`, `raw`, `mangle`, with `+ n` or `- n` behind it");
 		return false;
 	}
@@ -43,20 +46,25 @@ static bool check_device(struct session *s, struct str name, struct span span)
 	struct diag *d;
 
 	if (name.n > 15) { /* IFNAMSIZ, less the NUL */
-		diag_error(s->diags, "E0221", span, "`" STR_FMT "` is too long: an interface name "
-		           "has at most 15 bytes", STR_ARG(name));
+		diag_error(s->diags, "E0221", span,
+		           "`" STR_FMT "` is too long: an interface name "
+		           "has at most 15 bytes",
+		           STR_ARG(name));
 		return false;
 	}
 	if (!s->opt->closed_interfaces || s->opt->kernel >= KERNEL(6, 16) ||
-	    s->opt->names->ifindex(s->opt->names->ctx, str_dup_c(&s->scratch, name), &index) == 0)
+	    s->opt->names->ifindex(s->opt->names->ctx, str_dup_c(&s->scratch, name),
+	                           &index) == 0)
 		return true;
 	d = diag_error(s->diags, "E0120", span, "there is no interface `" STR_FMT "`",
 	               STR_ARG(name));
-	diag_note(s->diags, d, "before Linux 6.16 a device must be there when a chain names it");
+	diag_note(s->diags, d,
+	          "before Linux 6.16 a device must be there when a chain names it");
 	return false;
 }
 
-static bool add_device(struct session *s, const struct expr *e, struct str *out, size_t *n)
+static bool add_device(struct session *s, const struct expr *e, struct str *out,
+                       size_t *n)
 {
 	if (e->kind == EXPR_ELEM)
 		e = e->elem.key;
@@ -67,16 +75,16 @@ static bool add_device(struct session *s, const struct expr *e, struct str *out,
 	for (size_t i = 0; i < *n; i++) {
 		if (!str_eq(out[i], e->word))
 			continue;
-		diag_error(s->diags, "E0502", e->span, "device `" STR_FMT "` is there twice",
-		           STR_ARG(e->word));
+		diag_error(s->diags, "E0502", e->span,
+		           "device `" STR_FMT "` is there twice", STR_ARG(e->word));
 		return false;
 	}
 	out[(*n)++] = e->word;
 	return check_device(s, e->word, e->span);
 }
 
-static bool resolve_devices(struct session *s, const struct expr *e, const struct str **devs,
-                            size_t *n)
+static bool resolve_devices(struct session *s, const struct expr *e,
+                            const struct str **devs, size_t *n)
 {
 	bool is_list = e && e->kind != EXPR_SYMBOL && e->kind != EXPR_STRING;
 	size_t count = is_list ? e->list.n : e != NULL;
@@ -101,19 +109,23 @@ static bool check_chain_type(struct session *s, const struct chain_block *b, int
 	if (str_is(b->type, "nat") && ip) {
 		if (hook != NF_INET_FORWARD && hook <= NF_INET_POST_ROUTING)
 			return true;
-		d = diag_error(s->diags, "E0402", b->type_span, "there is no nat at the " STR_FMT
-		               " hook", STR_ARG(b->hook));
-		diag_note(s->diags, d, "nat chains hook prerouting, input, output, postrouting");
+		d = diag_error(s->diags, "E0402", b->type_span,
+		               "there is no nat at the " STR_FMT " hook",
+		               STR_ARG(b->hook));
+		diag_note(s->diags, d,
+		          "nat chains hook prerouting, input, output, postrouting");
 		return false;
 	}
 	if (str_is(b->type, "route") && ip) {
 		if (hook == NF_INET_LOCAL_OUT)
 			return true;
-		diag_error(s->diags, "E0402", b->type_span, "route chains hook output only");
+		diag_error(s->diags, "E0402", b->type_span,
+		           "route chains hook output only");
 		return false;
 	}
-	d = diag_error(s->diags, "E0406", b->type_span, "tables of family %s have no `" STR_FMT
-	               "` chains", family_name(b->ref.family), STR_ARG(b->type));
+	d = diag_error(s->diags, "E0406", b->type_span,
+	               "tables of family %s have no `" STR_FMT "` chains",
+	               family_name(b->ref.family), STR_ARG(b->type));
 	diag_help(s->diags, d, "their chains are `type filter`");
 	return false;
 }
@@ -132,7 +144,8 @@ static bool fill_base_chain(struct session *s, const struct chain_block *b,
 		for (const struct hook_name *h = hook_names; h->name; h++)
 			if (h->family == b->ref.family)
 				buf_fmt(&list, "%s%s", list.n ? ", " : "", h->name);
-		diag_help(s->diags, d, "its hooks are %.*s", (int)list.n, list.p ? list.p : "");
+		diag_help(s->diags, d, "its hooks are %.*s", (int)list.n,
+		          list.p ? list.p : "");
 		return false;
 	}
 	if (!check_chain_type(s, b, hook))
@@ -152,8 +165,10 @@ static bool fill_base_chain(struct session *s, const struct chain_block *b,
 	    !resolve_devices(s, b->devices, &out->devs, &out->n_devs))
 		return false;
 	if (str_is(b->type, "nat") && out->priority <= -200) {
-		diag_error(s->diags, "E0407", b->priority_span, "a nat chain's priority must be above "
-		           "-200, where connections are tracked; this is %d", out->priority);
+		diag_error(s->diags, "E0407", b->priority_span,
+		           "a nat chain's priority must be above "
+		           "-200, where connections are tracked; this is %d",
+		           out->priority);
 		return false;
 	}
 	return true;
@@ -161,11 +176,17 @@ static bool fill_base_chain(struct session *s, const struct chain_block *b,
 
 bool add_chain_block(struct session *s, const struct chain_block *b, enum tx_op op)
 {
-	struct prog_chain out = { .family = (uint8_t)b->ref.family, .table = b->ref.table,
-	                          .name = b->ref.name, .flags = b->flags };
+	struct prog_chain out = { .family = (uint8_t)b->ref.family,
+		                  .table = b->ref.table,
+		                  .name = b->ref.name,
+		                  .flags = b->flags };
 	struct chain_info *info = arena_new(&s->a, struct chain_info);
-	struct tag tag = { .verb = tx_verb(op), .object = OBJ_CHAIN, .family = b->ref.family,
-	                   .span = b->ref.name_span, .table = b->ref.table, .name = b->ref.name };
+	struct tag tag = { .verb = tx_verb(op),
+		           .object = OBJ_CHAIN,
+		           .family = b->ref.family,
+		           .span = b->ref.name_span,
+		           .table = b->ref.table,
+		           .name = b->ref.name };
 
 	if (!b->ref.name.p)
 		return false;
@@ -173,9 +194,11 @@ bool add_chain_block(struct session *s, const struct chain_block *b, enum tx_op 
 	info->span = b->span;
 	struct str key = session_key(s, b->ref.family, b->ref.table, b->ref.name);
 
-	if (b->is_base || !map_has(&s->chains, key)) /* also with mistakes: it may be named */
+	if (b->is_base ||
+	    !map_has(&s->chains, key)) /* also with mistakes: it may be named */
 		session_put(s, &s->chains, key, info);
-	if (b->is_broken || !name_fits(s, "chain", b->ref.name, b->ref.name_span) || (b->is_base && !fill_base_chain(s, b, &out, info))) {
+	if (b->is_broken || !name_fits(s, "chain", b->ref.name, b->ref.name_span) ||
+	    (b->is_base && !fill_base_chain(s, b, &out, info))) {
 		info->is_base = false; /* nothing is known of its hook */
 		return false;
 	}
@@ -193,12 +216,19 @@ bool add_chain_block(struct session *s, const struct chain_block *b, enum tx_op 
 	return true;
 }
 
-bool add_flowtable_block(struct session *s, const struct flowtable_block *b, enum tx_op op)
+bool add_flowtable_block(struct session *s, const struct flowtable_block *b,
+                         enum tx_op op)
 {
-	struct prog_flowtable out = { .family = (uint8_t)b->ref.family, .table = b->ref.table,
-	                              .name = b->ref.name, .flags = b->flags };
-	struct tag tag = { .verb = tx_verb(op), .object = OBJ_FLOWTABLE, .family = b->ref.family,
-	                   .span = b->ref.name_span, .table = b->ref.table, .name = b->ref.name };
+	struct prog_flowtable out = { .family = (uint8_t)b->ref.family,
+		                      .table = b->ref.table,
+		                      .name = b->ref.name,
+		                      .flags = b->flags };
+	struct tag tag = { .verb = tx_verb(op),
+		           .object = OBJ_FLOWTABLE,
+		           .family = b->ref.family,
+		           .span = b->ref.name_span,
+		           .table = b->ref.table,
+		           .name = b->ref.name };
 
 	if (b->is_broken || !name_fits(s, "flow table", b->ref.name, b->ref.name_span))
 		return false;
@@ -208,12 +238,14 @@ bool add_flowtable_block(struct session *s, const struct flowtable_block *b, enu
 		int hook = hook_by_name(FAMILY_NETDEV, b->hook);
 
 		if (hook < 0) {
-			diag_error(s->diags, "E0404", b->hook_span, "a flow table hooks `ingress`");
+			diag_error(s->diags, "E0404", b->hook_span,
+			           "a flow table hooks `ingress`");
 			return false;
 		}
 		out.hook = (uint32_t)hook;
-		if (!resolve_priority(s, FAMILY_NETDEV, hook, b->priority, b->priority_offset,
-		                      b->priority_span, &out.priority))
+		if (!resolve_priority(s, FAMILY_NETDEV, hook, b->priority,
+		                      b->priority_offset, b->priority_span,
+		                      &out.priority))
 			return false;
 	}
 	if (!resolve_devices(s, b->devices, &out.devs, &out.n_devs))

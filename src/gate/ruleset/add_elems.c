@@ -32,8 +32,8 @@ static bool is_held_back(const struct set_info *info)
 }
 
 /* What the new intervals are merged with goes, before they come. */
-static bool merge_with_others(struct session *s, struct elem_builder *b, struct prog_set *set,
-                              uint32_t tag)
+static bool merge_with_others(struct session *s, struct elem_builder *b,
+                              struct prog_set *set, uint32_t tag)
 {
 	struct elem_log *log = elem_log_of(s, set);
 	struct elem_builder drop;
@@ -45,8 +45,9 @@ static bool merge_with_others(struct session *s, struct elem_builder *b, struct 
 	bool ok = r == 0;
 
 	if (r < 0)
-		diag_error(s->diags, "E0602", SPAN_NONE, "cannot read set `" STR_FMT "`: %s",
-		           STR_ARG(set->name), strerror(-r));
+		diag_error(s->diags, "E0602", SPAN_NONE,
+		           "cannot read set `" STR_FMT "`: %s", STR_ARG(set->name),
+		           strerror(-r));
 	if (ok && drop.n) {
 		s->engine->ops->tx_elems_begin(s->tx, TX_DELETE, set, tag);
 		ok = elem_builder_finish(&drop);
@@ -57,8 +58,8 @@ static bool merge_with_others(struct session *s, struct elem_builder *b, struct 
 	return ok;
 }
 
-static bool read_elems(struct session *s, const struct elems_text *text, struct elem_builder *b,
-                       struct arena *one)
+static bool read_elems(struct session *s, const struct elems_text *text,
+                       struct elem_builder *b, struct arena *one)
 {
 	struct span left = text->span;
 	struct elems_iter it;
@@ -78,7 +79,8 @@ static bool read_elems(struct session *s, const struct elems_text *text, struct 
 	return ok;
 }
 
-static void copy_part(struct session *s, struct elems_part **list, const struct elems_text *text)
+static void copy_part(struct session *s, struct elems_part **list,
+                      const struct elems_text *text)
 {
 	struct elems_part *part = arena_new(&s->a, struct elems_part);
 
@@ -119,7 +121,8 @@ static struct held_elems *hold(struct session *s, const struct set_info *info,
 	h->info = info;
 	h->set = *set;
 	h->set.table = arena_str(&s->a, set->table);
-	h->env = (struct rule_env){ .family = (enum family)set->family, .table = h->set.table };
+	h->env = (struct rule_env){ .family = (enum family)set->family,
+		                    .table = h->set.table };
 	h->sender.s = s;
 	arena_init(&h->one);
 	arena_init(&h->kept);
@@ -172,8 +175,9 @@ bool send_held_elems(struct session *s, const struct prog_set *set)
 	return ok;
 }
 
-static bool add_held(struct session *s, const struct set_info *info, const struct prog_set *set,
-                     struct tag *tag, const struct elems_text *text)
+static bool add_held(struct session *s, const struct set_info *info,
+                     const struct prog_set *set, struct tag *tag,
+                     const struct elems_text *text)
 {
 	struct elem_log *log = elem_log_of(s, set);
 	struct held_elems *h = log->held;
@@ -197,8 +201,9 @@ static bool add_held(struct session *s, const struct set_info *info, const struc
 	return read_elems(s, text, &h->b, &h->one);
 }
 
-bool add_elems(struct session *s, enum family f, struct str table, const struct set_info *info,
-               const struct elems_text *text, enum tx_op op, struct span name_span)
+bool add_elems(struct session *s, enum family f, struct str table,
+               const struct set_info *info, const struct elems_text *text, enum tx_op op,
+               struct span name_span)
 {
 	struct rule_env env = { .family = f, .table = table };
 	struct elem_sender sender = { s };
@@ -208,9 +213,12 @@ bool add_elems(struct session *s, enum family f, struct str table, const struct 
 	struct prog_set set = { .family = (uint8_t)f, .table = table };
 	struct elems_part *part = NULL;
 	bool deletes = op == TX_DELETE || op == TX_DESTROY;
-	struct tag tag = { .verb = deletes ? CMD_DELETE : CMD_ADD, .object = OBJ_ELEMENT,
-	                   .family = f, .span = text->span.len ? text->span : name_span,
-	                   .table = table, .name = info->name };
+	struct tag tag = { .verb = deletes ? CMD_DELETE : CMD_ADD,
+		           .object = OBJ_ELEMENT,
+		           .family = f,
+		           .span = text->span.len ? text->span : name_span,
+		           .table = table,
+		           .name = info->name };
 	bool late = is_held_back(info);
 	auto_arena one = { 0 };
 	auto_arena kept = { 0 };
@@ -282,6 +290,47 @@ static bool count_elems(struct session *s, const struct set_block *b,
 	return ok;
 }
 
+/* What a set will hold: how nft counts it. */
+struct elem_count {
+	size_t n;
+	bool end_first; /* an end stands before the first interval */
+};
+
+static void count_elem(void *ctx, const struct prog_elem *e)
+{
+	struct elem_count *c = ctx;
+
+	if (c->n++ == 0)
+		c->end_first = e->flags & NFT_SET_ELEM_INTERVAL_END;
+}
+
+/* The size nft gives a set that never changes. False after an error in an element. */
+static bool constant_size(struct session *s, const struct set_block *b,
+                          const struct set_info *info, uint32_t *size)
+{
+	struct rule_env env = { .family = b->ref.family, .table = b->ref.table };
+	struct elem_count count = { 0 };
+	struct elem_builder builder;
+	struct program unused = { 0 };
+	struct lower L;
+	auto_arena one = { 0 };
+	auto_arena kept = { 0 };
+
+	arena_init(&one);
+	arena_init(&kept);
+	session_lower(s, &env, &L, &unused, &kept);
+	L.a = &one;
+	elem_builder_init(&builder, &L, info, count_elem, &count);
+	bool ok =
+		read_elems(s, &b->elems, &builder, &one) && elem_builder_finish(&builder);
+
+	*size = (uint32_t)builder.emitted;
+	if ((info->flags & NFT_SET_INTERVAL) && info->key.n == 1)
+		*size = *size * 2 + count.end_first;
+	elem_builder_fini(&builder);
+	return ok;
+}
+
 bool add_set_block(struct session *s, const struct set_block *b, enum tx_op op)
 {
 	struct rule_env env = { .family = b->ref.family, .table = b->ref.table };
@@ -289,13 +338,18 @@ bool add_set_block(struct session *s, const struct set_block *b, enum tx_op op)
 	struct prog_set out = { .family = (uint8_t)b->ref.family, .table = b->ref.table };
 	struct program unused = { 0 };
 	struct lower L;
-	struct tag tag = { .verb = tx_verb(op), .object = OBJ_SET, .family = b->ref.family,
-	                   .span = b->ref.name_span, .table = b->ref.table, .name = b->ref.name };
+	struct tag tag = { .verb = tx_verb(op),
+		           .object = OBJ_SET,
+		           .family = b->ref.family,
+		           .span = b->ref.name_span,
+		           .table = b->ref.table,
+		           .name = b->ref.name };
 
 	if (!b->ref.name.p)
 		return false;
 	session_lower(s, &env, &L, &unused, &s->a);
-	session_put(s, &s->sets, session_key(s, b->ref.family, b->ref.table, b->ref.name), info);
+	session_put(s, &s->sets, session_key(s, b->ref.family, b->ref.table, b->ref.name),
+	            info);
 	if (b->is_broken || !name_fits(s, "set", b->ref.name, b->ref.name_span) ||
 	    !set_info_from_block(&L, b, info)) {
 		info->is_broken = true;
@@ -317,6 +371,14 @@ bool add_set_block(struct session *s, const struct set_block *b, enum tx_op op)
 	out.timeout_ms = b->has_timeout ? b->timeout_ms : 0;
 	out.has_gc = b->has_gc;
 	out.gc_interval_ms = (uint32_t)b->gc_interval_ms;
+	if (info->flags & NFT_SET_CONSTANT)
+		out.has_size = out.has_policy =
+			false; /* as nft, which counts the elements instead */
+	if ((info->flags & NFT_SET_CONSTANT) && (b->elems.span.len || b->elems.expr)) {
+		if (!constant_size(s, b, info, &out.size))
+			return false;
+		out.has_size = true;
+	}
 	if (!lower_stateful_list(&L, &b->stmts, &out.exprs))
 		return false;
 	if (!kernel_takes_set(s, &out, b->ref.name_span))

@@ -13,7 +13,7 @@
 #include "gate/ruleset/udata.h"
 
 const struct chain_info *chain_of_rule(struct session *s, enum family f, struct str table,
-                                              struct str chain)
+                                       struct str chain)
 {
 	struct str key = session_key(s, f, table, chain);
 	struct chain_info *info = map_get(&s->chains, key);
@@ -33,12 +33,17 @@ const struct chain_info *chain_of_rule(struct session *s, enum family f, struct 
 static uint32_t rule_tag(struct session *s, const struct rule_place *at,
                          const struct rule_text *text)
 {
-	struct tag tag = { .verb = tx_verb(at->op), .object = OBJ_RULE, .family = at->family,
-	                   .span = text->span, .table = at->table, .name = at->chain };
+	struct tag tag = { .verb = tx_verb(at->op),
+		           .object = OBJ_RULE,
+		           .family = at->family,
+		           .span = text->span,
+		           .table = at->table,
+		           .name = at->chain };
 
 	tag.rule = arena_copy(&s->a, text, sizeof(*text));
 	tag.rule_handle = at->op == TX_REPLACE ? at->handle : at->position;
 	tag.rule_id = at->position_id;
+	tag.place = at->place;
 	return tag_add(s, &tag);
 }
 
@@ -65,22 +70,31 @@ static bool send_rule(struct session *s, const struct rule_place *at,
 	if (s->opt->check && !(L.chain && L.chain->is_base))
 		s->follow_jumps |= hooks_matter(&L, out);
 	if (rule->comment.n > 128)
-		return fail(&L, "E0255", text->span, "the comment has %zu characters; at most 128 fit",
+		return fail(&L, "E0255", text->span,
+		            "the comment has %zu characters; at most 128 fit",
 		            rule->comment.n);
-	out->userdata = udata_comment(&s->scratch, rule->comment);
+	if (rule->comment.p)
+		out->userdata = udata_comment(&s->scratch, rule->comment);
 	if (s->opt->debug_netlink)
 		debug_rule(s, out);
+	if (s->opt->placed)
+		s->opt->placed(s->opt->placed_ctx, env.tag, text->span, L.places,
+		               L.n_places);
 	if (s->engine)
 		s->engine->ops->tx_rule(s->tx, at->op, out, env.tag);
 	return true;
 }
 
-bool add_rule_text(struct session *s, const struct rule_place *at, const struct rule_text *text)
+bool add_rule_text(struct session *s, const struct rule_place *at,
+                   const struct rule_text *text)
 {
-	struct prog_rule out = { .family = (uint8_t)at->family, .table = at->table,
-	                         .chain = at->chain, .chain_id = at->chain_id,
-	                         .position = at->position, .position_id = at->position_id,
-	                         .handle = at->handle };
+	struct prog_rule out = { .family = (uint8_t)at->family,
+		                 .table = at->table,
+		                 .chain = at->chain,
+		                 .chain_id = at->chain_id,
+		                 .position = at->position,
+		                 .position_id = at->position_id,
+		                 .handle = at->handle };
 	struct program spare = s->spare;
 
 	out.prog = (struct program){ .p = spare.p, .cap = spare.cap };
@@ -91,8 +105,8 @@ bool add_rule_text(struct session *s, const struct rule_place *at, const struct 
 	return ok;
 }
 
-static bool relower(struct session *s, const struct tag *t, struct rule_env *env, struct lower *L,
-                    struct program *prog)
+static bool relower(struct session *s, const struct tag *t, struct rule_env *env,
+                    struct lower *L, struct program *prog)
 {
 	struct engine *engine = s->engine;
 	struct rule *rule;
@@ -110,7 +124,8 @@ static bool relower(struct session *s, const struct tag *t, struct rule_env *env
 	return ok;
 }
 
-bool rule_relower(struct session *s, const struct tag *t, struct lower *L, struct program *prog)
+bool rule_relower(struct session *s, const struct tag *t, struct lower *L,
+                  struct program *prog)
 {
 	return relower(s, t, arena_new(&s->a, struct rule_env), L, prog);
 }
@@ -123,7 +138,8 @@ bool rule_explain_twice(struct session *s, const struct tag *t)
 
 	if (!t->rule || !relower(s, t, &env, &L, &prog) || span_is_none(env.twice))
 		return false;
-	struct diag *d = diag_error(s->diags, "E0502", env.twice, "this key is there twice");
+	struct diag *d =
+		diag_error(s->diags, "E0502", env.twice, "this key is there twice");
 
 	diag_related(s->diags, d, env.first, "%s", "");
 	diag_help(s->diags, d, "a packet can only go one way: remove one of them");

@@ -24,9 +24,10 @@ enum { ASK_MAX = 64 }; /* so many short intervals are asked for one by one */
 struct view {
 	struct session *s;
 	const struct prog_set *set;
-	size_t n;       /* bytes of a value */
-	bool read;      /* `bounds` has the whole set; else the kernel is asked */
-	struct buf bounds; /* records of n + 1: a value; 0: an interval ended before it, 1: starts */
+	size_t n;  /* bytes of a value */
+	bool read; /* `bounds` has the whole set; else the kernel is asked */
+	struct buf
+		bounds; /* records of n + 1: a value; 0: an interval ended before it, 1: starts */
 };
 
 /* An interval: its first and last value. */
@@ -78,8 +79,9 @@ static bool ask(const struct view *v, const uint8_t *key, struct found *f)
 {
 	static const struct dump_ops ops = { .elem = on_elem };
 	const struct engine_ops *kernel = v->s->engine->ops;
-	struct prog_elem keys[2] = { { .has_key = true }, { .has_key = true,
-	                             .flags = NFT_SET_ELEM_INTERVAL_END } };
+	struct prog_elem keys[2] = { { .has_key = true },
+		                     { .has_key = true,
+		                       .flags = NFT_SET_ELEM_INTERVAL_END } };
 	size_t bad;
 
 	for (unsigned i = 0; i < 2; i++) {
@@ -126,15 +128,18 @@ static size_t n_bounds(const struct view *v)
 static void sort_bounds(struct view *v)
 {
 	if (v->bounds.n)
-		sort_records((uint8_t *)v->bounds.p, n_bounds(v), v->n + 1, v->n, compare_bounds, &v->n);
+		sort_records((uint8_t *)v->bounds.p, n_bounds(v), v->n + 1, v->n,
+		             compare_bounds, &v->n);
 }
 
 static int read_set(struct view *v)
 {
 	static const struct dump_ops ops = { .elem = on_bound };
-	const struct dump_filter filter = { .family = v->set->family, .table = v->set->table,
-	                                    .name = v->set->name };
-	int r = v->s->engine->ops->dump(v->s->engine, DUMP_ELEMS, &filter, &ops, forget_bounds, v);
+	const struct dump_filter filter = { .family = v->set->family,
+		                            .table = v->set->table,
+		                            .name = v->set->name };
+	int r = v->s->engine->ops->dump(v->s->engine, DUMP_ELEMS, &filter, &ops,
+	                                forget_bounds, v);
 
 	if (r < 0 && r != -ENOENT) /* a set of this run */
 		return r;
@@ -238,13 +243,15 @@ static void apply_log(struct view *v, const struct elem_log *log)
 	buf_put(&recs, log->recs.p, log->recs.n);
 	buf_reset(&v->bounds);
 	if (recs.n)
-		sort_records((uint8_t *)recs.p, recs.n / rec, rec, v->n, compare_ends, &ends);
+		sort_records((uint8_t *)recs.p, recs.n / rec, rec, v->n, compare_ends,
+		             &ends);
 	const uint8_t *p = (const uint8_t *)recs.p;
 
 	for (size_t i = 0, next; i < recs.n; i = next) {
 		int present = 0;
 
-		for (next = i; next < recs.n && memcmp(p + i, p + next, ends) == 0; next += rec)
+		for (next = i; next < recs.n && memcmp(p + i, p + next, ends) == 0;
+		     next += rec)
 			present += p[next + ends] ? 1 : -1;
 		if (present > 0)
 			put_bounds(v, p + i);
@@ -265,7 +272,8 @@ static bool find_interval(const struct view *v, const uint8_t *key, struct found
 }
 
 /* Looks at one value beside or inside the interval; widens it by what is found there. */
-static void join(const struct view *v, const uint8_t *key, uint8_t *rec, struct elem_builder *drop)
+static void join(const struct view *v, const uint8_t *key, uint8_t *rec,
+                 struct elem_builder *drop)
 {
 	uint8_t *from = rec, *to = rec + v->n;
 	struct found f;
@@ -294,7 +302,8 @@ static void drop_read(const struct view *v, const uint8_t *rec, struct elem_buil
 	}
 }
 
-static void drop_asked(const struct view *v, const uint8_t *rec, struct elem_builder *drop)
+static void drop_asked(const struct view *v, const uint8_t *rec,
+                       struct elem_builder *drop)
 {
 	uint8_t key[16];
 	struct found f;

@@ -14,10 +14,16 @@
 /* `at` none: the name, the table, or the whole command. */
 static uint32_t command_tag_at(struct session *s, const struct command *c, struct span at)
 {
-	struct tag tag = { .verb = c->verb, .object = c->object, .family = c->ref.family,
-	                   .table = c->ref.table, .name = c->ref.name };
+	struct tag tag = { .verb = c->verb,
+		           .object = c->object,
+		           .family = c->ref.family,
+		           .table = c->ref.table,
+		           .name = c->ref.name,
+		           .obj_type = c->obj_type };
 
-	tag.span = c->ref.name.n ? c->ref.name_span : c->ref.table.n ? c->ref.table_span : c->span;
+	tag.span = c->ref.name.n    ? c->ref.name_span
+	           : c->ref.table.n ? c->ref.table_span
+	                            : c->span;
 	if (c->ref.handle)
 		tag.span = c->ref.handle_span;
 	if (!span_is_none(at))
@@ -37,8 +43,9 @@ static void forget(struct session *s, struct map *map, const struct command *c)
 
 static void delete_table(struct session *s, const struct command *c, enum tx_op op)
 {
-	struct prog_table t = { .family = (uint8_t)c->ref.family, .name = c->ref.table,
-	                        .handle = c->ref.handle };
+	struct prog_table t = { .family = (uint8_t)c->ref.family,
+		                .name = c->ref.table,
+		                .handle = c->ref.handle };
 
 	elem_log_gone(s, c->ref.family, c->ref.table);
 	s->engine->ops->tx_table(s->tx, op, &t, command_tag(s, c));
@@ -46,8 +53,10 @@ static void delete_table(struct session *s, const struct command *c, enum tx_op 
 
 static void delete_chain(struct session *s, const struct command *c, enum tx_op op)
 {
-	struct prog_chain chain = { .family = (uint8_t)c->ref.family, .table = c->ref.table,
-	                            .name = c->ref.name, .handle = c->ref.handle };
+	struct prog_chain chain = { .family = (uint8_t)c->ref.family,
+		                    .table = c->ref.table,
+		                    .name = c->ref.name,
+		                    .handle = c->ref.handle };
 
 	forget(s, &s->chains, c);
 	s->engine->ops->tx_chain(s->tx, op, &chain, command_tag(s, c));
@@ -66,8 +75,9 @@ static void send_deleted_rule(struct session *s, const struct command *c, enum t
 
 static bool delete_rule(struct session *s, const struct command *c, enum tx_op op)
 {
-	struct prog_rule r = { .family = (uint8_t)c->ref.family, .table = c->ref.table,
-	                       .chain = c->ref.name };
+	struct prog_rule r = { .family = (uint8_t)c->ref.family,
+		               .table = c->ref.table,
+		               .chain = c->ref.name };
 	struct span at = c->has_position ? c->position_span : SPAN_NONE;
 
 	struct rule_ref ref = { 0 };
@@ -84,7 +94,8 @@ static bool delete_rule(struct session *s, const struct command *c, enum tx_op o
 	} else if (c->ref.handle) {
 		r.handle = c->ref.handle;
 	} else {
-		diag_error(s->diags, "E0004", c->span, "say which rule: `handle N`, or its text");
+		diag_error(s->diags, "E0004", c->span,
+		           "say which rule: `handle N`, or its text");
 		return false;
 	}
 	send_deleted_rule(s, c, op, &r, at);
@@ -93,8 +104,10 @@ static bool delete_rule(struct session *s, const struct command *c, enum tx_op o
 
 static void delete_set(struct session *s, const struct command *c, enum tx_op op)
 {
-	struct prog_set set = { .family = (uint8_t)c->ref.family, .table = c->ref.table,
-	                        .name = c->ref.name, .handle = c->ref.handle };
+	struct prog_set set = { .family = (uint8_t)c->ref.family,
+		                .table = c->ref.table,
+		                .name = c->ref.name,
+		                .handle = c->ref.handle };
 
 	forget(s, &s->sets, c);
 	if (set.name.n)
@@ -106,24 +119,29 @@ static void delete_set(struct session *s, const struct command *c, enum tx_op op
 
 static void delete_obj(struct session *s, const struct command *c, enum tx_op op)
 {
-	struct prog_obj o = { .family = (uint8_t)c->ref.family, .table = c->ref.table,
-	                      .name = c->ref.name, .handle = c->ref.handle, .type = c->obj_type };
+	struct prog_obj o = { .family = (uint8_t)c->ref.family,
+		              .table = c->ref.table,
+		              .name = c->ref.name,
+		              .handle = c->ref.handle,
+		              .type = c->obj_type };
 
 	s->engine->ops->tx_obj(s->tx, op, &o, command_tag(s, c));
 }
 
 static void delete_flowtable(struct session *s, const struct command *c, enum tx_op op)
 {
-	struct prog_flowtable f = { .family = (uint8_t)c->ref.family, .table = c->ref.table,
-	                            .name = c->ref.name, .handle = c->ref.handle };
+	struct prog_flowtable f = { .family = (uint8_t)c->ref.family,
+		                    .table = c->ref.table,
+		                    .name = c->ref.name,
+		                    .handle = c->ref.handle };
 
 	s->engine->ops->tx_flowtable(s->tx, op, &f, command_tag(s, c));
 }
 
 static bool delete_elements(struct session *s, const struct command *c, enum tx_op op)
 {
-	const struct set_info *info = session_set(s, c->ref.family, c->ref.table, c->ref.name,
-	                                          c->ref.name_span);
+	const struct set_info *info = session_set(s, c->ref.family, c->ref.table,
+	                                          c->ref.name, c->ref.name_span);
 
 	return info && add_elems(s, c->ref.family, c->ref.table, info, &c->elems, op,
 	                         c->ref.name_span);
@@ -131,20 +149,31 @@ static bool delete_elements(struct session *s, const struct command *c, enum tx_
 
 static bool is_there(struct session *s, const struct command *c)
 {
-	static const struct { enum command_object object; enum dump_kind kind; } kinds[] = {
-		{ OBJ_TABLE, DUMP_TABLES }, { OBJ_CHAIN, DUMP_CHAINS }, { OBJ_SET, DUMP_SETS },
-		{ OBJ_MAP, DUMP_SETS }, { OBJ_FLOWTABLE, DUMP_FLOWTABLES }, { OBJ_NAMED, DUMP_OBJS },
+	static const struct {
+		enum command_object object;
+		enum dump_kind kind;
+	} kinds[] = {
+		{ OBJ_TABLE, DUMP_TABLES },
+		{ OBJ_CHAIN, DUMP_CHAINS },
+		{ OBJ_SET, DUMP_SETS },
+		{ OBJ_MAP, DUMP_SETS },
+		{ OBJ_FLOWTABLE, DUMP_FLOWTABLES },
+		{ OBJ_NAMED, DUMP_OBJS },
 	};
 	static const struct dump_ops none;
-	struct dump_filter f = { .family = (uint8_t)c->ref.family, .table = c->ref.table,
-	                         .name = c->ref.name, .obj_type = c->obj_type };
+	struct dump_filter f = { .family = (uint8_t)c->ref.family,
+		                 .table = c->ref.table,
+		                 .name = c->ref.name,
+		                 .obj_type = c->obj_type };
 	struct str key = session_key(s, c->ref.family, c->ref.table, c->ref.name);
 
-	if (map_has(&s->tables, key) || map_has(&s->chains, key) || map_has(&s->sets, key))
+	if (map_has(&s->tables, key) || map_has(&s->chains, key) ||
+	    map_has(&s->sets, key))
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		if (kinds[i].object == c->object)
-			return s->engine->ops->get(s->engine, kinds[i].kind, &f, &none, NULL) == 0;
+			return s->engine->ops->get(s->engine, kinds[i].kind, &f, &none,
+			                           NULL) == 0;
 	return true;
 }
 
@@ -156,9 +185,11 @@ bool run_delete(struct session *s, const struct command *c)
 		return false;
 	s->changes++;
 	if (c->object == OBJ_TABLE && c->ref.table.n)
-		session_put(s, &s->fresh, session_key(s, c->ref.family, c->ref.table, STR("")), s);
+		session_put(s, &s->fresh,
+		            session_key(s, c->ref.family, c->ref.table, STR("")), s);
 	if (!s->engine) { /* nothing to compare with */
-		session_unchecked(s, object_name(c->object), c->ref.family, c->ref.table, c->ref.name);
+		session_unchecked(s, object_name(c->object), c->ref.family, c->ref.table,
+		                  c->ref.name);
 		return true;
 	}
 	if (op == TX_DESTROY && !s->engine->ops->destroys(s->engine)) {
@@ -196,8 +227,9 @@ bool run_delete(struct session *s, const struct command *c)
 
 static bool flush_set(struct session *s, const struct command *c)
 {
-	struct prog_set set = { .family = (uint8_t)c->ref.family, .table = c->ref.table,
-	                        .name = c->ref.name };
+	struct prog_set set = { .family = (uint8_t)c->ref.family,
+		                .table = c->ref.table,
+		                .name = c->ref.name };
 
 	elem_log_emptied(s, &set);
 	s->engine->ops->tx_elems_begin(s->tx, TX_DELETE, &set, command_tag(s, c));
@@ -207,8 +239,10 @@ static bool flush_set(struct session *s, const struct command *c)
 
 bool run_flush(struct session *s, const struct command *c)
 {
-	struct prog_rule all = { .family = (uint8_t)c->ref.family, .table = c->ref.table };
-	struct prog_table tables = { .family = (uint8_t)(c->has_family ? c->ref.family : 0) };
+	struct prog_rule all = { .family = (uint8_t)c->ref.family,
+		                 .table = c->ref.table };
+	struct prog_table tables = { .family = (uint8_t)(c->has_family ? c->ref.family
+		                                                       : 0) };
 
 	if (!session_tx(s))
 		return false;
@@ -241,7 +275,8 @@ bool run_flush(struct session *s, const struct command *c)
 
 bool run_rename(struct session *s, const struct command *c)
 {
-	struct prog_chain chain = { .family = (uint8_t)c->ref.family, .table = c->ref.table };
+	struct prog_chain chain = { .family = (uint8_t)c->ref.family,
+		                    .table = c->ref.table };
 	struct prog_chain found;
 
 	s->changes++;
@@ -251,9 +286,11 @@ bool run_rename(struct session *s, const struct command *c)
 
 	if (r < 0) {
 		diag_error(s->diags, r == -ENOENT ? "E0101" : "E0602", c->ref.name_span,
-		           r == -ENOENT ? "table `%s " STR_FMT "` has no chain `" STR_FMT "`" :
-		           "cannot read chain `%s " STR_FMT " " STR_FMT "`", family_name(c->ref.family),
-		           STR_ARG(c->ref.table), STR_ARG(c->ref.name));
+		           r == -ENOENT
+		                   ? "table `%s " STR_FMT "` has no chain `" STR_FMT "`"
+		                   : "cannot read chain `%s " STR_FMT " " STR_FMT "`",
+		           family_name(c->ref.family), STR_ARG(c->ref.table),
+		           STR_ARG(c->ref.name));
 		return false;
 	}
 	chain.handle = found.handle;
@@ -267,10 +304,15 @@ bool run_rename(struct session *s, const struct command *c)
  * it. */
 static bool replace_new_rule(struct session *s, const struct command *c, uint32_t id)
 {
-	struct rule_place at = { .family = c->ref.family, .table = c->ref.table,
-	                         .chain = c->ref.name, .op = TX_INSERT, .position_id = id };
-	struct prog_rule old = { .family = (uint8_t)c->ref.family, .table = c->ref.table,
-	                         .chain = c->ref.name, .id = id };
+	struct rule_place at = { .family = c->ref.family,
+		                 .table = c->ref.table,
+		                 .chain = c->ref.name,
+		                 .op = TX_INSERT,
+		                 .position_id = id };
+	struct prog_rule old = { .family = (uint8_t)c->ref.family,
+		                 .table = c->ref.table,
+		                 .chain = c->ref.name,
+		                 .id = id };
 
 	if (!add_rule_text(s, &at, &c->rule))
 		return false;
@@ -289,8 +331,12 @@ bool run_replace(struct session *s, const struct command *c)
 		return false;
 	if (old.id)
 		return replace_new_rule(s, c, old.id);
-	struct rule_place at = { .family = c->ref.family, .table = c->ref.table,
-	                         .chain = c->ref.name, .op = TX_REPLACE, .handle = old.handle };
+	struct rule_place at = { .family = c->ref.family,
+		                 .table = c->ref.table,
+		                 .chain = c->ref.name,
+		                 .op = TX_REPLACE,
+		                 .handle = old.handle,
+		                 .place = c->position_span };
 
 	return add_rule_text(s, &at, &c->rule);
 }

@@ -13,6 +13,7 @@
 #include <linux/if_ether.h>
 #include <linux/netfilter/nf_tables.h>
 #include <netinet/in.h>
+#include <string.h>
 
 static struct expr *meta_expr(struct arena *a, struct span span, uint16_t key)
 {
@@ -41,41 +42,48 @@ static struct expr *field_expr(struct arena *a, struct span span, enum proto_id 
 /* Writes `left == number`, and learns from it. */
 static bool write_match(struct lower *L, struct expr *left, uint64_t number)
 {
-	struct stmt s = { .kind = STMT_MATCH, .span = left->span };
 	struct value v;
 
 	if (!type_expr(L, left))
 		return false;
-	struct part part = expr_part(left);
-
 	value_from_u64(&v, number, left->bits);
-	s.match.left = left;
-	s.match.op = REL_EQ;
-	s.match.right = expr_value(L->a, left->span, &part, &v);
-	return lower_match(L, &s);
+	return deps_write(L, left) && match_value(L, left, REL_EQ, &v);
 }
 
 static bool conflict(struct lower *L, const struct expr *e, const struct proto *have,
                      const struct proto *want)
 {
-	bool from_table = have == L->nh && ((L->family == FAMILY_IP && have->id == PROTO_IP) ||
-	                                    (L->family == FAMILY_IP6 && have->id == PROTO_IP6) ||
-	                                    (L->family == FAMILY_ARP && have->id == PROTO_ARP));
+	bool from_table =
+		have == L->nh && ((L->family == FAMILY_IP && have->id == PROTO_IP) ||
+	                          (L->family == FAMILY_IP6 && have->id == PROTO_IP6) ||
+	                          (L->family == FAMILY_ARP && have->id == PROTO_ARP));
 	struct diag *d;
 
 	if (from_table) {
 		d = fail_diag(L, "E0301", e->span, "this chain only sees %s",
-		              have->id == PROTO_IP ? "IPv4" : have->id == PROTO_IP6 ? "IPv6" : "ARP");
-		if (!span_is_none(L->table_span))
-			diag_related(L->diags, d, L->table_span, "declared here");
-		diag_help(L->diags, d, "make the table `inet`, or move the rule to a table `%s`",
-		          want->id == PROTO_ARP ? "arp" : want->id == PROTO_IP6 ||
-		          want->id == PROTO_ICMPV6 ? "ip6" : "ip");
+		              have->id == PROTO_IP    ? "IPv4"
+		              : have->id == PROTO_IP6 ? "IPv6"
+		                                      : "ARP");
+		struct span place = L->env->table_place(L->env->ctx);
+
+		if (!span_is_none(place))
+			diag_related(L->diags, d, place, "declared here");
+		diag_help(L->diags, d,
+		          "make the table `inet`, or move the rule to a table `%s`",
+		          want->id == PROTO_ARP                               ? "arp"
+		          : want->id == PROTO_IP6 || want->id == PROTO_ICMPV6 ? "ip6"
+		                                                              : "ip");
 		return false;
 	}
 	assert(have);
-	d = fail_diag(L, "E0302", e->span, "a packet cannot be both %s and %s", have->name,
-	              want->name);
+	if (want->id == PROTO_ARP && L->family == FAMILY_INET) {
+		d = fail_diag(L, "E0301", e->span,
+		              "inet tables see IPv4 and IPv6, no ARP");
+		diag_help(L->diags, d, "put the rule into a table of family arp");
+		return false;
+	}
+	d = fail_diag(L, "E0302", e->span, "a packet cannot be both %s and %s",
+	              have->name, want->name);
 	diag_note(L->diags, d, "an earlier match in this rule says %s", have->name);
 	return false;
 }
@@ -97,7 +105,8 @@ static bool need_vlan(struct lower *L, const struct expr *e)
 	if (L->ll && L->ll->id == PROTO_VLAN)
 		return true;
 	return need_ether(L, e) &&
-	       write_match(L, field_expr(L->a, e->span, PROTO_ETHER, "type"), ETH_P_8021Q);
+	       write_match(L, field_expr(L->a, e->span, PROTO_ETHER, "type"),
+	                   ETH_P_8021Q);
 }
 
 static bool need_network(struct lower *L, const struct expr *e, const struct proto *want)
@@ -109,7 +118,8 @@ static bool need_network(struct lower *L, const struct expr *e, const struct pro
 	if (L->nh)
 		return conflict(L, e, L->nh, want);
 	if (L->ll && L->ll->id == PROTO_VLAN)
-		return write_match(L, field_expr(L->a, e->span, PROTO_VLAN, "type"), want->number);
+		return write_match(L, field_expr(L->a, e->span, PROTO_VLAN, "type"),
+		                   want->number);
 	if (L->family == FAMILY_INET && !L->ll) {
 		if (!is_ip)
 			return conflict(L, e, protos[PROTO_IP], want);
@@ -118,15 +128,18 @@ static bool need_network(struct lower *L, const struct expr *e, const struct pro
 	}
 	if (is_ip && e->kind == EXPR_PAYLOAD && e->payload.proto == want &&
 	    (L->family == FAMILY_BRIDGE || !L->ll))
-		return write_match(L, meta_expr(L->a, e->span, NFT_META_PROTOCOL), want->number);
+		return write_match(L, meta_expr(L->a, e->span, NFT_META_PROTOCOL),
+		                   want->number);
 	if (!L->ll && L->family == FAMILY_BRIDGE)
 		L->ll = protos[PROTO_ETHER];
 	if (L->ll)
-		return write_match(L, field_expr(L->a, e->span, PROTO_ETHER, "type"), want->number);
+		return write_match(L, field_expr(L->a, e->span, PROTO_ETHER, "type"),
+		                   want->number);
 	return write_match(L, meta_expr(L->a, e->span, NFT_META_PROTOCOL), want->number);
 }
 
-static bool need_transport(struct lower *L, const struct expr *e, const struct proto *want)
+static bool need_transport(struct lower *L, const struct expr *e,
+                           const struct proto *want)
 {
 	if (want->id == PROTO_TH)
 		return true;
@@ -134,7 +147,10 @@ static bool need_transport(struct lower *L, const struct expr *e, const struct p
 		return true;
 	if (L->th)
 		return conflict(L, e, L->th, want);
-	if ((want->id == PROTO_ICMP || want->id == PROTO_IGMP) && !need_network(L, e, protos[PROTO_IP]))
+	if (L->nh && L->nh->id == PROTO_ARP)
+		return conflict(L, e, L->nh, want);
+	if ((want->id == PROTO_ICMP || want->id == PROTO_IGMP) &&
+	    !need_network(L, e, protos[PROTO_IP]))
 		return false;
 	if (want->id == PROTO_ICMPV6 && !need_network(L, e, protos[PROTO_IP6]))
 		return false;
@@ -148,8 +164,18 @@ static bool need_icmp_type(struct lower *L, const struct expr *e)
 	struct expr *left = field_expr(L->a, e->span, e->payload.proto->id, "type");
 	struct stmt s = { .kind = STMT_MATCH, .span = e->span };
 
-	if (!need || L->icmp_type == need->types[0] || (need->n > 1 && L->icmp_type == need->types[1]))
+	if (!need || L->icmp_type == need->types[0] ||
+	    (need->n > 1 && L->icmp_type == need->types[1]))
 		return true;
+	if (L->icmp_type >= 0) {
+		struct diag *d = fail_diag(L, "E0302", e->span,
+		                           "`%s` is not in messages of type %d",
+		                           e->payload.field->name, L->icmp_type);
+
+		diag_note(L->diags, d,
+		          "an earlier match in this rule asks for that type");
+		return false;
+	}
 	if (need->n == 1) {
 		L->icmp_type = need->types[0];
 		return write_match(L, left, need->types[0]);
@@ -196,13 +222,65 @@ static bool payload_deps(struct lower *L, const struct expr *e)
 	return true;
 }
 
+/* Loads and comparisons, which change nothing and count nothing. */
+static bool only_matches(const struct lower *L, size_t from)
+{
+	for (size_t i = 0; i < from; i++) {
+		const struct insn *in = &L->prog->p[i];
+
+		switch (in->kind) {
+		case INSN_CMP:
+		case INSN_RANGE:
+		case INSN_BITWISE:
+		case INSN_BYTEORDER:
+		case INSN_FIB:
+		case INSN_RT:
+		case INSN_SOCKET:
+		case INSN_OSF:
+		case INSN_XFRM:
+			break;
+		case INSN_PAYLOAD:
+		case INSN_META:
+		case INSN_CT:
+		case INSN_EXTHDR:
+			if (in->sreg != REG_NONE || in->dreg == REG_NONE)
+				return false;
+			break;
+		case INSN_LOOKUP:
+			if (in->dreg == REG_VERDICT)
+				return false;
+			break;
+		default: /* a statement, or a function that counts */
+			return false;
+		}
+	}
+	return true;
+}
+
+void deps_to_front(struct lower *L, size_t from)
+{
+	size_t n = L->prog->n - from;
+
+	if (n == 0 || from == 0 || !only_matches(L, from))
+		return;
+	struct insn *moved = arena_copy(L->a, L->prog->p + from, n * sizeof(*moved));
+
+	memmove(L->prog->p + n, L->prog->p, from * sizeof(*moved));
+	memcpy(L->prog->p, moved, n * sizeof(*moved));
+}
+
 static bool exthdr_deps(struct lower *L, const struct expr *e)
 {
+	size_t from = L->prog->n;
+	bool ok;
+
 	switch (e->exthdr.op) {
 	case EXTHDR_IPV6:
-		return need_network(L, e, protos[PROTO_IP6]);
 	case EXTHDR_IPV4:
-		return need_network(L, e, protos[PROTO_IP]);
+		ok = need_network(
+			L, e, protos[e->exthdr.op == EXTHDR_IPV6 ? PROTO_IP6 : PROTO_IP]);
+		deps_to_front(L, from);
+		return ok;
 	case EXTHDR_TCPOPT:
 	case EXTHDR_SCTP:
 	case EXTHDR_DCCP:
@@ -211,9 +289,28 @@ static bool exthdr_deps(struct lower *L, const struct expr *e)
 	return true;
 }
 
+/* `ct original ip saddr` and the like say themselves which family they are of. */
+static bool key_deps(struct lower *L, const struct expr *e)
+{
+	const struct proto *want = e->key.nfproto == FAMILY_IP    ? protos[PROTO_IP]
+	                           : e->key.nfproto == FAMILY_IP6 ? protos[PROTO_IP6]
+	                                                          : NULL;
+
+	return !want || !L->nh || L->nh == want || conflict(L, e, L->nh, want);
+}
+
 bool deps_write(struct lower *L, const struct expr *e)
 {
 	switch (e->kind) {
+	case EXPR_META:
+		if (e->key.key->number == NFT_META_NFPROTO && L->family != FAMILY_INET)
+			return fail(L, "E0247", e->span,
+			            "`meta nfproto` tells IPv4 from IPv6 in inet "
+			            "tables only; elsewhere it is `meta protocol`");
+		return true;
+	case EXPR_CT:
+	case EXPR_RT:
+		return key_deps(L, e);
 	case EXPR_PAYLOAD:
 		return payload_deps(L, e);
 	case EXPR_EXTHDR:
@@ -243,9 +340,16 @@ static void learn_network(struct lower *L, const struct proto *p)
 	if (p && p->base == PAYLOAD_NH && !L->nh)
 		L->nh = p;
 	if (p && p->id == PROTO_VLAN) {
-		L->ll_bits += protos[PROTO_ETHER]->bits;
+		L->ll_bits += L->ll == p ? p->bits : protos[PROTO_ETHER]->bits;
 		L->ll = p;
 	}
+}
+
+/* What was said first stands: a later match that says otherwise never holds. */
+static void learn_transport(struct lower *L, uint8_t number)
+{
+	if (!L->th)
+		L->th = proto_by_l4(number);
 }
 
 static void learn_meta(struct lower *L, uint16_t key, uint64_t n)
@@ -253,15 +357,16 @@ static void learn_meta(struct lower *L, uint16_t key, uint64_t n)
 	switch (key) {
 	case NFT_META_NFPROTO:
 		if (L->family == FAMILY_INET && !L->nh)
-			L->nh = n == FAMILY_IP ? protos[PROTO_IP] : n == FAMILY_IP6 ? protos[PROTO_IP6]
-			                                                            : NULL;
+			L->nh = n == FAMILY_IP    ? protos[PROTO_IP]
+			        : n == FAMILY_IP6 ? protos[PROTO_IP6]
+			                          : NULL;
 		return;
 	case NFT_META_PROTOCOL:
 		if (L->family == FAMILY_BRIDGE || L->family == FAMILY_NETDEV)
 			learn_network(L, proto_by_ethertype((uint16_t)n));
 		return;
 	case NFT_META_L4PROTO:
-		L->th = proto_by_l4((uint8_t)n);
+		learn_transport(L, (uint8_t)n);
 		return;
 	case NFT_META_IIFTYPE:
 		if (n == ARPHRD_ETHER && !L->ll)
@@ -270,6 +375,11 @@ static void learn_meta(struct lower *L, uint16_t key, uint64_t n)
 	default:
 		return;
 	}
+}
+
+static bool is_field(const struct expr *e, const char *name)
+{
+	return str_is_word(str_from(name), e->payload.field->name);
 }
 
 void deps_learn(struct lower *L, const struct expr *left, const struct value *v)
@@ -282,25 +392,23 @@ void deps_learn(struct lower *L, const struct expr *left, const struct value *v)
 	}
 	if (left->kind != EXPR_PAYLOAD || !left->payload.field)
 		return;
-	struct str name = str_from(left->payload.field->name);
-
 	switch (left->payload.proto->id) {
 	case PROTO_ETHER:
 	case PROTO_VLAN:
-		if (str_is(name, "type"))
+		if (is_field(left, "type"))
 			learn_network(L, proto_by_ethertype((uint16_t)n));
 		return;
 	case PROTO_IP:
-		if (str_is(name, "protocol"))
-			L->th = proto_by_l4((uint8_t)n);
+		if (is_field(left, "protocol"))
+			learn_transport(L, (uint8_t)n);
 		return;
 	case PROTO_IP6:
-		if (str_is(name, "nexthdr"))
-			L->th = proto_by_l4((uint8_t)n);
+		if (is_field(left, "nexthdr"))
+			learn_transport(L, (uint8_t)n);
 		return;
 	case PROTO_ICMP:
 	case PROTO_ICMPV6:
-		if (str_is(name, "type"))
+		if (is_field(left, "type"))
 			L->icmp_type = (int)n;
 		return;
 	default:

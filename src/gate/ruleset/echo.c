@@ -15,7 +15,7 @@
 struct echoed {
 	enum dump_kind kind;
 	uint8_t family;
-	struct str table, name; /* name: chain of a rule, set of elements */
+	struct str table, name;    /* name: chain of a rule, set of elements */
 	uint64_t handle, position; /* position: the rule it was put beside, or 0 */
 	enum tx_op how;
 	struct elem_list *elems;
@@ -42,14 +42,16 @@ struct echo *echo_new(struct session *s)
 	return e;
 }
 
-static struct echoed *note(struct echo *e, enum dump_kind kind, uint8_t family, struct str table,
-                           struct str name, uint64_t handle)
+static struct echoed *note(struct echo *e, enum dump_kind kind, uint8_t family,
+                           struct str table, struct str name, uint64_t handle)
 {
 	struct arena *a = &e->s->a;
 
-	vec_push(&e->list, (struct echoed){ .kind = kind, .family = family,
+	vec_push(&e->list, (struct echoed){ .kind = kind,
+	                                    .family = family,
 	                                    .table = arena_str(a, table),
-	                                    .name = arena_str(a, name), .handle = handle,
+	                                    .name = arena_str(a, name),
+	                                    .handle = handle,
 	                                    .how = e->how });
 	return &e->list.p[e->list.n - 1];
 }
@@ -73,7 +75,8 @@ static int note_chain(void *ctx, const struct prog_chain *c)
 
 static int note_rule(void *ctx, const struct prog_rule *r)
 {
-	note(ctx, DUMP_RULES, r->family, r->table, r->chain, r->handle)->position = r->position;
+	note(ctx, DUMP_RULES, r->family, r->table, r->chain, r->handle)->position =
+		r->position;
 	return 0;
 }
 
@@ -100,7 +103,8 @@ static int note_flowtable(void *ctx, const struct prog_flowtable *f)
 static int note_elems(void *ctx, uint8_t family, struct str table, struct str set)
 {
 	struct echo *e = ctx;
-	const struct set_info *info = map_get(&e->s->sets, session_key(e->s, family, table, set));
+	const struct set_info *info =
+		map_get(&e->s->sets, session_key(e->s, family, table, set));
 
 	if (e->elems && str_eq(e->elems->name, set) && str_eq(e->elems->table, table))
 		return 0;
@@ -121,8 +125,15 @@ static int note_elem(void *ctx, const struct prog_elem *elem)
 }
 
 const struct dump_ops echo_ops = {
-	.how = note_how, .table = note_table, .chain = note_chain, .rule = note_rule, .set = note_set,
-	.obj = note_obj, .flowtable = note_flowtable, .elems = note_elems, .elem = note_elem,
+	.how = note_how,
+	.table = note_table,
+	.chain = note_chain,
+	.rule = note_rule,
+	.set = note_set,
+	.obj = note_obj,
+	.flowtable = note_flowtable,
+	.elems = note_elems,
+	.elem = note_elem,
 };
 
 /* ---- printing ---- */
@@ -140,8 +151,9 @@ static void put_block(struct buf *out, const struct echoed *x, struct str text)
 	size_t kind = head.n - x->name.n; /* `ct helper h`: the words before the name */
 	const char *end = x->kind == DUMP_SETS ? ";" : "";
 
-	buf_fmt(out, STR_FMT "%s " STR_FMT " " STR_FMT " {", STR_ARG(str_sub(head, 0, kind)),
-	        family_name(x->family), STR_ARG(x->table), STR_ARG(x->name));
+	buf_fmt(out, STR_FMT "%s " STR_FMT " " STR_FMT " {",
+	        STR_ARG(str_sub(head, 0, kind)), family_name(x->family),
+	        STR_ARG(x->table), STR_ARG(x->name));
 	text = str_sub(text, brace + 1, text.n);
 	while (text.n) {
 		size_t n = str_find(text, '\n');
@@ -159,8 +171,8 @@ static void put_chain(struct session *s, struct buf *out, const struct echoed *x
 {
 	struct prog_chain c;
 
-	buf_fmt(out, "chain %s " STR_FMT " " STR_FMT, family_name(x->family), STR_ARG(x->table),
-	        STR_ARG(x->name));
+	buf_fmt(out, "chain %s " STR_FMT " " STR_FMT, family_name(x->family),
+	        STR_ARG(x->table), STR_ARG(x->name));
 	if (session_get_chain(s, x->family, x->table, x->name, &c) < 0 || !c.is_base)
 		return;
 	buf_fmt(out, " { type " STR_FMT " hook %s priority ", STR_ARG(c.type),
@@ -187,11 +199,13 @@ static void restart(void *ctx)
 static void print_rule_line(struct session *s, struct lister *l, const struct echoed *x)
 {
 	static const struct dump_ops ops = { .rule = print_rule_of };
-	struct dump_filter f = { .family = x->family, .table = x->table, .name = x->name,
-	                         .handle = x->handle };
+	struct dump_filter f = { .family = x->family,
+		                 .table = x->table,
+		                 .name = x->name,
+		                 .handle = x->handle };
 
-	buf_fmt(&l->out, "%s rule %s " STR_FMT " " STR_FMT " ", verb(x), family_name(x->family),
-	        STR_ARG(x->table), STR_ARG(x->name));
+	buf_fmt(&l->out, "%s rule %s " STR_FMT " " STR_FMT " ", verb(x),
+	        family_name(x->family), STR_ARG(x->table), STR_ARG(x->name));
 	if (x->position)
 		buf_fmt(&l->out, "handle %llu ", (unsigned long long)x->position);
 	l->mark = l->out.n;
@@ -237,7 +251,8 @@ static void print_thing(struct echo *e, struct lister *l, const struct echoed *x
 		print_rule_line(s, l, x);
 		break;
 	case DUMP_TABLES:
-		buf_fmt(&l->out, "%s table %s " STR_FMT, verb(x), family_name(x->family), STR_ARG(x->table));
+		buf_fmt(&l->out, "%s table %s " STR_FMT, verb(x), family_name(x->family),
+		        STR_ARG(x->table));
 		break;
 	case DUMP_CHAINS:
 		buf_fmt(&l->out, "%s ", verb(x));
@@ -257,7 +272,8 @@ static void put_generation(struct session *s)
 
 	if (!s->opt->nft_pid || s->engine->ops->generation(s->engine, &generation) < 0)
 		return;
-	buf_fmt(&line, "# new generation %u by process %d (nft)\n", generation, s->opt->nft_pid);
+	buf_fmt(&line, "# new generation %u by process %d (nft)\n", generation,
+	        s->opt->nft_pid);
 	session_write(s, &line);
 }
 

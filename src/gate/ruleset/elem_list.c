@@ -13,12 +13,24 @@
 
 enum { NO_EXTRA = UINT32_MAX, DATA_MAX = 64 };
 
+/* Whether nft orders the keys as one number whose last byte is the highest. */
+static bool is_turned(const struct set_info *info)
+{
+	const struct part *first = &info->key.p[0];
+
+	return !(info->flags & NFT_SET_INTERVAL) &&
+	       (info->key.n > 1 || first->order == ORDER_HOST ||
+	        type_is(first->type, TYPE_STRING));
+}
+
 void elem_list_init(struct elem_list *l, struct arena *a, const struct set_info *info)
 {
 	*l = (struct elem_list){ .a = a, .info = info };
-	l->key_n = parts_bytes(&info->key);
+	l->key_n = info->key_len ? info->key_len : parts_bytes(&info->key);
+	l->turned = is_turned(info);
 	l->data_at = l->key_n * (info->flags & NFT_SET_CONCAT ? 2 : 1);
-	if (info->is_map && !info->data_verdict && !info->obj_type && !info->data_interval)
+	if (info->is_map && !info->data_verdict && !info->obj_type &&
+	    !info->data_interval)
 		l->data_n = parts_bytes(&info->data);
 	if (l->data_n > DATA_MAX)
 		l->data_n = 0;
@@ -31,23 +43,14 @@ void elem_list_fini(struct elem_list *l)
 	free(l->extras);
 }
 
-/* Host-order parts are turned, so that memcmp orders numbers; words too, as nft orders them. */
+/* So that memcmp orders keys as nft lists them. */
 static void turn_key(const struct elem_list *l, const uint8_t *from, uint8_t *to)
 {
-	const struct parts *parts = &l->info->key;
-	size_t at = 0;
-
-	memcpy(to, from, l->key_n);
-	if (l->info->flags & NFT_SET_INTERVAL)
-		return;
-	for (unsigned i = 0; i < parts->n; i++) {
-		size_t n = (parts->p[i].bits + 7u) / 8;
-
-		if (parts->p[i].order == ORDER_HOST || type_is(parts->p[i].type, TYPE_STRING))
-			for (size_t k = 0; k < n; k++)
-				to[at + k] = from[at + n - 1 - k];
-		at += parts->n > 1 ? (n + 3) & ~(size_t)3 : n;
-	}
+	if (l->turned)
+		for (size_t i = 0; i < l->key_n; i++)
+			to[i] = from[l->key_n - 1 - i];
+	else
+		memcpy(to, from, l->key_n);
 }
 
 static struct userdata copy_udata(struct arena *a, struct userdata u)
@@ -62,7 +65,8 @@ static uint32_t add_extra(struct elem_list *l, const struct prog_elem *e)
 	x->userdata = copy_udata(l->a, e->userdata);
 	x->verdict.chain = arena_str(l->a, e->verdict.chain);
 	x->obj = arena_str(l->a, e->obj);
-	x->exprs.p = e->exprs.n ? arena_copy(l->a, e->exprs.p, e->exprs.n * sizeof(*e->exprs.p))
+	x->exprs.p = e->exprs.n ? arena_copy(l->a, e->exprs.p,
+	                                     e->exprs.n * sizeof(*e->exprs.p))
 	                        : NULL;
 	l->extras = vec_grow(l->extras, sizeof(*l->extras), l->n_extras, &l->cap_extras);
 	l->extras[l->n_extras] = x;
@@ -73,9 +77,10 @@ int elem_list_add(void *list, const struct prog_elem *e)
 {
 	struct elem_list *l = list;
 	bool end = e->flags & NFT_SET_ELEM_INTERVAL_END;
-	bool plain = (end || (e->has_data ? e->data.n : 0) == l->data_n) && !e->is_verdict &&
-	             !e->has_timeout && !e->expiration_ms && !e->exprs.n &&
-	             !e->userdata.n && !e->obj.n && !(e->flags & NFT_SET_ELEM_CATCHALL);
+	bool plain = (end || (e->has_data ? e->data.n : 0) == l->data_n) &&
+	             !e->is_verdict && !e->has_timeout && !e->expiration_ms &&
+	             !e->exprs.n && !e->userdata.n && !e->obj.n &&
+	             !(e->flags & NFT_SET_ELEM_CATCHALL);
 	uint32_t extra = plain ? NO_EXTRA : add_extra(l, e);
 
 	if (e->has_key && e->key.n != l->key_n)
@@ -123,17 +128,50 @@ static int compare(const void *x, const void *y, void *ctx)
 	return memcmp(x, y, l->rec - 8);
 }
 
+/* The lowest bit of a turned key that is set; -1: none. */
+static int lowest_bit(const uint8_t *p, size_t n)
+{
+	for (size_t i = n; i--;)
+		if (p[i])
+			return (int)((n - 1 - i) * 8) + __builtin_ctz(p[i]);
+	return -1;
+}
+
+/* Flags are listed by the lowest bit, then by the others. */
+static int compare_flags(const void *x, const void *y, void *ctx)
+{
+	const struct elem_list *l = ctx;
+	int low_x = lowest_bit(x, l->key_n), low_y = lowest_bit(y, l->key_n);
+
+	if (low_x != low_y &&
+	    !((rec_u32(l, x, 8) ^ rec_u32(l, y, 8)) & NFT_SET_ELEM_CATCHALL))
+		return low_x - low_y;
+	int c = memcmp(x, y, l->key_n);
+
+	return c ? c : compare(x, y, ctx);
+}
+
 void elem_list_sort(struct elem_list *l)
 {
-	if (l->n > 1 && !(l->info->flags & NFT_SET_CONCAT)) /* nft keeps the dump's order there */
+	bool flags = l->info->key.n == 1 && !(l->info->flags & NFT_SET_INTERVAL) &&
+	             has_flags(l->info->key.p[0].type);
+
+	if (l->n < 2 || (l->info->flags & NFT_SET_CONCAT))
+		return; /* nft keeps the dump's order of these */
+	if (flags)
+		qsort_r(l->recs, l->n, l->rec, compare_flags, l);
+	else
 		sort_records(l->recs, l->n, l->rec, l->key_n, compare, l);
 }
 
-int elem_list_read(struct elem_list *l, struct engine *e, const struct prog_set *set, bool reset)
+int elem_list_read(struct elem_list *l, struct engine *e, const struct prog_set *set,
+                   bool reset)
 {
 	static const struct dump_ops ops = { .elem = elem_list_add };
-	struct dump_filter f = { .family = set->family, .table = set->table, .name = set->name,
-	                         .reset = reset };
+	struct dump_filter f = { .family = set->family,
+		                 .table = set->table,
+		                 .name = set->name,
+		                 .reset = reset };
 	int r = e->ops->dump(e, DUMP_ELEMS, &f, &ops, restart, l);
 
 	if (r < 0)
@@ -150,8 +188,16 @@ static bool is_end(const struct elem_list *l, const uint8_t *r)
 /* Last key of the interval that starts at record `at`. */
 static void interval_end(const struct elem_list *l, size_t *at, uint8_t *to)
 {
-	if (*at + 1 >= l->n || rec_u32(l, l->recs + (*at + 1) * l->rec, 8) & NFT_SET_ELEM_CATCHALL) {
+	if (*at + 1 >= l->n ||
+	    rec_u32(l, l->recs + (*at + 1) * l->rec, 8) & NFT_SET_ELEM_CATCHALL) {
+		const struct parts *parts = &l->info->key;
+
 		memset(to, 0xff, l->key_n);
+		uint8_t top = (uint8_t)((1u << parts->p[0].bits % 8) - 1);
+
+		if (parts->n == 1 && top && l->key_n == (parts->p[0].bits + 7u) / 8 &&
+		    l->recs[*at * l->rec] <= top)
+			to[0] = top; /* where a field of less than its bytes ends */
 		return;
 	}
 	const uint8_t *next = l->recs + (*at + 1) * l->rec;
@@ -164,7 +210,8 @@ static void interval_end(const struct elem_list *l, size_t *at, uint8_t *to)
 
 struct expr *elem_list_next(const struct elem_list *l, size_t *at, struct arena *a)
 {
-	bool interval = (l->info->flags & NFT_SET_INTERVAL) && !(l->info->flags & NFT_SET_CONCAT);
+	bool interval =
+		(l->info->flags & NFT_SET_INTERVAL) && !(l->info->flags & NFT_SET_CONCAT);
 	uint8_t to[64];
 
 	while (*at < l->n && interval && is_end(l, l->recs + *at * l->rec))
@@ -191,7 +238,8 @@ struct expr *elem_list_next(const struct elem_list *l, size_t *at, struct arena 
 	if (interval && !(e.flags & NFT_SET_ELEM_CATCHALL))
 		interval_end(l, at, to);
 	++*at;
-	return lift_elem(a, l->info, &e, interval && !(e.flags & NFT_SET_ELEM_CATCHALL) ? to : NULL);
+	return lift_elem(a, l->info, &e,
+	                 interval && !(e.flags & NFT_SET_ELEM_CATCHALL) ? to : NULL);
 }
 
 /* Types whose values print by themselves, whatever stands around. */
@@ -229,8 +277,9 @@ bool elem_list_next_bare(const struct elem_list *l, size_t *at, struct bare_elem
 		interval_end(l, &i, end);
 		value_load(&e->to, key->bits, ORDER_BIG, end);
 		e->len = lift_prefix_len(&e->from, &e->to);
-		if (e->len < 0 || (e->len < key->bits && key->type->id != TYPE_IPV4_ADDR &&
-		                   key->type->id != TYPE_IPV6_ADDR))
+		if (e->len < 0 ||
+		    (e->len < key->bits && key->type->id != TYPE_IPV4_ADDR &&
+		     key->type->id != TYPE_IPV6_ADDR))
 			return false;
 	}
 	if (l->data_n)

@@ -10,10 +10,11 @@
 #include "gate/ruleset/lift.h"
 
 struct elem_list {
-	struct arena *a;          /* extras */
+	struct arena *a; /* extras */
 	const struct set_info *info;
 	size_t data_at, data_n; /* a value in each record; data_n 0: none */
-	size_t key_n, rec;        /* bytes: of a key, of a record */
+	bool turned;            /* keys in the records are */
+	size_t key_n, rec;      /* bytes: of a key, of a record */
 	uint8_t *recs;
 	size_t n, cap;
 	struct prog_elem **extras;
@@ -22,7 +23,8 @@ struct elem_list {
 void elem_list_init(struct elem_list *l, struct arena *a, const struct set_info *info);
 void elem_list_fini(struct elem_list *l);
 /* Reads all elements of `set`. */
-int elem_list_read(struct elem_list *l, struct engine *e, const struct prog_set *set, bool reset);
+int elem_list_read(struct elem_list *l, struct engine *e, const struct prog_set *set,
+                   bool reset);
 /* For callers with a dump of their own. */
 int elem_list_add(void *list, const struct prog_elem *e);
 void elem_list_sort(struct elem_list *l);

@@ -3,7 +3,8 @@
 /* Keys are session_key()'s; a name that is missing in one stands for all of them. */
 #include "gate/ruleset/elem_log.h"
 
-static struct elem_log *log_at(struct session *s, enum family f, struct str table, struct str name)
+static struct elem_log *log_at(struct session *s, enum family f, struct str table,
+                               struct str name)
 {
 	struct str key = session_key(s, f, table, name);
 	struct elem_log *log = map_get(&s->elem_logs, key);
@@ -17,7 +18,8 @@ static struct elem_log *log_at(struct session *s, enum family f, struct str tabl
 
 static bool is_emptied(struct session *s, enum family f, struct str table)
 {
-	const struct elem_log *log = map_get(&s->elem_logs, session_key(s, f, table, STR("")));
+	const struct elem_log *log =
+		map_get(&s->elem_logs, session_key(s, f, table, STR("")));
 
 	return log && log->emptied;
 }
@@ -25,7 +27,8 @@ static bool is_emptied(struct session *s, enum family f, struct str table)
 struct elem_log *elem_log_of(struct session *s, const struct prog_set *set)
 {
 	enum family f = (enum family)set->family;
-	struct elem_log *log = map_get(&s->elem_logs, session_key(s, f, set->table, set->name));
+	struct elem_log *log =
+		map_get(&s->elem_logs, session_key(s, f, set->table, set->name));
 
 	if (log)
 		return log;
@@ -41,7 +44,7 @@ void elem_log_put(struct elem_log *log, const struct elem_builder *b, bool added
 
 	for (size_t i = 0; i < b->n; i++) {
 		buf_put(&log->recs, b->recs + i * b->rec, 2 * n);
-		buf_char(&log->recs, added);
+		buf_char(&log->recs, added ? 1 : 0);
 	}
 }
 

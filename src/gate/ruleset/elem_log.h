@@ -13,8 +13,9 @@ struct held_elems;
 /* Of one set. The session's, until its end. */
 struct elem_log {
 	struct held_elems *held; /* add_elems.c: added, and not sent yet; NULL: none */
-	bool emptied;    /* nothing of what the kernel holds counts any more */
-	struct buf recs; /* first value, last value (network order), 1: added or 0: deleted */
+	bool emptied;            /* nothing of what the kernel holds counts any more */
+	struct buf
+		recs; /* first value, last value (network order), 1: added or 0: deleted */
 };
 
 /* The set's log, made when there is none. */

@@ -49,7 +49,8 @@ static void replay(struct session *s, const struct tag *t, const struct set_info
 
 bool elem_place(struct session *s, const struct tag *t, uint32_t index, struct span *at)
 {
-	const struct set_info *info = map_get(&s->sets, session_key(s, t->family, t->table, t->name));
+	const struct set_info *info =
+		map_get(&s->sets, session_key(s, t->family, t->table, t->name));
 	struct replay r = { .index = index };
 
 	if (!info || !t->elems)

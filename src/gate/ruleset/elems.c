@@ -35,14 +35,16 @@ static bool is_quick(const struct parts *parts)
 	return parts->n == 1 && !type_is(parts->p[0].type, TYPE_STRING);
 }
 
-void elem_builder_init(struct elem_builder *b, struct lower *L, const struct set_info *info,
+void elem_builder_init(struct elem_builder *b, struct lower *L,
+                       const struct set_info *info,
                        void (*put)(void *ctx, const struct prog_elem *e), void *ctx)
 {
 	*b = (struct elem_builder){ .L = L, .info = info, .put = put, .ctx = ctx };
 	b->merge = info->auto_merge;
 	b->rec = (size_t)parts_bytes(&info->key) * 2 + 8;
-	b->quick = is_quick(&info->key) && (!info->is_map || (is_quick(&info->data) &&
-	           !info->data_verdict && !info->obj_type && !info->data_interval));
+	b->quick = is_quick(&info->key) &&
+	           (!info->is_map || (is_quick(&info->data) && !info->data_verdict &&
+	                              !info->obj_type && !info->data_interval));
 	b->plain.has_key = true;
 }
 
@@ -63,7 +65,8 @@ static bool is_interval(const struct set_info *info)
 
 /* ---- one element ---- */
 
-static bool add_data(struct elem_builder *b, const struct expr *data, struct prog_elem *out)
+static bool add_data(struct elem_builder *b, const struct expr *data,
+                     struct prog_elem *out)
 {
 	const struct set_info *info = b->info;
 	struct key_range range;
@@ -72,19 +75,22 @@ static bool add_data(struct elem_builder *b, const struct expr *data, struct pro
 	if (info->data_verdict) {
 		out->is_verdict = true;
 		if (data->kind != EXPR_VERDICT)
-			return fail(b->L, "E0523", data->span, "a verdict is wanted here: accept, drop, "
+			return fail(b->L, "E0523", data->span,
+			            "a verdict is wanted here: accept, drop, "
 			            "jump CHAIN …");
 		return resolve_verdict(b->L, data, &out->verdict);
 	}
 	if (info->obj_type) {
 		out->has_data = false;
 		if (data->kind != EXPR_SYMBOL && data->kind != EXPR_STRING)
-			return fail(b->L, "E0262", data->span, "an object's name is wanted here");
+			return fail(b->L, "E0262", data->span,
+			            "an object's name is wanted here");
 		out->obj = data->word;
 		return true;
 	}
 	if (data->kind == EXPR_VERDICT)
-		return fail(b->L, "E0523", data->span, "this map gives values, not verdicts");
+		return fail(b->L, "E0523", data->span,
+		            "this map gives values, not verdicts");
 	if (!resolve_key(b->L, data, &info->data, false, &range))
 		return false;
 	out->data = range.from;
@@ -92,7 +98,8 @@ static bool add_data(struct elem_builder *b, const struct expr *data, struct pro
 		memcpy(out->data.b + range.from.n, range.to.b, range.to.n);
 		out->data.n = (uint8_t)(range.from.n * 2);
 	} else if (range.is_range) {
-		struct diag *d = fail_diag(b->L, "E0524", data->span, "this map gives single values");
+		struct diag *d = fail_diag(b->L, "E0524", data->span,
+		                           "this map gives single values");
 
 		diag_help(b->L->diags, d, "declare it `: interval TYPE` to give ranges");
 		return false;
@@ -100,11 +107,13 @@ static bool add_data(struct elem_builder *b, const struct expr *data, struct pro
 	return true;
 }
 
-static bool add_options(struct elem_builder *b, const struct expr *e, struct prog_elem *out)
+static bool add_options(struct elem_builder *b, const struct expr *e,
+                        struct prog_elem *out)
 {
 	if (e->elem.has_timeout) {
 		if (!(b->info->flags & NFT_SET_TIMEOUT)) {
-			struct diag *d = fail_diag(b->L, "E0525", e->span, "this set has no timeouts");
+			struct diag *d = fail_diag(b->L, "E0525", e->span,
+			                           "this set has no timeouts");
 
 			diag_help(b->L->diags, d, "add `flags timeout` to the set");
 			return false;
@@ -117,7 +126,8 @@ static bool add_options(struct elem_builder *b, const struct expr *e, struct pro
 	if (e->elem.stmts.n && !lower_stateful_list(b->L, &e->elem.stmts, &out->exprs))
 		return false;
 	if (e->elem.comment.n > 128)
-		return fail(b->L, "E0255", e->span, "the comment has %zu characters; at most 128 fit",
+		return fail(b->L, "E0255", e->span,
+		            "the comment has %zu characters; at most 128 fit",
 		            e->elem.comment.n);
 	return true;
 }
@@ -142,12 +152,14 @@ static uint32_t place_of_span(struct elem_builder *b, struct span span)
 	struct elem_file *last = b->n_files ? &b->files[b->n_files - 1] : NULL;
 
 	if (!last || last->file != span.file) {
-		const struct source *before = last ? sources_get(b->L->sources, last->file) : NULL;
+		const struct source *before =
+			last ? sources_get(b->L->sources, last->file) : NULL;
 		uint32_t base = last ? last->base + 1 : 0;
 
 		if (before)
 			base += (uint32_t)before->text.n;
-		b->files = vec_grow(b->files, sizeof(*b->files), b->n_files, &b->cap_files);
+		b->files =
+			vec_grow(b->files, sizeof(*b->files), b->n_files, &b->cap_files);
 		last = &b->files[b->n_files++];
 		*last = (struct elem_file){ base, span.file };
 	}
@@ -160,11 +172,12 @@ static struct span span_of_place(const struct elem_builder *b, uint32_t place)
 
 	while (i > 1 && b->files[i - 1].base > place)
 		i--;
-	return i ? (struct span){ b->files[i - 1].file, place - b->files[i - 1].base, 0 } : SPAN_NONE;
+	return i ? (struct span){ b->files[i - 1].file, place - b->files[i - 1].base, 0 }
+	         : SPAN_NONE;
 }
 
-static void add_interval(struct elem_builder *b, const struct key_range *k, uint32_t extra,
-                         struct span span)
+static void add_interval(struct elem_builder *b, const struct key_range *k,
+                         uint32_t extra, struct span span)
 {
 	size_t n = k->from.n;
 	uint32_t off = place_of_span(b, span);
@@ -179,10 +192,13 @@ static void add_interval(struct elem_builder *b, const struct key_range *k, uint
 }
 
 /* Among intervals it waits for their end: nothing is sent before that. */
-static bool add_catchall(struct elem_builder *b, struct prog_elem *elem, struct str comment)
+static bool add_catchall(struct elem_builder *b, struct prog_elem *elem,
+                         struct str comment)
 {
 	elem->flags |= NFT_SET_ELEM_CATCHALL;
 	if (is_interval(b->info) && !b->single_keys) {
+		if (b->catchall)
+			return fail(b->L, "E0501", b->at, "`*` is listed twice");
 		b->catchall = add_extra(b, elem, comment) + 1;
 		return true;
 	}
@@ -194,7 +210,8 @@ static bool add_catchall(struct elem_builder *b, struct prog_elem *elem, struct 
 
 static bool needs_interval_flag(struct elem_builder *b, const struct expr *key)
 {
-	struct diag *d = fail_diag(b->L, "E0526", key->span, "this set holds single values, and "
+	struct diag *d = fail_diag(b->L, "E0526", key->span,
+	                           "this set holds single values, and "
 	                           "this is a range");
 
 	diag_help(b->L->diags, d, "add `flags interval` to set `" STR_FMT "`",
@@ -210,23 +227,29 @@ static bool add_one(struct elem_builder *b, const struct expr *e, const struct e
 	bool interval = (info->flags & NFT_SET_INTERVAL) != 0;
 
 	if (info->is_map && !e->elem.data && !b->keys_only)
-		return fail(b->L, "E0527", e->span, "an element of a map is `key : value`");
+		return fail(b->L, "E0527", e->span,
+		            "an element of a map is `key : value`");
 	if (!info->is_map && e->elem.data)
-		return fail(b->L, "E0527", e->elem.data->span, "a set's element has no `: value`; "
+		return fail(b->L, "E0527", e->elem.data->span,
+		            "a set's element has no `: value`; "
 		            "a map has");
-	if ((e->elem.data && !add_data(b, e->elem.data, &elem)) || !add_options(b, e, &elem))
+	if ((e->elem.data && !add_data(b, e->elem.data, &elem)) ||
+	    !add_options(b, e, &elem))
 		return false;
 	if (key->kind == EXPR_CATCHALL)
-		return kernel_takes_catchall(b->L, key->span) && add_catchall(b, &elem, e->elem.comment);
+		return kernel_takes_catchall(b->L, key->span) &&
+		       add_catchall(b, &elem, e->elem.comment);
 	if (!resolve_key(b->L, key, &info->key, interval, &k))
 		return false;
 	if (k.is_range && !interval)
 		return needs_interval_flag(b, key);
-	bool plain = !e->elem.data && !e->elem.comment.p && !elem.has_timeout && !elem.exprs.n &&
-	             !elem.expiration_ms;
+	bool plain = !e->elem.data && !e->elem.comment.p && !elem.has_timeout &&
+	             !elem.exprs.n && !elem.expiration_ms;
 
 	if (is_interval(info) && !b->single_keys) {
-		add_interval(b, &k, plain ? NO_EXTRA : add_extra(b, &elem, e->elem.comment), key->span);
+		add_interval(b, &k,
+		             plain ? NO_EXTRA : add_extra(b, &elem, e->elem.comment),
+		             key->span);
 		return true;
 	}
 	elem.has_key = true;
@@ -243,7 +266,8 @@ static bool add_one(struct elem_builder *b, const struct expr *e, const struct e
 }
 
 /* A host name of several addresses stands for one element each. */
-static bool add_hosts(struct elem_builder *b, const struct expr *e, const struct expr *set)
+static bool add_hosts(struct elem_builder *b, const struct expr *e,
+                      const struct expr *set)
 {
 	for (size_t i = 0; i < set->list.n; i++)
 		if (!add_one(b, e, set->list.p[i]->elem.key))
@@ -262,7 +286,8 @@ static bool add_quick_data(struct elem_builder *b, const struct expr *data)
 	if (!data)
 		return !b->info->is_map || b->keys_only;
 	if (!b->info->is_map || data->kind != EXPR_SYMBOL ||
-	    datatype_parse(part->type, b->L->names, data->word, part->bits, b->L->a, &v, &why) < 0)
+	    datatype_parse(part->type, b->L->names, data->word, part->bits, b->L->a, &v,
+	                   &why) < 0)
 		return false;
 	b->plain.data.n = (uint8_t)((part->bits + 7) / 8);
 	value_store(&v, part->order, b->plain.data.b);
@@ -281,11 +306,13 @@ static bool add_quick(struct elem_builder *b, const struct expr *e)
 
 	if (key->kind == EXPR_PREFIX)
 		word = key->prefix.base;
-	if (!b->quick || word->kind != EXPR_SYMBOL || e->elem.comment.p || e->elem.has_timeout ||
-	    e->elem.has_expires || e->elem.stmts.n ||
-	    datatype_parse(part->type, b->L->names, word->word, part->bits, b->L->a, &from, &why) < 0)
+	if (!b->quick || word->kind != EXPR_SYMBOL || e->elem.comment.p ||
+	    e->elem.has_timeout || e->elem.has_expires || e->elem.stmts.n ||
+	    datatype_parse(part->type, b->L->names, word->word, part->bits, b->L->a,
+	                   &from, &why) < 0)
 		return false;
-	enum byteorder order = b->info->flags & NFT_SET_INTERVAL ? ORDER_BIG : part->order;
+	enum byteorder order =
+		b->info->flags & NFT_SET_INTERVAL ? ORDER_BIG : part->order;
 
 	k.from.n = (uint8_t)((part->bits + 7) / 8);
 	if (!is_interval(b->info) || b->single_keys) {
@@ -324,7 +351,8 @@ bool elem_builder_add(struct elem_builder *b, const struct expr *e)
 		return true;
 
 	if (key->kind == EXPR_SETREF)
-		return fail(b->L, "E0528", key->span, "a set cannot be an element of a set");
+		return fail(b->L, "E0528", key->span,
+		            "a set cannot be an element of a set");
 	if (key->kind == EXPR_SYMBOL && b->info->key.n == 1) {
 		struct expr *r = resolve(b->L, key, &b->info->key.p[0]);
 
@@ -389,7 +417,8 @@ bool key_before(uint8_t *key, size_t n)
 	return false;
 }
 
-void elem_builder_add_range(struct elem_builder *b, const uint8_t *from, const uint8_t *to)
+void elem_builder_add_range(struct elem_builder *b, const uint8_t *from,
+                            const uint8_t *to)
 {
 	struct key_range k = { .is_range = true };
 
@@ -428,8 +457,8 @@ static struct span rec_span(const struct elem_builder *b, const uint8_t *r)
 	return elem_key_span(b->L->sources, span_of_place(b, rec_u32(b, r, 4)));
 }
 
-static bool report_overlap(struct elem_builder *b, const uint8_t *first, const uint8_t *second,
-                           size_t n)
+static bool report_overlap(struct elem_builder *b, const uint8_t *first,
+                           const uint8_t *second, size_t n)
 {
 	const uint8_t *inner = second, *outer = first;
 	const struct sources *sources = b->L->sources;
@@ -442,9 +471,12 @@ static bool report_overlap(struct elem_builder *b, const uint8_t *first, const u
 	struct str out = sources_text(sources, rec_span(b, outer));
 	bool twice = memcmp(first, second, 2 * n) == 0;
 	bool inside = memcmp(inner + n, outer + n, n) <= 0;
-	struct diag *d = fail_diag(b->L, "E0501", rec_span(b, inner), STR_FMT " %s " STR_FMT,
-	                           STR_ARG(in), twice ? "is listed twice, also as" :
-	                           inside ? "lies inside" : "overlaps with", STR_ARG(out));
+	struct diag *d = fail_diag(b->L, "E0501", rec_span(b, inner),
+	                           STR_FMT " %s " STR_FMT, STR_ARG(in),
+	                           twice    ? "is listed twice, also as"
+	                           : inside ? "lies inside"
+	                                    : "overlaps with",
+	                           STR_ARG(out));
 
 	diag_related(b->L->diags, d, rec_span(b, outer), "%s", "");
 	diag_help(b->L->diags, d, "remove one of them%s",
@@ -456,7 +488,16 @@ static bool same_data(const struct elem_builder *b, const uint8_t *x, const uint
 {
 	uint32_t i = rec_u32(b, x, 0), k = rec_u32(b, y, 0);
 
-	return i == NO_EXTRA && k == NO_EXTRA;
+	if (i == NO_EXTRA || k == NO_EXTRA)
+		return i == k;
+	const struct prog_elem *p = &b->extras[i]->elem, *q = &b->extras[k]->elem;
+
+	return !b->extras[i]->has_comment && !b->extras[k]->has_comment && !p->exprs.n &&
+	       !q->exprs.n && p->has_timeout == q->has_timeout &&
+	       p->timeout_ms == q->timeout_ms && p->has_data == q->has_data &&
+	       p->data.n == q->data.n && memcmp(p->data.b, q->data.b, p->data.n) == 0 &&
+	       p->is_verdict == q->is_verdict && p->verdict.code == q->verdict.code &&
+	       str_eq(p->verdict.chain, q->verdict.chain) && str_eq(p->obj, q->obj);
 }
 
 /* Joins what overlaps or touches; reports an overlap where it may not be joined. */
@@ -471,11 +512,16 @@ static bool merge_intervals(struct elem_builder *b, size_t n)
 		bool same = memcmp(r, last, 2 * n) == 0;
 
 		memcpy(behind, last + n, n);
-		bool touches = b->merge && key_after(behind, n) && memcmp(behind, r, n) == 0;
+		bool touches =
+			b->merge && key_after(behind, n) && memcmp(behind, r, n) == 0;
 
-		if (overlaps && same && (b->merge || same_data(b, last, r)))
-			continue; /* the same element twice */
-		if ((overlaps || touches) && b->merge && same_data(b, last, r)) {
+		if (overlaps && same && (!b->info->is_map || same_data(b, last, r))) {
+			if (rec_u32(b, last, 0) == NO_EXTRA)
+				memcpy(last, r, b->rec); /* a comment stays */
+			continue;                        /* the same element twice */
+		}
+		if ((overlaps || touches) && b->merge &&
+		    (!b->info->is_map || same_data(b, last, r))) {
 			if (memcmp(r + n, last + n, n) > 0)
 				memcpy(last + n, r + n, n);
 			continue;
@@ -500,6 +546,29 @@ static void emit_end(struct elem_builder *b, const uint8_t *key, size_t n)
 	b->put(b->ctx, &e);
 }
 
+/* Whether the interval behind `r` starts at `end`: nft leaves the end out of a literal then. */
+static bool touches_next(const struct elem_builder *b, const uint8_t *r,
+                         const uint8_t *end, size_t n)
+{
+	const uint8_t *next = r + b->rec;
+
+	return b->info->anonymous && next < b->recs + b->n * b->rec &&
+	       memcmp(next, end, n) == 0;
+}
+
+/* Whether a field of fewer bits than its bytes hold its highest value. */
+static bool reaches_top(const struct set_info *info, const uint8_t *key, size_t n)
+{
+	unsigned odd = info->key.n == 1 ? info->key.p[0].bits % 8 : 0;
+
+	if (odd == 0 || key[0] != (1u << odd) - 1)
+		return false;
+	for (size_t i = 1; i < n; i++)
+		if (key[i] != 0xff)
+			return false;
+	return true;
+}
+
 static void emit_interval(struct elem_builder *b, const uint8_t *r, size_t n)
 {
 	uint32_t at = rec_u32(b, r, 0);
@@ -514,15 +583,16 @@ static void emit_interval(struct elem_builder *b, const uint8_t *r, size_t n)
 	memcpy(e.key.b, r, n);
 	e.key.n = (uint8_t)n;
 	memcpy(end, r + n, n);
-	bool closed = key_after(end, n);
+	bool closed = !reaches_top(b->info, end, n) && key_after(end, n);
 
 	if (!closed || (x && x->has_comment))
 		e.userdata = udata_elem(b->L->a,
-		                        x && x->has_comment ? (struct str){ x->text, x->text_n }
-		                                            : (struct str){ 0 },
+		                        x && x->has_comment
+		                                ? (struct str){ x->text, x->text_n }
+		                                : (struct str){ 0 },
 		                        closed ? 0 : UDATA_ELEM_INTERVAL_OPEN);
 	b->put(b->ctx, &e);
-	if (closed)
+	if (closed && !touches_next(b, r, end, n))
 		emit_end(b, end, n);
 	b->emitted++;
 }
@@ -532,7 +602,8 @@ static void emit_catchall(struct elem_builder *b)
 	struct elem_extra *x = b->extras[b->catchall - 1];
 
 	if (x->has_comment)
-		x->elem.userdata = udata_elem(b->L->a, (struct str){ x->text, x->text_n }, 0);
+		x->elem.userdata =
+			udata_elem(b->L->a, (struct str){ x->text, x->text_n }, 0);
 	b->put(b->ctx, &x->elem);
 	b->emitted++;
 }
@@ -577,7 +648,8 @@ bool elems_have_ranges(struct lower *L, const struct parts *key, const struct ex
 			continue;
 		}
 		if (k->kind == EXPR_SETREF)
-			return fail(L, "E0528", k->span, "a set cannot be an element of a set");
+			return fail(L, "E0528", k->span,
+			            "a set cannot be an element of a set");
 		if (!resolve_key(L, k, key, false, &range))
 			return false;
 		*ranges |= range.is_range;

@@ -73,44 +73,61 @@ static bool sets_broute(const struct insn *in)
 }
 
 struct hooks_row {
-	enum insn_kind kind;
 	bool (*is)(const struct insn *in); /* NULL: all of the kind */
 	unsigned families, hooks;
 	const char *what, *works; /* `works`: where, in words */
 };
 
+enum { ROWS_MAX = 5 }; /* of one kind, with the empty one that ends them */
+
 // clang-format off
 /* For one instruction and family the first row counts. */
-static const struct hooks_row rows[] = {
-	{ INSN_MASQ, NULL, L3, POST, "`masquerade`", "postrouting" },
-	{ INSN_NAT, is_snat, L3, IN | POST, "`snat`", "postrouting and input" },
-	{ INSN_NAT, is_dnat, L3, PRE | OUT, "`dnat`", "prerouting and output" },
-	{ INSN_REDIR, NULL, L3, PRE | OUT, "`redirect`", "prerouting and output" },
-	{ INSN_REJECT, NULL, L3, PRE | IN | FORWARD | OUT | INGRESS, "`reject`",
-	  "prerouting, input, forward and output" },
-	{ INSN_REJECT, NULL, BRIDGE, PRE | IN, "`reject`", "prerouting and input in bridge tables" },
-	{ INSN_REJECT, NULL, NETDEV, DEV_INGRESS, "`reject`", "ingress in netdev tables" },
-	{ INSN_TPROXY, NULL, L3, PRE, "`tproxy`", "prerouting" },
-	{ INSN_SOCKET, NULL, L3, PRE | IN | OUT, "`socket`", "prerouting, input and output" },
-	{ INSN_FIB, fib_looks_back, L3, PRE | IN | FORWARD, "`fib` for the way a packet came",
-	  "prerouting, input and forward" },
-	{ INSN_FIB, fib_looks_ahead, L3, FORWARD | OUT | POST, "`fib` for the way a packet goes",
-	  "forward, output and postrouting" },
-	{ INSN_FIB, NULL, L3, PRE | IN | FORWARD | OUT | POST, "`fib`", "all hooks but ingress" },
-	{ INSN_FIB, fib_looks_back, NETDEV, DEV_INGRESS, "`fib` for the way a packet came",
-	  "ingress" },
-	{ INSN_OSF, NULL, L3, PRE | IN | FORWARD, "`osf`", "prerouting, input and forward" },
-	{ INSN_SYNPROXY, NULL, L3, IN | FORWARD, "`synproxy`", "input and forward" },
-	{ INSN_RT, is_tcpmss, L3, FORWARD | OUT | POST, "`rt mtu`",
-	  "forward, output and postrouting" },
-	{ INSN_XFRM, is_xfrm_in, L3, PRE | IN | FORWARD, "`ipsec in`",
-	  "prerouting, input and forward" },
-	{ INSN_XFRM, is_xfrm_out, L3, FORWARD | OUT | POST, "`ipsec out`",
-	  "forward, output and postrouting" },
-	{ INSN_META, sets_pkttype, L3 | BRIDGE, PRE, "`meta pkttype set`", "prerouting" },
-	{ INSN_META, sets_pkttype, NETDEV, DEV_INGRESS, "`meta pkttype set`", "ingress" },
-	{ INSN_META, sets_broute, BRIDGE, PRE, "`meta broute set`", "prerouting in bridge tables" },
-	{ INSN_FLOW_OFFLOAD, NULL, L3, FORWARD, "`flow add`", "forward" },
+static const struct hooks_row rows[INSN_FOREIGN + 1][ROWS_MAX] = {
+	[INSN_MASQ] = { { NULL, L3, POST, "`masquerade`", "postrouting" } },
+	[INSN_NAT] = {
+		{ is_snat, L3, IN | POST, "`snat`", "postrouting and input" },
+		{ is_dnat, L3, PRE | OUT, "`dnat`", "prerouting and output" },
+	},
+	[INSN_REDIR] = { { NULL, L3, PRE | OUT, "`redirect`", "prerouting and output" } },
+	[INSN_REJECT] = {
+		{ NULL, L3, PRE | IN | FORWARD | OUT | INGRESS, "`reject`",
+		  "prerouting, input, forward and output" },
+		{ NULL, BRIDGE, PRE | IN, "`reject`", "prerouting and input in bridge tables" },
+		{ NULL, NETDEV, DEV_INGRESS, "`reject`", "ingress in netdev tables" },
+	},
+	[INSN_TPROXY] = { { NULL, L3, PRE, "`tproxy`", "prerouting" } },
+	[INSN_SOCKET] = {
+		{ NULL, L3, PRE | IN | OUT, "`socket`", "prerouting, input and output" },
+	},
+	[INSN_FIB] = {
+		{ fib_looks_back, L3, PRE | IN | FORWARD, "`fib` for the way a packet came",
+		  "prerouting, input and forward" },
+		{ fib_looks_ahead, L3, FORWARD | OUT | POST, "`fib` for the way a packet goes",
+		  "forward, output and postrouting" },
+		{ NULL, L3, PRE | IN | FORWARD | OUT | POST, "`fib`", "all hooks but ingress" },
+		{ fib_looks_back, NETDEV, DEV_INGRESS, "`fib` for the way a packet came",
+		  "ingress" },
+	},
+	[INSN_OSF] = {
+		{ NULL, L3, PRE | IN | FORWARD, "`osf`", "prerouting, input and forward" },
+	},
+	[INSN_SYNPROXY] = { { NULL, L3, IN | FORWARD, "`synproxy`", "input and forward" } },
+	[INSN_RT] = {
+		{ is_tcpmss, L3, FORWARD | OUT | POST, "`rt mtu`",
+		  "forward, output and postrouting" },
+	},
+	[INSN_XFRM] = {
+		{ is_xfrm_in, L3, PRE | IN | FORWARD, "`ipsec in`",
+		  "prerouting, input and forward" },
+		{ is_xfrm_out, L3, FORWARD | OUT | POST, "`ipsec out`",
+		  "forward, output and postrouting" },
+	},
+	[INSN_META] = {
+		{ sets_pkttype, L3 | BRIDGE, PRE, "`meta pkttype set`", "prerouting" },
+		{ sets_pkttype, NETDEV, DEV_INGRESS, "`meta pkttype set`", "ingress" },
+		{ sets_broute, BRIDGE, PRE, "`meta broute set`", "prerouting in bridge tables" },
+	},
+	[INSN_FLOW_OFFLOAD] = { { NULL, L3, FORWARD, "`flow add`", "forward" } },
 };
 // clang-format on
 
@@ -135,10 +152,9 @@ static unsigned family_bit(enum family f)
 
 static const struct hooks_row *find_row(enum family f, const struct insn *in)
 {
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (rows[i].kind == in->kind && rows[i].families & family_bit(f) &&
-		    (!rows[i].is || rows[i].is(in)))
-			return &rows[i];
+	for (const struct hooks_row *row = rows[in->kind]; row->what; row++)
+		if (row->families & family_bit(f) && (!row->is || row->is(in)))
+			return row;
 	return NULL;
 }
 
@@ -183,6 +199,8 @@ bool hooks_take_rule(const struct lower *L, const struct prog_rule *r)
 {
 	bool ok = true;
 
+	if (!L->chain || !L->chain->is_base)
+		return true;
 	for (size_t i = 0; i < r->prog.n; i++) {
 		const struct insn *in = &r->prog.p[i];
 

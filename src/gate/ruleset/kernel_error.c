@@ -55,8 +55,8 @@ const char *object_name(enum command_object o)
 
 static bool is_name_byte(char c)
 {
-	return c == '_' || c == '-' || c == '.' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	       (c >= 'A' && c <= 'Z');
+	return c == '_' || c == '-' || c == '.' || (c >= '0' && c <= '9') ||
+	       (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 /* How far before a rule or element its chain's and table's names are looked for: bytes. */
@@ -66,13 +66,15 @@ enum { BEFORE_MAX = 400 };
 static struct span word_before(struct session *s, struct span at, struct str name)
 {
 	uint32_t low = at.off > BEFORE_MAX ? at.off - BEFORE_MAX : 0;
-	struct str text = sources_text(s->sources, (struct span){ at.file, low, at.off - low });
+	struct str text =
+		sources_text(s->sources, (struct span){ at.file, low, at.off - low });
 
 	for (size_t i = text.n < name.n ? 0 : text.n - name.n + 1; name.n && i-- > 0;)
 		if (memcmp(text.p + i, name.p, name.n) == 0 &&
 		    (i == 0 || !is_name_byte(text.p[i - 1])) &&
 		    (i + name.n == text.n || !is_name_byte(text.p[i + name.n])))
-			return (struct span){ at.file, low + (uint32_t)i, (uint32_t)name.n };
+			return (struct span){ at.file, low + (uint32_t)i,
+				              (uint32_t)name.n };
 	return at;
 }
 
@@ -88,44 +90,71 @@ static struct span word_inside(struct session *s, struct span at, struct str nam
 /* Where the name stands that a tag's message is for. */
 static struct span name_span(struct session *s, const struct tag *t)
 {
-	return t->object == OBJ_RULE || t->object == OBJ_ELEMENT ? word_before(s, t->span, t->name)
-	                                                         : t->span;
+	return t->object == OBJ_RULE || t->object == OBJ_ELEMENT
+	               ? word_before(s, t->span, t->name)
+	               : t->span;
 }
 
 static struct span table_span(struct session *s, const struct tag *t)
 {
-	return t->object == OBJ_TABLE ? t->span : word_before(s, name_span(s, t), t->table);
+	return t->object == OBJ_TABLE ? t->span
+	                              : word_before(s, name_span(s, t), t->table);
 }
 
-static bool table_exists(struct session *s, const struct tag *t)
+/* `counter`, `chain` …: what a tag is about. */
+static const char *tag_word(const struct tag *t)
 {
-	struct dump_filter table = { .family = (uint8_t)t->family, .table = t->table };
-	static const struct dump_ops none;
+	return t->object == OBJ_NAMED ? object_word(t->obj_type) : object_name(t->object);
+}
 
-	return map_has(&s->tables, session_key(s, t->family, t->table, STR(""))) ||
-	       (!s->flushed && s->engine->ops->get(s->engine, DUMP_TABLES, &table, &none, NULL) != -ENOENT);
+static void no_such_handle(struct session *s, const struct tag *t)
+{
+	struct diag *d;
+
+	if (t->object == OBJ_TABLE)
+		d = diag_error(s->diags, "E0114", t->span,
+		               "family %s has no table with this handle",
+		               family_name(t->family));
+	else
+		d = diag_error(s->diags, "E0114", t->span,
+		               "table `%s " STR_FMT "` has no %s with this "
+		               "handle",
+		               family_name(t->family), STR_ARG(t->table), tag_word(t));
+	if (t->object == OBJ_TABLE)
+		diag_help(s->diags, d, "`list tables %s` with `-a` shows them",
+		          family_name(t->family));
+	else
+		diag_help(s->diags, d, "`list table %s " STR_FMT "` with `-a` shows them",
+		          family_name(t->family), STR_ARG(t->table));
 }
 
 static void missing_object(struct session *s, const struct tag *t)
 {
 	enum dump_kind kind = DUMP_OBJS;
-	const char *what = object_name(t->object);
+	const char *what = tag_word(t);
+	bool by_handle = t->object == OBJ_TABLE ? t->table.n == 0 : t->name.n == 0;
 
-	if (t->object == OBJ_TABLE || !table_exists(s, t)) {
+	if (by_handle &&
+	    (t->object == OBJ_TABLE || table_exists(s, t->family, t->table))) {
+		no_such_handle(s, t);
+		return;
+	}
+	if (t->object == OBJ_TABLE || !table_exists(s, t->family, t->table)) {
 		no_such_table(s, (uint8_t)t->family, t->table, table_span(s, t));
 		return;
 	}
 	if (t->object == OBJ_CHAIN || t->object == OBJ_RULE) {
 		kind = DUMP_CHAINS;
 		what = "chain";
-	} else if (t->object == OBJ_SET || t->object == OBJ_MAP || t->object == OBJ_METER ||
-	           t->object == OBJ_ELEMENT) {
+	} else if (t->object == OBJ_SET || t->object == OBJ_MAP ||
+	           t->object == OBJ_METER || t->object == OBJ_ELEMENT) {
 		kind = DUMP_SETS;
 		what = t->object == OBJ_ELEMENT ? "set" : what;
 	} else if (t->object == OBJ_FLOWTABLE) {
 		kind = DUMP_FLOWTABLES;
 	}
-	no_such_name(s, kind, what, t->family, t->table, t->name, 0, name_span(s, t));
+	no_such_name(s, kind, what, t->family, t->table, t->name, t->obj_type,
+	             name_span(s, t));
 }
 
 /* The instruction the kernel refused and the piece of text it came from: the rule is read and
@@ -135,7 +164,8 @@ static bool failing_insn(struct session *s, const struct tag *t, const struct tx
 {
 	struct program prog = { 0 };
 
-	if (e->part != PART_INSN || !t->rule || !rule_relower(s, t, L, &prog) || e->index >= prog.n)
+	if (e->part != PART_INSN || !t->rule || !rule_relower(s, t, L, &prog) ||
+	    e->index >= prog.n)
 		return false;
 	*insn = prog.p[e->index];
 	if (insn->place < L->n_places)
@@ -155,18 +185,21 @@ static const struct feature features[] = {
 	{ "ct", "`ct`", "CONFIG_NFT_CT (in bridge tables CONFIG_NF_CONNTRACK_BRIDGE)" },
 	{ "notrack", "`notrack`", "CONFIG_NFT_CT" },
 	{ "connlimit", "`ct count`", "CONFIG_NFT_CONNLIMIT" },
-	{ "reject", "`reject`", "CONFIG_NFT_REJECT (in bridge tables CONFIG_NFT_BRIDGE_REJECT, in "
-	            "netdev CONFIG_NFT_REJECT_NETDEV)" },
+	{ "reject", "`reject`",
+	  "CONFIG_NFT_REJECT (in bridge tables CONFIG_NFT_BRIDGE_REJECT, in "
+	  "netdev CONFIG_NFT_REJECT_NETDEV)" },
 	{ "log", "`log`", "CONFIG_NFT_LOG (in arp tables CONFIG_NF_LOG_ARP)" },
 	{ "nat", "`snat` and `dnat`", "CONFIG_NFT_NAT" },
 	{ "masq", "`masquerade`", "CONFIG_NFT_MASQ" },
 	{ "redir", "`redirect`", "CONFIG_NFT_REDIR" },
-	{ "fib", "`fib`", "CONFIG_NFT_FIB_INET, CONFIG_NFT_FIB_IPV4, CONFIG_NFT_FIB_IPV6" },
+	{ "fib", "`fib`",
+	  "CONFIG_NFT_FIB_INET, CONFIG_NFT_FIB_IPV4, CONFIG_NFT_FIB_IPV6" },
 	{ "socket", "`socket`", "CONFIG_NFT_SOCKET" },
 	{ "osf", "`osf`", "CONFIG_NFT_OSF" },
 	{ "tproxy", "`tproxy`", "CONFIG_NFT_TPROXY" },
 	{ "synproxy", "`synproxy`", "CONFIG_NFT_SYNPROXY" },
-	{ "dup", "`dup`", "CONFIG_NFT_DUP_IPV4, CONFIG_NFT_DUP_IPV6, CONFIG_NFT_DUP_NETDEV" },
+	{ "dup", "`dup`",
+	  "CONFIG_NFT_DUP_IPV4, CONFIG_NFT_DUP_IPV6, CONFIG_NFT_DUP_NETDEV" },
 	{ "fwd", "`fwd`", "CONFIG_NFT_FWD_NETDEV" },
 	{ "hash", "`jhash` and `symhash`", "CONFIG_NFT_HASH" },
 	{ "numgen", "`numgen`", "CONFIG_NFT_NUMGEN" },
@@ -201,12 +234,13 @@ static bool missing_in_rule(struct session *s, const struct tag *t, const struct
 	case INSN_OBJREF:
 		if (in->objref.name.n == 0)
 			return false;
-		no_such_name(s, DUMP_OBJS, object_word(in->objref.type), t->family, t->table,
-		             in->objref.name, in->objref.type, word_inside(s, at, in->objref.name));
+		no_such_name(s, DUMP_OBJS, object_word(in->objref.type), t->family,
+		             t->table, in->objref.name, in->objref.type,
+		             word_inside(s, at, in->objref.name));
 		return true;
 	case INSN_FLOW_OFFLOAD:
-		no_such_name(s, DUMP_FLOWTABLES, "flow table", t->family, t->table, in->flow.table, 0,
-		             word_inside(s, at, in->flow.table));
+		no_such_name(s, DUMP_FLOWTABLES, "flow table", t->family, t->table,
+		             in->flow.table, 0, word_inside(s, at, in->flow.table));
 		return true;
 	default: /* sets were looked for before */
 		return false;
@@ -215,30 +249,46 @@ static bool missing_in_rule(struct session *s, const struct tag *t, const struct
 
 static void explain_map_target(struct session *s, struct span at)
 {
-	struct diag *d = diag_error(s->diags, "E0411", at, "a chain in this map cannot be jumped to");
+	struct diag *d = diag_error(s->diags, "E0411", at,
+	                            "a chain in this map cannot be jumped to");
 
-	diag_note(s->diags, d, "a chain with a hook is called by the kernel; rules jump to chains "
+	diag_note(s->diags, d,
+	          "a chain with a hook is called by the kernel; rules jump to chains "
 	          "without a `type … hook …` line");
 }
 
-static void explain_unsupported(struct session *s, const struct lower *L, const struct insn *in,
-                                const struct feature *f, struct span at)
+static void explain_unsupported(struct session *s, const struct lower *L,
+                                const struct insn *in, const struct feature *f,
+                                struct span at)
 {
 	struct diag *d;
 
 	if (in->kind == INSN_IMMEDIATE) {
 		d = diag_error(s->diags, "E0411", at, "`" STR_FMT "` cannot be jumped to",
 		               STR_ARG(in->immediate.verdict.chain));
-		diag_note(s->diags, d, "a chain with a hook is called by the kernel; rules jump to chains "
-		          "without a `type … hook …` line");
+		diag_note(
+			s->diags, d,
+			"a chain with a hook is called by the kernel; rules jump to chains "
+			"without a `type … hook …` line");
 		return;
 	}
-	if (L && (!hooks_take_insn(L, in, at) || hooks_explain(s->diags, L->family, in, at)))
+	if (in->kind == INSN_DYNSET) {
+		d = diag_error(s->diags, "E0411", at,
+		               "rules cannot change set `" STR_FMT "`",
+		               STR_ARG(in->dynset.set.name));
+		diag_help(s->diags, d, "declare it with `flags dynamic`");
+		return;
+	}
+	if (L &&
+	    (!hooks_take_insn(L, in, at) || hooks_explain(s->diags, L->family, in, at)))
 		return;
 	d = diag_error(s->diags, "E0411", at, "this cannot be used in this chain");
 	diag_note(s->diags, d, "the kernel says: %s", strerror(EOPNOTSUPP));
+	bool meta_only = in->kind == INSN_META && L && L->family != FAMILY_BRIDGE;
+
 	diag_help(s->diags, d, "the chain's type, hook or family does not allow it%s%s",
-	          f ? ", or the kernel lacks " : "", f ? f->option : "");
+	          f && !meta_only ? ", or the kernel lacks " : "",
+	          f && !meta_only ? f->option : "");
 }
 
 static void explain_refused(struct session *s, const struct tx_error *e, struct span at)
@@ -252,21 +302,36 @@ static void explain_refused(struct session *s, const struct tx_error *e, struct 
 
 static void explain_feature(struct session *s, const struct feature *f, struct span at)
 {
-	struct diag *d = diag_error(s->diags, "E0410", at, "this kernel has no %s", f->what);
+	struct diag *d =
+		diag_error(s->diags, "E0410", at, "this kernel has no %s", f->what);
 
 	diag_help(s->diags, d, "it needs %s", f->option);
 }
 
 static void explain_jumps(struct session *s, const struct tag *t, struct span at)
 {
-	struct diag *d = diag_error(s->diags, "E0412", at, "this jump makes a loop, or chains more "
+	struct diag *d = diag_error(s->diags, "E0412", at,
+	                            "this jump makes a loop, or chains more "
 	                            "than 16 deep");
 
 	if (explain_loop(s, t, d))
 		diag_help(s->diags, d, "take one of these jumps out: none may lead back");
 	else
-		diag_help(s->diags, d, "no chain leads back to itself, so it is the depth: from a chain "
-		          "with a hook the kernel follows 16 jumps");
+		diag_help(
+			s->diags, d,
+			"no chain leads back to itself, so it is the depth: from a chain "
+			"with a hook the kernel follows 16 jumps");
+}
+
+static void no_such_rule(struct session *s, const struct tag *t, struct span at)
+{
+	struct diag *d = diag_error(
+		s->diags, "E0114", span_is_none(t->place) ? at : t->place,
+		"chain `" STR_FMT "` has no rule with this handle", STR_ARG(t->name));
+
+	diag_help(s->diags, d,
+	          "`list chain %s " STR_FMT " " STR_FMT "` with `-a` shows them",
+	          family_name(t->family), STR_ARG(t->table), STR_ARG(t->name));
 }
 
 static void explain_rule(struct session *s, const struct tag *t, const struct tx_error *e)
@@ -275,15 +340,16 @@ static void explain_rule(struct session *s, const struct tag *t, const struct tx
 	struct insn in = { .kind = INSN_CMP };
 	struct lower L;
 	bool known = failing_insn(s, t, e, &L, &in, &at);
-	const struct feature *f = find_feature(e->missing.n ? e->missing : known ?
-	                                       str_from(insn_name(in.kind)) : STR(""));
+	const struct feature *f = find_feature(e->missing.n ? e->missing
+	                                       : known      ? str_from(insn_name(in.kind))
+	                                                    : STR(""));
 
 	if (known && kernel_is_too_old(s, &L, &in, at))
 		return;
 	switch (e->err) {
 	case ENOENT:
 		if (e->part == PART_HANDLE || e->part == PART_POSITION)
-			diag_error(s->diags, "E0114", at, "the chain has no rule with this handle");
+			no_such_rule(s, t, at);
 		else if (e->part == PART_TABLE || e->part == PART_CHAIN)
 			missing_object(s, t);
 		else if (f && e->missing.n)
@@ -317,36 +383,49 @@ static void explain_rule(struct session *s, const struct tag *t, const struct tx
 }
 
 /* What stands in the set already, and why it is in the way. */
-static void explain_taken(struct session *s, const struct tag *t, struct span at, bool exact)
+static void explain_taken(struct session *s, const struct tag *t, struct span at,
+                          bool exact)
 {
 	struct str text = sources_text(s->sources, at);
 	struct diag *d;
 
 	if (exact)
-		d = diag_error(s->diags, "E0541", at, "set `" STR_FMT "` has `" STR_FMT "` already, or one "
-		               "that overlaps with it", STR_ARG(t->name), STR_ARG(text));
+		d = diag_error(s->diags, "E0541", at,
+		               "set `" STR_FMT "` has `" STR_FMT "` already, or one "
+		               "that overlaps with it",
+		               STR_ARG(t->name), STR_ARG(text));
 	else
-		d = diag_error(s->diags, "E0541", at, "an element of set `" STR_FMT "` is there already, "
-		               "or overlaps with one that is", STR_ARG(t->name));
+		d = diag_error(s->diags, "E0541", at,
+		               "an element of set `" STR_FMT "` is there already, "
+		               "or overlaps with one that is",
+		               STR_ARG(t->name));
 	if (exact)
-		diag_help(s->diags, d, "to see it: get element %s " STR_FMT " " STR_FMT " { " STR_FMT " }",
-		          family_name(t->family), STR_ARG(t->table), STR_ARG(t->name), STR_ARG(text));
+		diag_help(s->diags, d,
+		          "to see it: get element %s " STR_FMT " " STR_FMT " { " STR_FMT
+		          " }",
+		          family_name(t->family), STR_ARG(t->table), STR_ARG(t->name),
+		          STR_ARG(text));
 	else
-		diag_help(s->diags, d, "`get element` shows it; `flush set` empties the set");
+		diag_help(s->diags, d,
+		          "`get element` shows it; `flush set` empties the set");
 }
 
 /* What an element of a map leads to is not there. */
 static void explain_element_target(struct session *s, const struct tag *t, struct span at)
 {
-	const struct set_info *info = map_get(&s->sets, session_key(s, t->family, t->table, t->name));
+	const struct set_info *info =
+		map_get(&s->sets, session_key(s, t->family, t->table, t->name));
 	const char *what = info && info->obj_type ? object_word(info->obj_type) : "chain";
-	struct diag *d = diag_error(s->diags, "E0105", at, "table `%s " STR_FMT "` has no %s that this "
-	                            "element names", family_name(t->family), STR_ARG(t->table), what);
+	struct diag *d = diag_error(s->diags, "E0105", at,
+	                            "table `%s " STR_FMT "` has no %s that this "
+	                            "element names",
+	                            family_name(t->family), STR_ARG(t->table), what);
 
 	diag_help(s->diags, d, "add the %s before the element", what);
 }
 
-static void explain_element(struct session *s, const struct tag *t, const struct tx_error *e)
+static void explain_element(struct session *s, const struct tag *t,
+                            const struct tx_error *e)
 {
 	struct span at = t->span;
 	bool exact = e->part == PART_ELEM && elem_place(s, t, e->index, &at);
@@ -359,10 +438,12 @@ static void explain_element(struct session *s, const struct tag *t, const struct
 		return;
 	case ENFILE:
 	case ENOSPC:
-		d = diag_error(s->diags, "E0542", at, "set `" STR_FMT "` is full", STR_ARG(t->name));
+		d = diag_error(s->diags, "E0542", at, "set `" STR_FMT "` is full",
+		               STR_ARG(t->name));
 		if (exact)
 			diag_note(s->diags, d, "this is the first that does not fit");
-		diag_help(s->diags, d, "its `size` is the limit: make the set anew with a larger one");
+		diag_help(s->diags, d,
+		          "its `size` is the limit: make the set anew with a larger one");
 		return;
 	case ENOENT:
 		if (t->verb != CMD_DELETE && e->part == PART_ELEM) {
@@ -373,18 +454,20 @@ static void explain_element(struct session *s, const struct tag *t, const struct
 			missing_object(s, t);
 			return;
 		}
-		d = diag_error(s->diags, "E0540", at, "set `" STR_FMT "` has no such element",
-		               STR_ARG(t->name));
+		d = diag_error(s->diags, "E0540", at,
+		               "set `" STR_FMT "` has no such element", STR_ARG(t->name));
 		diag_help(s->diags, d, "`destroy element` takes it out if it is there");
 		return;
 	case EOPNOTSUPP:
 		explain_map_target(s, at);
 		return;
 	default:
-		d = diag_error(s->diags, "E0543", at, "the kernel refuses an element of `" STR_FMT "`: %s",
+		d = diag_error(s->diags, "E0543", at,
+		               "the kernel refuses an element of `" STR_FMT "`: %s",
 		               STR_ARG(t->name), strerror(e->err));
 		if (e->text.n)
-			diag_note(s->diags, d, "the kernel says: " STR_FMT, STR_ARG(e->text));
+			diag_note(s->diags, d, "the kernel says: " STR_FMT,
+			          STR_ARG(e->text));
 	}
 }
 
@@ -398,12 +481,15 @@ static bool explain_redeclared(struct session *s, const struct tag *t)
 	if (t->verb != CMD_ADD || s->flushed ||
 	    session_get_chain(s, t->family, t->table, t->name, &have) < 0)
 		return false;
-	d = diag_error(s->diags, "E0111", t->span, "chain `" STR_FMT "` exists already, and is "
-	               "declared differently", STR_ARG(t->name));
+	d = diag_error(s->diags, "E0111", t->span,
+	               "chain `" STR_FMT "` exists already, and is "
+	               "declared differently",
+	               STR_ARG(t->name));
 	if (have.is_base) {
 		priority_print(t->family, (int)have.hook, have.priority, &now);
 		diag_note(s->diags, d, "it is `type " STR_FMT " hook %s priority %.*s`",
-		          STR_ARG(have.type), hook_name(t->family, have.hook), (int)now.n, now.p);
+		          STR_ARG(have.type), hook_name(t->family, have.hook), (int)now.n,
+		          now.p);
 	} else {
 		diag_note(s->diags, d, "it has no hook: other chains jump to it");
 	}
@@ -411,36 +497,80 @@ static bool explain_redeclared(struct session *s, const struct tag *t)
 	return true;
 }
 
-static void explain_object(struct session *s, const struct tag *t, const struct tx_error *e)
+/* An object whose kind, or what it names, the kernel has not. */
+static void explain_object_kind(struct session *s, const struct tag *t)
 {
-	const char *what = object_name(t->object);
+	struct diag *d;
+
+	switch (t->obj_type) {
+	case NFT_OBJECT_CT_HELPER:
+		d = diag_error(s->diags, "E0410", t->span,
+		               "this kernel has no such helper or "
+		               "protocol for `" STR_FMT "`",
+		               STR_ARG(t->name));
+		diag_help(s->diags, d,
+		          "helpers are modules: nf_conntrack_ftp for \"ftp\"");
+		return;
+	case NFT_OBJECT_CT_TIMEOUT:
+		d = diag_error(s->diags, "E0410", t->span,
+		               "this kernel has no `ct timeout`, or not "
+		               "for this protocol");
+		diag_help(s->diags, d, "it needs CONFIG_NF_CONNTRACK_TIMEOUT");
+		return;
+	case NFT_OBJECT_SECMARK:
+		d = diag_error(s->diags, "E0410", t->span,
+		               "this kernel has no `secmark`, or its security "
+		               "module does not know this context");
+		diag_help(s->diags, d,
+		          "it needs CONFIG_NETWORK_SECMARK and SELinux or Smack");
+		return;
+	case NFT_OBJECT_SYNPROXY:
+		d = diag_error(s->diags, "E0410", t->span,
+		               "this kernel has no `synproxy`");
+		diag_help(s->diags, d, "it needs CONFIG_NFT_SYNPROXY");
+		return;
+	default: /* the kinds that are part of nf_tables itself */
+		diag_error(s->diags, "E0410", t->span,
+		           "this kernel has no objects of kind `%s`",
+		           object_word(t->obj_type));
+	}
+}
+
+static void explain_object(struct session *s, const struct tag *t,
+                           const struct tx_error *e)
+{
+	const char *what = tag_word(t);
 	struct diag *d;
 
 	switch (e->err) {
 	case ENOENT:
 		if (e->part == PART_DEV) {
-			d = diag_error(s->diags, "E0120", t->span, "a device of this %s does not exist now",
-			               what);
-			diag_help(s->diags, d, "make the interface first, or take it out of the list");
+			d = diag_error(s->diags, "E0120", t->span,
+			               "a device of this %s does not exist now", what);
+			diag_help(s->diags, d,
+			          "make the interface first, or take it out of the list");
 			return;
 		}
-		if (t->verb != CMD_DELETE && t->object == OBJ_FLOWTABLE && e->part != PART_TABLE) {
-			d = diag_error(s->diags, "E0410", t->span, "this kernel has no flow tables for this "
+		if (t->verb != CMD_DELETE && t->object == OBJ_FLOWTABLE &&
+		    e->part != PART_TABLE) {
+			d = diag_error(s->diags, "E0410", t->span,
+			               "this kernel has no flow tables for this "
 			               "family");
-			diag_help(s->diags, d, "they need CONFIG_NF_FLOW_TABLE and CONFIG_NF_FLOW_TABLE_INET");
+			diag_help(
+				s->diags, d,
+				"they need CONFIG_NF_FLOW_TABLE and CONFIG_NF_FLOW_TABLE_INET");
 			return;
 		}
-		if (t->verb == CMD_ADD && t->object == OBJ_CHAIN && e->part != PART_TABLE) {
-			diag_error(s->diags, "E0414", t->span, "this kernel has no such chain type, or "
-			               "a device does not exist");
+		if (t->verb == CMD_ADD && t->object == OBJ_CHAIN &&
+		    e->part != PART_TABLE) {
+			diag_error(s->diags, "E0414", t->span,
+			           "this kernel has no such chain type, or "
+			           "a device does not exist");
 			return;
 		}
-		if (t->verb != CMD_DELETE && t->object == OBJ_NAMED && e->part != PART_TABLE &&
-		    table_exists(s, t)) {
-			d = diag_error(s->diags, "E0410", t->span, "this kernel has no such helper or "
-			               "protocol for `" STR_FMT "`", STR_ARG(t->name));
-			diag_help(s->diags, d, "helpers are modules: nf_conntrack_ftp for \"ftp\"; timeouts "
-			          "need CONFIG_NF_CONNTRACK_TIMEOUT");
+		if (t->verb != CMD_DELETE && t->object == OBJ_NAMED &&
+		    e->part != PART_TABLE && table_exists(s, t->family, t->table)) {
+			explain_object_kind(s, t);
 			return;
 		}
 		missing_object(s, t);
@@ -448,34 +578,43 @@ static void explain_object(struct session *s, const struct tag *t, const struct 
 	case EEXIST:
 		if (t->object == OBJ_CHAIN && explain_redeclared(s, t))
 			return;
-		d = diag_error(s->diags, "E0111", t->span, "%s `" STR_FMT "` exists already%s", what,
-		               STR_ARG(t->name.n ? t->name : t->table),
-		               t->verb == CMD_CREATE ? "" : ", and is declared differently");
-		diag_help(s->diags, d, t->verb == CMD_CREATE ?
-		          "`add` takes what is there; `create` must make it" :
-		          "delete it first, or declare it as it is");
+		d = diag_error(
+			s->diags, "E0111", t->span, "%s `" STR_FMT "` exists already%s",
+			what, STR_ARG(t->name.n ? t->name : t->table),
+			t->verb == CMD_CREATE ? "" : ", and is declared differently");
+		diag_help(s->diags, d,
+		          t->verb == CMD_CREATE
+		                  ? "`add` takes what is there; `create` must make it"
+		                  : "delete it first, or declare it as it is");
 		return;
 	case EBUSY:
-		d = diag_error(s->diags, "E0110", t->span, "%s `" STR_FMT "` is still used", what,
-		               STR_ARG(t->name));
+		d = diag_error(s->diags, "E0110", t->span,
+		               "%s `" STR_FMT "` is still used", what, STR_ARG(t->name));
 		explain_uses(s, t, d);
 		return;
 	case EOPNOTSUPP:
 		if (t->object == OBJ_CHAIN && explain_redeclared(s, t))
 			return;
-		d = diag_error(s->diags, "E0415", t->span, "the kernel does not support this %s as it is "
-		               "declared", what);
+		d = diag_error(s->diags, "E0415", t->span,
+		               "the kernel does not support this %s as it is "
+		               "declared",
+		               what);
 		if (t->object == OBJ_FLOWTABLE)
-			diag_help(s->diags, d, "flow tables need CONFIG_NF_FLOW_TABLE and devices that exist");
+			diag_help(
+				s->diags, d,
+				"flow tables need CONFIG_NF_FLOW_TABLE and devices that exist");
 		else
-			diag_note(s->diags, d, "its type, hook, flags or options do not go together, or the "
-			          "kernel is built without them");
+			diag_note(
+				s->diags, d,
+				"its type, hook, flags or options do not go together, or the "
+				"kernel is built without them");
 		return;
 	default:
-		d = diag_error(s->diags, "E0416", t->span, "the kernel refuses this %s: %s", what,
-		               strerror(e->err));
+		d = diag_error(s->diags, "E0416", t->span,
+		               "the kernel refuses this %s: %s", what, strerror(e->err));
 		if (e->text.n)
-			diag_note(s->diags, d, "the kernel says: " STR_FMT, STR_ARG(e->text));
+			diag_note(s->diags, d, "the kernel says: " STR_FMT,
+			          STR_ARG(e->text));
 	}
 }
 
@@ -486,14 +625,16 @@ static void explain_one(struct session *s, const struct tx_error *e)
 
 	if (!t) {
 		struct diag *d = diag_error(s->diags, "E0603", SPAN_NONE,
-		                            "the kernel refused the transaction: %s", strerror(e->err));
+		                            "the kernel refused the transaction: %s",
+		                            strerror(e->err));
 
 		if (e->text.n)
 			diag_help(s->diags, d, STR_FMT, STR_ARG(e->text));
 		return;
 	}
 	if (e->err == EPERM) {
-		diag_error(s->diags, "E0910", t->span, "the kernel does not allow this: CAP_NET_ADMIN is "
+		diag_error(s->diags, "E0910", t->span,
+		           "the kernel does not allow this: CAP_NET_ADMIN is "
 		           "missing, or another program owns the table");
 		return;
 	}
@@ -516,16 +657,19 @@ void explain_errors(struct session *s, const struct tx_error *errors, size_t n, 
 	switch (-err) {
 	case EMSGSIZE:
 	case ENOBUFS:
-		d = diag_error(s->diags, "E0604", SPAN_NONE, "the transaction is too large for the "
+		d = diag_error(s->diags, "E0604", SPAN_NONE,
+		               "the transaction is too large for the "
 		               "socket's buffer");
-		diag_help(s->diags, d, "raise net.core.wmem_max, or run with CAP_NET_ADMIN in the first "
-		          "user namespace");
+		diag_help(
+			s->diags, d,
+			"raise net.core.wmem_max, or run with CAP_NET_ADMIN in the first "
+			"user namespace");
 		return;
 	case EPERM:
 		diag_error(s->diags, "E0910", SPAN_NONE, "this needs CAP_NET_ADMIN");
 		return;
 	default:
-		diag_error(s->diags, "E0603", SPAN_NONE, "the kernel refused the transaction: %s",
-		           strerror(-err));
+		diag_error(s->diags, "E0603", SPAN_NONE,
+		           "the kernel refused the transaction: %s", strerror(-err));
 	}
 }

@@ -244,6 +244,11 @@ bool kernel_takes_chain(struct session *s, const struct prog_chain *c, struct sp
 	if (!c->is_base && c->n_devs && lacks(s, KERNEL(6, 4)))
 		return refuse(s->diags, s->opt->kernel, "chains that get devices later",
 		              KERNEL(6, 4), span);
+	/* 6.16 takes them in another form, which older kernels take for a plain name. */
+	for (size_t i = 0; i < c->n_devs; i++)
+		if (str_ends(c->devs[i], STR("*")) && lacks(s, KERNEL(6, 17)))
+			return refuse(s->diags, s->opt->kernel,
+			              "devices by a name with `*`", KERNEL(6, 17), span);
 	return true;
 }
 

@@ -63,7 +63,8 @@ static struct reg *set_reg(struct lift *L, unsigned reg, struct expr *e)
 	return &L->regs[reg];
 }
 
-struct expr *lift_value(struct lift *L, const uint8_t *p, size_t n, const struct part *part)
+struct expr *lift_value(struct lift *L, const uint8_t *p, size_t n,
+                        const struct part *part)
 {
 	struct value v = { 0 };
 	uint16_t bits = (uint16_t)(n * 8);
@@ -108,17 +109,19 @@ static const struct proto *base_proto(const struct lift *L, enum payload_base ba
 }
 
 /* Fields of ICMP share places: the type that was asked for before says which one it is. */
-static bool fits_icmp_type(const struct lift *L, const struct proto *p, const struct field *f)
+static bool fits_icmp_type(const struct lift *L, const struct proto *p,
+                           const struct field *f)
 {
 	const struct icmp_need *need = icmp_need(p, f);
 
 	if (!need || L->icmp_type < 0)
 		return true;
-	return need->types[0] == L->icmp_type || (need->n > 1 && need->types[1] == L->icmp_type);
+	return need->types[0] == L->icmp_type ||
+	       (need->n > 1 && need->types[1] == L->icmp_type);
 }
 
-static bool take_field(const struct lift *L, struct expr *e, const struct proto *p, unsigned off,
-                       unsigned bits)
+static bool take_field(const struct lift *L, struct expr *e, const struct proto *p,
+                       unsigned off, unsigned bits)
 {
 	for (const struct field *f = p->fields; f->name; f++) {
 		if (f->off != off || f->bits != bits || !fits_icmp_type(L, p, f))
@@ -184,13 +187,15 @@ void lift_use(struct lift *L, const struct expr *e)
 			bool after = !d->there || !L->deps[PAYLOAD_NH].there ||
 			             L->deps[PAYLOAD_NH].stmt < d->stmt;
 			if (d->there && d->proto == e->payload.proto &&
-			    (!d->by_payload || L->family == FAMILY_IP || L->family == FAMILY_IP6))
+			    (!d->by_payload || L->family == FAMILY_IP ||
+			     L->family == FAMILY_IP6))
 				kill_dep(L, d);
 			if (e->payload.proto->id == PROTO_ICMP && !d->there && after)
 				use_network(L, protos[PROTO_IP]);
 			if (e->payload.proto->id == PROTO_ICMPV6 && !d->there && after)
 				use_network(L, protos[PROTO_IP6]);
-			const struct icmp_need *need = icmp_need(e->payload.proto, e->payload.field);
+			const struct icmp_need *need =
+				icmp_need(e->payload.proto, e->payload.field);
 
 			if (need && need->n == 1)
 				kill_dep(L, &L->icmp);
@@ -221,19 +226,26 @@ void lift_use(struct lift *L, const struct expr *e)
 	}
 }
 
-static void note_dep(struct dep *d, size_t stmt, const struct proto *proto, bool by_payload)
+static void note_dep(struct dep *d, size_t stmt, const struct proto *proto,
+                     bool by_payload)
 {
-	*d = (struct dep){ .stmt = stmt, .there = true, .by_payload = by_payload, .proto = proto };
+	*d = (struct dep){
+		.stmt = stmt, .there = true, .by_payload = by_payload, .proto = proto
+	};
 }
 
-static void learn_network(struct lift *L, const struct proto *p, size_t stmt, bool by_payload)
+static void learn_network(struct lift *L, const struct proto *p, size_t stmt,
+                          bool by_payload)
 {
 	if (!p)
 		return;
 	if (p->id == PROTO_VLAN) {
-		L->ll_bits += protos[PROTO_ETHER]->bits;
+		bool inner = L->ll == p; /* a second tag: nothing else implies it */
+
+		L->ll_bits += inner ? p->bits : protos[PROTO_ETHER]->bits;
 		L->ll = p;
 		note_dep(&L->vlan, stmt, p, true);
+		L->vlan.there = !inner;
 		return;
 	}
 	if (L->family == FAMILY_IP || L->family == FAMILY_IP6 || L->family == FAMILY_ARP)
@@ -247,8 +259,11 @@ static void learn_meta(struct lift *L, uint32_t key, uint64_t n, size_t stmt)
 	switch (key) {
 	case NFT_META_NFPROTO:
 		if (L->family == FAMILY_INET)
-			learn_network(L, n == FAMILY_IP ? protos[PROTO_IP] : n == FAMILY_IP6 ?
-			              protos[PROTO_IP6] : NULL, stmt, false);
+			learn_network(L,
+			              n == FAMILY_IP    ? protos[PROTO_IP]
+			              : n == FAMILY_IP6 ? protos[PROTO_IP6]
+			                                : NULL,
+			              stmt, false);
 		return;
 	case NFT_META_PROTOCOL:
 		if (L->family == FAMILY_BRIDGE || L->family == FAMILY_NETDEV)
@@ -270,7 +285,8 @@ static void learn_meta(struct lift *L, uint32_t key, uint64_t n, size_t stmt)
 	}
 }
 
-void lift_learn(struct lift *L, const struct expr *left, const struct value *v, size_t stmt)
+void lift_learn(struct lift *L, const struct expr *left, const struct value *v,
+                size_t stmt)
 {
 	uint64_t n = value_to_u64(v);
 
@@ -317,7 +333,8 @@ static void load_payload(struct lift *L, const struct insn *in)
 static void load_exthdr(struct lift *L, const struct insn *in)
 {
 	struct expr *e = arena_new(L->a, struct expr);
-	const struct exthdr *h = exthdr_by_type(in->exthdr.op, in->exthdr.type, in->exthdr.off * 8);
+	const struct exthdr *h =
+		exthdr_by_type(in->exthdr.op, in->exthdr.type, in->exthdr.off * 8);
 
 	e->kind = EXPR_EXTHDR;
 	e->exthdr.hdr = h;
@@ -334,7 +351,8 @@ static void load_exthdr(struct lift *L, const struct insn *in)
 		e->bits = 8;
 		e->order = ORDER_HOST;
 	}
-	for (const struct field *f = h && !e->exthdr.exists ? h->fields : NULL; f && f->name; f++) {
+	for (const struct field *f = h && !e->exthdr.exists ? h->fields : NULL;
+	     f && f->name; f++) {
 		if (f->off == e->exthdr.off && f->bits == e->exthdr.len) {
 			e->exthdr.field = f;
 			e->type = datatypes[f->type];
@@ -344,17 +362,45 @@ static void load_exthdr(struct lift *L, const struct insn *in)
 	set_reg(L, in->dreg, e);
 }
 
-struct expr *lift_key(struct lift *L, unsigned reg, const struct set_info *info)
+const struct set_info *lift_literal(struct lift *L, unsigned reg,
+                                    const struct set_info *info)
 {
-	struct part none = { datatypes[TYPE_INTEGER], 0, ORDER_BIG };
+	struct set_info *own = arena_copy(L->a, info, sizeof(*info));
+	uint32_t bytes = 0;
 
+	own->key.n = 0;
+	while (bytes < info->key_len) {
+		const struct expr *part = reg < REG_WORDS ? L->regs[reg].e : NULL;
+
+		if (!part || !part->bits || own->key.n == PARTS_MAX)
+			return info;
+		uint32_t padded = ((part->bits + 7u) / 8 + 3) & ~3u;
+
+		own->key.p[own->key.n++] = expr_part(part);
+		bytes += padded;
+		reg += padded / 4;
+	}
+	return bytes == info->key_len && own->key.n > 1 ? own : info;
+}
+
+static struct expr *key_part(struct lift *L, unsigned reg, bool use)
+{
+	struct part integer = { datatypes[TYPE_INTEGER], 0, ORDER_BIG, 0 };
+
+	if (use || reg >= REG_WORDS || L->regs[reg].imm)
+		return lift_reg(L, reg, &integer);
+	return L->regs[reg].e;
+}
+
+struct expr *lift_key(struct lift *L, unsigned reg, const struct set_info *info, bool use)
+{
 	if (info->key.n == 1)
-		return lift_reg(L, reg, &none);
+		return key_part(L, reg, use);
 	struct expr *concat = arena_new(L->a, struct expr);
 
 	concat->kind = EXPR_CONCAT;
 	for (unsigned i = 0; i < info->key.n; i++) {
-		struct expr *part = lift_reg(L, reg, &none);
+		struct expr *part = key_part(L, reg, use);
 
 		if (!part)
 			return NULL;
@@ -381,7 +427,8 @@ static void load_hash(struct lift *L, const struct insn *in)
 	struct expr *concat = arena_new(L->a, struct expr);
 
 	concat->kind = EXPR_CONCAT;
-	while (!e->hash.sym && used < words && reg + used < REG_WORDS && L->regs[reg + used].e) {
+	while (!e->hash.sym && used < words && reg + used < REG_WORDS &&
+	       L->regs[reg + used].e) {
 		struct expr *part = L->regs[reg + used].e;
 
 		lift_use(L, part);
@@ -404,12 +451,29 @@ static void load_byteorder(struct lift *L, const struct insn *in)
 	L->regs[in->dreg].big_endian = !L->regs[in->dreg].big_endian;
 }
 
+/* `ct original saddr` without ip or ip6, as nft loads it in tables of one family: that says
+ * which. False: nothing does. */
+static bool take_family(const struct lift *L, struct expr *e)
+{
+	enum family f = L->nh && L->nh->id == PROTO_IP    ? FAMILY_IP
+	                : L->nh && L->nh->id == PROTO_IP6 ? FAMILY_IP6
+	                                                  : L->family;
+
+	if (f != FAMILY_IP && f != FAMILY_IP6)
+		return false;
+	e->key.nfproto = f;
+	e->type = datatypes[f == FAMILY_IP6 ? TYPE_IPV6_ADDR : TYPE_IPV4_ADDR];
+	e->bits = e->type->bits;
+	return true;
+}
+
 static bool load_selector(struct lift *L, const struct insn *in)
 {
-	struct expr *e = in->sreg == REG_NONE || in->kind == INSN_HASH ? lift_selector(L->a, in)
-	                                                               : NULL;
+	struct expr *e = in->sreg == REG_NONE || in->kind == INSN_HASH
+	                         ? lift_selector(L->a, in)
+	                         : NULL;
 
-	if (!e || in->dreg >= REG_WORDS)
+	if (!e || in->dreg >= REG_WORDS || (!e->type && !take_family(L, e)))
 		return false;
 	set_reg(L, in->dreg, e);
 	return true;
@@ -425,7 +489,8 @@ static struct str xt_name(const struct insn *in)
 		return STR("");
 	while (cursor_left(&c) >= NLA_HDRLEN) {
 		uint16_t len = cursor_host16(&c), type = cursor_host16(&c);
-		struct cursor value = cursor_sub(&c, len < NLA_HDRLEN ? 0 : len - NLA_HDRLEN);
+		struct cursor value =
+			cursor_sub(&c, len < NLA_HDRLEN ? 0 : len - NLA_HDRLEN);
 
 		if (len < NLA_HDRLEN || value.failed)
 			break;
@@ -441,7 +506,8 @@ static struct str xt_name(const struct insn *in)
 static void foreign_insn(struct lift *L, const struct insn *in)
 {
 	if (in->kind == INSN_FOREIGN)
-		lift_foreign(L, in->foreign.name)->foreign.xt = arena_str(L->a, xt_name(in));
+		lift_foreign(L, in->foreign.name)->foreign.xt =
+			arena_str(L->a, xt_name(in));
 	else
 		lift_foreign(L, str_from(insn_name(in->kind)));
 }
@@ -501,12 +567,15 @@ static void lift_insn(struct lift *L, const struct insn *in)
 bool lift_rule(struct arena *a, const struct lift_env *env, enum family family,
                const struct program *prog, struct rule *rule)
 {
-	struct lift L = { .a = a, .env = env, .family = family, .rule = rule, .icmp_type = -1 };
+	struct lift L = {
+		.a = a, .env = env, .family = family, .rule = rule, .icmp_type = -1
+	};
 
 	*rule = (struct rule){ 0 };
-	L.nh = family == FAMILY_IP  ? protos[PROTO_IP] :
-	       family == FAMILY_IP6 ? protos[PROTO_IP6] :
-	       family == FAMILY_ARP ? protos[PROTO_ARP] : NULL;
+	L.nh = family == FAMILY_IP    ? protos[PROTO_IP]
+	       : family == FAMILY_IP6 ? protos[PROTO_IP6]
+	       : family == FAMILY_ARP ? protos[PROTO_ARP]
+	                              : NULL;
 	if (family == FAMILY_BRIDGE)
 		L.ll = protos[PROTO_ETHER];
 	for (size_t i = 0; i < prog->n; i++)

@@ -9,12 +9,14 @@
 #include "gate/ruleset/lift.h"
 #include "gate/ruleset/udata.h"
 
-static void load_part(const struct part *part, bool big_endian, const uint8_t *p, struct value *v)
+static void load_part(const struct part *part, bool big_endian, const uint8_t *p,
+                      struct value *v)
 {
 	size_t n = (part->bits + 7u) / 8;
 	bool string = type_is(part->type, TYPE_STRING);
-	enum byteorder order = string ? ORDER_NONE : big_endian && part->order == ORDER_HOST ?
-	                       ORDER_BIG : part->order;
+	enum byteorder order = string                                    ? ORDER_NONE
+	                       : big_endian && part->order == ORDER_HOST ? ORDER_BIG
+	                                                                 : part->order;
 
 	value_load(v, (uint16_t)(n * 8), order, p);
 }
@@ -37,7 +39,8 @@ int lift_prefix_len(const struct value *from, const struct value *to)
 	return from->bits - __builtin_popcount(diff) - (int)low_bits;
 }
 
-struct expr *lift_wildcard(struct arena *a, const struct part *part, const uint8_t *p, size_t n)
+struct expr *lift_wildcard(struct arena *a, const struct part *part, const uint8_t *p,
+                           size_t n)
 {
 	struct expr *e = expr_make(a, EXPR_STRING, SPAN_NONE, part);
 
@@ -47,7 +50,8 @@ struct expr *lift_wildcard(struct arena *a, const struct part *part, const uint8
 }
 
 /* In a set `a,b` would be two elements: several bits are `a | b`, the highest first. */
-static struct expr *lift_bits(struct arena *a, const struct part *part, const struct value *v)
+static struct expr *lift_bits(struct arena *a, const struct part *part,
+                              const struct value *v)
 {
 	struct expr *all = NULL;
 
@@ -76,17 +80,18 @@ static struct expr *lift_bits(struct arena *a, const struct part *part, const st
 	return all ? all : expr_value(a, SPAN_NONE, part, v);
 }
 
-struct expr *lift_range_expr(struct arena *a, const struct part *part, const struct value *from,
-                             const struct value *to)
+struct expr *lift_range_expr(struct arena *a, const struct part *part,
+                             const struct value *from, const struct value *to)
 {
-	bool address = part->type->id == TYPE_IPV4_ADDR || part->type->id == TYPE_IPV6_ADDR;
+	bool address = part->type->id == TYPE_IPV4_ADDR ||
+	               part->type->id == TYPE_IPV6_ADDR || part->type->id == TYPE_MARK;
 	bool string = type_is(part->type, TYPE_STRING);
 	int len = address || string ? lift_prefix_len(from, to) : -1;
 	struct expr *e;
 
 	if (value_cmp(from, to) == 0)
 		return has_flags(part->type) ? lift_bits(a, part, from)
-		                                         : expr_value(a, SPAN_NONE, part, from);
+		                             : expr_value(a, SPAN_NONE, part, from);
 	if (string && len > 0)
 		return lift_wildcard(a, part, from->b, (size_t)len / 8);
 	if (len >= 0) {
@@ -104,7 +109,8 @@ struct expr *lift_range_expr(struct arena *a, const struct part *part, const str
 struct expr *lift_elem_key(struct arena *a, const struct parts *parts, bool big_endian,
                            const uint8_t *from, const uint8_t *to)
 {
-	struct expr *concat = parts->n > 1 ? expr_make(a, EXPR_CONCAT, SPAN_NONE, NULL) : NULL;
+	struct expr *concat =
+		parts->n > 1 ? expr_make(a, EXPR_CONCAT, SPAN_NONE, NULL) : NULL;
 	size_t at = 0;
 
 	for (unsigned i = 0; i < parts->n; i++) {
@@ -136,14 +142,16 @@ static struct expr *lift_data(struct arena *a, const struct set_info *info,
 		name->word = arena_str(a, e->obj);
 		return name;
 	}
-	if (!e->has_data || e->data.n < parts_bytes(&info->data) * (info->data_interval ? 2u : 1u))
+	if (!e->has_data ||
+	    e->data.n < parts_bytes(&info->data) * (info->data_interval ? 2u : 1u))
 		return NULL;
 	return lift_elem_key(a, &info->data, false, e->data.b,
-	                     info->data_interval ? e->data.b + parts_bytes(&info->data) : NULL);
+	                     info->data_interval ? e->data.b + parts_bytes(&info->data)
+	                                         : NULL);
 }
 
-struct expr *lift_elem(struct arena *a, const struct set_info *info, const struct prog_elem *e,
-                       const uint8_t *to)
+struct expr *lift_elem(struct arena *a, const struct set_info *info,
+                       const struct prog_elem *e, const uint8_t *to)
 {
 	struct expr *out = expr_make(a, EXPR_ELEM, SPAN_NONE, NULL);
 	bool interval = info->flags & NFT_SET_INTERVAL;
@@ -152,7 +160,9 @@ struct expr *lift_elem(struct arena *a, const struct set_info *info, const struc
 		out->elem.key = expr_make(a, EXPR_CATCHALL, SPAN_NONE, NULL);
 	else
 		out->elem.key = lift_elem_key(a, &info->key, interval, e->key.b,
-		                              to ? to : e->has_key_end ? e->key_end.b : NULL);
+		                              to               ? to
+		                              : e->has_key_end ? e->key_end.b
+		                                               : NULL);
 	if (info->is_map)
 		out->elem.data = lift_data(a, info, e);
 	out->elem.has_timeout = e->has_timeout && e->timeout_ms;

@@ -8,41 +8,20 @@
 
 #include "gate/ruleset/lift.h"
 
-static bool is_address(const struct datatype *t)
+static bool has_prefixes(const struct datatype *t)
 {
-	return t && (t->id == TYPE_IPV4_ADDR || t->id == TYPE_IPV6_ADDR);
+	return t && (t->id == TYPE_IPV4_ADDR || t->id == TYPE_IPV6_ADDR ||
+	             t->id == TYPE_MARK || t->id == TYPE_REALM || t->id == TYPE_DEVGROUP);
 }
 
-static bool is_raw(const struct expr *e)
+/* Whether the prefix is all there is to compare: bits behind it match nothing, and would be lost
+ * when the listing is loaded. */
+static bool is_prefix(const struct value *v, const struct value *mask)
 {
-	while (e->kind == EXPR_BINARY)
-		e = e->binary.left;
-	return e->kind == EXPR_PAYLOAD && !e->payload.field;
-}
+	struct value within = *v;
 
-/* Bytes of no known field are listed in hexadecimal. */
-static struct expr *hex_constant(struct lift *L, const uint8_t *p, size_t n)
-{
-	struct expr *e = expr_make(L->a, EXPR_SYMBOL, SPAN_NONE, NULL);
-	auto_buf text = { 0 };
-	size_t i = 0;
-
-	while (i + 1 < n && p[i] == 0)
-		i++;
-	buf_fmt(&text, "0x%x", p[i]);
-	while (++i < n)
-		buf_fmt(&text, "%02x", p[i]);
-	e->word = arena_str(L->a, buf_as_str(&text));
-	return e;
-}
-
-struct expr *lift_hex(struct lift *L, const struct expr *target, struct expr *value)
-{
-	struct part hex = { datatypes[TYPE_BITMASK], target->bits, ORDER_BIG };
-
-	if (!is_raw(target) || value->kind != EXPR_VALUE)
-		return value;
-	return expr_value(L->a, SPAN_NONE, &hex, &value->value);
+	value_and(&within, mask);
+	return value_prefix_len(mask) >= 0 && value_cmp(&within, v) == 0;
 }
 
 static struct expr *lift_binary(struct lift *L, enum binop op, struct expr *left,
@@ -50,14 +29,12 @@ static struct expr *lift_binary(struct lift *L, enum binop op, struct expr *left
 {
 	struct part part = expr_part(left);
 	struct expr *e = expr_make(L->a, EXPR_BINARY, SPAN_NONE, &part);
-	struct part count = { datatypes[TYPE_INTEGER], 32, ORDER_HOST };
+	struct part count = { datatypes[TYPE_INTEGER], 32, ORDER_HOST, 0 };
 
 	e->binary.op = op;
 	e->binary.left = left;
-	e->binary.right = expr_value(L->a, SPAN_NONE,
-	                             op == BINOP_SHL || op == BINOP_SHR ? &count : &part, v);
-	if (op != BINOP_SHL && op != BINOP_SHR)
-		e->binary.right = lift_hex(L, left, e->binary.right);
+	e->binary.right = expr_value(
+		L->a, SPAN_NONE, op == BINOP_SHL || op == BINOP_SHR ? &count : &part, v);
 	return e;
 }
 
@@ -81,18 +58,20 @@ static bool field_of_mask(struct lift *L, struct reg *r, const struct value *mas
 	struct expr *e = r->e;
 	unsigned shift, bits;
 
-	if ((e->kind != EXPR_PAYLOAD && e->kind != EXPR_EXTHDR) || !is_run(mask, &shift, &bits))
+	if ((e->kind != EXPR_PAYLOAD && e->kind != EXPR_EXTHDR) ||
+	    !is_run(mask, &shift, &bits))
 		return false;
 	struct expr *field = arena_copy(L->a, e, sizeof(*e));
 	unsigned whole = e->kind == EXPR_PAYLOAD ? e->payload.len : e->exthdr.len;
-	unsigned off = (e->kind == EXPR_PAYLOAD ? e->payload.off : e->exthdr.off) + whole - shift -
-	               bits;
+	unsigned off = (e->kind == EXPR_PAYLOAD ? e->payload.off : e->exthdr.off) +
+	               whole - shift - bits;
 
 	if (e->kind == EXPR_PAYLOAD) {
 		if (!lift_field(L, field, off, bits))
 			return false;
 	} else {
-		const struct field *f = e->exthdr.hdr && !e->exthdr.exists ? e->exthdr.hdr->fields : NULL;
+		const struct field *f =
+			e->exthdr.hdr && !e->exthdr.exists ? e->exthdr.hdr->fields : NULL;
 
 		for (; f && f->name; f++)
 			if (f->off == off && f->bits == bits)
@@ -116,7 +95,8 @@ static bool shifts_down(const struct insn *in, const struct reg *r, uint32_t n)
 	unsigned up = (in->bitwise.len - (r->e->bits + 7u) / 8) * 8;
 	int down = in->bitwise.op == NFT_BITWISE_RSHIFT ? (int)n : -(int)n;
 
-	return down == (int)r->shift || (r->big_endian && down == (int)r->shift - (int)up);
+	return down == (int)r->shift ||
+	       (r->big_endian && down == (int)r->shift - (int)up);
 }
 
 static void lift_shift(struct lift *L, const struct insn *in, struct reg *r)
@@ -130,7 +110,9 @@ static void lift_shift(struct lift *L, const struct insn *in, struct reg *r)
 		return;
 	}
 	value_from_u64(&by, n, 32);
-	r->e = lift_binary(L, in->bitwise.op == NFT_BITWISE_RSHIFT ? BINOP_SHR : BINOP_SHL, r->e, &by);
+	r->e = lift_binary(L,
+	                   in->bitwise.op == NFT_BITWISE_RSHIFT ? BINOP_SHR : BINOP_SHL,
+	                   r->e, &by);
 }
 
 void lift_bitwise(struct lift *L, const struct insn *in)
@@ -162,7 +144,7 @@ void lift_bitwise(struct lift *L, const struct insn *in)
 	value_and(&xor, &mask);
 	value_or(&mask, &or_bits);
 	value_prefix_mask(&all, bits, bits);
-	if (value_cmp(&mask, &all) != 0 || (value_is_zero(&or_bits) && value_is_zero(&xor)))
+	if (value_cmp(&mask, &all) != 0 || has_flags(out.e->type))
 		out.e = lift_binary(L, BINOP_AND, out.e, &mask);
 	if (!value_is_zero(&xor))
 		out.e = lift_binary(L, BINOP_XOR, out.e, &xor);
@@ -171,10 +153,13 @@ void lift_bitwise(struct lift *L, const struct insn *in)
 	L->regs[in->dreg] = out;
 }
 
-static struct stmt *add_match(struct lift *L, struct expr *left, enum relop op, struct expr *right)
+static struct stmt *add_match(struct lift *L, struct expr *left, enum relop op,
+                              struct expr *right)
 {
 	struct stmt *s = lift_stmt_add(L, STMT_MATCH);
 
+	if (is_raw(left))
+		lift_hex_masks(L->a, left);
 	s->match.left = left;
 	s->match.op = op;
 	s->match.right = right;
@@ -184,8 +169,9 @@ static struct stmt *add_match(struct lift *L, struct expr *left, enum relop op, 
 static enum relop lift_op(uint32_t op)
 {
 	static const enum relop ops[] = {
-		[NFT_CMP_EQ] = REL_IMPLICIT, [NFT_CMP_NEQ] = REL_NE, [NFT_CMP_LT] = REL_LT,
-		[NFT_CMP_LTE] = REL_LE, [NFT_CMP_GT] = REL_GT, [NFT_CMP_GTE] = REL_GE,
+		[NFT_CMP_EQ] = REL_IMPLICIT, [NFT_CMP_NEQ] = REL_NE,
+		[NFT_CMP_LT] = REL_LT,       [NFT_CMP_LTE] = REL_LE,
+		[NFT_CMP_GT] = REL_GT,       [NFT_CMP_GTE] = REL_GE,
 	};
 
 	return op < ARRAY_LEN(ops) ? ops[op] : REL_EQ;
@@ -201,13 +187,16 @@ static struct expr *constant(struct lift *L, const struct reg *r, const struct d
 		return NULL;
 	if (type_is(part.type, TYPE_STRING))
 		return lift_value(L, d->b, d->n, &part);
-	if (is_raw(r->e))
-		return hex_constant(L, d->b, d->n);
-	value_load(&v, (uint16_t)(d->n * 8), r->big_endian ? ORDER_BIG : part.order, d->b);
+	value_load(&v, (uint16_t)(d->n * 8), r->big_endian ? ORDER_BIG : part.order,
+	           d->b);
 	value_shr(&v, r->shift);
 	if (part.bits && part.bits < v.bits)
 		value_resize(&v, part.bits);
-	return expr_value(L->a, SPAN_NONE, &part, &v);
+	struct expr *e = expr_value(L->a, SPAN_NONE, &part, &v);
+
+	if (is_raw(r->e))
+		lift_hex(L->a, e);
+	return e;
 }
 
 /* Fewer bytes are compared than the value has: a prefix, or a name with a star. */
@@ -238,13 +227,15 @@ static struct expr *prefix_field(struct lift *L, const struct expr *e)
 	struct expr *wide = arena_copy(L->a, e, sizeof(*e));
 
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
-		if (sizes[i] > e->payload.len && lift_field(L, wide, e->payload.off, sizes[i]))
+		if (sizes[i] > e->payload.len &&
+		    lift_field(L, wide, e->payload.off, sizes[i]))
 			return wide;
 	return NULL;
 }
 
 /* Several fields loaded at once become one match each. */
-static bool split_fields(struct lift *L, const struct expr *e, enum relop op, const struct data *d)
+static bool split_fields(struct lift *L, const struct expr *e, enum relop op,
+                         const struct data *d)
 {
 	unsigned at = 0;
 	const struct proto *last = NULL;
@@ -280,7 +271,8 @@ static bool can_split(struct lift *L, const struct expr *e)
 		struct expr field = *e;
 		unsigned len = 8;
 
-		while (at + len <= e->payload.len && !lift_field(L, &field, e->payload.off + at, len))
+		while (at + len <= e->payload.len &&
+		       !lift_field(L, &field, e->payload.off + at, len))
 			len += 8;
 		if (at + len > e->payload.len)
 			return false;
@@ -301,15 +293,17 @@ static bool has_several_bits(const struct value *v)
 }
 
 /* `x & mask OP value`: flags and prefixes have forms of their own. */
-static bool match_masked(struct lift *L, struct expr *left, enum relop op, struct expr *right)
+static bool match_masked(struct lift *L, struct expr *left, enum relop op,
+                         struct expr *right)
 {
 	struct expr *of = left->binary.left;
 	const struct value *mask = &left->binary.right->value, *v = &right->value;
 	struct part part = expr_part(of);
 
-	if (left->binary.op != BINOP_AND || right->kind != EXPR_VALUE || of->kind == EXPR_BINARY)
+	if (left->binary.op != BINOP_AND || right->kind != EXPR_VALUE || is_raw(of) ||
+	    of->kind == EXPR_BINARY)
 		return false;
-	if (is_address(of->type) && value_prefix_len(mask) >= 0 && op <= REL_NE) {
+	if (has_prefixes(of->type) && is_prefix(v, mask) && op <= REL_NE) {
 		struct expr *p = expr_make(L->a, EXPR_PREFIX, SPAN_NONE, &part);
 
 		p->prefix.base = right;
@@ -332,7 +326,10 @@ static bool match_masked(struct lift *L, struct expr *left, enum relop op, struc
 		add_match(L, of, REL_IMPLICIT, no);
 		return true;
 	}
-	if (of->kind == EXPR_PAYLOAD && (value_cmp(mask, v) != 0 || has_several_bits(mask))) {
+	if (of->type->id == TYPE_CT_LABEL)
+		return false; /* a list of labels would be read for the mask */
+	if (value_cmp(mask, v) != 0 ||
+	    (of->kind == EXPR_PAYLOAD && has_several_bits(mask))) {
 		struct expr *cmp = expr_make(L->a, EXPR_FLAGCMP, SPAN_NONE, &part);
 
 		cmp->pair.left = right;
@@ -343,7 +340,8 @@ static bool match_masked(struct lift *L, struct expr *left, enum relop op, struc
 	return false;
 }
 
-static bool finish_range(struct lift *L, const struct reg *r, enum relop op, struct expr *right)
+static bool finish_range(struct lift *L, const struct reg *r, enum relop op,
+                         struct expr *right)
 {
 	struct stmt_list *stmts = &L->rule->stmts;
 
@@ -364,7 +362,8 @@ static bool finish_range(struct lift *L, const struct reg *r, enum relop op, str
 	return true;
 }
 
-static bool cmp_payload(struct lift *L, const struct reg *r, enum relop op, const struct data *d)
+static bool cmp_payload(struct lift *L, const struct reg *r, enum relop op,
+                        const struct data *d)
 {
 	struct expr *e = r->e;
 
@@ -386,7 +385,8 @@ static bool cmp_payload(struct lift *L, const struct reg *r, enum relop op, cons
 /* cmp over several registers: `ip saddr . tcp dport 1.2.3.4 . 22` without a set. */
 static bool cmp_concat(struct lift *L, const struct insn *in, enum relop op)
 {
-	struct expr *left = arena_new(L->a, struct expr), *right = arena_new(L->a, struct expr);
+	struct expr *left = arena_new(L->a, struct expr),
+		    *right = arena_new(L->a, struct expr);
 	unsigned reg = in->sreg, at = 0;
 
 	left->kind = right->kind = EXPR_CONCAT;
@@ -401,7 +401,8 @@ static bool cmp_concat(struct lift *L, const struct insn *in, enum relop op)
 		if (at + n > in->cmp.data.n)
 			return false;
 		expr_list_add(&left->list, L->a, part);
-		expr_list_add(&right->list, L->a, lift_value(L, in->cmp.data.b + at, n, &p));
+		expr_list_add(&right->list, L->a,
+		              lift_value(L, in->cmp.data.b + at, n, &p));
 		at += padded;
 		reg += padded / 4;
 	}
@@ -426,8 +427,10 @@ void lift_cmp(struct lift *L, const struct insn *in)
 	if (!r->masked && r->e->kind != EXPR_BINARY && width && in->cmp.data.n > width &&
 	    cmp_concat(L, in, op))
 		return;
-	struct expr *right = !r->masked && in->cmp.data.n < width && r->e->kind != EXPR_BINARY ?
-	                     short_constant(L, r->e, &in->cmp.data) : constant(L, r, &in->cmp.data);
+	struct expr *right =
+		!r->masked && in->cmp.data.n < width && r->e->kind != EXPR_BINARY
+			? short_constant(L, r->e, &in->cmp.data)
+			: constant(L, r, &in->cmp.data);
 
 	if (!right) {
 		lift_foreign(L, STR("cmp"));
@@ -441,6 +444,10 @@ void lift_cmp(struct lift *L, const struct insn *in)
 	if (op == REL_IMPLICIT &&
 	    (r->e->kind == EXPR_BINARY || (has_flags(r->e->type) && !r->masked)))
 		op = REL_EQ; /* without it, flags would mean `any of` */
+	if (op > REL_NE && r->big_endian && right->kind == EXPR_VALUE &&
+	    !has_flags(right->type) && right->type->symbols)
+		right->type = datatypes
+			[TYPE_INTEGER]; /* what is less than a name is a number */
 	add_match(L, r->e, op, right);
 	L->ranged = op == REL_GE ? r->e : NULL;
 	if (op <= REL_EQ && right->kind == EXPR_VALUE)
@@ -485,6 +492,10 @@ static void unshift_elems(struct expr *set, const struct expr *field, unsigned s
 			ends[k]->bits = field->bits;
 			ends[k]->type = field->type;
 		}
+		if (ends[1] && ends[0]->kind == EXPR_VALUE &&
+		    ends[1]->kind == EXPR_VALUE &&
+		    value_cmp(&ends[0]->value, &ends[1]->value) == 0)
+			set->list.p[i]->elem.key = ends[0]; /* the highest value alone */
 	}
 }
 
@@ -494,8 +505,10 @@ static struct expr *set_operand(struct lift *L, const struct set_ref *ref,
 	if (info->anonymous) {
 		struct expr *set = L->env->elems(L->env->ctx, L->a, info);
 
-		if (set && r->masked && r->shift)
+		if (set && r->masked)
 			unshift_elems(set, r->e, r->shift);
+		if (set && r->e && is_raw(r->e))
+			lift_hex(L->a, set);
 		if (set)
 			return set;
 	}
@@ -506,7 +519,8 @@ static struct expr *set_operand(struct lift *L, const struct set_ref *ref,
 }
 
 /* The value may fill several words (`address . port`), and what they held is gone. */
-static void set_map_regs(struct lift *L, unsigned reg, struct expr *map, const struct set_info *info)
+static void set_map_regs(struct lift *L, unsigned reg, struct expr *map,
+                         const struct set_info *info)
 {
 	size_t words = parts_bytes(&info->data) / 4;
 
@@ -518,7 +532,14 @@ static void set_map_regs(struct lift *L, unsigned reg, struct expr *map, const s
 void lift_lookup(struct lift *L, const struct insn *in)
 {
 	const struct set_info *info = L->env->set(L->env->ctx, in->lookup.set.name);
-	struct expr *key = info && in->sreg < REG_WORDS ? lift_key(L, in->sreg, info) : NULL;
+
+	if (info && info->anonymous && in->sreg < REG_WORDS)
+		info = lift_literal(L, in->sreg, info);
+	/* A map's key is used where its value is. */
+	bool is_match = in->dreg == REG_NONE || in->dreg == REG_VERDICT;
+	struct expr *key = info && in->sreg < REG_WORDS
+	                           ? lift_key(L, in->sreg, info, is_match)
+	                           : NULL;
 
 	if (!key) {
 		lift_foreign(L, STR("lookup"));
@@ -527,14 +548,18 @@ void lift_lookup(struct lift *L, const struct insn *in)
 	struct expr *set = set_operand(L, &in->lookup.set, info, &L->regs[in->sreg]);
 
 	if (in->dreg == REG_NONE) {
-		enum relop op = in->lookup.flags & NFT_LOOKUP_F_INV ? REL_NE :
-		                key->kind == EXPR_BINARY && set->kind == EXPR_SET ? REL_EQ : REL_IMPLICIT;
+		enum relop op = in->lookup.flags & NFT_LOOKUP_F_INV ? REL_NE
+		                : key->kind == EXPR_BINARY && set->kind == EXPR_SET
+		                        ? REL_EQ
+		                        : REL_IMPLICIT;
 
 		add_match(L, key, op, set);
 		return;
 	}
 	struct expr *map = expr_make(L->a, EXPR_MAP, SPAN_NONE, NULL);
 
+	if (is_raw(key))
+		lift_hex_masks(L->a, key);
 	map->pair.left = key;
 	map->pair.right = set;
 	if (in->dreg == REG_VERDICT) {

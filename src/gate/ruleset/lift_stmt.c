@@ -72,7 +72,8 @@ static bool simple_log(struct arena *a, const struct insn *in, struct stmt *s)
 	s->log.snaplen = in->log.snaplen;
 	s->log.has_qthreshold = in->log.has_qthreshold && in->log.qthreshold;
 	s->log.qthreshold = in->log.qthreshold;
-	s->log.has_level = in->log.has_level && in->log.level != 4; /* LOG_WARNING: the default */
+	s->log.has_level =
+		in->log.has_level && in->log.level != 4; /* LOG_WARNING: the default */
 	s->log.level = in->log.level;
 	s->log.flags = in->log.flags;
 	return true;
@@ -105,9 +106,16 @@ static bool simple_flow(struct arena *a, const struct insn *in, struct stmt *s)
 
 struct expr *lift_verdict(struct arena *a, const struct verdict *v)
 {
-	static const struct { int32_t code; enum verdict_kind kind; } codes[] = {
-		{ 1, VERDICT_ACCEPT }, { 0, VERDICT_DROP }, { NFT_CONTINUE, VERDICT_CONTINUE },
-		{ NFT_RETURN, VERDICT_RETURN }, { NFT_JUMP, VERDICT_JUMP }, { NFT_GOTO, VERDICT_GOTO },
+	static const struct {
+		int32_t code;
+		enum verdict_kind kind;
+	} codes[] = {
+		{ 1, VERDICT_ACCEPT },
+		{ 0, VERDICT_DROP },
+		{ NFT_CONTINUE, VERDICT_CONTINUE },
+		{ NFT_RETURN, VERDICT_RETURN },
+		{ NFT_JUMP, VERDICT_JUMP },
+		{ NFT_GOTO, VERDICT_GOTO },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
@@ -136,7 +144,8 @@ static bool simple_immediate(struct arena *a, const struct insn *in, struct stmt
 /* `reset tcp option X`: an exthdr that neither reads nor writes. */
 static bool simple_optstrip(struct arena *a, const struct insn *in, struct stmt *s)
 {
-	if (in->sreg != REG_NONE || in->dreg != REG_NONE || in->exthdr.op != EXTHDR_TCPOPT)
+	if (in->sreg != REG_NONE || in->dreg != REG_NONE ||
+	    in->exthdr.op != EXTHDR_TCPOPT)
 		return false;
 	s->kind = STMT_OPTSTRIP;
 	s->optstrip.opt = arena_new(a, struct expr);
@@ -164,12 +173,12 @@ static const struct {
 	enum insn_kind insn;
 	bool (*lift)(struct arena *a, const struct insn *in, struct stmt *s);
 } simple[] = {
-	{ INSN_COUNTER, simple_counter }, { INSN_LIMIT, simple_limit },
-	{ INSN_QUOTA, simple_quota }, { INSN_CONNLIMIT, simple_connlimit },
-	{ INSN_LAST, simple_last }, { INSN_LOG, simple_log },
-	{ INSN_NOTRACK, simple_notrack }, { INSN_SYNPROXY, simple_synproxy },
+	{ INSN_COUNTER, simple_counter },   { INSN_LIMIT, simple_limit },
+	{ INSN_QUOTA, simple_quota },       { INSN_CONNLIMIT, simple_connlimit },
+	{ INSN_LAST, simple_last },         { INSN_LOG, simple_log },
+	{ INSN_NOTRACK, simple_notrack },   { INSN_SYNPROXY, simple_synproxy },
 	{ INSN_FLOW_OFFLOAD, simple_flow }, { INSN_IMMEDIATE, simple_immediate },
-	{ INSN_EXTHDR, simple_optstrip }, { INSN_OBJREF, simple_objref },
+	{ INSN_EXTHDR, simple_optstrip },   { INSN_OBJREF, simple_objref },
 };
 
 struct stmt *lift_simple(struct arena *a, const struct insn *in)
@@ -188,18 +197,19 @@ struct stmt *lift_simple(struct arena *a, const struct insn *in)
 
 static struct part port_part(void)
 {
-	return (struct part){ datatypes[TYPE_INET_SERVICE], 16, ORDER_BIG };
+	return (struct part){ datatypes[TYPE_INET_SERVICE], 16, ORDER_BIG, 0 };
 }
 
 static struct part addr_part(uint32_t family)
 {
 	bool ip6 = family == FAMILY_IP6;
 
-	return (struct part){ datatypes[ip6 ? TYPE_IPV6_ADDR : TYPE_IPV4_ADDR], ip6 ? 128 : 32,
-	                      ORDER_BIG };
+	return (struct part){ datatypes[ip6 ? TYPE_IPV6_ADDR : TYPE_IPV4_ADDR],
+		              ip6 ? 128 : 32, ORDER_BIG, 0 };
 }
 
-static struct expr *range_of(struct lift *L, unsigned min, unsigned max, const struct part *want)
+static struct expr *range_of(struct lift *L, unsigned min, unsigned max,
+                             const struct part *want)
 {
 	struct expr *from = lift_reg(L, min, want);
 	struct expr *to = max == REG_NONE || max == min ? NULL : lift_reg(L, max, want);
@@ -212,7 +222,8 @@ static struct expr *range_of(struct lift *L, unsigned min, unsigned max, const s
 /* The family need not be said when the table, or a match in the rule, says it. */
 static enum family said_family(const struct lift *L, uint32_t family)
 {
-	if (L->family != FAMILY_INET && L->family != FAMILY_BRIDGE && L->family != FAMILY_NETDEV)
+	if (L->family != FAMILY_INET && L->family != FAMILY_BRIDGE &&
+	    L->family != FAMILY_NETDEV)
 		return FAMILY_UNSPEC;
 	return family;
 }
@@ -238,17 +249,23 @@ static bool stmt_nat(struct lift *L, const struct insn *in)
 	struct stmt *s = arena_new(L->a, struct stmt);
 
 	s->kind = STMT_NAT;
-	s->nat.kind = in->kind == INSN_MASQ ? NAT_MASQUERADE : in->kind == INSN_REDIR ? NAT_REDIRECT :
-	              in->nat.type == NFT_NAT_SNAT ? NAT_SNAT : NAT_DNAT;
-	s->nat.flags = in->nat.flags & ~(uint32_t)(NF_NAT_RANGE_PROTO_SPECIFIED |
-	                                           NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_NETMAP);
+	s->nat.kind = in->kind == INSN_MASQ          ? NAT_MASQUERADE
+	              : in->kind == INSN_REDIR       ? NAT_REDIRECT
+	              : in->nat.type == NFT_NAT_SNAT ? NAT_SNAT
+	                                             : NAT_DNAT;
+	s->nat.flags =
+		in->nat.flags & ~(uint32_t)(NF_NAT_RANGE_PROTO_SPECIFIED |
+	                                    NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_NETMAP);
 	s->nat.prefix = in->nat.flags & NF_NAT_RANGE_NETMAP;
 	if (in->kind == INSN_NAT) {
 		s->nat.family = said_family(L, in->nat.family);
 		if (in->nat.addr_min != REG_NONE)
-			s->nat.addr = range_of(L, in->nat.addr_min, in->nat.addr_max, &addr);
+			s->nat.addr =
+				range_of(L, in->nat.addr_min, in->nat.addr_max, &addr);
 	}
 	nat_map(L, in, s);
+	L->deps[PAYLOAD_TH].there =
+		false; /* the port's map does not say which protocol it is for */
 	if (in->nat.proto_min != REG_NONE && !s->nat.concat)
 		s->nat.port = range_of(L, in->nat.proto_min, in->nat.proto_max, &port);
 	stmt_list_add(&L->rule->stmts, L->a, s);
@@ -259,7 +276,7 @@ static bool stmt_reject(struct lift *L, const struct insn *in)
 {
 	struct stmt *s = arena_new(L->a, struct stmt);
 	bool ip6 = L->nh && L->nh->id == PROTO_IP6;
-	struct part part = { datatypes[TYPE_ICMPX_CODE], 8, ORDER_BIG };
+	struct part part = { datatypes[TYPE_ICMPX_CODE], 8, ORDER_BIG, 0 };
 	struct value v;
 
 	s->kind = STMT_REJECT;
@@ -282,7 +299,8 @@ static bool stmt_reject(struct lift *L, const struct insn *in)
 		}
 	}
 	if (in->reject.type == NFT_REJECT_TCP_RST &&
-	    (L->family == FAMILY_IP || L->family == FAMILY_IP6) && L->deps[PAYLOAD_TH].there) {
+	    (L->family == FAMILY_IP || L->family == FAMILY_IP6) &&
+	    L->deps[PAYLOAD_TH].there) {
 		lift_stmt_drop(L, L->deps[PAYLOAD_TH].stmt);
 		L->deps[PAYLOAD_TH].there = false;
 	}
@@ -298,8 +316,9 @@ static bool stmt_set_key(struct lift *L, const struct insn *in)
 {
 	struct expr *target = arena_new(L->a, struct expr);
 	bool is_meta = in->kind == INSN_META;
-	const struct key *k = key_by_number(is_meta ? meta_keys : ct_keys,
-	                                    (uint16_t)(is_meta ? in->meta.key : in->ct.key));
+	const struct key *k =
+		key_by_number(is_meta ? meta_keys : ct_keys,
+	                      (uint16_t)(is_meta ? in->meta.key : in->ct.key));
 
 	if (!k || in->sreg == REG_NONE)
 		return false;
@@ -333,6 +352,11 @@ static bool rewritten_field(struct lift *L, const struct insn *in, struct expr *
 	if (!e || bits > 128)
 		return false;
 	value_prefix_mask(&keep, (uint16_t)bits, bits);
+	if (r->masked) { /* the rest is cleared: only this field stays */
+		value_prefix_mask(&keep, e->bits, e->bits);
+		value_resize(&keep, (uint16_t)bits);
+		value_shl(&keep, r->shift);
+	}
 	put = (struct value){ .bits = (uint16_t)bits };
 	while (e->kind == EXPR_BINARY) {
 		right = e->binary.right;
@@ -348,12 +372,14 @@ static bool rewritten_field(struct lift *L, const struct insn *in, struct expr *
 		e = e->binary.left;
 	}
 	field = keep;
-	value_not(&field); /* what is cleared … */
+	value_not(&field);      /* what is cleared … */
 	value_or(&field, &put); /* … and what is set */
-	for (const struct field *f = target->payload.proto ? target->payload.proto->fields : NULL;
+	for (const struct field *f = target->payload.proto ? target->payload.proto->fields
+	                                                   : NULL;
 	     f && f->name; f++) {
-		unsigned start = in->payload.off * 8 + (target->payload.proto->id == PROTO_VLAN ?
-		                                        0u - L->ll_bits : 0u);
+		unsigned start =
+			in->payload.off * 8 +
+			(target->payload.proto->id == PROTO_VLAN ? 0u - L->ll_bits : 0u);
 		struct value mask;
 
 		if (f->off < start || f->off + f->bits > start + bits)
@@ -421,10 +447,11 @@ static bool stmt_set_payload(struct lift *L, const struct insn *in)
 		struct part part = expr_part(target);
 
 		value = lift_reg(L, in->sreg, &part);
-		value = value ? lift_hex(L, target, value) : NULL;
 	}
 	if (!value)
 		return false;
+	if (is_raw(target))
+		lift_hex(L->a, value);
 	lift_use(L, target);
 	struct stmt *s = lift_stmt_add(L, STMT_SET_VALUE);
 
@@ -436,7 +463,8 @@ static bool stmt_set_payload(struct lift *L, const struct insn *in)
 static bool stmt_set_exthdr(struct lift *L, const struct insn *in)
 {
 	struct expr *target = arena_new(L->a, struct expr);
-	const struct exthdr *h = exthdr_by_type(in->exthdr.op, in->exthdr.type, in->exthdr.off * 8);
+	const struct exthdr *h =
+		exthdr_by_type(in->exthdr.op, in->exthdr.type, in->exthdr.off * 8);
 
 	if (in->sreg >= REG_WORDS)
 		return false;
@@ -471,8 +499,9 @@ static bool stmt_set_exthdr(struct lift *L, const struct insn *in)
 static bool stmt_objref_map(struct lift *L, const struct insn *in)
 {
 	const struct set_info *info = L->env->set(L->env->ctx, in->objref.set.name);
-	struct expr *key = info ? lift_key(L, in->sreg, info) : NULL;
-	struct expr *set = key && info->anonymous ? L->env->elems(L->env->ctx, L->a, info) : NULL;
+	struct expr *key = info ? lift_key(L, in->sreg, info, true) : NULL;
+	struct expr *set =
+		key && info->anonymous ? L->env->elems(L->env->ctx, L->a, info) : NULL;
 
 	if (!key)
 		return false;
@@ -491,10 +520,11 @@ static bool stmt_objref_map(struct lift *L, const struct insn *in)
 
 static bool stmt_dup(struct lift *L, const struct insn *in)
 {
-	struct part dev = { datatypes[TYPE_IFACE_INDEX], 32, ORDER_HOST };
+	struct part dev = { datatypes[TYPE_IFACE_INDEX], 32, ORDER_HOST, 0 };
 	struct part addr = addr_part(in->kind == INSN_FWD ? in->dup.family : L->family);
 	struct expr *d = in->dup.dev == REG_NONE ? NULL : lift_reg(L, in->dup.dev, &dev);
-	struct expr *to = in->dup.addr == REG_NONE ? NULL : lift_reg(L, in->dup.addr, &addr);
+	struct expr *to =
+		in->dup.addr == REG_NONE ? NULL : lift_reg(L, in->dup.addr, &addr);
 	struct stmt *s = lift_stmt_add(L, in->kind == INSN_FWD ? STMT_FWD : STMT_DUP);
 
 	if (in->kind == INSN_FWD) {
@@ -525,7 +555,7 @@ static bool stmt_tproxy(struct lift *L, const struct insn *in)
 
 static bool stmt_queue(struct lift *L, const struct insn *in)
 {
-	struct part num = { datatypes[TYPE_INTEGER], 16, ORDER_HOST };
+	struct part num = { datatypes[TYPE_INTEGER], 16, ORDER_HOST, 0 };
 	struct stmt *s = arena_new(L->a, struct stmt);
 	struct value from, to;
 
@@ -535,7 +565,10 @@ static bool stmt_queue(struct lift *L, const struct insn *in)
 		s->queue.num = lift_reg(L, in->queue.sreg_from, &num);
 	} else {
 		value_from_u64(&from, in->queue.num, 16);
-		value_from_u64(&to, in->queue.num + (in->queue.total ? in->queue.total - 1u : 0u), 16);
+		value_from_u64(&to,
+		               in->queue.num +
+		                       (in->queue.total ? in->queue.total - 1u : 0u),
+		               16);
 		s->queue.num = expr_value(L->a, SPAN_NONE, &num, &from);
 		if (in->queue.total > 1) {
 			struct expr *range = expr_make(L->a, EXPR_RANGE, SPAN_NONE, &num);
@@ -552,7 +585,7 @@ static bool stmt_queue(struct lift *L, const struct insn *in)
 static bool stmt_dynset(struct lift *L, const struct insn *in)
 {
 	const struct set_info *info = L->env->set(L->env->ctx, in->dynset.set.name);
-	struct expr *key = info ? lift_key(L, in->sreg, info) : NULL;
+	struct expr *key = info ? lift_key(L, in->sreg, info, true) : NULL;
 	struct expr *elem = expr_make(L->a, EXPR_ELEM, SPAN_NONE, NULL);
 	struct stmt_list stmts = { 0 };
 
@@ -593,11 +626,20 @@ static const struct {
 	enum insn_kind insn;
 	bool (*lift)(struct lift *L, const struct insn *in);
 } with_registers[] = {
-	{ INSN_NAT, stmt_nat }, { INSN_MASQ, stmt_nat }, { INSN_REDIR, stmt_nat },
-	{ INSN_REJECT, stmt_reject }, { INSN_META, stmt_set_key }, { INSN_CT, stmt_set_key },
-	{ INSN_PAYLOAD, stmt_set_payload }, { INSN_EXTHDR, stmt_set_exthdr },
-	{ INSN_OBJREF, stmt_objref_map }, { INSN_DUP, stmt_dup }, { INSN_FWD, stmt_dup },
-	{ INSN_TPROXY, stmt_tproxy }, { INSN_QUEUE, stmt_queue }, { INSN_DYNSET, stmt_dynset },
+	{ INSN_NAT, stmt_nat },
+	{ INSN_MASQ, stmt_nat },
+	{ INSN_REDIR, stmt_nat },
+	{ INSN_REJECT, stmt_reject },
+	{ INSN_META, stmt_set_key },
+	{ INSN_CT, stmt_set_key },
+	{ INSN_PAYLOAD, stmt_set_payload },
+	{ INSN_EXTHDR, stmt_set_exthdr },
+	{ INSN_OBJREF, stmt_objref_map },
+	{ INSN_DUP, stmt_dup },
+	{ INSN_FWD, stmt_dup },
+	{ INSN_TPROXY, stmt_tproxy },
+	{ INSN_QUEUE, stmt_queue },
+	{ INSN_DYNSET, stmt_dynset },
 };
 
 bool lift_stmt(struct lift *L, const struct insn *in)

@@ -21,8 +21,8 @@
 static const struct set_info *lister_set(void *ctx, struct str name)
 {
 	struct lister *l = ctx;
-	const struct snapshot_set *set = snapshot_find_set(&l->snap, l->table->family,
-	                                                   l->table->name, name);
+	const struct snapshot_set *set =
+		snapshot_find_set(&l->snap, l->table->family, l->table->name, name);
 
 	return set && set->known ? &set->info : NULL;
 }
@@ -30,14 +30,17 @@ static const struct set_info *lister_set(void *ctx, struct str name)
 static struct expr *lister_elems(void *ctx, struct arena *a, const struct set_info *info)
 {
 	struct lister *l = ctx;
-	const struct snapshot_set *set = snapshot_find_set(&l->snap, l->table->family,
-	                                                   l->table->name, info->name);
+	const struct snapshot_set *set =
+		snapshot_find_set(&l->snap, l->table->family, l->table->name, info->name);
 	struct expr *out = expr_make(a, EXPR_SET, SPAN_NONE, NULL), *e;
 	size_t at = 0;
 
 	if (!set || !set->elems)
 		return NULL;
-	while ((e = elem_list_next(set->elems, &at, a)))
+	struct elem_list elems = *(const struct elem_list *)set->elems;
+
+	elems.info = info; /* the rule may know the key better */
+	while ((e = elem_list_next(&elems, &at, a)))
 		expr_list_add(&out->list, a, e);
 	return out;
 }
@@ -80,25 +83,31 @@ static int prefetch_chains(struct lister *l)
 
 	for (size_t i = 0; r >= 0 && i < l->snap.chains.n; i++) {
 		const struct prog_chain *c = &l->snap.chains.p[i];
-		struct dump_filter f = { .family = c->family, .table = c->table, .name = c->name };
+		struct dump_filter f = { .family = c->family,
+			                 .table = c->table,
+			                 .name = c->name };
 		struct prog_table in = { .family = c->family, .name = c->table };
 
 		if (!(c->flags & NFT_CHAIN_BINDING))
 			continue;
 		struct bound_chain *b = arena_new(l->snap.a, struct bound_chain);
 
-		*b = (struct bound_chain){ .family = c->family, .table = c->table, .name = c->name,
-		                           .lister = l };
+		*b = (struct bound_chain){ .family = c->family,
+			                   .table = c->table,
+			                   .name = c->name,
+			                   .lister = l };
 		arena_defer(l->snap.a, free_bound, b);
 		l->table = &in;
-		r = l->s->engine->ops->dump(l->s->engine, DUMP_RULES, &f, &ops, restart_bound, b);
+		r = l->s->engine->ops->dump(l->s->engine, DUMP_RULES, &f, &ops,
+		                            restart_bound, b);
 		vec_push(&l->bound, b);
 	}
 	l->table = table;
 	return r;
 }
 
-static bool bound_rules(void *ctx, struct str chain, const struct rule *const **rules, size_t *n)
+static bool bound_rules(void *ctx, struct str chain, const struct rule *const **rules,
+                        size_t *n)
 {
 	struct lister *l = ctx;
 
@@ -145,8 +154,9 @@ void lister_env_init(struct lister *l)
 static void lister_init(struct lister *l, struct session *s)
 {
 	*l = (struct lister){ .s = s };
-	l->printer = (struct printer){ .out = &l->out, .names = s->opt->names,
-	                               .fmt = s->opt->format };
+	l->printer = (struct printer){ .out = &l->out,
+		                       .names = s->opt->names,
+		                       .fmt = s->opt->format };
 	lister_env_init(l);
 }
 
@@ -174,8 +184,9 @@ static int list_rule(void *ctx, const struct prog_rule *r)
 	struct lister *l = ctx;
 
 	if (l->s->opt->debug_netlink) {
-		buf_fmt(&l->out, "%s " STR_FMT " " STR_FMT " %llu\n", family_name(r->family),
-		        STR_ARG(r->table), STR_ARG(r->chain), (unsigned long long)r->handle);
+		buf_fmt(&l->out, "%s " STR_FMT " " STR_FMT " %llu\n",
+		        family_name(r->family), STR_ARG(r->table), STR_ARG(r->chain),
+		        (unsigned long long)r->handle);
 		program_dump(&r->prog, &l->out);
 		buf_char(&l->out, '\n');
 	}
@@ -197,8 +208,11 @@ static void restart_rules(void *ctx)
 static int list_rules(struct lister *l, const struct prog_chain *c, const struct want *w)
 {
 	static const struct dump_ops ops = { .rule = list_rule };
-	struct dump_filter f = { .family = c->family, .table = c->table, .name = c->name,
-	                         .handle = w->handle, .reset = w->reset };
+	struct dump_filter f = { .family = c->family,
+		                 .table = c->table,
+		                 .name = c->name,
+		                 .handle = w->handle,
+		                 .reset = w->reset };
 
 	l->mark = l->out.n;
 	if (w->handle) {
@@ -206,7 +220,8 @@ static int list_rules(struct lister *l, const struct prog_chain *c, const struct
 
 		return s->engine->ops->get(s->engine, DUMP_RULES, &f, &ops, l);
 	}
-	return l->s->engine->ops->dump(l->s->engine, DUMP_RULES, &f, &ops, restart_rules, l);
+	return l->s->engine->ops->dump(l->s->engine, DUMP_RULES, &f, &ops, restart_rules,
+	                               l);
 }
 
 /* ---- chains ---- */
@@ -224,27 +239,32 @@ static const struct str *sorted_names(struct arena *a, const struct str *names, 
 	return out;
 }
 
-static void chain_to_block(struct arena *a, const struct prog_chain *c, struct chain_block *b)
+static void chain_to_block(struct arena *a, const struct prog_chain *c,
+                           struct chain_block *b)
 {
 	struct str comment = udata_get_comment(c->userdata, UDATA_COMMENT);
-	struct part dev = { datatypes[TYPE_IFNAME], 128, ORDER_NONE };
+	struct part dev = { datatypes[TYPE_IFNAME], 128, ORDER_NONE, 0 };
 
-	*b = (struct chain_block){ .is_base = c->is_base, .type = c->type, .flags = c->flags };
+	*b = (struct chain_block){ .is_base = c->is_base,
+		                   .type = c->type,
+		                   .flags = c->flags };
 	b->ref.family = c->family;
 	b->ref.table = c->table;
 	b->ref.name = c->name;
 	b->hook = str_from(hook_name(c->family, c->hook));
 	if (b->hook.n == 0)
 		b->hook = arena_fmt(a, "%u", c->hook); /* newer than this gate */
-	b->policy = !c->has_policy ? (struct str){ 0 } : c->policy == NF_DROP ? STR("drop")
-	                                                                     : STR("accept");
+	b->policy = !c->has_policy         ? (struct str){ 0 }
+	            : c->policy == NF_DROP ? STR("drop")
+	                                   : STR("accept");
 	if (comment.p)
 		b->comment = comment;
 	if (c->n_devs == 0)
 		return;
 	const struct str *devs = sorted_names(a, c->devs, c->n_devs);
 
-	b->devices = expr_make(a, c->n_devs == 1 ? EXPR_STRING : EXPR_SET, SPAN_NONE, NULL);
+	b->devices =
+		expr_make(a, c->n_devs == 1 ? EXPR_STRING : EXPR_SET, SPAN_NONE, NULL);
 	if (c->n_devs == 1)
 		b->devices->word = devs[0];
 	for (size_t i = 0; c->n_devs > 1 && i < c->n_devs; i++) {
@@ -271,14 +291,15 @@ static int list_chain(struct lister *l, const struct prog_chain *c, const struct
 
 /* ---- sets ---- */
 
-static void set_to_block(struct arena *a, const struct snapshot_set *s, struct set_block *b)
+static void set_to_block(struct arena *a, const struct snapshot_set *s,
+                         struct set_block *b)
 {
 	struct udata_set u;
 
 	udata_set_read(a, s->set.userdata, &u);
 	*b = (struct set_block){ .is_map = s->info.is_map, .flags = s->set.flags };
-	b->flags &= NFT_SET_ANONYMOUS | NFT_SET_CONSTANT | NFT_SET_INTERVAL | NFT_SET_TIMEOUT |
-	            NFT_SET_EVAL;
+	b->flags &= NFT_SET_ANONYMOUS | NFT_SET_CONSTANT | NFT_SET_INTERVAL |
+	            NFT_SET_TIMEOUT | NFT_SET_EVAL;
 	b->ref.family = s->set.family;
 	b->ref.table = s->set.table;
 	b->ref.name = s->set.name;
@@ -298,7 +319,8 @@ static void set_to_block(struct arena *a, const struct snapshot_set *s, struct s
 	b->has_gc = s->set.has_gc && s->set.gc_interval_ms;
 	b->gc_interval_ms = s->set.gc_interval_ms;
 	/* of a constant set it is the number of its elements */
-	b->has_size = s->set.has_size && s->set.size && !(s->set.flags & NFT_SET_CONSTANT);
+	b->has_size =
+		s->set.has_size && s->set.size && !(s->set.flags & NFT_SET_CONSTANT);
 	b->size = s->set.size;
 	b->has_policy = s->set.has_policy;
 	b->policy = s->set.policy;
@@ -310,10 +332,20 @@ static void set_to_block(struct arena *a, const struct snapshot_set *s, struct s
 	}
 }
 
+/* The type that says how many elements stand in a line: raw bytes are numbers. */
+static const struct datatype *per_line_type(const struct set_info *info)
+{
+	if (info->key.n > 1)
+		return NULL;
+	return info->key_expr && is_raw(info->key_expr) ? datatypes[TYPE_INTEGER]
+	                                                : info->key.p[0].type;
+}
+
 /* Bytes of a long list that are written at once. */
 enum { PIECE = 64 << 10 };
 
-static void print_elems(struct lister *l, const struct snapshot_set *s, struct elem_list *elems)
+static void print_elems(struct lister *l, const struct snapshot_set *s,
+                        struct elem_list *elems)
 {
 	struct elems_printer ep;
 	struct expr *e;
@@ -323,7 +355,7 @@ static void print_elems(struct lister *l, const struct snapshot_set *s, struct e
 	auto_arena one = { 0 };
 
 	arena_init(&one);
-	elems_begin(&ep, &l->printer, s->info.key.n == 1 ? s->info.key.p[0].type : NULL);
+	elems_begin(&ep, &l->printer, per_line_type(&s->info));
 	for (;;) {
 		if (bare && elem_list_next_bare(elems, &at, &b)) {
 			elems_put_bare(&ep, s->info.key.p[0].type, &b.from, b.len);
@@ -341,14 +373,16 @@ static void print_elems(struct lister *l, const struct snapshot_set *s, struct e
 	elems_end(&ep);
 }
 
-static int list_set(struct lister *l, const struct snapshot_set *s, bool elems, bool reset)
+static int list_set(struct lister *l, const struct snapshot_set *s, bool elems,
+                    bool reset)
 {
 	struct set_block b;
 	struct elem_list list;
 	int r = 0;
 
 	if (!s->known) {
-		buf_fmt(&l->out, "\t# unknown set \"" STR_FMT "\": gate does not know its type\n",
+		buf_fmt(&l->out,
+		        "\t# unknown set \"" STR_FMT "\": gate does not know its type\n",
 		        STR_ARG(s->set.name));
 		return 0;
 	}
@@ -370,8 +404,13 @@ static int list_set(struct lister *l, const struct snapshot_set *s, bool elems, 
 static void begin_table(struct lister *l, const struct prog_table *t, bool whole)
 {
 	struct str comment = udata_get_comment(t->userdata, UDATA_COMMENT);
-	static const struct { uint32_t flag; const char *name; } flags[] = {
-		{ NFT_TABLE_F_DORMANT, "dormant" }, { NFT_TABLE_F_OWNER, "owner" }, { 4, "persist" },
+	static const struct {
+		uint32_t flag;
+		const char *name;
+	} flags[] = {
+		{ NFT_TABLE_F_DORMANT, "dormant" },
+		{ NFT_TABLE_F_OWNER, "owner" },
+		{ 4, "persist" },
 	};
 	const char *delim = "\tflags ";
 
@@ -436,8 +475,8 @@ static int list_objs(struct lister *l, const struct want *w)
 	for (size_t i = 0; i < l->snap.objs.n; i++) {
 		const struct prog_obj *o = &l->snap.objs.p[i];
 
-		if (!same_table(l->table, o->family, o->table) || !wanted(w->name, o->name) ||
-		    (w->obj_type && o->type != w->obj_type))
+		if (!same_table(l->table, o->family, o->table) ||
+		    !wanted(w->name, o->name) || (w->obj_type && o->type != w->obj_type))
 			continue;
 		begin_item(l, w);
 		list_obj(l, o);
@@ -457,7 +496,8 @@ static int list_sets(struct lister *l, const struct want *w)
 		    !wanted(w->name, s->set.name) || (w->maps && !s->info.is_map) ||
 		    (w->only_sets && s->info.is_map && s->known))
 			continue;
-		if (w->meters ? !(s->set.flags & NFT_SET_EVAL) : (s->set.flags & NFT_SET_ANONYMOUS) != 0)
+		if (w->meters ? !(s->set.flags & NFT_SET_EVAL)
+		              : (s->set.flags & NFT_SET_ANONYMOUS) != 0)
 			continue;
 		begin_item(l, w);
 		r = list_set(l, s, w->elems, w->reset);
@@ -471,7 +511,8 @@ static void list_flowtable(struct lister *l, const struct prog_flowtable *f)
 {
 	struct prog_chain as_chain = { .devs = f->devs, .n_devs = f->n_devs };
 	struct chain_block devices;
-	struct flowtable_block b = { .flags = f->flags & ~(uint32_t)NFT_FLOWTABLE_COUNTER };
+	struct flowtable_block b = { .flags = f->flags &
+		                              ~(uint32_t)NFT_FLOWTABLE_COUNTER };
 
 	chain_to_block(&l->scratch, &as_chain, &devices);
 	b.ref.name = f->name;
@@ -489,7 +530,8 @@ static void list_flowtables(struct lister *l, const struct want *w)
 	for (size_t i = 0; i < l->snap.flowtables.n; i++) {
 		const struct prog_flowtable *f = &l->snap.flowtables.p[i];
 
-		if (!same_table(l->table, f->family, f->table) || !wanted(w->name, f->name))
+		if (!same_table(l->table, f->family, f->table) ||
+		    !wanted(w->name, f->name))
 			continue;
 		begin_item(l, w);
 		list_flowtable(l, f);
@@ -504,8 +546,8 @@ static int list_chains(struct lister *l, const struct want *w)
 	for (size_t i = 0; r == 0 && i < l->snap.chains.n; i++) {
 		const struct prog_chain *c = &l->snap.chains.p[i];
 
-		if (!same_table(l->table, c->family, c->table) || !wanted(w->name, c->name) ||
-		    (c->flags & NFT_CHAIN_BINDING))
+		if (!same_table(l->table, c->family, c->table) ||
+		    !wanted(w->name, c->name) || (c->flags & NFT_CHAIN_BINDING))
 			continue;
 		begin_item(l, w);
 		r = list_chain(l, c, w);
@@ -536,7 +578,8 @@ static int list_table(struct lister *l, const struct prog_table *t, const struct
 	return r;
 }
 
-void lister_elements(struct lister *l, const struct snapshot_set *set, struct elem_list *list)
+void lister_elements(struct lister *l, const struct snapshot_set *set,
+                     struct elem_list *list)
 {
 	struct set_block b;
 
@@ -567,15 +610,19 @@ bool lister_block(struct lister *l, enum dump_kind kind, struct str name)
 	return false;
 }
 
-static bool report(struct session *s, const struct command *c, const struct want *w, int r)
+static bool report(struct session *s, const struct command *c, const struct want *w,
+                   int r)
 {
 	if (r == -ENOENT && w->handle) {
-		diag_error(s->diags, "E0114", c->position_span, "chain `" STR_FMT "` has no rule with "
-		           "this handle", STR_ARG(w->name));
+		diag_error(s->diags, "E0114", c->position_span,
+		           "chain `" STR_FMT "` has no rule with "
+		           "this handle",
+		           STR_ARG(w->name));
 		return false;
 	}
 	if (r < 0 && (r != -ENOENT || w->table.n == 0 || w->found_table)) {
-		diag_error(s->diags, "E0602", c->span, "cannot read the ruleset: %s", strerror(-r));
+		diag_error(s->diags, "E0602", c->span, "cannot read the ruleset: %s",
+		           strerror(-r));
 		return false;
 	}
 	if (w->table.n == 0 || w->found_table) {
@@ -602,10 +649,14 @@ bool list_wanted(struct session *s, const struct command *c, struct want *w)
 
 	lister_init(&l, s);
 	arena_init(&l.scratch);
-	struct dump_filter reset = { .family = w->family, .table = w->table, .name = w->name,
-	                             .obj_type = w->obj_type, .reset = true };
+	struct dump_filter reset = { .family = w->family,
+		                     .table = w->table,
+		                     .name = w->name,
+		                     .obj_type = w->obj_type,
+		                     .reset = true };
 	int r = snapshot_read(&l.snap, &s->scratch, s->engine, w->family, w->table,
-	                      w->kinds | (w->rules ? SNAP_SETS : 0), w->reset ? &reset : NULL);
+	                      w->kinds | (w->rules ? SNAP_SETS : 0),
+	                      w->reset ? &reset : NULL);
 
 	if (r == 0 && w->rules)
 		r = lister_prefetch(&l);
@@ -619,7 +670,8 @@ bool list_wanted(struct session *s, const struct command *c, struct want *w)
 		if (w->kinds == SNAP_OBJS && w->name.n == 0 && !has_objs(&l.snap, t))
 			continue; /* as nft; of other kinds the empty table is shown */
 		if (w->only_names)
-			buf_fmt(&l.out, "table %s " STR_FMT "\n", family_name(t->family), STR_ARG(t->name));
+			buf_fmt(&l.out, "table %s " STR_FMT "\n", family_name(t->family),
+			        STR_ARG(t->name));
 		else
 			r = list_table(&l, t, w);
 		session_write(s, &l.out);

@@ -21,7 +21,8 @@ static void open_hook(struct hooks_list *l)
 	if (!l->in_family)
 		buf_fmt(&l->out, "family %s {\n", family_name(l->family));
 	if (!l->in_hook && l->device.n)
-		buf_fmt(&l->out, "\thook %s device " STR_FMT " {\n", l->hook, STR_ARG(l->device));
+		buf_fmt(&l->out, "\thook %s device " STR_FMT " {\n", l->hook,
+		        STR_ARG(l->device));
 	else if (!l->in_hook)
 		buf_fmt(&l->out, "\thook %s {\n", l->hook);
 	l->in_family = l->in_hook = true;
@@ -30,10 +31,10 @@ static void open_hook(struct hooks_list *l)
 /* The sign stands in a column of its own, and all are as wide. */
 static void print_priority(struct buf *out, int32_t priority)
 {
-	char sign = priority < 0 ? '-' : priority > 0 ? '+' : ' ';
+	const char *sign = priority < 0 ? "-" : priority > 0 ? "+" : " ";
 	uint32_t size = priority < 0 ? -(uint32_t)priority : (uint32_t)priority;
 
-	buf_fmt(out, "\t\t%c%010u", sign, size);
+	buf_fmt(out, "\t\t%s%010u", sign, size);
 }
 
 static int print_hook(void *ctx, const struct engine_hook *h)
@@ -54,13 +55,14 @@ static int print_hook(void *ctx, const struct engine_hook *h)
 	return 0;
 }
 
-static int list_hook(struct hooks_list *l, unsigned number, const char *name, struct str device)
+static int list_hook(struct hooks_list *l, unsigned number, const char *name,
+                     struct str device)
 {
 	l->hook = name;
 	l->device = device;
 	l->in_hook = false;
-	int r = l->s->engine->ops->hooks(l->s->engine, (uint8_t)l->family, number, device, print_hook,
-	                                 l);
+	int r = l->s->engine->ops->hooks(l->s->engine, (uint8_t)l->family, number, device,
+	                                 print_hook, l);
 	if (l->in_hook)
 		buf_cstr(&l->out, "\t}\n");
 	return r;
@@ -98,19 +100,22 @@ static bool report_hooks(struct session *s, const struct command *c, int r)
 	if (r >= 0)
 		return true;
 	if (r == -EOPNOTSUPP) {
-		d = diag_error(s->diags, "E0410", c->span, "this kernel does not tell its hooks");
-		diag_help(s->diags, d, "it needs CONFIG_NETFILTER_NETLINK_HOOK; `list chains` shows "
+		d = diag_error(s->diags, "E0410", c->span,
+		               "this kernel does not tell its hooks");
+		diag_help(s->diags, d,
+		          "it needs CONFIG_NETFILTER_NETLINK_HOOK; `list chains` shows "
 		          "nf_tables' own");
 	} else {
-		diag_error(s->diags, "E0602", c->span, "cannot read the hooks: %s", strerror(-r));
+		diag_error(s->diags, "E0602", c->span, "cannot read the hooks: %s",
+		           strerror(-r));
 	}
 	return false;
 }
 
 bool list_hooks(struct session *s, const struct command *c)
 {
-	static const enum family families[] = { FAMILY_ARP, FAMILY_IP, FAMILY_IP6, FAMILY_BRIDGE,
-	                                        FAMILY_NETDEV };
+	static const enum family families[] = { FAMILY_ARP, FAMILY_IP, FAMILY_IP6,
+		                                FAMILY_BRIDGE, FAMILY_NETDEV };
 	struct hooks_list l = { .s = s };
 	int r = s->engine->ops->hooks ? 0 : -EOPNOTSUPP;
 

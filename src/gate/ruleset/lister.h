@@ -11,12 +11,13 @@
 
 /* What to print. */
 struct want {
-	uint8_t family;       /* 0: all */
+	uint8_t family; /* 0: all */
 	struct str table, name;
-	uint32_t obj_type;    /* 0: all */
-	uint64_t handle;      /* of one rule; 0: all */
-	unsigned kinds;       /* SNAP_* */
-	bool rules, elems, show_sets, maps, only_sets, meters, only_names, whole_table, reset;
+	uint32_t obj_type; /* 0: all */
+	uint64_t handle;   /* of one rule; 0: all */
+	unsigned kinds;    /* SNAP_* */
+	bool rules, elems, show_sets, maps, only_sets, meters, only_names, whole_table,
+		reset;
 	bool found_table, found; /* answers */
 };
 
@@ -52,7 +53,8 @@ int lister_prefetch(struct lister *l);
 /* The block of the first set, object or flow table of that name; false: none. */
 bool lister_block(struct lister *l, enum dump_kind kind, struct str name);
 /* One set with just these elements, in its table. */
-void lister_elements(struct lister *l, const struct snapshot_set *set, struct elem_list *list);
+void lister_elements(struct lister *l, const struct snapshot_set *set,
+                     struct elem_list *list);
 /* A lister whose snapshot holds the table's sets, for rules outside of a listing. */
 int lister_open(struct lister *l, struct session *s, enum family f, struct str table);
 void lister_close(struct lister *l);

@@ -24,7 +24,8 @@ struct graph {
 /* Enough for every table that a person has written. */
 enum { JUMPS_MAX = 10000 };
 
-static void add_jumps(struct graph *g, struct str chain, const struct program *p, struct span span)
+static void add_jumps(struct graph *g, struct str chain, const struct program *p,
+                      struct span span)
 {
 	for (size_t i = 0; i < p->n && g->jumps.n < JUMPS_MAX; i++) {
 		const struct insn *in = &p->p[i];
@@ -33,7 +34,8 @@ static void add_jumps(struct graph *g, struct str chain, const struct program *p
 		    in->immediate.verdict.chain.n == 0)
 			continue;
 		struct jump j = { arena_str(&g->s->a, chain),
-		                  arena_str(&g->s->a, in->immediate.verdict.chain), span };
+			          arena_str(&g->s->a, in->immediate.verdict.chain),
+			          span };
 
 		vec_push(&g->jumps, j);
 	}
@@ -131,10 +133,14 @@ bool explain_loop(struct session *s, const struct tag *t, struct diag *d)
 		const struct jump *j = g.path.p[i];
 
 		if (span_is_none(j->span))
-			diag_note(s->diags, d, "chain `" STR_FMT "` leads to `" STR_FMT "`, by a rule that is "
-			          "loaded", STR_ARG(j->from), STR_ARG(j->to));
+			diag_note(s->diags, d,
+			          "chain `" STR_FMT "` leads to `" STR_FMT
+			          "`, by a rule that is "
+			          "loaded",
+			          STR_ARG(j->from), STR_ARG(j->to));
 		else
-			diag_related(s->diags, d, j->span, "chain `" STR_FMT "` leads to `" STR_FMT "`",
+			diag_related(s->diags, d, j->span,
+			             "chain `" STR_FMT "` leads to `" STR_FMT "`",
 			             STR_ARG(j->from), STR_ARG(j->to));
 	}
 	bool found = first < g.path.n;

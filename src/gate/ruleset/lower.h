@@ -21,6 +21,8 @@ struct part {
 	const struct datatype *type;
 	uint16_t bits;
 	enum byteorder order;
+	uint64_t
+		max; /* the greatest number that makes sense, where it is less than the bits; or 0 */
 };
 
 enum { PARTS_MAX = 16 };
@@ -38,16 +40,17 @@ uint32_t parts_type_id(const struct parts *parts);
 /* A set as rules and elements need to know it. */
 struct set_info {
 	struct str name;
-	uint32_t id;              /* in this transaction; 0: in the kernel */
-	uint32_t flags;           /* NFT_SET_* */
-	struct parts key, data;   /* data.n 0: no map, or verdicts, or objects */
+	uint32_t id;            /* in this transaction; 0: in the kernel */
+	uint32_t flags;         /* NFT_SET_* */
+	struct parts key, data; /* data.n 0: no map, or verdicts, or objects */
 	bool is_map, data_verdict, data_interval, auto_merge;
 	uint32_t obj_type;
-	struct span span;         /* where it was made, or none */
+	struct span span;                  /* where it was made, or none */
 	struct expr *key_expr, *data_expr; /* typeof, typed; NULL: by type name */
 	bool anonymous;
-	bool is_broken;           /* made with mistakes, which have been said */
-	uint32_t size;            /* as the kernel says; meters list it */
+	uint32_t key_len; /* bytes, of a set in the kernel; else 0 */
+	bool is_broken;   /* made with mistakes, which have been said */
+	uint32_t size;    /* as the kernel says; meters list it */
 };
 
 /* What lowering needs to know of the world around the rule. */
@@ -63,6 +66,8 @@ struct lower_env {
 	bool (*has_chain)(void *ctx, struct str name, struct span span);
 	/* Makes the chain of `jump { … }`; sets v->chain_id. */
 	bool (*make_chain)(void *ctx, struct chain_block *block, struct verdict *v);
+	/* Where the rule's table was made, for messages; or none. */
+	struct span (*table_place)(void *ctx);
 	/* Makes the set of an old `meter` statement. */
 	bool (*make_meter)(void *ctx, const struct stmt *s, struct set_info *info,
 	                   struct set_ref *ref);
@@ -79,25 +84,25 @@ struct chain_info {
 struct lower {
 	struct arena *a;
 	struct diags *diags;
-	const struct sources *sources;  /* the text that spans point into */
+	const struct sources *sources; /* the text that spans point into */
 	const struct names *names;
 	enum family family;
-	struct span table_span;
 	const struct chain_info *chain; /* NULL: not known */
 	const struct lower_env *env;
 	struct program *prog;
-	unsigned reg;                   /* first free word */
+	unsigned reg;                     /* first free word */
 	const struct proto *ll, *nh, *th; /* known by now; NULL: not known */
-	unsigned ll_bits;               /* headers stacked before `ll` (vlan): bits */
-	int icmp_type;                  /* the type an earlier match asked for, or -1 */
-	struct span *places;            /* piece of text of insn.place */
+	unsigned ll_bits;                 /* headers stacked before `ll` (vlan): bits */
+	int icmp_type;                    /* the type an earlier match asked for, or -1 */
+	struct span *places;              /* piece of text of insn.place */
 	uint16_t n_places, cap_places, place;
-	const struct stmt *ended;       /* the verdict that ended the rule, or NULL */
-	struct part *map_data;          /* wanted result of an anonymous map (statement's target) */
+	const struct stmt *ended; /* the verdict that ended the rule, or NULL */
+	struct part
+		*map_data; /* wanted result of an anonymous map (statement's target) */
 	bool map_data_interval;
-	uint32_t map_obj;               /* a literal map's data are names of such objects */
-	uint32_t kernel;                /* for which version is checked, 0: any */
-	bool th_known;                  /* a match with several transport protocols stands before */
+	uint32_t map_obj; /* a literal map's data are names of such objects */
+	uint32_t kernel;  /* for which version is checked, 0: any */
+	bool th_known;    /* a match with several transport protocols stands before */
 };
 
 /* The whole rule. */
@@ -112,15 +117,16 @@ void expr_parts(const struct expr *e, struct parts *out);
  * (typed). NULL after an error. */
 struct expr *resolve(struct lower *L, const struct expr *e, const struct part *want);
 /* The one value of a resolved constant (LIST: or-ed together), NULL after an error. */
-const struct value *resolve_value(struct lower *L, const struct expr *e, const struct part *want);
+const struct value *resolve_value(struct lower *L, const struct expr *e,
+                                  const struct part *want);
 /* One key of a set (word, prefix, range, concatenation) into register bytes: `from`, and `to`
  * (inclusive) when it is a range or prefix. */
 struct key_range {
 	struct data from, to;
 	bool is_range;
 };
-bool resolve_key(struct lower *L, const struct expr *e, const struct parts *parts, bool big_endian,
-                 struct key_range *out);
+bool resolve_key(struct lower *L, const struct expr *e, const struct parts *parts,
+                 bool big_endian, struct key_range *out);
 /* First and last value of a resolved VALUE, PREFIX or RANGE. */
 void value_bounds(const struct expr *e, struct value *from, struct value *to);
 bool is_constant(const struct expr *e);
@@ -136,6 +142,9 @@ struct part expr_part(const struct expr *e);
 /* ---- deps.c ---- */
 /* Writes the matches `e` implies (`tcp dport` needs `meta l4proto tcp`), or reports a conflict. */
 bool deps_write(struct lower *L, const struct expr *e);
+/* Moves what was written from `from` on before all other matches, as nft does for extension
+ * headers and reject; not across statements, which would then see other packets. */
+void deps_to_front(struct lower *L, size_t from);
 /* Learns from a match of a selector with a constant. */
 void deps_learn(struct lower *L, const struct expr *left, const struct value *v);
 /* Header offset of a field within its base, bits. */
@@ -147,12 +156,15 @@ unsigned reg_alloc(struct lower *L, uint32_t bytes);
 struct insn *emit(struct lower *L, enum insn_kind kind);
 /* Loads a typed expression (dependencies must stand already) from register word `reg` on. */
 bool load_expr(struct lower *L, const struct expr *e, unsigned reg);
+/* Whether conntrack works in tables of this family; reports at `at` that it does not. */
+bool family_has_ct(struct lower *L, struct span at);
 void load_data(struct lower *L, const uint8_t *p, size_t n, unsigned reg);
 /* Type, resolve, dependencies and load: `e` as the argument of a statement that wants `want`. */
 /* Turns the register's bytes between host and network order (NFT_BYTEORDER_*). */
 void emit_byteorder(struct lower *L, uint32_t op, uint32_t len, unsigned reg);
 /* Loads a set's key: as load_expr, in network order where the set holds intervals. */
-bool load_key(struct lower *L, const struct expr *e, const struct set_info *info, unsigned reg);
+bool load_key(struct lower *L, const struct expr *e, const struct set_info *info,
+              unsigned reg);
 bool load_arg(struct lower *L, struct expr *e, const struct part *want, unsigned reg);
 /* The set `left` is looked up in: a named one, or a literal that is made now. `data`: what a map
  * gives (NULL: no map, or verdicts). */
@@ -163,9 +175,13 @@ bool lookup_set(struct lower *L, const struct expr *left, const struct expr *set
 struct expr *typeof_of(struct arena *a, const struct expr *left);
 /* Whole-field mask of a payload or exthdr expression that does not end on byte borders; shift is
  * how far the value is moved to the left. False: none needed. */
-bool field_mask(const struct lower *L, const struct expr *e, struct value *mask, unsigned *shift);
+bool field_mask(const struct lower *L, const struct expr *e, struct value *mask,
+                unsigned *shift);
 
 bool lower_match(struct lower *L, const struct stmt *s);
+/* The same with what was resolved already; what `left` implies has been written. */
+bool match_value(struct lower *L, const struct expr *left, enum relop op,
+                 const struct value *v);
 bool lower_stmt(struct lower *L, const struct stmt *s);
 bool lower_nat(struct lower *L, const struct stmt *s);
 bool lower_stateful(struct lower *L, const struct stmt *s, struct insn *in);
@@ -177,14 +193,15 @@ bool lower_fwd(struct lower *L, const struct stmt *s);
 bool lower_queue(struct lower *L, const struct stmt *s);
 bool resolve_verdict(struct lower *L, const struct expr *e, struct verdict *out);
 /* counter, limit … that elements carry. */
-bool lower_stateful_list(struct lower *L, const struct stmt_list *stmts, struct program *out);
+bool lower_stateful_list(struct lower *L, const struct stmt_list *stmts,
+                         struct program *out);
 bool lower_objref(struct lower *L, const struct stmt *s);
 bool lower_set_value(struct lower *L, const struct stmt *s);
 bool lower_dynset(struct lower *L, const struct stmt *s);
 /* merge.c: loads of neighbouring fields become one, as nft writes them. */
 void merge_payloads(struct program *prog, size_t from);
 
-bool fail(struct lower *L, const char *code, struct span span, const char *fmt, ...)
+COLD bool fail(struct lower *L, const char *code, struct span span, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-struct diag *fail_diag(struct lower *L, const char *code, struct span span, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+COLD struct diag *fail_diag(struct lower *L, const char *code, struct span span,
+                            const char *fmt, ...) __attribute__((format(printf, 4, 5)));

@@ -52,7 +52,8 @@ static unsigned field_bytes(unsigned off, unsigned bits)
 	return (off + bits + 7) / 8 - off / 8;
 }
 
-static void field_place(const struct lower *L, const struct expr *e, unsigned *off, unsigned *bits)
+static void field_place(const struct lower *L, const struct expr *e, unsigned *off,
+                        unsigned *bits)
 {
 	if (e->kind == EXPR_PAYLOAD) {
 		*off = payload_offset(L, e);
@@ -63,7 +64,8 @@ static void field_place(const struct lower *L, const struct expr *e, unsigned *o
 	}
 }
 
-bool field_mask(const struct lower *L, const struct expr *e, struct value *mask, unsigned *shift)
+bool field_mask(const struct lower *L, const struct expr *e, struct value *mask,
+                unsigned *shift)
 {
 	unsigned off, bits;
 
@@ -80,7 +82,8 @@ bool field_mask(const struct lower *L, const struct expr *e, struct value *mask,
 	return true;
 }
 
-static void emit_mask(struct lower *L, const struct value *mask, enum byteorder order, unsigned reg)
+static void emit_mask(struct lower *L, const struct value *mask, enum byteorder order,
+                      unsigned reg)
 {
 	struct insn *in = emit(L, INSN_BITWISE);
 
@@ -90,7 +93,8 @@ static void emit_mask(struct lower *L, const struct value *mask, enum byteorder 
 	value_store(mask, order, in->bitwise.mask.b);
 }
 
-static void emit_shift(struct lower *L, uint32_t op, uint32_t by, uint32_t len, unsigned reg)
+static void emit_shift(struct lower *L, uint32_t op, uint32_t by, uint32_t len,
+                       unsigned reg)
 {
 	struct insn *in = emit(L, INSN_BITWISE);
 
@@ -145,6 +149,15 @@ static void turn_host(struct lower *L, const struct expr *e, unsigned reg)
 		emit_byteorder(L, NFT_BYTEORDER_HTON, len, reg);
 }
 
+/* nft turns single bytes too, which does nothing. */
+static void turn_part(struct lower *L, const struct expr *e, unsigned reg)
+{
+	if (e->order == ORDER_HOST && e->bits <= 8 && !type_is(e->type, TYPE_STRING))
+		emit_byteorder(L, NFT_BYTEORDER_HTON, 1, reg);
+	else
+		turn_host(L, e, reg);
+}
+
 /* A field that ends inside a byte becomes its value alone, in the bytes the value needs: what
  * sets hold. Registers shift as numbers, so several bytes are turned for it, and back. */
 static void load_down(struct lower *L, const struct expr *e, unsigned reg)
@@ -171,11 +184,16 @@ static bool load_concat(struct lower *L, const struct expr *e, bool turn, unsign
 	for (size_t i = 0; i < e->list.n; i++) {
 		const struct expr *part = e->list.p[i];
 
+		if (part->type && !part->type->bits && part->type->id != TYPE_INTEGER)
+			return fail(L, "E0248", part->span,
+			            "%s has no fixed width and cannot be a part of a "
+			            "concatenation",
+			            part->type->desc);
 		if (!load_expr(L, part, reg))
 			return false;
 		load_down(L, part, reg);
 		if (turn)
-			turn_host(L, part, reg);
+			turn_part(L, part, reg);
 		reg += ((part->bits + 7u) / 8 + 3) / 4;
 	}
 	return true;
@@ -214,7 +232,7 @@ static bool load_hash(struct lower *L, const struct expr *e, unsigned reg)
 /* & | ^ with constants from `inner` outwards become one mask and xor. */
 static bool fold_masks(struct lower *L, const struct expr *e, const struct expr *inner,
                        const struct part *part, unsigned shift, struct value *mask,
-                       struct value *xor)
+                       struct value * xor)
 {
 	if (e == inner)
 		return true;
@@ -252,7 +270,7 @@ static bool fold_masks(struct lower *L, const struct expr *e, const struct expr 
 
 static bool load_shift(struct lower *L, const struct expr *e, unsigned reg)
 {
-	struct part count = { datatypes[TYPE_INTEGER], 32, ORDER_HOST };
+	struct part count = { datatypes[TYPE_INTEGER], 32, ORDER_HOST, 0 };
 	const struct value *by = resolve_value(L, e->binary.right, &count);
 	uint32_t len = (e->bits + 7u) / 8;
 
@@ -277,7 +295,7 @@ static bool load_binary(struct lower *L, const struct expr *e, unsigned reg)
 	if (e->binary.op == BINOP_SHL || e->binary.op == BINOP_SHR)
 		return load_shift(L, e, reg);
 	for (inner = e; inner->kind == EXPR_BINARY && inner->binary.op != BINOP_SHL &&
-	                inner->binary.op != BINOP_SHR; )
+	                inner->binary.op != BINOP_SHR;)
 		inner = inner->binary.left;
 	if (!load_expr(L, inner, reg))
 		return false;
@@ -314,7 +332,6 @@ static bool load_map(struct lower *L, const struct expr *e, unsigned reg)
 	const struct set_info *info;
 	struct part single = expr_part(e);
 
-
 	if (e->type) {
 		data.n = 1;
 		data.p[0] = single;
@@ -329,7 +346,8 @@ static bool load_map(struct lower *L, const struct expr *e, unsigned reg)
 	return true;
 }
 
-bool load_key(struct lower *L, const struct expr *e, const struct set_info *info, unsigned reg)
+bool load_key(struct lower *L, const struct expr *e, const struct set_info *info,
+              unsigned reg)
 {
 	bool turn = info->flags & NFT_SET_INTERVAL;
 
@@ -341,6 +359,16 @@ bool load_key(struct lower *L, const struct expr *e, const struct set_info *info
 		load_down(L, e, reg);
 	if (turn)
 		turn_host(L, e, reg);
+	return true;
+}
+
+bool family_has_ct(struct lower *L, struct span at)
+{
+	if (L->family == FAMILY_NETDEV || L->family == FAMILY_ARP)
+		return fail(L, "E0411", at,
+		            "connections are not tracked where %s chains are: `ct` does "
+		            "not work there",
+		            family_name(L->family));
 	return true;
 }
 
@@ -374,8 +402,12 @@ bool load_expr(struct lower *L, const struct expr *e, unsigned reg)
 		return load_map(L, e, reg);
 	case EXPR_ELEM:
 		return load_expr(L, e->elem.key, reg);
-	case EXPR_META:
 	case EXPR_CT:
+		if (!family_has_ct(L, e->span))
+			return false;
+		emit_selector(L, e, reg);
+		return true;
+	case EXPR_META:
 	case EXPR_RT:
 	case EXPR_SOCKET:
 	case EXPR_OSF:
@@ -385,19 +417,37 @@ bool load_expr(struct lower *L, const struct expr *e, unsigned reg)
 		emit_selector(L, e, reg);
 		return true;
 	default: /* SYMBOL and the like: resolve() has not been asked */
-		return fail(L, "E0236", e->span, "this cannot stand here: a single value or something "
+		return fail(L, "E0236", e->span,
+		            "this cannot stand here: a single value or something "
 		            "to look at is wanted");
 	}
+}
+
+static const char *article(const char *noun)
+{
+	return strchr("AEIOUaeiou", *noun) ? "an" : "a";
 }
 
 /* A value of one type where another is wanted: only plain integers go everywhere. */
 static bool check_type(struct lower *L, const struct expr *e, const struct part *want)
 {
-	if (!e->type || !want->type || e->type == want->type || e->type->id == TYPE_INTEGER ||
-	    want->type->id == TYPE_INTEGER)
+	if (!e->type || !want->type || e->type == want->type ||
+	    e->type->id == TYPE_INTEGER || want->type->id == TYPE_INTEGER)
 		return true;
-	return fail(L, "E0260", e->span, "this is a %s, and a %s is wanted here", e->type->desc,
-	            want->type->desc);
+	const char *is = e->type->desc, *wanted = want->type->desc;
+
+	return fail(L, "E0260", e->span, "this is %s %s, and %s %s is wanted here",
+	            article(is), is, article(wanted), wanted);
+}
+
+/* Numbers that are loaded must fill what they are for: the kernel copies as many bytes. */
+static bool check_width(struct lower *L, const struct expr *e, const struct part *want)
+{
+	if (!e->type || e->type->id != TYPE_INTEGER || e->kind == EXPR_MAP ||
+	    e->bits == want->bits)
+		return true;
+	return fail(L, "E0260", e->span, "this has %u bits, and %u are wanted here",
+	            e->bits, want->bits);
 }
 
 bool load_arg(struct lower *L, struct expr *e, const struct part *want, unsigned reg)
@@ -408,14 +458,18 @@ bool load_arg(struct lower *L, struct expr *e, const struct part *want, unsigned
 
 	L->map_data = &saved_want;
 	r = resolve(L, e, want);
-	if (!r || r->kind == EXPR_SET || r->kind == EXPR_PREFIX || r->kind == EXPR_RANGE) {
+	if (!r || r->kind == EXPR_SET || r->kind == EXPR_PREFIX ||
+	    r->kind == EXPR_RANGE) {
 		L->map_data = saved;
-		return r && (r->kind == EXPR_SET ? resolve_value(L, e, want) != NULL :
-		             fail(L, "E0229", e->span, "a single value is wanted here"));
+		return r && (r->kind == EXPR_SET ? resolve_value(L, e, want) != NULL
+		                                 : fail(L, "E0229", e->span,
+		                                        "a single value is wanted here"));
 	}
 	bool constant = r->kind == EXPR_VALUE || r->kind == EXPR_LIST;
 
-	ok = check_type(L, r, want) && (constant || deps_write(L, r)) && load_expr(L, r, reg);
+	ok = check_type(L, r, want) &&
+	     (constant || (check_width(L, r, want) && deps_write(L, r))) &&
+	     load_expr(L, r, reg);
 	L->map_data = saved;
 	if (!ok || constant || r->kind == EXPR_MAP)
 		return ok;

@@ -12,26 +12,28 @@
 struct compare {
 	unsigned reg;
 	struct part part;
-	uint16_t bits;    /* of the loaded bytes */
-	unsigned shift;   /* constants move left by so much */
+	uint16_t bits;  /* of the loaded bytes */
+	unsigned shift; /* constants move left by so much */
 	bool string;
 };
 
-static void store_constant(const struct compare *c, const struct value *v, enum byteorder order,
-                           struct data *out)
+static void store_constant(const struct compare *c, const struct value *v,
+                           enum byteorder order, struct data *out)
 {
-	struct value moved = *v;
+	struct value moved;
 
-	if (!c->string) {
+	if (!c->string && (v->bits != c->bits || c->shift)) {
+		moved = *v;
 		value_resize(&moved, c->bits);
 		value_shl(&moved, c->shift);
+		v = &moved;
 	}
 	out->n = (uint8_t)((c->bits + 7) / 8);
-	value_store(&moved, c->string ? ORDER_NONE : order, out->b);
+	value_store(v, c->string ? ORDER_NONE : order, out->b);
 }
 
-static void emit_cmp(struct lower *L, const struct compare *c, uint32_t op, const struct value *v,
-                     enum byteorder order)
+static void emit_cmp(struct lower *L, const struct compare *c, uint32_t op,
+                     const struct value *v, enum byteorder order)
 {
 	struct insn *in = emit(L, INSN_CMP);
 
@@ -43,8 +45,9 @@ static void emit_cmp(struct lower *L, const struct compare *c, uint32_t op, cons
 static uint32_t cmp_op(enum relop op)
 {
 	static const uint32_t ops[] = {
-		[REL_IMPLICIT] = NFT_CMP_EQ, [REL_EQ] = NFT_CMP_EQ, [REL_NE] = NFT_CMP_NEQ,
-		[REL_LT] = NFT_CMP_LT, [REL_GT] = NFT_CMP_GT, [REL_LE] = NFT_CMP_LTE,
+		[REL_IMPLICIT] = NFT_CMP_EQ, [REL_EQ] = NFT_CMP_EQ,
+		[REL_NE] = NFT_CMP_NEQ,      [REL_LT] = NFT_CMP_LT,
+		[REL_GT] = NFT_CMP_GT,       [REL_LE] = NFT_CMP_LTE,
 		[REL_GE] = NFT_CMP_GTE,
 	};
 
@@ -91,8 +94,8 @@ static bool match_prefix(struct lower *L, const struct expr *left, enum relop op
 	if (!start_compare(L, left, &c))
 		return false;
 	struct insn *in = &L->prog->p[L->prog->n - 1];
-	bool whole_bytes = len % 8 == 0 && len > 0 && c.shift == 0 && c.bits == left->bits &&
-	                   (left->order == ORDER_BIG || c.string);
+	bool whole_bytes = len % 8 == 0 && len > 0 && c.shift == 0 &&
+	                   c.bits == left->bits && (left->order == ORDER_BIG || c.string);
 
 	if (whole_bytes) {
 		struct value v = right->prefix.base->value;
@@ -120,7 +123,8 @@ static bool match_prefix(struct lower *L, const struct expr *left, enum relop op
 static bool match_range(struct lower *L, const struct expr *left, enum relop op,
                         const struct expr *right)
 {
-	const struct value *from = &right->pair.left->value, *to = &right->pair.right->value;
+	const struct value *from = &right->pair.left->value,
+			   *to = &right->pair.right->value;
 	struct compare c;
 
 	if (!start_compare(L, left, &c))
@@ -142,8 +146,8 @@ static bool match_range(struct lower *L, const struct expr *left, enum relop op,
 }
 
 /* Are any (`!= 0`) or none (`== 0`) of the bits set? With `want`: are they just so? */
-static bool match_flags(struct lower *L, const struct expr *left, const struct value *mask,
-                        uint32_t op, const struct value *want)
+static bool match_flags(struct lower *L, const struct expr *left,
+                        const struct value *mask, uint32_t op, const struct value *want)
 {
 	struct compare c;
 	struct value zero = { .bits = left->bits };
@@ -165,13 +169,16 @@ static bool match_flagcmp(struct lower *L, const struct expr *left, enum relop o
 {
 	struct part part = expr_part(left);
 	const struct value *flags = resolve_value(L, right->pair.left, &part);
-	const struct value *mask = flags ? resolve_value(L, right->pair.right, &part) : NULL;
+	const struct value *mask =
+		flags ? resolve_value(L, right->pair.right, &part) : NULL;
 
-	return mask && match_flags(L, left, mask, op == REL_NE ? NFT_CMP_NEQ : NFT_CMP_EQ, flags);
+	return mask &&
+	       match_flags(L, left, mask, op == REL_NE ? NFT_CMP_NEQ : NFT_CMP_EQ, flags);
 }
 
 /* `x ^ 5 == 7` is `x == 2`: nft moves the constant over. */
-static const struct expr *move_xor(struct lower *L, const struct expr *left, struct value *v)
+static const struct expr *move_xor(struct lower *L, const struct expr *left,
+                                   struct value *v)
 {
 	while (left->kind == EXPR_BINARY && left->binary.op == BINOP_XOR) {
 		struct part part = expr_part(left);
@@ -185,16 +192,18 @@ static const struct expr *move_xor(struct lower *L, const struct expr *left, str
 	return left;
 }
 
-static bool match_value(struct lower *L, const struct expr *left, enum relop op,
-                        const struct expr *right)
+bool match_value(struct lower *L, const struct expr *left, enum relop op,
+                 const struct value *v)
 {
-	struct value v = right->value;
+	struct value moved;
 	struct compare c;
 
 	if (has_flags(left->type) && op == REL_IMPLICIT && left->kind != EXPR_BINARY)
-		return match_flags(L, left, &v, NFT_CMP_NEQ, NULL);
-	if (op <= REL_NE) {
-		left = move_xor(L, left, &v);
+		return match_flags(L, left, v, NFT_CMP_NEQ, NULL);
+	if (op <= REL_NE && left->kind == EXPR_BINARY) {
+		moved = *v;
+		v = &moved;
+		left = move_xor(L, left, &moved);
 		if (!left)
 			return false;
 	}
@@ -202,9 +211,9 @@ static bool match_value(struct lower *L, const struct expr *left, enum relop op,
 		return false;
 	enum byteorder order = op > REL_NE ? order_for_ranges(L, &c) : c.part.order;
 
-	emit_cmp(L, &c, cmp_op(op), &v, order);
+	emit_cmp(L, &c, cmp_op(op), v, order);
 	if (op == REL_IMPLICIT || op == REL_EQ)
-		deps_learn(L, left, &v);
+		deps_learn(L, left, v);
 	return true;
 }
 
@@ -217,7 +226,8 @@ static bool match_concat(struct lower *L, const struct expr *left, enum relop op
 
 	expr_parts(left, &parts);
 	if (op > REL_NE)
-		return fail(L, "E0237", right->span, "a concatenation is only equal or not equal");
+		return fail(L, "E0237", right->span,
+		            "a concatenation is only equal or not equal");
 	if (!resolve_key(L, right, &parts, false, &key))
 		return false;
 	if (key.is_range)
@@ -234,11 +244,11 @@ static bool match_concat(struct lower *L, const struct expr *left, enum relop op
 }
 
 /* Elements of a literal set for a field inside a byte: moved to where the bits are. */
-static struct expr *shifted_set(struct lower *L, const struct expr *set, struct part *part,
-                                unsigned shift, uint16_t bits)
+static struct expr *shifted_set(struct lower *L, const struct expr *set,
+                                struct part *part, unsigned shift, uint16_t bits)
 {
 	struct expr *out = expr_make(L->a, EXPR_SET, set->span, part);
-	struct part wide = { part->type, bits, part->order };
+	struct part wide = { part->type, bits, part->order, 0 };
 
 	for (size_t i = 0; i < set->list.n; i++) {
 		struct expr *elem = arena_copy(L->a, set->list.p[i], sizeof(*elem));
@@ -256,7 +266,8 @@ static struct expr *shifted_set(struct lower *L, const struct expr *set, struct 
 		value_shl(&to, shift);
 		elem->elem.key = expr_value(L->a, key->span, &wide, &from);
 		if (!single) {
-			struct expr *range = expr_make(L->a, EXPR_RANGE, key->span, &wide);
+			struct expr *range =
+				expr_make(L->a, EXPR_RANGE, key->span, &wide);
 
 			range->pair.left = elem->elem.key;
 			range->pair.right = expr_value(L->a, key->span, &wide, &to);
@@ -268,16 +279,20 @@ static struct expr *shifted_set(struct lower *L, const struct expr *set, struct 
 	return out;
 }
 
-static bool known_set(struct lower *L, const struct expr *set, const struct parts *key, bool map,
-                      bool verdicts, struct set_ref *ref, const struct set_info **info)
+static bool known_set(struct lower *L, const struct expr *set, const struct parts *key,
+                      bool map, bool verdicts, struct set_ref *ref,
+                      const struct set_info **info)
 {
-	const struct set_info *known = L->env->find_set(L->env->ctx, set->word, set->span);
+	const struct set_info *known =
+		L->env->find_set(L->env->ctx, set->word, set->span);
 
 	if (!known)
 		return false;
 	if (known->is_map != (map || verdicts))
-		return fail(L, "E0103", set->span, "`" STR_FMT "` is a %s", STR_ARG(set->word),
-		            known->is_map ? "map: write `vmap @…` or `map @…`" : "set, not a map");
+		return fail(L, "E0103", set->span, "`" STR_FMT "` is a %s",
+		            STR_ARG(set->word),
+		            known->is_map ? "map: write `vmap @…` or `map @…`"
+		                          : "set, not a map");
 	if (verdicts && !known->data_verdict)
 		return fail(L, "E0104", set->span, "map `" STR_FMT "` gives no verdicts",
 		            STR_ARG(set->word));
@@ -296,8 +311,8 @@ static bool known_set(struct lower *L, const struct expr *set, const struct part
 }
 
 /* The field a set is asked about, when it lies inside a byte: its mask and shift. */
-static bool partial_key(const struct lower *L, const struct expr *left, struct value *mask,
-                        unsigned *shift)
+static bool partial_key(const struct lower *L, const struct expr *left,
+                        struct value *mask, unsigned *shift)
 {
 	while (left->kind == EXPR_BINARY)
 		left = left->binary.left;
@@ -313,8 +328,12 @@ bool lookup_set(struct lower *L, const struct expr *left, const struct expr *set
 	unsigned shift = 0;
 
 	expr_parts(left, &made->key);
+	if (!data && !verdicts && left->kind != EXPR_CONCAT)
+		made->key.p[0].max = expr_part(left).max;
 	if (set->kind == EXPR_SETREF)
 		return known_set(L, set, &made->key, data != NULL, verdicts, ref, info);
+	bool masked = field_mask(L, left, &mask, &shift);
+
 	if (partial_key(L, left, &mask, &shift)) {
 		set = shifted_set(L, set, &made->key.p[0], shift, mask.bits);
 		if (!set)
@@ -322,7 +341,8 @@ bool lookup_set(struct lower *L, const struct expr *left, const struct expr *set
 	}
 	made->anonymous = true;
 	made->flags = NFT_SET_ANONYMOUS | NFT_SET_CONSTANT;
-	made->key_expr = typeof_of(L->a, left);
+	if ((!data && !verdicts && !L->map_obj) || left->kind == EXPR_CONCAT)
+		made->key_expr = masked ? NULL : typeof_of(L->a, left); /* as nft */
 	made->span = set->span;
 	if (data || verdicts) {
 		made->is_map = true;
@@ -345,8 +365,10 @@ static bool match_set(struct lower *L, const struct expr *left, enum relop op,
 	unsigned reg = L->reg;
 
 	if (op > REL_NE)
-		return fail(L, "E0239", right->span, "a set is only compared with `==` and `!=`");
-	if (!deps_write(L, left) || !lookup_set(L, left, right, NULL, false, &ref, &info) ||
+		return fail(L, "E0239", right->span,
+		            "a set is only compared with `==` and `!=`");
+	if (!deps_write(L, left) ||
+	    !lookup_set(L, left, right, NULL, false, &ref, &info) ||
 	    !load_key(L, left, info, reg))
 		return false;
 	struct insn *in = emit(L, INSN_LOOKUP);
@@ -375,8 +397,8 @@ static void fib_presence(struct lower *L, struct expr *left, const struct expr *
 
 /* Hours are stored in UTC, and a range of them may pass midnight there or as written: then it
  * is what does not lie between. */
-static bool turn_hours(struct lower *L, const struct part *part, const struct expr **right,
-                       enum relop *op)
+static bool turn_hours(struct lower *L, const struct part *part,
+                       const struct expr **right, enum relop *op)
 {
 	struct expr *from, *to;
 
@@ -414,12 +436,13 @@ static bool match_constant(struct lower *L, struct expr *left, enum relop op,
 	if (r->kind == EXPR_SET)
 		return match_set(L, left, op, r);
 	if (op > REL_NE && r->kind != EXPR_VALUE)
-		return fail(L, "E0240", right->span, "`<` and `>` compare with a single value");
+		return fail(L, "E0240", right->span,
+		            "`<` and `>` compare with a single value");
 	if (!deps_write(L, left))
 		return false;
 	switch (r->kind) {
 	case EXPR_VALUE:
-		return match_value(L, left, op, r);
+		return match_value(L, left, op, &r->value);
 	case EXPR_PREFIX:
 		return match_prefix(L, left, op, r);
 	case EXPR_RANGE:
@@ -429,7 +452,7 @@ static bool match_constant(struct lower *L, struct expr *left, enum relop op,
 
 		if (op == REL_IMPLICIT)
 			return match_flags(L, left, v, NFT_CMP_NEQ, NULL);
-		return match_value(L, left, op, expr_value(L->a, r->span, &part, v));
+		return match_value(L, left, op, v);
 	}
 	default:
 		return fail(L, "E0241", right->span, "the right side must be a constant");
@@ -445,10 +468,12 @@ bool lower_match(struct lower *L, const struct stmt *s)
 	if (!type_expr(L, left))
 		return false;
 	if (!left->type && left->kind != EXPR_CONCAT)
-		return fail(L, "E0242", left->span, "this map gives no single value to compare");
+		return fail(L, "E0242", left->span,
+		            "this map gives no single value to compare");
 	fib_presence(L, left, right);
 	/* A literal of one element is that element. */
-	if (right->kind == EXPR_SET && right->list.n == 1 && !right->list.p[0]->elem.data &&
+	if (right->kind == EXPR_SET && right->list.n == 1 &&
+	    !right->list.p[0]->elem.data &&
 	    right->list.p[0]->elem.key->kind != EXPR_CATCHALL &&
 	    right->list.p[0]->elem.key->kind != EXPR_CONCAT &&
 	    right->list.p[0]->elem.stmts.n == 0 && left->kind != EXPR_CONCAT)
@@ -463,14 +488,16 @@ bool lower_match(struct lower *L, const struct stmt *s)
 		struct part part = expr_part(left);
 		const struct value *v = resolve_value(L, right->pair.left, &part);
 
-		if (v && !type_is(left->type, TYPE_BITMASK)) {
-			struct diag *d = fail_diag(L, "E0243", right->span,
-			                           "`!` tests flags; for values it is `!=`");
+		if (v && !has_flags(left->type)) {
+			struct diag *d =
+				fail_diag(L, "E0243", right->span,
+			                  "`!` tests flags; for values it is `!=`");
 
 			diag_help(L->diags, d, "write `!=` instead of `!`");
 			return false;
 		}
-		return v && deps_write(L, left) && match_flags(L, left, v, NFT_CMP_EQ, NULL);
+		return v && deps_write(L, left) &&
+		       match_flags(L, left, v, NFT_CMP_EQ, NULL);
 	}
 	case EXPR_CONCAT:
 		if (left->kind == EXPR_CONCAT)
@@ -480,6 +507,7 @@ bool lower_match(struct lower *L, const struct stmt *s)
 		break;
 	}
 	if (left->kind == EXPR_CONCAT)
-		return fail(L, "E0235", right->span, "a concatenation `a . b` or a set is wanted here");
+		return fail(L, "E0235", right->span,
+		            "a concatenation `a . b` or a set is wanted here");
 	return match_constant(L, left, op, right);
 }

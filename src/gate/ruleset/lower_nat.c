@@ -15,18 +15,20 @@
 
 static struct part port_part(void)
 {
-	return (struct part){ datatypes[TYPE_INET_SERVICE], 16, ORDER_BIG };
+	return (struct part){ datatypes[TYPE_INET_SERVICE], 16, ORDER_BIG, 0 };
 }
 
 static struct part addr_part(enum family f)
 {
-	return (struct part){ datatypes[f == FAMILY_IP6 ? TYPE_IPV6_ADDR : TYPE_IPV4_ADDR],
-	                      f == FAMILY_IP6 ? 128 : 32, ORDER_BIG };
+	return (struct part){
+		datatypes[f == FAMILY_IP6 ? TYPE_IPV6_ADDR : TYPE_IPV4_ADDR],
+		f == FAMILY_IP6 ? 128 : 32, ORDER_BIG, 0
+	};
 }
 
 /* Loads one value or both ends of a range or prefix; `max` stays REG_NONE for one value. */
-static bool load_range(struct lower *L, struct expr *e, const struct part *want, uint8_t *min,
-                       uint8_t *max)
+static bool load_range(struct lower *L, struct expr *e, const struct part *want,
+                       uint8_t *min, uint8_t *max)
 {
 	struct part saved = *want;
 	struct expr *r;
@@ -80,14 +82,18 @@ static bool check_nat_chain(struct lower *L, const struct stmt *s)
 
 	if (!c || !c->is_base || str_is(c->type, "nat"))
 		return true;
-	struct diag *d = fail_diag(L, "E0401", s->span, "`%s` only works in a chain of type nat",
-	                           nat_name(s->nat.kind));
-	const char *hook = s->nat.kind == NAT_SNAT || s->nat.kind == NAT_MASQUERADE ? "postrouting"
-	                                                                            : "prerouting";
+	struct diag *d =
+		fail_diag(L, "E0401", s->span, "`%s` only works in a chain of type nat",
+	                  nat_name(s->nat.kind));
+	const char *hook = s->nat.kind == NAT_SNAT || s->nat.kind == NAT_MASQUERADE
+	                           ? "postrouting"
+	                           : "prerouting";
 
-	diag_note(L->diags, d, "`" STR_FMT "` is `type " STR_FMT " hook %s`", STR_ARG(c->name),
-	          STR_ARG(c->type), hook_name(L->family, (unsigned)c->hook));
-	diag_help(L->diags, d, "add a chain { type nat hook %s priority %s; } and put the rule there",
+	diag_note(L->diags, d, "`" STR_FMT "` is `type " STR_FMT " hook %s`",
+	          STR_ARG(c->name), STR_ARG(c->type),
+	          hook_name(L->family, (unsigned)c->hook));
+	diag_help(L->diags, d,
+	          "add a chain { type nat hook %s priority %s; } and put the rule there",
 	          hook, str_is(str_from(hook), "postrouting") ? "srcnat" : "dstnat");
 	return false;
 }
@@ -98,8 +104,10 @@ static bool need_port_proto(struct lower *L, const struct stmt *s)
 		return true;
 	struct diag *d = fail_diag(L, "E0305", s->nat.port->span,
 	                           "a port needs a protocol that has ports");
-	diag_help(L->diags, d, "put `tcp dport …`, `udp dport …` or `meta l4proto { tcp, udp }` "
-	          "before `%s`", nat_name(s->nat.kind));
+	diag_help(L->diags, d,
+	          "put `tcp dport …`, `udp dport …` or `meta l4proto { tcp, udp }` "
+	          "before `%s`",
+	          nat_name(s->nat.kind));
 	return false;
 }
 
@@ -114,7 +122,8 @@ static bool map_has_ranges(const struct expr *e)
 		if (d && (d->kind == EXPR_RANGE || d->kind == EXPR_PREFIX))
 			return true;
 		for (size_t k = 0; d && d->kind == EXPR_CONCAT && k < d->list.n; k++)
-			if (d->list.p[k]->kind == EXPR_RANGE || d->list.p[k]->kind == EXPR_PREFIX)
+			if (d->list.p[k]->kind == EXPR_RANGE ||
+			    d->list.p[k]->kind == EXPR_PREFIX)
 				return true;
 	}
 	return false;
@@ -125,8 +134,8 @@ static bool map_has_concat(struct lower *L, const struct expr *e)
 	if (!e || e->kind != EXPR_MAP)
 		return false;
 	if (e->pair.right->kind == EXPR_SETREF) {
-		const struct set_info *info = L->env->find_set(L->env->ctx, e->pair.right->word,
-		                                               e->pair.right->span);
+		const struct set_info *info = L->env->find_set(
+			L->env->ctx, e->pair.right->word, e->pair.right->span);
 		return info && info->data.n > 1;
 	}
 	for (size_t i = 0; i < e->pair.right->list.n; i++)
@@ -137,7 +146,8 @@ static bool map_has_concat(struct lower *L, const struct expr *e)
 }
 
 /* `dnat ip to … map { k : address . port }`: one lookup fills address and port. */
-static bool load_concat_map(struct lower *L, const struct stmt *s, enum family f, struct insn *nat)
+static bool load_concat_map(struct lower *L, const struct stmt *s, enum family f,
+                            struct insn *nat)
 {
 	struct expr *e = s->nat.addr;
 	struct parts data = { .n = 2 };
@@ -172,7 +182,8 @@ static bool load_concat_map(struct lower *L, const struct stmt *s, enum family f
 	return true;
 }
 
-static bool load_nat_addr(struct lower *L, const struct stmt *s, enum family f, struct insn *nat)
+static bool load_nat_addr(struct lower *L, const struct stmt *s, enum family f,
+                          struct insn *nat)
 {
 	struct part want = addr_part(f);
 	const struct set_info *info = NULL;
@@ -186,30 +197,44 @@ static bool load_nat_addr(struct lower *L, const struct stmt *s, enum family f, 
 	bool ok = load_range(L, e, &want, &nat->nat.addr_min, &nat->nat.addr_max);
 
 	if (ok && e->kind == EXPR_MAP && e->pair.right->kind == EXPR_SETREF)
-		info = L->env->find_set(L->env->ctx, e->pair.right->word, e->pair.right->span);
+		info = L->env->find_set(L->env->ctx, e->pair.right->word,
+		                        e->pair.right->span);
 	if (ok && (L->map_data_interval || (info && info->data_interval)))
-		nat->nat.addr_max = (uint8_t)(nat->nat.addr_min + (f == FAMILY_IP6 ? 4 : 1));
+		nat->nat.addr_max =
+			(uint8_t)(nat->nat.addr_min + (f == FAMILY_IP6 ? 4 : 1));
 	L->map_data_interval = false;
 	return ok;
 }
 
 bool lower_nat(struct lower *L, const struct stmt *s)
 {
-	static const enum insn_kind kinds[] = { INSN_NAT, INSN_NAT, INSN_MASQ, INSN_REDIR };
+	static const enum insn_kind kinds[] = { INSN_NAT, INSN_NAT, INSN_MASQ,
+		                                INSN_REDIR };
 	enum family f = nat_family(L, s);
 	struct part port = port_part();
-	struct insn nat = { .kind = kinds[s->nat.kind], .dreg = REG_NONE, .sreg = REG_NONE };
+	struct insn nat = { .kind = kinds[s->nat.kind],
+		            .dreg = REG_NONE,
+		            .sreg = REG_NONE };
 
-	nat.nat.addr_min = nat.nat.addr_max = nat.nat.proto_min = nat.nat.proto_max = REG_NONE;
+	nat.nat.addr_min = nat.nat.addr_max = nat.nat.proto_min = nat.nat.proto_max =
+		REG_NONE;
 	if (!check_nat_chain(L, s))
 		return false;
 	if (nat.kind == INSN_NAT && f != FAMILY_IP && f != FAMILY_IP6) {
-		struct diag *d = fail_diag(L, "E0306", s->span, "in this table `%s` must say which "
-		                           "addresses it writes", nat_name(s->nat.kind));
-		diag_help(L->diags, d, "write `%s ip to …` or `%s ip6 to …`", nat_name(s->nat.kind),
-		          nat_name(s->nat.kind));
+		struct diag *d = fail_diag(L, "E0306", s->span,
+		                           "in this table `%s` must say which "
+		                           "addresses it writes",
+		                           nat_name(s->nat.kind));
+		diag_help(L->diags, d, "write `%s ip to …` or `%s ip6 to …`",
+		          nat_name(s->nat.kind), nat_name(s->nat.kind));
 		return false;
 	}
+	if (s->nat.family && L->nh &&
+	    s->nat.family != (L->nh->id == PROTO_IP6 ? FAMILY_IP6 : FAMILY_IP))
+		return fail(
+			L, "E0303", s->span, "this rule only sees %s, and `%s` writes %s",
+			L->nh->id == PROTO_IP6 ? "IPv6" : "IPv4", nat_name(s->nat.kind),
+			L->nh->id == PROTO_IP6 ? "IPv4" : "IPv6");
 	nat.nat.flags = s->nat.flags;
 	if (s->nat.port)
 		nat.nat.flags |= NF_NAT_RANGE_PROTO_SPECIFIED;
@@ -234,17 +259,26 @@ bool lower_nat(struct lower *L, const struct stmt *s)
 
 bool lower_tproxy(struct lower *L, const struct stmt *s)
 {
-	enum family f = s->tproxy.family ? s->tproxy.family :
-	                L->family != FAMILY_INET ? L->family :
-	                L->nh ? (L->nh->id == PROTO_IP6 ? FAMILY_IP6 : FAMILY_IP) : FAMILY_UNSPEC;
+	enum family f = s->tproxy.family           ? s->tproxy.family
+	                : L->family != FAMILY_INET ? L->family
+	                : L->nh ? (L->nh->id == PROTO_IP6 ? FAMILY_IP6 : FAMILY_IP)
+	                        : FAMILY_UNSPEC;
 	struct part addr = addr_part(f), port = port_part();
 	uint8_t areg = REG_NONE, preg = REG_NONE;
 
 	if (!L->th && !L->th_known)
-		return fail(L, "E0307", s->span, "tproxy needs a transport protocol: put `meta l4proto "
+		return fail(L, "E0307", s->span,
+		            "tproxy needs a transport protocol: put `meta l4proto "
 		            "tcp` or `tcp dport …` before it");
+	if (L->family == FAMILY_INET && L->nh &&
+	    s->tproxy.family != (L->nh->id == PROTO_IP6 ? FAMILY_IP6 : FAMILY_IP))
+		return fail(L, "E0303", s->span,
+		            "this rule only sees %s: write `tproxy %s to …`",
+		            L->nh->id == PROTO_IP6 ? "IPv6" : "IPv4",
+		            L->nh->id == PROTO_IP6 ? "ip6" : "ip");
 	if (s->tproxy.addr && f != FAMILY_IP && f != FAMILY_IP6)
-		return fail(L, "E0306", s->span, "say which: `tproxy ip to …` or `tproxy ip6 to …`");
+		return fail(L, "E0306", s->span,
+		            "say which: `tproxy ip to …` or `tproxy ip6 to …`");
 	if (s->tproxy.addr) {
 		if (!deps_write(L, s->tproxy.addr))
 			return false;
@@ -267,7 +301,7 @@ bool lower_tproxy(struct lower *L, const struct stmt *s)
 
 static bool load_device(struct lower *L, struct expr *e, uint8_t *reg)
 {
-	struct part dev = { datatypes[TYPE_IFACE_INDEX], 32, ORDER_HOST };
+	struct part dev = { datatypes[TYPE_IFACE_INDEX], 32, ORDER_HOST, 0 };
 
 	*reg = (uint8_t)reg_alloc(L, 16);
 	return load_arg(L, e, &dev, *reg);
@@ -283,7 +317,8 @@ bool lower_dup(struct lower *L, const struct stmt *s)
 			return false;
 	} else {
 		if (L->family != FAMILY_IP && L->family != FAMILY_IP6)
-			return fail(L, "E0308", s->span, "`dup` works in tables of family ip, ip6 and "
+			return fail(L, "E0308", s->span,
+			            "`dup` works in tables of family ip, ip6 and "
 			            "netdev");
 		areg = (uint8_t)reg_alloc(L, 16);
 		if (!load_arg(L, s->dup.to, &addr, areg))
@@ -304,7 +339,8 @@ bool lower_fwd(struct lower *L, const struct stmt *s)
 	struct part addr = addr_part(s->fwd.family);
 
 	if (L->family != FAMILY_NETDEV)
-		return fail(L, "E0308", s->span, "`fwd` works in tables of family netdev");
+		return fail(L, "E0308", s->span,
+		            "`fwd` works in tables of family netdev");
 	if (!load_device(L, s->fwd.dev, &dreg))
 		return false;
 	if (s->fwd.to) {
@@ -322,7 +358,7 @@ bool lower_fwd(struct lower *L, const struct stmt *s)
 
 bool lower_queue(struct lower *L, const struct stmt *s)
 {
-	struct part num = { datatypes[TYPE_INTEGER], 16, ORDER_HOST };
+	struct part num = { datatypes[TYPE_INTEGER], 16, ORDER_HOST, 0 };
 	struct expr *e = s->queue.num;
 	uint8_t reg = REG_NONE;
 	struct value from = { .bits = 16 }, to = { .bits = 16 };

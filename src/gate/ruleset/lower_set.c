@@ -13,13 +13,13 @@ static const struct {
 	enum proto_id proto;
 	uint32_t offset;
 } checksums[] = {
-	{ PROTO_IP, 10 },   /* RFC 791 section 3.1 */
-	{ PROTO_TCP, 16 },  /* RFC 9293 section 3.1 */
-	{ PROTO_UDP, 6 },   /* RFC 768 */
+	{ PROTO_IP, 10 },     /* RFC 791 section 3.1 */
+	{ PROTO_TCP, 16 },    /* RFC 9293 section 3.1 */
+	{ PROTO_UDP, 6 },     /* RFC 768 */
 	{ PROTO_UDPLITE, 6 }, /* RFC 3828 section 3.1 */
-	{ PROTO_ICMP, 2 },  /* RFC 792 */
-	{ PROTO_ICMPV6, 2 }, /* RFC 4443 section 2.1 */
-	{ PROTO_IGMP, 2 },  /* RFC 2236 section 2 */
+	{ PROTO_ICMP, 2 },    /* RFC 792 */
+	{ PROTO_ICMPV6, 2 },  /* RFC 4443 section 2.1 */
+	{ PROTO_IGMP, 2 },    /* RFC 2236 section 2 */
 };
 
 static bool has_checksum(const struct expr *e, uint32_t *offset)
@@ -33,8 +33,28 @@ static bool has_checksum(const struct expr *e, uint32_t *offset)
 	return false;
 }
 
-static void emit_payload_write(struct lower *L, const struct expr *e, uint32_t off, uint32_t len,
-                               unsigned reg)
+/* RFC 9293 section 3.1, RFC 8200 section 8.1: what TCP's and UDP's checksums cover too. */
+static bool in_pseudo_header(const struct expr *e)
+{
+	static const struct {
+		enum proto_id proto;
+		const char *field;
+	} fields[] = {
+		{ PROTO_IP, "saddr" },    { PROTO_IP, "daddr" },
+		{ PROTO_IP, "protocol" }, { PROTO_IP, "length" },
+		{ PROTO_IP6, "saddr" },   { PROTO_IP6, "daddr" },
+		{ PROTO_IP6, "nexthdr" }, { PROTO_IP6, "length" },
+	};
+
+	for (size_t i = 0; e->payload.field && i < ARRAY_LEN(fields); i++)
+		if (fields[i].proto == e->payload.proto->id &&
+		    str_is(str_from(fields[i].field), e->payload.field->name))
+			return true;
+	return false;
+}
+
+static void emit_payload_write(struct lower *L, const struct expr *e, uint32_t off,
+                               uint32_t len, unsigned reg)
 {
 	struct insn *in = emit(L, INSN_PAYLOAD);
 	uint32_t csum;
@@ -43,18 +63,21 @@ static void emit_payload_write(struct lower *L, const struct expr *e, uint32_t o
 	in->payload.base = e->payload.base;
 	in->payload.off = off;
 	in->payload.len = len;
+	if (e->payload.proto && e->payload.proto->id == PROTO_SCTP) {
+		in->payload.csum_type = NFT_PAYLOAD_CSUM_SCTP;
+		in->payload.csum_off = 8; /* RFC 9260 section 3.1 */
+	}
 	if (has_checksum(e, &csum)) {
 		in->payload.csum_type = NFT_PAYLOAD_CSUM_INET;
 		in->payload.csum_off = csum;
 	}
-	if (e->payload.proto && e->payload.field &&
-	    (e->payload.field->type == TYPE_IPV4_ADDR || e->payload.field->type == TYPE_IPV6_ADDR) &&
-	    (e->payload.proto->id == PROTO_IP || e->payload.proto->id == PROTO_IP6))
+	if (e->payload.base == PAYLOAD_INNER /* as nft does */ || in_pseudo_header(e))
 		in->payload.csum_flags = NFT_PAYLOAD_L4CSUM_PSEUDOHDR;
 }
 
 /* The bytes to read and write: whole ones, and pairs of them where a checksum is kept. */
-static bool write_place(const struct lower *L, const struct expr *e, uint32_t *off, uint32_t *len)
+static bool write_place(const struct lower *L, const struct expr *e, uint32_t *off,
+                        uint32_t *len)
 {
 	unsigned first = payload_offset(L, e);
 	unsigned bits = e->payload.field ? e->payload.field->bits : e->payload.len;
@@ -70,8 +93,8 @@ static bool write_place(const struct lower *L, const struct expr *e, uint32_t *o
 	return *off * 8 == first && *len * 8 == bits;
 }
 
-static bool rewrite_bits(struct lower *L, const struct expr *e, const struct value *v, uint32_t off,
-                         uint32_t len)
+static bool rewrite_bits(struct lower *L, const struct expr *e, const struct value *v,
+                         uint32_t off, uint32_t len)
 {
 	unsigned first = payload_offset(L, e) - off * 8;
 	unsigned bits = e->payload.field ? e->payload.field->bits : e->payload.len;
@@ -126,7 +149,8 @@ static bool set_exthdr(struct lower *L, const struct stmt *s)
 	uint32_t off = e->exthdr.field ? e->exthdr.field->off : e->exthdr.off;
 
 	if (off % 8 || e->bits % 8)
-		return fail(L, "E0418", e->span, "this field cannot be written: the kernel writes whole "
+		return fail(L, "E0418", e->span,
+		            "this field cannot be written: the kernel writes whole "
 		            "bytes of an option");
 	if (!deps_write(L, e) || !load_arg(L, s->set.value, &part, reg))
 		return false;
@@ -148,9 +172,10 @@ static bool set_key(struct lower *L, const struct stmt *s)
 	bool is_meta = e->kind == EXPR_META;
 
 	if (!(e->key.key->flags & KEY_SET))
-		return fail(L, "E0261", e->span, "`%s %s` cannot be set", is_meta ? "meta" : "ct",
-		            e->key.key->name);
-	if (!load_arg(L, s->set.value, &part, reg))
+		return fail(L, "E0261", e->span, "`%s %s` cannot be set",
+		            is_meta ? "meta" : "ct", e->key.key->name);
+	if ((!is_meta && !family_has_ct(L, e->span)) ||
+	    !load_arg(L, s->set.value, &part, reg))
 		return false;
 	struct insn *in = emit(L, is_meta ? INSN_META : INSN_CT);
 
@@ -196,8 +221,9 @@ static bool load_elem_key(struct lower *L, struct expr *key, const struct set_in
 	return load_key(L, key, &as_named, *reg);
 }
 
-static bool emit_dynset(struct lower *L, struct set_ref ref, const struct stmt_list *stmts,
-                        uint32_t op, const struct expr *elem, unsigned key, unsigned data)
+static bool emit_dynset(struct lower *L, struct set_ref ref,
+                        const struct stmt_list *stmts, uint32_t op,
+                        const struct expr *elem, unsigned key, unsigned data)
 {
 	struct program exprs = { 0 };
 
@@ -217,23 +243,60 @@ static bool emit_dynset(struct lower *L, struct set_ref ref, const struct stmt_l
 	return true;
 }
 
+/* What an element would carry, and the kernel keeps in sets of these flags only. */
+static bool check_set_takes(struct lower *L, const struct set_info *info,
+                            const struct stmt *s, const struct stmt_list *stmts)
+{
+	struct span at = s->dynset.set->span;
+	struct diag *d;
+	const char *what, *flag;
+
+	for (size_t i = 0; i < stmts->n; i++)
+		if (stmts->p[i]->kind == STMT_CONNLIMIT && info->flags & NFT_SET_TIMEOUT)
+			return fail(
+				L, "E0514", at,
+				"set `" STR_FMT "` has `flags timeout`: elements with "
+				"`ct count` go with their connections, and cannot have a timeout",
+				STR_ARG(info->name));
+	if (info->flags & (NFT_SET_CONSTANT | NFT_SET_INTERVAL)) {
+		what = info->flags & NFT_SET_CONSTANT ? "is constant" : "holds intervals";
+		return fail(L, "E0514", at,
+		            "set `" STR_FMT "` %s: rules cannot change it",
+		            STR_ARG(info->name), what);
+	}
+	if (s->dynset.key->elem.has_timeout && !(info->flags & NFT_SET_TIMEOUT)) {
+		what = "a timeout";
+		flag = info->flags & NFT_SET_EVAL ? "dynamic,timeout" : "timeout";
+	} else if (stmts->n && !(info->flags & NFT_SET_EVAL)) {
+		what = "statements";
+		flag = info->flags & NFT_SET_TIMEOUT ? "dynamic,timeout" : "dynamic";
+	} else {
+		return true;
+	}
+	d = fail_diag(L, "E0514", at, "elements of set `" STR_FMT "` cannot have %s",
+	              STR_ARG(info->name), what);
+	diag_help(L->diags, d, "declare the set with `flags %s`", flag);
+	return false;
+}
+
 bool lower_dynset(struct lower *L, const struct stmt *s)
 {
 	struct expr *elem = s->dynset.key;
-	const struct set_info *info = L->env->find_set(L->env->ctx, s->dynset.set->word,
-	                                               s->dynset.set->span);
+	const struct set_info *info =
+		L->env->find_set(L->env->ctx, s->dynset.set->word, s->dynset.set->span);
 	unsigned key, data = REG_NONE;
 	struct parts parts;
 
 	if (!info)
 		return false;
 	if (s->dynset.data && !info->is_map)
-		return fail(L, "E0103", s->dynset.set->span, "`" STR_FMT "` is a set, not a map",
-		            STR_ARG(info->name));
+		return fail(L, "E0103", s->dynset.set->span,
+		            "`" STR_FMT "` is a set, not a map", STR_ARG(info->name));
 	if (!load_elem_key(L, elem->elem.key, info, &key, &parts))
 		return false;
 	if (parts_bytes(&parts) != parts_bytes(&info->key))
-		return fail(L, "E0522", elem->span, "set `" STR_FMT "` holds another type of key",
+		return fail(L, "E0522", elem->span,
+		            "set `" STR_FMT "` holds another type of key",
 		            STR_ARG(info->name));
 	if (s->dynset.data) {
 		data = reg_alloc(L, parts_bytes(&info->data));
@@ -241,9 +304,11 @@ bool lower_dynset(struct lower *L, const struct stmt *s)
 			return false;
 	}
 	struct set_ref ref = { info->name, info->id };
+	const struct stmt_list *stmts =
+		s->dynset.stmts.n ? &s->dynset.stmts : &elem->elem.stmts;
 
-	return emit_dynset(L, ref, s->dynset.stmts.n ? &s->dynset.stmts : &elem->elem.stmts,
-	                   s->dynset.op, elem, key, data);
+	return check_set_takes(L, info, s, stmts) &&
+	       emit_dynset(L, ref, stmts, s->dynset.op, elem, key, data);
 }
 
 bool lower_meter(struct lower *L, const struct stmt *s)
@@ -260,12 +325,14 @@ bool lower_meter(struct lower *L, const struct stmt *s)
 	if (!type_expr(L, elem->elem.key))
 		return false;
 	expr_parts(elem->elem.key, &info->key);
-	if (!deps_write(L, elem->elem.key) || !L->env->make_meter(L->env->ctx, s, info, &ref) ||
+	if (!deps_write(L, elem->elem.key) ||
+	    !L->env->make_meter(L->env->ctx, s, info, &ref) ||
 	    !load_elem_key(L, elem->elem.key, info, &key, &info->key))
 		return false;
 	return emit_dynset(L, ref, &s->meter.stmts,
-	                   elem->elem.has_timeout ? NFT_DYNSET_OP_UPDATE : NFT_DYNSET_OP_ADD, elem,
-	                   key, REG_NONE);
+	                   elem->elem.has_timeout ? NFT_DYNSET_OP_UPDATE
+	                                          : NFT_DYNSET_OP_ADD,
+	                   elem, key, REG_NONE);
 }
 
 bool lower_objref(struct lower *L, const struct stmt *s)
@@ -280,7 +347,8 @@ bool lower_objref(struct lower *L, const struct stmt *s)
 		return true;
 	}
 	if (e->kind != EXPR_MAP)
-		return fail(L, "E0262", e->span, "an object's name or a map to one is wanted here");
+		return fail(L, "E0262", e->span,
+		            "an object's name or a map to one is wanted here");
 	struct set_ref ref;
 	const struct set_info *info;
 	unsigned reg = L->reg;
@@ -289,8 +357,8 @@ bool lower_objref(struct lower *L, const struct stmt *s)
 		return false;
 	L->map_obj = s->objref.obj_type;
 	bool ok = deps_write(L, e->pair.left) &&
-	          lookup_set(L, e->pair.left, e->pair.right, &(struct parts){ .n = 0 }, false, &ref,
-	                     &info);
+	          lookup_set(L, e->pair.left, e->pair.right, &(struct parts){ .n = 0 },
+	                     false, &ref, &info);
 	L->map_obj = 0;
 	if (!ok || !load_key(L, e->pair.left, info, reg))
 		return false;

@@ -14,16 +14,20 @@
 static int32_t verdict_code(enum verdict_kind kind)
 {
 	static const int32_t codes[] = {
-		[VERDICT_ACCEPT] = 1 /* NF_ACCEPT */, [VERDICT_DROP] = 0 /* NF_DROP */,
-		[VERDICT_CONTINUE] = NFT_CONTINUE,    [VERDICT_RETURN] = NFT_RETURN,
-		[VERDICT_JUMP] = NFT_JUMP,            [VERDICT_GOTO] = NFT_GOTO,
+		[VERDICT_ACCEPT] = 1 /* NF_ACCEPT */,
+		[VERDICT_DROP] = 0 /* NF_DROP */,
+		[VERDICT_CONTINUE] = NFT_CONTINUE,
+		[VERDICT_RETURN] = NFT_RETURN,
+		[VERDICT_JUMP] = NFT_JUMP,
+		[VERDICT_GOTO] = NFT_GOTO,
 	};
 
 	return codes[kind];
 }
 
 /* The chain's name in `jump NAME`, or all of it where it stands in a variable. */
-static struct span chain_span(const struct lower *L, const struct expr *e, struct str name)
+static struct span chain_span(const struct lower *L, const struct expr *e,
+                              struct str name)
 {
 	struct str text = sources_text(L->sources, e->span);
 	size_t at = text.n > name.n ? text.n - name.n : 0;
@@ -32,12 +36,14 @@ static struct span chain_span(const struct lower *L, const struct expr *e, struc
 		at--;
 	if (!at || !str_eq(str_sub(text, at, name.n), name))
 		return e->span;
-	return (struct span){ e->span.file, e->span.off + (uint32_t)at, (uint32_t)name.n };
+	return (struct span){ e->span.file, e->span.off + (uint32_t)at,
+		              (uint32_t)name.n };
 }
 
 bool resolve_verdict(struct lower *L, const struct expr *e, struct verdict *out)
 {
-	struct verdict v = { .code = verdict_code(e->verdict.kind), .chain = e->verdict.chain };
+	struct verdict v = { .code = verdict_code(e->verdict.kind),
+		             .chain = e->verdict.chain };
 
 	if (e->verdict.kind == VERDICT_JUMP || e->verdict.kind == VERDICT_GOTO) {
 		if (e->verdict.block) {
@@ -46,9 +52,11 @@ bool resolve_verdict(struct lower *L, const struct expr *e, struct verdict *out)
 		} else {
 			const struct expr *name = e->verdict.chain_expr;
 
-			if (name && (name->kind == EXPR_SYMBOL || name->kind == EXPR_STRING))
+			if (name &&
+			    (name->kind == EXPR_SYMBOL || name->kind == EXPR_STRING))
 				v.chain = name->word;
-			if (!L->env->has_chain(L->env->ctx, v.chain, chain_span(L, e, v.chain)))
+			if (!L->env->has_chain(L->env->ctx, v.chain,
+			                       chain_span(L, e, v.chain)))
 				return false;
 		}
 	}
@@ -100,11 +108,14 @@ static bool lower_counter(struct lower *L, const struct stmt *s, struct insn *in
 static bool lower_limit(struct lower *L, const struct stmt *s, struct insn *in)
 {
 	if (s->limit.rate == 0)
-		return fail(L, "E0250", s->span, "a rate of 0 lets nothing pass: write `drop`");
+		return fail(L, "E0250", s->span,
+		            "a rate of 0 lets nothing pass: write `drop`");
 	in->limit.rate = s->limit.rate;
 	in->limit.unit_s = s->limit.unit_s;
 	in->limit.type = s->limit.bytes ? NFT_LIMIT_PKT_BYTES : NFT_LIMIT_PKTS;
-	in->limit.burst = s->limit.has_burst ? (uint32_t)s->limit.burst : s->limit.bytes ? 0 : 5;
+	in->limit.burst = s->limit.has_burst ? (uint32_t)s->limit.burst
+	                  : s->limit.bytes   ? 0
+	                                     : 5;
 	in->limit.flags = s->limit.over ? NFT_LIMIT_F_INV : 0;
 	return true;
 }
@@ -154,11 +165,13 @@ bool lower_stateful(struct lower *L, const struct stmt *s, struct insn *in)
 			return stateful[i].lower(L, s, in);
 		}
 	}
-	return fail(L, "E0251", s->span, "an element carries only counter, limit, quota, ct count "
+	return fail(L, "E0251", s->span,
+	            "an element carries only counter, limit, quota, ct count "
 	            "and last");
 }
 
-bool lower_stateful_list(struct lower *L, const struct stmt_list *stmts, struct program *out)
+bool lower_stateful_list(struct lower *L, const struct stmt_list *stmts,
+                         struct program *out)
 {
 	for (size_t i = 0; i < stmts->n; i++) {
 		struct insn *in = program_add(out, L->a, INSN_COUNTER);
@@ -170,15 +183,37 @@ bool lower_stateful_list(struct lower *L, const struct stmt_list *stmts, struct 
 	return true;
 }
 
+/* Options of which the kernel refuses or ignores one where the other is given. */
+static bool check_log_options(struct lower *L, const struct stmt *s)
+{
+	bool to_program = s->log.has_group || s->log.has_snaplen || s->log.has_qthreshold;
+	const char *option = s->log.has_group     ? "group"
+	                     : s->log.has_snaplen ? "snaplen"
+	                                          : "queue-threshold";
+
+	if (to_program && (s->log.has_level || s->log.flags))
+		return fail(L, "E0252", s->span,
+		            "`%s` is for the kernel's log and `%s` for a "
+		            "program: give one of them",
+		            s->log.has_level ? "level" : "flags", option);
+	if (s->log.has_level && s->log.level == NFT_LOGLEVEL_AUDIT &&
+	    (s->log.has_prefix || s->log.flags))
+		return fail(L, "E0252", s->span,
+		            "`level audit` writes records of a fixed form: "
+		            "`%s` has no effect there",
+		            s->log.has_prefix ? "prefix" : "flags");
+	return true;
+}
+
 static bool lower_log(struct lower *L, const struct stmt *s)
 {
 	struct insn *in = emit(L, INSN_LOG);
 
-	if (s->log.has_group && s->log.has_level)
-		return fail(L, "E0252", s->span, "`level` is for the kernel's log and `group` for a "
-		            "program: give one of them");
+	if (!check_log_options(L, s))
+		return false;
 	if (s->log.prefix.n > 127)
-		return fail(L, "E0253", s->span, "the log prefix has %zu characters; at most 127 fit",
+		return fail(L, "E0253", s->span,
+		            "the log prefix has %zu characters; at most 127 fit",
 		            s->log.prefix.n);
 	in->log.prefix = s->log.has_prefix ? s->log.prefix : (struct str){ 0 };
 	in->log.group = s->log.group;
@@ -228,10 +263,13 @@ static bool default_reject(struct lower *L, const struct stmt *s, struct insn *i
 
 	(void)s;
 	if (f != FAMILY_IP && f != FAMILY_IP6 && L->nh)
-		f = L->nh->id == PROTO_IP ? FAMILY_IP : L->nh->id == PROTO_IP6 ? FAMILY_IP6 : f;
+		f = L->nh->id == PROTO_IP    ? FAMILY_IP
+		    : L->nh->id == PROTO_IP6 ? FAMILY_IP6
+		                             : f;
 	if (f == FAMILY_IP || f == FAMILY_IP6) {
 		in->reject.type = NFT_REJECT_ICMP_UNREACH;
-		in->reject.code = f == FAMILY_IP ? ICMP_PORT_UNREACH : 4 /* port-unreachable */;
+		in->reject.code =
+			f == FAMILY_IP ? ICMP_PORT_UNREACH : 4 /* port-unreachable */;
 	} else {
 		in->reject.type = NFT_REJECT_ICMPX_UNREACH;
 		in->reject.code = NFT_REJECT_ICMPX_PORT_UNREACH;
@@ -241,14 +279,17 @@ static bool default_reject(struct lower *L, const struct stmt *s, struct insn *i
 
 static bool reject_code(struct lower *L, const struct stmt *s, uint8_t *code)
 {
-	const struct datatype *t = datatypes[s->reject.type == NFT_REJECT_ICMPX_UNREACH ?
-	                                     TYPE_ICMPX_CODE : s->reject.family == FAMILY_IP6 ?
-	                                     TYPE_ICMPV6_CODE : TYPE_ICMP_CODE];
-	struct part part = { t, 8, ORDER_BIG };
+	const struct datatype *t =
+		datatypes[s->reject.type == NFT_REJECT_ICMPX_UNREACH ? TYPE_ICMPX_CODE
+	                  : s->reject.family == FAMILY_IP6           ? TYPE_ICMPV6_CODE
+	                                                             : TYPE_ICMP_CODE];
+	struct part part = { t, 8, ORDER_BIG, 0 };
 
 	if (!s->reject.code) {
-		*code = s->reject.type == NFT_REJECT_ICMPX_UNREACH ? NFT_REJECT_ICMPX_PORT_UNREACH :
-		        s->reject.family == FAMILY_IP6 ? 4 : ICMP_PORT_UNREACH;
+		*code = s->reject.type == NFT_REJECT_ICMPX_UNREACH
+		                ? NFT_REJECT_ICMPX_PORT_UNREACH
+		        : s->reject.family == FAMILY_IP6 ? 4
+		                                         : ICMP_PORT_UNREACH;
 		return true;
 	}
 	const struct value *v = resolve_value(L, s->reject.code, &part);
@@ -261,30 +302,45 @@ static bool reject_code(struct lower *L, const struct stmt *s, uint8_t *code)
 static bool reject_conflict(struct lower *L, const struct stmt *s)
 {
 	bool want6 = s->reject.family == FAMILY_IP6;
-	bool have6 = L->nh && L->nh->id == PROTO_IP6, have4 = L->nh && L->nh->id == PROTO_IP;
+	bool have6 = L->nh && L->nh->id == PROTO_IP6,
+	     have4 = L->nh && L->nh->id == PROTO_IP;
 
 	if ((want6 && have4) || (!want6 && have6))
-		return fail(L, "E0303", s->span, "this rule only sees %s, and `reject with %s` answers "
-		            "%s", have4 ? "IPv4" : "IPv6", want6 ? "icmpv6" : "icmp",
+		return fail(L, "E0303", s->span,
+		            "this rule only sees %s, and `reject with %s` answers "
+		            "%s",
+		            have4 ? "IPv4" : "IPv6", want6 ? "icmpv6" : "icmp",
 		            want6 ? "IPv6" : "IPv4");
 	return true;
 }
 
 static bool lower_reject(struct lower *L, const struct stmt *s)
 {
+	size_t from = L->prog->n;
 	struct insn *in;
 	uint8_t code = 0;
 
+	if (L->nh && L->nh->id == PROTO_ARP)
+		return fail(L, "E0301", s->span,
+		            "this rule only sees ARP, which has no answer that "
+		            "rejects");
 	if (s->reject.type < 0) {
 		in = emit(L, INSN_REJECT);
 		return default_reject(L, s, in);
 	}
 	if (s->reject.type == NFT_REJECT_TCP_RST) {
 		if (L->th && L->th->id != PROTO_TCP)
-			return fail(L, "E0304", s->span, "only TCP can be reset; this rule sees %s",
+			return fail(L, "E0304", s->span,
+			            "only TCP can be reset; this rule sees %s",
 			            L->th->name);
 		if (!L->th && !require(L, s->span, NFT_META_L4PROTO, IPPROTO_TCP))
 			return false;
+	} else if (s->reject.type == NFT_REJECT_ICMPX_UNREACH &&
+	           (L->family == FAMILY_IP || L->family == FAMILY_IP6)) {
+		return fail(L, "E0309", s->span,
+		            "`icmpx` is for tables with IPv4 and IPv6; here it is "
+		            "`reject with %s …`",
+		            L->family == FAMILY_IP ? "icmp" : "icmpv6");
 	} else if (!reject_code(L, s, &code)) {
 		return false;
 	}
@@ -296,10 +352,12 @@ static bool lower_reject(struct lower *L, const struct stmt *s)
 		if (!L->nh && L->family == FAMILY_INET &&
 		    !require(L, s->span, NFT_META_NFPROTO, ip6 ? FAMILY_IP6 : FAMILY_IP))
 			return false;
-		if (!L->nh && (L->family == FAMILY_BRIDGE || L->family == FAMILY_NETDEV) &&
+		if (!L->nh &&
+		    (L->family == FAMILY_BRIDGE || L->family == FAMILY_NETDEV) &&
 		    !require(L, s->span, NFT_META_PROTOCOL, ip6 ? 0x86dd : 0x0800))
 			return false;
 	}
+	deps_to_front(L, from);
 	in = emit(L, INSN_REJECT);
 	in->reject.type = (uint32_t)s->reject.type;
 	in->reject.code = code;
@@ -350,23 +408,36 @@ static bool lower_counted(struct lower *L, const struct stmt *s)
 
 static bool refuse_foreign(struct lower *L, const struct stmt *s)
 {
-	return fail(L, "E0901", s->span, "`unknown \"" STR_FMT "\"` stands for an expression gate "
-	            "does not know; it cannot be loaded", STR_ARG(s->foreign.name));
+	return fail(L, "E0901", s->span,
+	            "`unknown \"" STR_FMT "\"` stands for an expression gate "
+	            "does not know; it cannot be loaded",
+	            STR_ARG(s->foreign.name));
 }
 
 /* One row per kind, in the order of enum stmt_kind. */
 static bool (*const lower_fns[])(struct lower *L, const struct stmt *s) = {
-	[STMT_MATCH] = lower_match,       [STMT_VERDICT] = lower_verdict,
-	[STMT_COUNTER] = lower_counted,   [STMT_LIMIT] = lower_counted,
-	[STMT_QUOTA] = lower_counted,     [STMT_CONNLIMIT] = lower_counted,
-	[STMT_LAST] = lower_counted,      [STMT_OBJREF] = lower_objref,
-	[STMT_LOG] = lower_log,           [STMT_REJECT] = lower_reject,
-	[STMT_SET_VALUE] = lower_set_value, [STMT_OPTSTRIP] = lower_optstrip,
-	[STMT_NAT] = lower_nat,           [STMT_NOTRACK] = lower_notrack,
-	[STMT_DUP] = lower_dup,           [STMT_FWD] = lower_fwd,
-	[STMT_QUEUE] = lower_queue,       [STMT_TPROXY] = lower_tproxy,
-	[STMT_SYNPROXY] = lower_synproxy, [STMT_FLOW] = lower_flow,
-	[STMT_DYNSET] = lower_dynset,     [STMT_METER] = lower_meter,
+	[STMT_MATCH] = lower_match,
+	[STMT_VERDICT] = lower_verdict,
+	[STMT_COUNTER] = lower_counted,
+	[STMT_LIMIT] = lower_counted,
+	[STMT_QUOTA] = lower_counted,
+	[STMT_CONNLIMIT] = lower_counted,
+	[STMT_LAST] = lower_counted,
+	[STMT_OBJREF] = lower_objref,
+	[STMT_LOG] = lower_log,
+	[STMT_REJECT] = lower_reject,
+	[STMT_SET_VALUE] = lower_set_value,
+	[STMT_OPTSTRIP] = lower_optstrip,
+	[STMT_NAT] = lower_nat,
+	[STMT_NOTRACK] = lower_notrack,
+	[STMT_DUP] = lower_dup,
+	[STMT_FWD] = lower_fwd,
+	[STMT_QUEUE] = lower_queue,
+	[STMT_TPROXY] = lower_tproxy,
+	[STMT_SYNPROXY] = lower_synproxy,
+	[STMT_FLOW] = lower_flow,
+	[STMT_DYNSET] = lower_dynset,
+	[STMT_METER] = lower_meter,
 	[STMT_FOREIGN] = refuse_foreign,
 };
 
@@ -375,7 +446,8 @@ static bool ends_rule(const struct stmt *s)
 {
 	switch (s->kind) {
 	case STMT_VERDICT:
-		return s->verdict->kind == EXPR_VERDICT && s->verdict->verdict.kind != VERDICT_CONTINUE;
+		return s->verdict->kind == EXPR_VERDICT &&
+		       s->verdict->verdict.kind != VERDICT_CONTINUE;
 	case STMT_REJECT:
 	case STMT_NAT:
 	case STMT_QUEUE:
@@ -403,7 +475,8 @@ static uint16_t add_place(struct lower *L, struct span span)
 bool lower_stmt(struct lower *L, const struct stmt *s)
 {
 	if (L->ended) {
-		struct diag *d = fail_diag(L, "E0254", s->span, "nothing after the verdict can run");
+		struct diag *d = fail_diag(L, "E0254", s->span,
+		                           "nothing after the verdict can run");
 
 		diag_related(L->diags, d, L->ended->span, "the rule ends here");
 		return false;
@@ -423,9 +496,10 @@ static void start_protocols(struct lower *L)
 	L->ll_bits = 0;
 	L->ll = NULL;
 	L->th = NULL;
-	L->nh = L->family == FAMILY_IP    ? protos[PROTO_IP] :
-	        L->family == FAMILY_IP6   ? protos[PROTO_IP6] :
-	        L->family == FAMILY_ARP   ? protos[PROTO_ARP] : NULL;
+	L->nh = L->family == FAMILY_IP    ? protos[PROTO_IP]
+	        : L->family == FAMILY_IP6 ? protos[PROTO_IP6]
+	        : L->family == FAMILY_ARP ? protos[PROTO_ARP]
+	                                  : NULL;
 }
 
 bool lower_rule(struct lower *L, const struct rule *rule)

@@ -17,21 +17,21 @@ static bool is_pair(const struct program *p, size_t i)
 		return false;
 	const struct insn *load = &p->p[i], *cmp = &p->p[i + 1];
 
-	return load->kind == INSN_PAYLOAD && load->sreg == REG_NONE && cmp->kind == INSN_CMP &&
-	       cmp->cmp.op == NFT_CMP_EQ && cmp->sreg == load->dreg &&
-	       cmp->cmp.data.n == load->payload.len;
+	return load->kind == INSN_PAYLOAD && load->sreg == REG_NONE &&
+	       cmp->kind == INSN_CMP && cmp->cmp.op == NFT_CMP_EQ &&
+	       cmp->sreg == load->dreg && cmp->cmp.data.n == load->payload.len;
 }
 
 static bool may_merge(const struct insn *a, const struct insn *b)
 {
 	uint32_t total = a->payload.len + b->payload.len;
 
-	if (a->payload.base != b->payload.base || a->dreg != b->dreg || a->payload.is_prefix ||
-	    b->payload.is_prefix)
+	if (a->payload.base != b->payload.base || a->dreg != b->dreg ||
+	    a->payload.is_prefix || b->payload.is_prefix)
 		return false;
 	/* Of these headers the kernel reads up to four bytes by a fast path of its own. */
-	bool both_fast = a->payload.base != NFT_PAYLOAD_LL_HEADER && a->payload.len <= 4 &&
-	                 b->payload.len <= 4;
+	bool both_fast = a->payload.base != NFT_PAYLOAD_LL_HEADER &&
+	                 a->payload.len <= 4 && b->payload.len <= 4;
 
 	if (total > 16 || (total > 4 && both_fast))
 		return false;

@@ -18,5 +18,8 @@ const char *object_word(uint32_t obj_type);
 /* no_such_name for what a command names. */
 void no_such_object(struct session *s, const struct command *c);
 
+/* Whether the kernel has the table, or this run makes it. */
+bool table_exists(struct session *s, enum family f, struct str table);
+
 /* Reports that there is no such table, and what tables there are. */
 void no_such_table(struct session *s, uint8_t family, struct str table, struct span span);

@@ -96,7 +96,8 @@ static bool normal_form(struct memory *m, const struct rule_text *text, struct r
 static bool memory_make_chain(void *ctx, struct chain_block *block, struct verdict *v)
 {
 	struct memory *m = ctx;
-	struct memory_chain chain = { .name = arena_fmt(m->a, "__memory%zu", m->chains.n) };
+	struct memory_chain chain = { .name = arena_fmt(m->a, "__memory%zu",
+		                                        m->chains.n) };
 	struct lower *outer = m->env.L;
 	bool ok = true;
 
@@ -126,8 +127,8 @@ static const struct set_info *memory_set(void *ctx, struct str name)
 	for (size_t i = 0; i < m->sets.n; i++)
 		if (str_eq(m->sets.p[i]->info.name, name))
 			return &m->sets.p[i]->info;
-	const struct set_info *made = map_get(&s->sets, session_key(s, m->env.family, m->env.table,
-	                                                            name));
+	const struct set_info *made =
+		map_get(&s->sets, session_key(s, m->env.family, m->env.table, name));
 
 	return made ? made : m->lister->env.set(m->lister->env.ctx, name);
 }
@@ -148,7 +149,8 @@ static struct expr *memory_elems(void *ctx, struct arena *a, const struct set_in
 	return m->lister->env.elems(m->lister->env.ctx, a, info);
 }
 
-static bool memory_rules(void *ctx, struct str chain, const struct rule *const **rules, size_t *n)
+static bool memory_rules(void *ctx, struct str chain, const struct rule *const **rules,
+                         size_t *n)
 {
 	struct memory *m = ctx;
 
@@ -199,7 +201,8 @@ static void memory_init(struct memory *m, struct session *s, struct lister *l)
 }
 
 bool rule_normalize(struct session *s, enum family family, struct str table,
-                    const struct rule_text *text, struct lister *l, struct normal_rule *out)
+                    const struct rule_text *text, struct lister *l,
+                    struct normal_rule *out)
 {
 	struct memory m = { .env = { .family = family, .table = table } };
 	struct program prog = { 0 };
@@ -278,8 +281,9 @@ struct str program_code(struct arena *a, const struct program *prog)
 		in->dynset.has_timeout = in->dynset.timeout_ms != 0;
 		if (in->dynset.n_exprs == 0)
 			continue;
-		in->dynset.exprs = arena_copy(a, in->dynset.exprs,
-		                              in->dynset.n_exprs * sizeof(*in->dynset.exprs));
+		in->dynset.exprs =
+			arena_copy(a, in->dynset.exprs,
+		                   in->dynset.n_exprs * sizeof(*in->dynset.exprs));
 		for (unsigned k = 0; k < in->dynset.n_exprs; k++)
 			forget_state(&in->dynset.exprs[k]);
 	}

@@ -12,7 +12,8 @@ struct normal_rule {
 
 /* Lowers and lifts the rule, sending nothing; `l` knows the table's sets. False after an error. */
 bool rule_normalize(struct session *s, enum family family, struct str table,
-                    const struct rule_text *text, struct lister *l, struct normal_rule *out);
+                    const struct rule_text *text, struct lister *l,
+                    struct normal_rule *out);
 
 /* The byte code as text that is the same for two rules that do the same. In `a`. */
 struct str program_code(struct arena *a, const struct program *prog);

@@ -16,14 +16,16 @@
 
 /* ---- counter, quota, limit, synproxy: as the statement ---- */
 
-static bool lower_as_stmt(struct lower *L, const struct obj_block *b, struct prog_obj *out)
+static bool lower_as_stmt(struct lower *L, const struct obj_block *b,
+                          struct prog_obj *out)
 {
 	struct insn in = { 0 };
 
 	if (!b->stmt) {
 		if (b->type == NFT_OBJECT_COUNTER)
 			return true;
-		return fail(L, "E0530", b->span, "`" STR_FMT "` needs its values", STR_ARG(b->ref.name));
+		return fail(L, "E0530", b->span, "`" STR_FMT "` needs its values",
+		            STR_ARG(b->ref.name));
 	}
 	if (b->type == NFT_OBJECT_SYNPROXY) {
 		out->synproxy.mss = b->stmt->synproxy.mss;
@@ -84,7 +86,7 @@ static int lift_as_stmt(struct arena *a, const struct prog_obj *o, struct obj_bl
 
 static bool lower_l4proto(struct lower *L, const struct obj_block *b, uint8_t *out)
 {
-	struct part part = { datatypes[TYPE_INET_PROTO], 8, ORDER_BIG };
+	struct part part = { datatypes[TYPE_INET_PROTO], 8, ORDER_BIG, 0 };
 
 	if (!b->l4proto)
 		return fail(L, "E0531", b->span, "`" STR_FMT "` needs a `protocol`",
@@ -98,7 +100,7 @@ static bool lower_l4proto(struct lower *L, const struct obj_block *b, uint8_t *o
 
 static struct expr *lift_l4proto(struct arena *a, uint8_t proto)
 {
-	struct part part = { datatypes[TYPE_INET_PROTO], 8, ORDER_BIG };
+	struct part part = { datatypes[TYPE_INET_PROTO], 8, ORDER_BIG, 0 };
 	struct value v;
 
 	value_from_u64(&v, proto, 8);
@@ -113,7 +115,8 @@ static uint16_t l3proto(const struct obj_block *b)
 static bool lower_helper(struct lower *L, const struct obj_block *b, struct prog_obj *out)
 {
 	if (b->helper.n == 0)
-		return fail(L, "E0531", b->span, "`" STR_FMT "` needs a `type \"helper\" protocol …`",
+		return fail(L, "E0531", b->span,
+		            "`" STR_FMT "` needs a `type \"helper\" protocol …`",
 		            STR_ARG(b->ref.name));
 	if (b->helper.n > 15)
 		return fail(L, "E0532", b->helper_span, "no helper has a name this long");
@@ -132,18 +135,21 @@ static int lift_helper(struct arena *a, const struct prog_obj *o, struct obj_blo
 
 static const struct symbol *timeout_states(uint8_t l4proto)
 {
-	return l4proto == IPPROTO_TCP ? ct_timeout_tcp :
-	       l4proto == IPPROTO_UDP ? ct_timeout_udp : NULL;
+	return l4proto == IPPROTO_TCP   ? ct_timeout_tcp
+	       : l4proto == IPPROTO_UDP ? ct_timeout_udp
+	                                : NULL;
 }
 
-static bool lower_timeout(struct lower *L, const struct obj_block *b, struct prog_obj *out)
+static bool lower_timeout(struct lower *L, const struct obj_block *b,
+                          struct prog_obj *out)
 {
 	if (!lower_l4proto(L, b, &out->ct_timeout.l4proto))
 		return false;
 	const struct symbol *states = timeout_states(out->ct_timeout.l4proto);
 
 	if (!states)
-		return fail(L, "E0533", b->l4proto->span, "timeouts can be set for tcp and udp");
+		return fail(L, "E0533", b->l4proto->span,
+		            "timeouts can be set for tcp and udp");
 	out->ct_timeout.l3proto = l3proto(b);
 	for (unsigned i = 0; i < b->n_policy; i++) {
 		const struct symbol *st = symbol_by_name(states, b->policy[i].state);
@@ -153,9 +159,10 @@ static bool lower_timeout(struct lower *L, const struct obj_block *b, struct pro
 
 			for (st = states; st->name; st++)
 				buf_fmt(&names, "%s%s", names.n ? ", " : "", st->name);
-			struct diag *d = fail_diag(L, "E0534", b->policy[i].span,
-			                           "`" STR_FMT "` is not a state with a timeout",
-			                           STR_ARG(b->policy[i].state));
+			struct diag *d =
+				fail_diag(L, "E0534", b->policy[i].span,
+			                  "`" STR_FMT "` is not a state with a timeout",
+			                  STR_ARG(b->policy[i].state));
 			diag_help(L->diags, d, "they are %.*s", (int)names.n, names.p);
 			return false;
 		}
@@ -166,7 +173,8 @@ static bool lower_timeout(struct lower *L, const struct obj_block *b, struct pro
 }
 
 /* nf_conntrack's defaults in seconds; nft leaves those values out of its listing. */
-static const uint32_t tcp_defaults[] = { 120, 60, 432000, 120, 60, 30, 120, 10, 120, 300, 300 };
+static const uint32_t tcp_defaults[] = { 120, 60, 432000, 120, 60, 30,
+	                                 120, 10, 120,    300, 300 };
 static const uint32_t udp_defaults[] = { 30, 120 };
 
 static int lift_timeout(struct arena *a, const struct prog_obj *o, struct obj_block *out)
@@ -192,11 +200,12 @@ static int lift_timeout(struct arena *a, const struct prog_obj *o, struct obj_bl
 
 static bool lower_expect(struct lower *L, const struct obj_block *b, struct prog_obj *out)
 {
-	struct part port = { datatypes[TYPE_INET_SERVICE], 16, ORDER_BIG };
+	struct part port = { datatypes[TYPE_INET_SERVICE], 16, ORDER_BIG, 0 };
 	const struct value *v;
 
 	if (!b->dport || !b->has_timeout || !b->has_size)
-		return fail(L, "E0535", b->span, "an expectation needs protocol, dport, timeout and "
+		return fail(L, "E0535", b->span,
+		            "an expectation needs protocol, dport, timeout and "
 		            "size");
 	v = resolve_value(L, b->dport, &port);
 	if (!v)
@@ -210,7 +219,7 @@ static bool lower_expect(struct lower *L, const struct obj_block *b, struct prog
 
 static int lift_expect(struct arena *a, const struct prog_obj *o, struct obj_block *out)
 {
-	struct part port = { datatypes[TYPE_INET_SERVICE], 16, ORDER_BIG };
+	struct part port = { datatypes[TYPE_INET_SERVICE], 16, ORDER_BIG, 0 };
 	struct value v;
 
 	value_from_u64(&v, o->ct_expect.dport, 16);
@@ -224,7 +233,8 @@ static int lift_expect(struct arena *a, const struct prog_obj *o, struct obj_blo
 	return 0;
 }
 
-static bool lower_secmark(struct lower *L, const struct obj_block *b, struct prog_obj *out)
+static bool lower_secmark(struct lower *L, const struct obj_block *b,
+                          struct prog_obj *out)
 {
 	(void)L;
 	out->secmark.ctx = b->secmark;
@@ -262,7 +272,8 @@ bool object_lower(struct lower *L, const struct obj_block *b, struct prog_obj *o
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (rows[i].type == b->type)
 			return rows[i].lower(L, b, out);
-	return fail(L, "E0900", b->span, "not supported by gate yet: this kind of object");
+	return fail(L, "E0900", b->span,
+	            "not supported by gate yet: this kind of object");
 }
 
 int object_lift(struct arena *a, const struct prog_obj *o, struct obj_block *out)

@@ -18,18 +18,21 @@ int lister_open(struct lister *l, struct session *s, enum family f, struct str t
 	static const struct prog_table none;
 
 	*l = (struct lister){ .s = s };
-	l->printer = (struct printer){ .out = &l->out, .names = s->opt->names,
-	                               .fmt = s->opt->format };
+	l->printer = (struct printer){ .out = &l->out,
+		                       .names = s->opt->names,
+		                       .fmt = s->opt->format };
 	lister_env_init(l);
 	arena_init(&l->scratch);
 	int r = snapshot_read(&l->snap, &s->scratch, s->engine, (uint8_t)f, table,
-	                      SNAP_CHAINS | SNAP_SETS | SNAP_OBJS | SNAP_FLOWTABLES, NULL);
+	                      SNAP_CHAINS | SNAP_SETS | SNAP_OBJS | SNAP_FLOWTABLES,
+	                      NULL);
 
 	if (r >= 0)
 		r = lister_prefetch(l);
 	l->table = &none;
 	for (size_t i = 0; i < l->snap.tables.n; i++)
-		if (l->snap.tables.p[i].family == f && str_eq(l->snap.tables.p[i].name, table))
+		if (l->snap.tables.p[i].family == f &&
+		    str_eq(l->snap.tables.p[i].name, table))
 			l->table = &l->snap.tables.p[i];
 	return r;
 }
@@ -42,7 +45,8 @@ void lister_close(struct lister *l)
 	buf_fini(&l->out);
 }
 
-static bool list_one(struct session *s, const struct command *c, unsigned kinds, struct want w)
+static bool list_one(struct session *s, const struct command *c, unsigned kinds,
+                     struct want w)
 {
 	w.family = (uint8_t)c->ref.family;
 	w.table = c->ref.table;
@@ -53,7 +57,8 @@ static bool list_one(struct session *s, const struct command *c, unsigned kinds,
 	return list_wanted(s, c, &w);
 }
 
-static bool list_all(struct session *s, const struct command *c, unsigned kinds, struct want w)
+static bool list_all(struct session *s, const struct command *c, unsigned kinds,
+                     struct want w)
 {
 	w.family = (uint8_t)(c->has_family || c->ref.table.n ? c->ref.family : 0);
 	w.table = c->ref.table;
@@ -70,7 +75,8 @@ static bool get_failed(struct session *s, struct span at, int r)
 	if (r == -ENOENT)
 		diag_error(s->diags, "E0540", at, "no such element in the set");
 	else
-		diag_error(s->diags, "E0602", at, "cannot read the element: %s", strerror(-r));
+		diag_error(s->diags, "E0602", at, "cannot read the element: %s",
+		           strerror(-r));
 	return false;
 }
 
@@ -94,8 +100,9 @@ static void collect_key(void *ctx, const struct prog_elem *e)
 	vec_push(&k->keys, end);
 }
 
-static bool collect_keys(struct session *s, const struct command *c, const struct set_info *info,
-                         struct key_collector *out, struct expr **first)
+static bool collect_keys(struct session *s, const struct command *c,
+                         const struct set_info *info, struct key_collector *out,
+                         struct expr **first)
 {
 	struct rule_env env = { .family = c->ref.family, .table = c->ref.table };
 	struct program unused = { 0 };
@@ -123,8 +130,8 @@ static bool collect_keys(struct session *s, const struct command *c, const struc
 
 static bool get_elements(struct session *s, const struct command *c)
 {
-	const struct set_info *info = session_set(s, c->ref.family, c->ref.table, c->ref.name,
-	                                          c->ref.name_span);
+	const struct set_info *info = session_set(s, c->ref.family, c->ref.table,
+	                                          c->ref.name, c->ref.name_span);
 	struct key_collector keys = { .a = &s->scratch };
 	struct expr *first = NULL;
 	struct lister l;
@@ -133,17 +140,20 @@ static bool get_elements(struct session *s, const struct command *c)
 
 	if (!info)
 		return false;
-	keys.interval = (info->flags & NFT_SET_INTERVAL) && !(info->flags & NFT_SET_CONCAT);
-	if (!collect_keys(s, c, info, &keys, &first) || lister_open(&l, s, c->ref.family,
-	                                                            c->ref.table) < 0)
+	keys.interval =
+		(info->flags & NFT_SET_INTERVAL) && !(info->flags & NFT_SET_CONCAT);
+	if (!collect_keys(s, c, info, &keys, &first) ||
+	    lister_open(&l, s, c->ref.family, c->ref.table) < 0)
 		return false;
-	const struct snapshot_set *set = snapshot_find_set(&l.snap, (uint8_t)c->ref.family,
-	                                                   c->ref.table, c->ref.name);
+	const struct snapshot_set *set = snapshot_find_set(
+		&l.snap, (uint8_t)c->ref.family, c->ref.table, c->ref.name);
 	static const struct dump_ops ops = { .elem = elem_list_add };
 
 	elem_list_init(&list, &s->scratch, info);
-	int r = set ? s->engine->ops->get_elems(s->engine, &set->set, keys.keys.p, keys.keys.n,
-	                                        c->verb == CMD_RESET, &ops, &list, &bad) : -ENOENT;
+	int r = set ? s->engine->ops->get_elems(s->engine, &set->set, keys.keys.p,
+	                                        keys.keys.n, c->verb == CMD_RESET, &ops,
+	                                        &list, &bad)
+	            : -ENOENT;
 	if (r >= 0) {
 		elem_list_sort(&list);
 		lister_elements(&l, set, &list);
@@ -161,28 +171,39 @@ static bool run_list(struct session *s, const struct command *c)
 	case OBJ_TABLES:
 		return list_all(s, c, 0, (struct want){ .only_names = true });
 	case OBJ_TABLE:
-		return list_one(s, c, SNAP_ALL, (struct want){ .rules = true, .elems = true,
-		                                               .whole_table = true });
+		return list_one(s, c, SNAP_ALL,
+		                (struct want){ .rules = true,
+		                               .elems = true,
+		                               .whole_table = true });
 	case OBJ_RULESET:
-		return list_all(s, c, SNAP_ALL, (struct want){ .rules = true, .elems = true,
-		                                               .whole_table = true });
+		return list_all(s, c, SNAP_ALL,
+		                (struct want){ .rules = true,
+		                               .elems = true,
+		                               .whole_table = true });
 	case OBJ_CHAIN:
 		return list_one(s, c, SNAP_CHAINS, (struct want){ .rules = true });
 	case OBJ_CHAINS:
 		return list_all(s, c, SNAP_CHAINS, (struct want){ .rules = false });
 	case OBJ_RULES:
-		return c->ref.name.n ? list_one(s, c, SNAP_CHAINS, (struct want){ .rules = true })
-		                     : list_all(s, c, SNAP_CHAINS, (struct want){ .rules = true });
+		return c->ref.name.n ? list_one(s, c, SNAP_CHAINS,
+		                                (struct want){ .rules = true })
+		                     : list_all(s, c, SNAP_CHAINS,
+		                                (struct want){ .rules = true });
 	case OBJ_SET:
-		return list_one(s, c, SNAP_SETS, (struct want){ .elems = true, .only_sets = true });
+		return list_one(s, c, SNAP_SETS,
+		                (struct want){ .elems = true, .only_sets = true });
 	case OBJ_SETS:
-		return list_all(s, c, SNAP_SETS, (struct want){ .elems = true, .only_sets = true });
+		return list_all(s, c, SNAP_SETS,
+		                (struct want){ .elems = true, .only_sets = true });
 	case OBJ_MAP:
-		return list_one(s, c, SNAP_SETS, (struct want){ .elems = true, .maps = true });
+		return list_one(s, c, SNAP_SETS,
+		                (struct want){ .elems = true, .maps = true });
 	case OBJ_MAPS:
-		return list_all(s, c, SNAP_SETS, (struct want){ .elems = true, .maps = true });
+		return list_all(s, c, SNAP_SETS,
+		                (struct want){ .elems = true, .maps = true });
 	case OBJ_METER:
-		return list_one(s, c, SNAP_SETS, (struct want){ .elems = true, .meters = true });
+		return list_one(s, c, SNAP_SETS,
+		                (struct want){ .elems = true, .meters = true });
 	case OBJ_METERS:
 		return list_all(s, c, SNAP_SETS, (struct want){ .meters = true });
 	case OBJ_ELEMENT:
@@ -192,12 +213,14 @@ static bool run_list(struct session *s, const struct command *c)
 	case OBJ_FLOWTABLES:
 		return list_all(s, c, SNAP_FLOWTABLES, (struct want){ 0 });
 	case OBJ_NAMED:
-		return list_one(s, c, SNAP_OBJS, (struct want){ .obj_type = c->obj_type });
+		return list_one(s, c, SNAP_OBJS,
+		                (struct want){ .obj_type = c->obj_type });
 	case OBJ_NAMED_ALL:
-		return list_all(s, c, SNAP_OBJS, (struct want){ .obj_type = c->obj_type });
+		return list_all(s, c, SNAP_OBJS,
+		                (struct want){ .obj_type = c->obj_type });
 	case OBJ_RULE:
-		return list_one(s, c, SNAP_CHAINS, (struct want){ .rules = true,
-		                                                  .handle = c->position });
+		return list_one(s, c, SNAP_CHAINS,
+		                (struct want){ .rules = true, .handle = c->position });
 	case OBJ_HOOKS:
 		return list_hooks(s, c);
 	case OBJ_EXPR:

@@ -34,7 +34,7 @@ static bool env_has_chain(void *ctx, struct str name, struct span span)
 		return true;
 	}
 	if ((s->engine && !s->flushed &&
-	    session_get_chain(s, env->family, env->table, name, &chain) == 0))
+	     session_get_chain(s, env->family, env->table, name, &chain) == 0))
 		return true;
 	no_such_name(s, DUMP_CHAINS, "chain", env->family, env->table, name, 0, span);
 	return false;
@@ -67,11 +67,13 @@ static void send_set(struct rule_env *env, struct prog_set *set, struct elem_lis
 
 static bool same_key(const struct prog_elem *a, const struct prog_elem *b)
 {
-	return a->key.n == b->key.n && memcmp(a->key.b, b->key.b, a->key.n) == 0 && a->flags == b->flags;
+	return a->key.n == b->key.n && memcmp(a->key.b, b->key.b, a->key.n) == 0 &&
+	       a->flags == b->flags;
 }
 
 /* The kernel said that a literal has a key twice: which one. Each element of the text made one. */
-static void find_twice(struct rule_env *env, const struct expr *set, const struct elem_list *elems)
+static void find_twice(struct rule_env *env, const struct expr *set,
+                       const struct elem_list *elems)
 {
 	if (elems->list.n != set->list.n)
 		return;
@@ -85,6 +87,13 @@ static void find_twice(struct rule_env *env, const struct expr *set, const struc
 		}
 }
 
+/* Whether no end of an interval stands before the first interval. */
+static bool starts_at_zero(const struct elem_list *elems)
+{
+	return elems->list.n == 0 ||
+	       !(elems->list.p[0].flags & NFT_SET_ELEM_INTERVAL_END);
+}
+
 static bool env_make_set(void *ctx, struct set_info *info, const struct expr *set,
                          struct set_ref *ref)
 {
@@ -96,16 +105,18 @@ static bool env_make_set(void *ctx, struct set_info *info, const struct expr *se
 	struct prog_set out = { .family = (uint8_t)env->family, .table = env->table };
 
 	if (set->list.n == 0)
-		return fail(env->L, "E0529", set->span, "an empty set matches nothing: leave the match "
+		return fail(env->L, "E0529", set->span,
+		            "an empty set matches nothing: leave the match "
 		            "out, or use a named set");
 	if (!elems_have_ranges(env->L, &info->key, set, &ranges))
 		return false;
 	if (ranges) {
 		info->flags |= NFT_SET_INTERVAL | (info->key.n > 1 ? NFT_SET_CONCAT : 0);
-		info->auto_merge = true;
+		info->auto_merge = !info->is_map;
 	}
-	info->name = info->obj_type ? STR("__objmap%d") : info->is_map ? STR("__map%d")
-	                                                               : STR("__set%d");
+	info->name = info->obj_type ? STR("__objmap%d")
+	             : info->is_map ? STR("__map%d")
+	                            : STR("__set%d");
 	info->id = ++s->next_set_id;
 	elem_builder_init(&b, env->L, info, collect_elem, &elems);
 	for (size_t i = 0; i < set->list.n; i++)
@@ -117,9 +128,10 @@ static bool env_make_set(void *ctx, struct set_info *info, const struct expr *se
 		set_to_program(env->L->a, info, (struct str){ 0 }, &out);
 		out.has_size = true;
 		out.size = (uint32_t)b.emitted;
-		if (ranges && info->key.n == 1)
-			out.size = out.size * 2 + 1;
-		if (s->opt->debug_netlink)
+		if (ranges &&
+		    info->key.n == 1) /* as nft counts: every end, and one before all */
+			out.size = out.size * 2 + !starts_at_zero(&elems);
+		if (s->opt->debug_netlink && !env->find_twice)
 			debug_set(s, &out, elems.list.p, elems.list.n);
 		if (s->engine)
 			send_set(env, &out, &elems);
@@ -156,9 +168,12 @@ static bool env_make_chain(void *ctx, struct chain_block *block, struct verdict 
 {
 	struct rule_env *env = ctx;
 	struct session *s = env->s;
-	struct rule_place at = { .family = env->family, .table = env->table, .op = TX_ADD };
-	struct prog_chain out = { .family = (uint8_t)env->family, .table = env->table,
-	                          .flags = NFT_CHAIN_BINDING };
+	struct rule_place at = { .family = env->family,
+		                 .table = env->table,
+		                 .op = TX_ADD };
+	struct prog_chain out = { .family = (uint8_t)env->family,
+		                  .table = env->table,
+		                  .flags = NFT_CHAIN_BINDING };
 	bool ok = true;
 
 	out.id = at.chain_id = v->chain_id = ++s->next_chain_id;
@@ -169,7 +184,17 @@ static bool env_make_chain(void *ctx, struct chain_block *block, struct verdict 
 	return ok;
 }
 
+static struct span env_table_place(void *ctx)
+{
+	struct rule_env *env = ctx;
+	struct str key = session_key(env->s, env->family, env->table, STR(""));
+	const struct span *span = map_get(&env->s->tables, key);
+
+	return span ? *span : SPAN_NONE;
+}
+
 static const struct lower_env lower_env_template = {
+	.table_place = env_table_place,
 	.find_set = env_find_set,
 	.make_set = env_make_set,
 	.has_chain = env_has_chain,
@@ -177,19 +202,19 @@ static const struct lower_env lower_env_template = {
 	.make_meter = env_make_meter,
 };
 
-void session_lower(struct session *s, struct rule_env *env, struct lower *L, struct program *prog,
-                   struct arena *a)
+void session_lower(struct session *s, struct rule_env *env, struct lower *L,
+                   struct program *prog, struct arena *a)
 {
-	struct lower_env *le = arena_new(a, struct lower_env);
-
-	*le = lower_env_template;
-	le->ctx = env;
-	*L = (struct lower){ .a = a, .diags = s->diags, .sources = s->sources, .names = s->opt->names,
-	                     .family = env->family, .env = le, .prog = prog, .kernel = s->opt->kernel };
+	env->lower = lower_env_template;
+	env->lower.ctx = env;
+	*L = (struct lower){ .a = a,
+		             .diags = s->diags,
+		             .sources = s->sources,
+		             .names = s->opt->names,
+		             .family = env->family,
+		             .env = &env->lower,
+		             .prog = prog,
+		             .kernel = s->opt->kernel };
 	env->s = s;
 	env->L = L;
-	struct span *span = map_get(&s->tables, session_key(s, env->family, env->table, STR("")));
-
-	if (span)
-		L->table_span = *span;
 }

@@ -45,15 +45,17 @@ static int read_loaded(struct reading *rd)
 {
 	static const struct dump_ops ops = { .rule = keep_rule };
 	struct session *s = rd->s;
-	struct dump_filter f = { .family = (uint8_t)rd->c->ref.family, .table = rd->c->ref.table,
-	                         .name = rd->c->ref.name };
+	struct dump_filter f = { .family = (uint8_t)rd->c->ref.family,
+		                 .table = rd->c->ref.table,
+		                 .name = rd->c->ref.name };
 	int r = lister_open(&rd->out->l, s, rd->c->ref.family, rd->c->ref.table);
 
 	rd->out->l.printer.fmt = rd->fmt;
 	if (r < 0 || s->flushed)
 		return r == -ENOENT ? 0 : r;
 	r = s->engine->ops->dump(s->engine, DUMP_RULES, &f, &ops, restart, rd);
-	return r == -ENOENT ? 0 : r; /* the table or the chain is made in this transaction */
+	return r == -ENOENT ? 0
+	                    : r; /* the table or the chain is made in this transaction */
 }
 
 /* ---- what the transaction does to them ---- */
@@ -63,19 +65,21 @@ static bool is_about(const struct reading *rd, const struct tag *t)
 	const struct name_ref *ref = &rd->c->ref;
 
 	if (t->object == OBJ_RULESET)
-		return t->verb == CMD_FLUSH && (t->family == 0 || t->family == ref->family);
+		return t->verb == CMD_FLUSH &&
+		       (t->family == 0 || t->family == ref->family);
 	if (t->family != ref->family || !str_eq(t->table, ref->table))
 		return false;
 	return t->object == OBJ_TABLE ||
-	       ((t->object == OBJ_CHAIN || t->object == OBJ_RULE) && str_eq(t->name, ref->name));
+	       ((t->object == OBJ_CHAIN || t->object == OBJ_RULE) &&
+	        str_eq(t->name, ref->name));
 }
 
 static size_t find_entry(const struct rule_list *l, uint64_t handle, uint32_t id)
 {
 	size_t i = 0;
 
-	while (i < l->list.n && (id ? l->list.p[i].id != id :
-	                         l->list.p[i].id || l->list.p[i].handle != handle))
+	while (i < l->list.n && (id ? l->list.p[i].id != id
+	                            : l->list.p[i].id || l->list.p[i].handle != handle))
 		i++;
 	return i;
 }
@@ -83,7 +87,8 @@ static size_t find_entry(const struct rule_list *l, uint64_t handle, uint32_t id
 static void put_entry(struct rule_list *l, size_t at, const struct rule_entry *e)
 {
 	vec_push(&l->list, *e);
-	memmove(l->list.p + at + 1, l->list.p + at, (l->list.n - 1 - at) * sizeof(*l->list.p));
+	memmove(l->list.p + at + 1, l->list.p + at,
+	        (l->list.n - 1 - at) * sizeof(*l->list.p));
 	l->list.p[at] = *e;
 }
 
@@ -91,7 +96,8 @@ static void drop_entry(struct rule_list *l, size_t at)
 {
 	if (at == l->list.n)
 		return;
-	memmove(l->list.p + at, l->list.p + at + 1, (l->list.n - at - 1) * sizeof(*l->list.p));
+	memmove(l->list.p + at, l->list.p + at + 1,
+	        (l->list.n - at - 1) * sizeof(*l->list.p));
 	l->list.n--;
 }
 
@@ -139,7 +145,8 @@ static void play(struct reading *rd)
 			continue;
 		if (t.object == OBJ_RULE)
 			play_rule(rd->out, &t, i);
-		else if (t.verb == CMD_FLUSH || t.verb == CMD_DELETE || t.verb == CMD_DESTROY)
+		else if (t.verb == CMD_FLUSH || t.verb == CMD_DELETE ||
+		         t.verb == CMD_DESTROY)
 			rd->out->list.n = 0;
 	}
 }
@@ -153,15 +160,16 @@ static void add_text(struct reading *rd, struct rule_entry *e)
 	struct normal_rule n;
 
 	s->diags = &nowhere;
-	if (rule_normalize(s, rd->c->ref.family, rd->c->ref.table, e->source, &rd->out->l, &n)) {
+	if (rule_normalize(s, rd->c->ref.family, rd->c->ref.table, e->source, &rd->out->l,
+	                   &n)) {
 		e->text = n.text;
 		e->code = n.code;
 	}
 	s->diags = diags;
 }
 
-bool rule_list_read(struct session *s, const struct command *c, bool texts, struct span at,
-                    struct rule_list *out)
+bool rule_list_read(struct session *s, const struct command *c, bool texts,
+                    struct span at, struct rule_list *out)
 {
 	struct reading rd = { .s = s, .c = c, .texts = texts, .out = out };
 
@@ -173,7 +181,8 @@ bool rule_list_read(struct session *s, const struct command *c, bool texts, stru
 	int r = read_loaded(&rd);
 
 	if (r < 0) {
-		diag_error(s->diags, "E0602", at, "cannot read the chain: %s", strerror(-r));
+		diag_error(s->diags, "E0602", at, "cannot read the chain: %s",
+		           strerror(-r));
 		return false;
 	}
 	play(&rd);

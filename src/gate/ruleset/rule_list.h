@@ -11,9 +11,9 @@
 /* One of them: loaded rules have a handle, those of this transaction a number of their own. */
 struct rule_entry {
 	uint64_t handle;
-	uint32_t id;               /* 0: loaded */
+	uint32_t id;                    /* 0: loaded */
 	const struct rule_text *source; /* NULL: loaded */
-	struct str text, code;     /* listed form and byte code, as in struct normal_rule */
+	struct str text, code; /* listed form and byte code, as in struct normal_rule */
 };
 
 struct rule_list {
@@ -23,6 +23,6 @@ struct rule_list {
 
 /* Reads them for the chain a command names; `texts`: with text and code. A report at `at` and
  * false when it fails. rule_list_fini is wanted in both cases. */
-bool rule_list_read(struct session *s, const struct command *c, bool texts, struct span at,
-                    struct rule_list *out);
+bool rule_list_read(struct session *s, const struct command *c, bool texts,
+                    struct span at, struct rule_list *out);
 void rule_list_fini(struct rule_list *r);

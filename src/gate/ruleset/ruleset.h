@@ -14,15 +14,21 @@
 struct ruleset_options {
 	const struct names *names;
 	const struct format *format;
-	bool check;          /* -c: everything but the commit */
-	uint32_t kernel;     /* check for that version (0x601: 6.1) as well; 0: any */
-	uint32_t running;    /* the version that answers, to explain a refusal; 0: not known */
+	bool check;      /* -c: everything but the commit */
+	uint32_t kernel; /* check for that version (0x601: 6.1) as well; 0: any */
+	uint32_t
+		running; /* the version that answers, to explain a refusal; 0: not known */
 	bool closed_interfaces; /* names->ifindex knows all that there are */
-	bool debug_netlink;  /* --debug netlink: print the byte code of rules as they are lowered */
-	int nft_pid;         /* of this process when it is called nft: an echo names it; else 0 */
+	bool debug_netlink; /* --debug netlink: print the byte code of rules as they are lowered */
+	int nft_pid; /* of this process when it is called nft: an echo names it; else 0 */
 	/* Where text goes: called with each piece of output as it is ready. */
 	void (*write)(void *ctx, struct str text);
 	void *write_ctx;
+	/* Where a rule that was sent stands: its tag (engine.h), its text, and the pieces of it
+	 * that insn.place counts. May be NULL; the pieces are gone when it returns. */
+	void (*placed)(void *ctx, uint32_t tag, struct span rule,
+	               const struct span *pieces, size_t n);
+	void *placed_ctx;
 };
 
 /* Runs all commands `parser` holds. `engine` NULL: offline check only (what only a kernel can
@@ -30,5 +36,6 @@ struct ruleset_options {
  * applied); -ERESTART when the kernel's ruleset changed meanwhile (not diagnosed, nothing applied:
  * try again with a new parser); another negative errno when the engine refused (diagnosed, nothing
  * applied). */
-int ruleset_run(struct engine *engine, struct parser *parser, const struct sources *sources,
-                struct diags *diags, const struct ruleset_options *options);
+int ruleset_run(struct engine *engine, struct parser *parser,
+                const struct sources *sources, struct diags *diags,
+                const struct ruleset_options *options);

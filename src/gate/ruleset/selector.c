@@ -51,9 +51,14 @@ static void lower_ct(const struct expr *e, struct insn *in)
 
 static bool lift_ct(const struct insn *in, struct expr *e)
 {
-	static const struct { uint32_t number, key; enum family family; } addrs[] = {
-		{ NFT_CT_SRC_IP, NFT_CT_SRC, FAMILY_IP }, { NFT_CT_DST_IP, NFT_CT_DST, FAMILY_IP },
-		{ NFT_CT_SRC_IP6, NFT_CT_SRC, FAMILY_IP6 }, { NFT_CT_DST_IP6, NFT_CT_DST, FAMILY_IP6 },
+	static const struct {
+		uint32_t number, key;
+		enum family family;
+	} addrs[] = {
+		{ NFT_CT_SRC_IP, NFT_CT_SRC, FAMILY_IP },
+		{ NFT_CT_DST_IP, NFT_CT_DST, FAMILY_IP },
+		{ NFT_CT_SRC_IP6, NFT_CT_SRC, FAMILY_IP6 },
+		{ NFT_CT_DST_IP6, NFT_CT_DST, FAMILY_IP6 },
 	};
 	uint32_t key = in->ct.key;
 
@@ -68,7 +73,8 @@ static bool lift_ct(const struct insn *in, struct expr *e)
 		return false;
 	e->key.dir = (int)in->ct.dir;
 	if (e->key.nfproto) {
-		e->type = datatypes[e->key.nfproto == FAMILY_IP6 ? TYPE_IPV6_ADDR : TYPE_IPV4_ADDR];
+		e->type = datatypes[e->key.nfproto == FAMILY_IP6 ? TYPE_IPV6_ADDR
+		                                                 : TYPE_IPV4_ADDR];
 		e->bits = e->type->bits;
 		e->order = ORDER_BIG;
 	}
@@ -82,12 +88,14 @@ static void lower_rt(const struct expr *e, struct insn *in)
 
 static bool lift_rt(const struct insn *in, struct expr *e)
 {
-	e->key.nfproto = in->rt.key == NFT_RT_NEXTHOP4 ? FAMILY_IP :
-	                 in->rt.key == NFT_RT_NEXTHOP6 ? FAMILY_IP6 : FAMILY_UNSPEC;
+	e->key.nfproto = in->rt.key == NFT_RT_NEXTHOP4   ? FAMILY_IP
+	                 : in->rt.key == NFT_RT_NEXTHOP6 ? FAMILY_IP6
+	                                                 : FAMILY_UNSPEC;
 	if (!take_key(e, rt_keys, in->rt.key))
 		return false;
 	if (e->key.nfproto) {
-		e->type = datatypes[e->key.nfproto == FAMILY_IP6 ? TYPE_IPV6_ADDR : TYPE_IPV4_ADDR];
+		e->type = datatypes[e->key.nfproto == FAMILY_IP6 ? TYPE_IPV6_ADDR
+		                                                 : TYPE_IPV4_ADDR];
 		e->bits = e->type->bits;
 		e->order = ORDER_BIG;
 	}

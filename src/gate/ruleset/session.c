@@ -3,9 +3,9 @@
 /*
  * Runs commands: changes fill one transaction, reads wait until it is committed.
  */
+#include "gate/ruleset/session.h"
 #include "gate/ruleset/echo.h"
 #include "gate/ruleset/elem_log.h"
-#include "gate/ruleset/session.h"
 
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
@@ -53,7 +53,8 @@ void session_passed(struct session *s, struct span *left, uint32_t off)
 {
 	if (off < left->off || off - left->off < PASS_BYTES)
 		return;
-	sources_passed(s->sources, (struct span){ left->file, left->off, off - left->off });
+	sources_passed(s->sources,
+	               (struct span){ left->file, left->off, off - left->off });
 	left->off = off;
 }
 
@@ -64,11 +65,13 @@ bool session_tx(struct session *s)
 	int r = s->engine->ops->tx_begin(s->engine, s->generation, &s->tx);
 
 	if (r < 0)
-		diag_error(s->diags, "E0600", SPAN_NONE, "cannot start a transaction: %s", strerror(-r));
+		diag_error(s->diags, "E0600", SPAN_NONE, "cannot start a transaction: %s",
+		           strerror(-r));
 	return r >= 0;
 }
 
-struct str session_key(struct session *s, enum family f, struct str table, struct str name)
+struct str session_key(struct session *s, enum family f, struct str table,
+                       struct str name)
 {
 	char *p = arena_alloc(&s->scratch, table.n + name.n + 3);
 	size_t n = 0;
@@ -104,15 +107,18 @@ int session_get_chain(struct session *s, enum family f, struct str table, struct
                       struct prog_chain *out)
 {
 	struct dump_ops ops = { .chain = copy_chain };
-	struct dump_filter filter = { .family = (uint8_t)f, .table = table, .name = name };
+	struct dump_filter filter = { .family = (uint8_t)f,
+		                      .table = table,
+		                      .name = name };
 
 	if (!s->engine)
 		return -ENOENT;
 	int r = s->engine->ops->get(s->engine, DUMP_CHAINS, &filter, &ops, out);
 
 	if (r == 0) { /* the strings are the engine's, and gone by now */
-		out->type = str_is(out->type, "nat") ? STR("nat") : str_is(out->type, "route") ?
-		            STR("route") : STR("filter");
+		out->type = str_is(out->type, "nat")     ? STR("nat")
+		            : str_is(out->type, "route") ? STR("route")
+		                                         : STR("filter");
 		out->table = table;
 		out->name = name;
 	}
@@ -121,16 +127,18 @@ int session_get_chain(struct session *s, enum family f, struct str table, struct
 
 bool session_is_blind(struct session *s, enum family f, struct str table)
 {
-	return s->offline && !s->flushed && !map_has(&s->fresh, session_key(s, f, table, STR("")));
+	return s->offline && !s->flushed &&
+	       !map_has(&s->fresh, session_key(s, f, table, STR("")));
 }
 
-void session_unchecked(struct session *s, const char *what, enum family f, struct str table,
-                       struct str name)
+void session_unchecked(struct session *s, const char *what, enum family f,
+                       struct str table, struct str name)
 {
-	struct str text = name.n ? arena_fmt(&s->a, "%s `" STR_FMT "` of table `%s " STR_FMT "`", what,
-	                                     STR_ARG(name), family_name(f), STR_ARG(table))
-	                         : arena_fmt(&s->a, "table `%s " STR_FMT "`", family_name(f),
-	                                     STR_ARG(table));
+	struct str text =
+		name.n ? arena_fmt(&s->a, "%s `" STR_FMT "` of table `%s " STR_FMT "`",
+	                           what, STR_ARG(name), family_name(f), STR_ARG(table))
+		       : arena_fmt(&s->a, "table `%s " STR_FMT "`", family_name(f),
+	                           STR_ARG(table));
 
 	for (size_t i = 0; i < s->unchecked.n; i++)
 		if (str_eq(s->unchecked.p[i], text))
@@ -146,12 +154,14 @@ static void note_unchecked(struct session *s)
 
 	if (s->unchecked.n == 0)
 		return;
-	d = diag_add(s->diags, DIAG_NOTE, "", SPAN_NONE, "not checked, since only the kernel knows:");
+	d = diag_add(s->diags, DIAG_NOTE, "", SPAN_NONE,
+	             "not checked, since only the kernel knows:");
 	for (size_t i = 0; i < s->unchecked.n && i < UNCHECKED_SHOWN; i++)
 		diag_note(s->diags, d, STR_FMT, STR_ARG(s->unchecked.p[i]));
 	if (s->unchecked.n > UNCHECKED_SHOWN)
 		diag_note(s->diags, d, "and %zu more", s->unchecked.n - UNCHECKED_SHOWN);
-	diag_help(s->diags, d, "`gate check --state FILE` checks against the ruleset in FILE");
+	diag_help(s->diags, d,
+	          "`gate check --state FILE` checks against the ruleset in FILE");
 }
 
 struct set_get {
@@ -176,7 +186,9 @@ const struct set_info *session_set(struct session *s, enum family f, struct str 
 	struct set_info *info = map_get(&s->sets, key);
 	struct set_get g = { .s = s };
 	struct dump_ops ops = { .set = keep_set };
-	struct dump_filter filter = { .family = (uint8_t)f, .table = table, .name = name };
+	struct dump_filter filter = { .family = (uint8_t)f,
+		                      .table = table,
+		                      .name = name };
 
 	if (info)
 		return info->is_broken ? NULL : info;
@@ -184,16 +196,19 @@ const struct set_info *session_set(struct session *s, enum family f, struct str 
 		session_unchecked(s, "set", f, table, name);
 		return NULL;
 	}
-	int r = s->engine && !s->flushed ?
-	        s->engine->ops->get(s->engine, DUMP_SETS, &filter, &ops, &g) : -ENOENT;
+	int r = s->engine && !s->flushed
+	                ? s->engine->ops->get(s->engine, DUMP_SETS, &filter, &ops, &g)
+	                : -ENOENT;
 
 	if (r < 0 || !g.info) {
 		no_such_name(s, DUMP_SETS, "set", f, table, name, 0, span);
 		return NULL;
 	}
 	if (g.err < 0) {
-		diag_error(s->diags, "E0902", span, "set `" STR_FMT "` has a type that gate does not "
-		           "know", STR_ARG(name));
+		diag_error(s->diags, "E0902", span,
+		           "set `" STR_FMT "` has a type that gate does not "
+		           "know",
+		           STR_ARG(name));
 		return NULL;
 	}
 	session_put(s, &s->sets, key, g.info);
@@ -295,7 +310,7 @@ static int run_all(struct session *s)
 		return -EINVAL;
 	}
 	r = commit(s);
-	s->flushed &= s->opt->check; /* the kernel is what the reads are about now */
+	s->flushed &= s->opt->check;     /* the kernel is what the reads are about now */
 	if (s->opt->check && s->changes) /* what the reads ask about was never made */
 		return r;
 	for (size_t i = 0; r == 0 && i < s->reads.n; i++) {
@@ -306,23 +321,29 @@ static int run_all(struct session *s)
 	return r;
 }
 
-int ruleset_run(struct engine *engine, struct parser *parser, const struct sources *sources,
-                struct diags *diags, const struct ruleset_options *options)
+int ruleset_run(struct engine *engine, struct parser *parser,
+                const struct sources *sources, struct diags *diags,
+                const struct ruleset_options *options)
 {
-	struct session s = { .engine = engine, .parser = parser, .sources = sources,
-	                     .diags = diags, .opt = options };
+	struct session s = { .engine = engine,
+		             .parser = parser,
+		             .sources = sources,
+		             .diags = diags,
+		             .opt = options };
 
 	s.offline = !engine;
 	arena_init(&s.a);
 	arena_init(&s.scratch);
-	tag_add(&s, &(struct tag){ .object = OBJ_RULESET }); /* 0: the transaction as a whole */
-	s.spare.cap = 128; /* more the kernel does not take */
+	tag_add(&s, &(struct tag){
+			    .object = OBJ_RULESET }); /* 0: the transaction as a whole */
+	s.spare.cap = 128;                            /* more the kernel does not take */
 	s.spare.p = arena_array(&s.a, struct insn, s.spare.cap);
 	/* What is read on the way must still hold at the commit. */
 	int r = engine ? engine->ops->generation(engine, &s.generation) : 0;
 
 	if (r < 0)
-		diag_error(diags, "E0602", SPAN_NONE, "cannot read the ruleset: %s", strerror(-r));
+		diag_error(diags, "E0602", SPAN_NONE, "cannot read the ruleset: %s",
+		           strerror(-r));
 	else
 		r = run_all(&s);
 	note_unchecked(&s);

@@ -18,12 +18,14 @@ struct tag {
 	enum command_object object;
 	enum family family;
 	struct span span;
-	struct str table, name;   /* name: chain, set, object … */
-	const struct rule_text *rule; /* NULL: no rule */
+	struct str table, name;         /* name: chain, set, object … */
+	uint32_t obj_type;              /* of OBJ_NAMED: NFT_OBJECT_… */
+	const struct rule_text *rule;   /* NULL: no rule */
 	const struct elems_part *elems; /* NULL: no elements */
 	/* Of a rule: what it is placed at, replaces, or deletes. */
 	uint64_t rule_handle;
-	uint32_t rule_id; /* the same, of this run: its tag */
+	uint32_t rule_id;  /* the same, of this run: its tag */
+	struct span place; /* of a rule: its handle where it is written; else none */
 	/* The rules of a block share one: numbers `first` to `first + n_rules - 1` are theirs. */
 	uint32_t first;
 	const struct rule_text *rules;
@@ -37,28 +39,30 @@ struct elems_part {
 };
 
 struct session {
-	struct engine *engine;    /* NULL: offline */
+	struct engine *engine; /* NULL: offline */
 	struct parser *parser;
 	const struct sources *sources;
 	struct diags *diags;
 	const struct ruleset_options *opt;
-	struct arena a;           /* as long as the run */
-	struct arena scratch;     /* one rule or element list */
-	struct tx *tx;            /* NULL: nothing to change yet */
+	struct arena a;       /* as long as the run */
+	struct arena scratch; /* one rule or element list */
+	struct tx *tx;        /* NULL: nothing to change yet */
 	VEC(struct tag) tags;
 	VEC(struct command) reads; /* answered after the commit */
-	struct map sets;          /* "family table set" -> struct set_info */
-	struct map chains;        /* "family table chain" -> struct chain_info */
-	struct map tables;        /* "family table" -> struct span *: made in this run */
+	struct map sets;           /* "family table set" -> struct set_info */
+	struct map chains;         /* "family table chain" -> struct chain_info */
+	struct map tables;         /* "family table" -> struct span *: made in this run */
 	uint32_t next_set_id, next_chain_id, next_tag;
-	struct program spare;     /* room for a rule's instructions, used again and again */
-	struct rule_env *env;     /* of the rule being lowered */
-	struct map fresh;        /* "family table" made or emptied in this run: nothing else is in it */
-	struct map elem_logs;    /* "family table set" -> struct elem_log: see elem_log.h */
-	VEC(struct str) unchecked; /* offline: names that only the kernel knows, in words */
-	bool offline;            /* there is no engine, not only for a while */
-	bool follow_jumps;       /* a chain without a hook has what works at some hooks only */
-	bool flushed;             /* `flush ruleset` came: the kernel's objects do not count */
+	struct program spare; /* room for a rule's instructions, used again and again */
+	struct rule_env *env; /* of the rule being lowered */
+	struct map
+		fresh; /* "family table" made or emptied in this run: nothing else is in it */
+	struct map elem_logs; /* "family table set" -> struct elem_log: see elem_log.h */
+	VEC(struct str)
+		unchecked; /* offline: names that only the kernel knows, in words */
+	bool offline;      /* there is no engine, not only for a while */
+	bool follow_jumps; /* a chain without a hook has what works at some hooks only */
+	bool flushed;      /* `flush ruleset` came: the kernel's objects do not count */
 	size_t changes;
 	uint32_t generation;
 };
@@ -66,8 +70,8 @@ struct session {
 /* Offline: whether the kernel's table may have what this run does not show. */
 bool session_is_blind(struct session *s, enum family f, struct str table);
 /* Keeps "chain `c` of table `ip t`" for the note on what was not checked. */
-void session_unchecked(struct session *s, const char *what, enum family f, struct str table,
-                       struct str name);
+void session_unchecked(struct session *s, const char *what, enum family f,
+                       struct str table, struct str name);
 
 /* The lowering context's callbacks for one table. */
 struct rule_env {
@@ -76,7 +80,8 @@ struct rule_env {
 	struct str table;
 	uint32_t tag;
 	struct lower *L;
-	bool find_twice;         /* a literal's key that stands twice is looked for */
+	struct lower_env lower;
+	bool find_twice; /* a literal's key that stands twice is looked for */
 	struct span first, twice;
 };
 
@@ -92,11 +97,12 @@ bool tag_find(const struct session *s, uint32_t number, struct tag *out);
 bool session_tx(struct session *s);
 /* Key of s->sets, chains and tables, good until the scratch memory is reset; session_put keeps
  * a copy. */
-struct str session_key(struct session *s, enum family f, struct str table, struct str name);
+struct str session_key(struct session *s, enum family f, struct str table,
+                       struct str name);
 void session_put(struct session *s, struct map *map, struct str key, void *value);
 /* A lowering context for `table`; the program goes to `prog`. */
-void session_lower(struct session *s, struct rule_env *env, struct lower *L, struct program *prog,
-                   struct arena *a);
+void session_lower(struct session *s, struct rule_env *env, struct lower *L,
+                   struct program *prog, struct arena *a);
 /* The set of that name: made in this run, or the kernel's; NULL after an error at `span`. */
 const struct set_info *session_set(struct session *s, enum family f, struct str table,
                                    struct str name, struct span span);
@@ -116,7 +122,8 @@ bool run_read(struct session *s, const struct command *c);
 bool name_fits(struct session *s, const char *what, struct str name, struct span span);
 enum command_verb tx_verb(enum tx_op op);
 bool add_chain_block(struct session *s, const struct chain_block *b, enum tx_op op);
-bool add_flowtable_block(struct session *s, const struct flowtable_block *b, enum tx_op op);
+bool add_flowtable_block(struct session *s, const struct flowtable_block *b,
+                         enum tx_op op);
 bool add_set_block(struct session *s, const struct set_block *b, enum tx_op op);
 /* What is known of a rule's chain: from this run, else from the kernel; NULL: nothing. */
 const struct chain_info *chain_of_rule(struct session *s, enum family f, struct str table,
@@ -127,19 +134,23 @@ struct rule_place {
 	struct str table, chain;
 	uint32_t chain_id;         /* of a chain without a name, or 0 */
 	uint64_t position, handle; /* 0: none */
-	uint32_t position_id;      /* instead of position: a rule of this run, by its tag */
+	uint32_t position_id; /* instead of position: a rule of this run, by its tag */
+	struct span place;    /* where `position` or `handle` is written; or none */
 	enum tx_op op;
-	uint32_t tag;              /* 0: make one */
+	uint32_t tag;                  /* 0: make one */
 	const struct chain_info *info; /* of the chain, where it is known */
 };
-bool add_rule_text(struct session *s, const struct rule_place *at, const struct rule_text *text);
-bool add_elems(struct session *s, enum family f, struct str table, const struct set_info *info,
-               const struct elems_text *text, enum tx_op op, struct span name_span);
+bool add_rule_text(struct session *s, const struct rule_place *at,
+                   const struct rule_text *text);
+bool add_elems(struct session *s, enum family f, struct str table,
+               const struct set_info *info, const struct elems_text *text, enum tx_op op,
+               struct span name_span);
 /* Sends the elements held back, of one set, or of all (NULL). False after an error. */
 bool send_held_elems(struct session *s, const struct prog_set *set);
 
 /* Reads and lowers a refused rule once more, sending nothing: for the places of its pieces. */
-bool rule_relower(struct session *s, const struct tag *t, struct lower *L, struct program *prog);
+bool rule_relower(struct session *s, const struct tag *t, struct lower *L,
+                  struct program *prog);
 /* Reports the key that a literal of a refused rule has twice; false when there is none. */
 bool rule_explain_twice(struct session *s, const struct tag *t);
 /* Where a chain, set or object that is still used is used. */

@@ -14,22 +14,25 @@
 /* linux/netfilter/nf_tables.h: NFT_DATA_VERDICT is what verdict maps have for a type. */
 #define DATA_TYPE_VERDICT 0xffffff00u
 
-static bool parts_from_types(struct lower *L, const struct datatype *const *types, unsigned n,
-                             struct span span, struct parts *out)
+static bool parts_from_types(struct lower *L, const struct datatype *const *types,
+                             unsigned n, struct span span, struct parts *out)
 {
 	out->n = 0;
 	for (unsigned i = 0; i < n; i++) {
 		const struct datatype *t = types[i];
 
 		if (t->bits == 0) {
-			struct diag *d = fail_diag(L, "E0511", span, "`%s` has no fixed width, so it "
-			                           "cannot be a set's type", t->name);
+			struct diag *d = fail_diag(L, "E0511", span,
+			                           "`%s` has no fixed width, so it "
+			                           "cannot be a set's type",
+			                           t->name);
 
-			diag_help(L->diags, d, "use `typeof` with an expression, such as "
+			diag_help(L->diags, d,
+			          "use `typeof` with an expression, such as "
 			          "`typeof ip length`");
 			return false;
 		}
-		out->p[out->n++] = (struct part){ t, t->bits, t->order };
+		out->p[out->n++] = (struct part){ t, t->bits, t->order, 0 };
 	}
 	return true;
 }
@@ -53,7 +56,8 @@ static bool read_types(struct lower *L, const struct set_block *b, struct set_in
 		return false;
 	}
 	if (info->key.n == 0)
-		return fail(L, "E0512", b->span, "%s `" STR_FMT "` needs a `type` or `typeof`",
+		return fail(L, "E0512", b->span,
+		            "%s `" STR_FMT "` needs a `type` or `typeof`",
 		            b->is_map ? "map" : "set", STR_ARG(b->ref.name));
 	if (!b->is_map || b->data_verdict || b->data_obj)
 		return true;
@@ -62,19 +66,24 @@ static bool read_types(struct lower *L, const struct set_block *b, struct set_in
 		return parts_from_typeof(L, b->data_typeof, &info->data);
 	}
 	if (b->n_data_types == 0)
-		return fail(L, "E0512", b->span, "map `" STR_FMT "` needs the type of what it gives: "
-		            "`type a : b`", STR_ARG(b->ref.name));
-	return parts_from_types(L, b->data_types, b->n_data_types, b->key_type_span, &info->data);
+		return fail(L, "E0512", b->span,
+		            "map `" STR_FMT "` needs the type of what it gives: "
+		            "`type a : b`",
+		            STR_ARG(b->ref.name));
+	return parts_from_types(L, b->data_types, b->n_data_types, b->key_type_span,
+	                        &info->data);
 }
 
 static bool check_flags(struct lower *L, const struct set_block *b)
 {
 	if ((b->flags & NFT_SET_INTERVAL) && (b->flags & NFT_SET_EVAL)) {
-		struct diag *d = fail_diag(L, "E0510", b->flags_span,
-		                           "a set cannot be both `interval` and `dynamic`");
+		struct diag *d =
+			fail_diag(L, "E0510", b->flags_span,
+		                  "a set cannot be both `interval` and `dynamic`");
 
 		diag_note(L->diags, d, "elements added by rules are single addresses");
-		diag_help(L->diags, d, "use two sets: `flags dynamic,timeout` for the rule, `flags "
+		diag_help(L->diags, d,
+		          "use two sets: `flags dynamic,timeout` for the rule, `flags "
 		          "interval` for the list");
 		return false;
 	}
@@ -83,7 +92,8 @@ static bool check_flags(struct lower *L, const struct set_block *b)
 	return true;
 }
 
-bool set_info_from_block(struct lower *L, const struct set_block *b, struct set_info *info)
+bool set_info_from_block(struct lower *L, const struct set_block *b,
+                         struct set_info *info)
 {
 	*info = (struct set_info){ .name = b->ref.name, .span = b->ref.name_span };
 	info->is_map = b->is_map;
@@ -101,7 +111,8 @@ bool set_info_from_block(struct lower *L, const struct set_block *b, struct set_
 	if (info->key.n > 1 && (info->flags & NFT_SET_INTERVAL))
 		info->flags |= NFT_SET_CONCAT;
 	if (parts_bytes(&info->key) > 64)
-		return fail(L, "E0233", b->span, "a key holds at most 64 bytes, this one has %u",
+		return fail(L, "E0233", b->span,
+		            "a key holds at most 64 bytes, this one has %u",
 		            parts_bytes(&info->key));
 	return true;
 }
@@ -157,7 +168,7 @@ static int parts_from_id(uint32_t id, uint32_t bytes, uint32_t order, struct par
 	for (unsigned i = 0; i < n; i++) {
 		const struct datatype *t = datatypes[ids[n - 1 - i]];
 
-		out->p[i] = (struct part){ t, t->bits, t->order };
+		out->p[i] = (struct part){ t, t->bits, t->order, 0 };
 		if (n == 1) {
 			out->p[i].bits = (uint16_t)(bytes * 8);
 			if (t->bits && (t->bits + 7u) / 8 == bytes)
@@ -192,8 +203,10 @@ int set_info_from_kernel(struct arena *a, const struct prog_set *s, struct set_i
 	info->data_interval = u.data_interval;
 	info->obj_type = s->obj_type;
 	info->size = s->size;
+	info->key_len = s->key_len;
 	info->is_map = (s->flags & (NFT_SET_MAP | NFT_SET_OBJECT)) != 0;
-	info->data_verdict = (s->flags & NFT_SET_MAP) && s->data_type == DATA_TYPE_VERDICT;
+	info->data_verdict =
+		(s->flags & NFT_SET_MAP) && s->data_type == DATA_TYPE_VERDICT;
 	info->anonymous = s->flags & NFT_SET_ANONYMOUS;
 	info->key_expr = u.key_expr;
 	info->data_expr = u.data_expr;

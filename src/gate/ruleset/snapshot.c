@@ -57,7 +57,8 @@ static int keep_set(void *ctx, const struct prog_set *set)
 	k->set.userdata = keep_udata(s->a, set->userdata);
 	k->set.field_len = NULL;
 	k->set.exprs.p = set->exprs.n ? arena_copy(s->a, set->exprs.p,
-	                                           set->exprs.n * sizeof(*set->exprs.p)) : NULL;
+	                                           set->exprs.n * sizeof(*set->exprs.p))
+	                              : NULL;
 	k->known = set_info_from_kernel(s->a, &k->set, &k->info) == 0;
 	vec_push(&s->sets, k);
 	return 0;
@@ -143,9 +144,11 @@ static int reset_objs(struct snapshot *s, struct engine *e, const struct dump_fi
 int snapshot_read(struct snapshot *s, struct arena *a, struct engine *e, uint8_t family,
                   struct str table, unsigned kinds, const struct dump_filter *reset)
 {
-	static const struct dump_ops ops = { .table = keep_table, .chain = keep_chain,
-	                                     .set = keep_set, .obj = keep_obj,
-	                                     .flowtable = keep_flowtable };
+	static const struct dump_ops ops = { .table = keep_table,
+		                             .chain = keep_chain,
+		                             .set = keep_set,
+		                             .obj = keep_obj,
+		                             .flowtable = keep_flowtable };
 
 	*s = (struct snapshot){ .a = a };
 	for (size_t i = 0; i < ARRAY_LEN(kinds_of_dump); i++) {
@@ -153,9 +156,10 @@ int snapshot_read(struct snapshot *s, struct arena *a, struct engine *e, uint8_t
 
 		if (kinds_of_dump[i].kind && !(kinds & kinds_of_dump[i].kind))
 			continue;
-		int r = reset && kinds_of_dump[i].kind == SNAP_OBJS ?
-			reset_objs(s, e, reset, &ops) :
-			e->ops->dump(e, kinds_of_dump[i].dump, &f, &ops, kinds_of_dump[i].restart, s);
+		int r = reset && kinds_of_dump[i].kind == SNAP_OBJS
+		                ? reset_objs(s, e, reset, &ops)
+		                : e->ops->dump(e, kinds_of_dump[i].dump, &f, &ops,
+		                               kinds_of_dump[i].restart, s);
 
 		if (r < 0)
 			return r;

@@ -13,8 +13,9 @@
 struct snapshot_set {
 	struct prog_set set;
 	struct set_info info;
-	bool known;          /* its types are; otherwise it is listed as unknown */
-	struct elem_list *elems; /* of a literal in a rule, read before the rules are; NULL: not read */
+	bool known; /* its types are; otherwise it is listed as unknown */
+	struct elem_list *
+		elems; /* of a literal in a rule, read before the rules are; NULL: not read */
 };
 
 struct snapshot {

@@ -11,7 +11,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-struct diag *fail_diag(struct lower *L, const char *code, struct span span, const char *fmt, ...)
+struct diag *fail_diag(struct lower *L, const char *code, struct span span,
+                       const char *fmt, ...)
 {
 	va_list args;
 
@@ -61,6 +62,24 @@ bool type_is(const struct datatype *t, enum type_id base)
 	return false;
 }
 
+/* What a function gives at most, or 0: what its bits hold. */
+static uint64_t greatest(const struct expr *e)
+{
+	switch (e->kind) {
+	case EXPR_BINARY:
+		return greatest(e->binary.left);
+	case EXPR_NUMGEN:
+		return (uint64_t)e->numgen.mod + e->numgen.offset - 1;
+	case EXPR_HASH:
+		return (uint64_t)e->hash.mod + e->hash.offset - 1;
+	case EXPR_SOCKET:
+		return e->key.key->number == NFT_SOCKET_TRANSPARENT ||
+		       e->key.key->number == NFT_SOCKET_WILDCARD;
+	default: /* anything that fits */
+		return 0;
+	}
+}
+
 bool has_flags(const struct datatype *t)
 {
 	return t && t->id != TYPE_BITMASK && type_is(t, TYPE_BITMASK);
@@ -68,7 +87,7 @@ bool has_flags(const struct datatype *t)
 
 struct part expr_part(const struct expr *e)
 {
-	return (struct part){ e->type, e->bits, e->order };
+	return (struct part){ e->type, e->bits, e->order, greatest(e) };
 }
 
 struct expr *expr_make(struct arena *a, enum expr_kind kind, struct span span,
@@ -110,10 +129,20 @@ static void set_type(struct expr *e, enum type_id id, uint16_t bits, enum byteor
 
 static void type_payload(struct expr *e)
 {
+	bool port = !e->payload.field && e->payload.base == PAYLOAD_TH &&
+	            e->payload.len == 16 && (e->payload.off == 0 || e->payload.off == 16);
+
+	if (port) { /* as nft, which takes `@th,16,16` for `th dport` */
+		e->payload.proto = protos[PROTO_TH];
+		e->payload.field =
+			field_by_name(protos[PROTO_TH]->fields,
+		                      e->payload.off ? STR("dport") : STR("sport"));
+	}
 	if (e->payload.field) {
 		const struct field *f = e->payload.field;
 
-		set_type(e, f->type, f->bits, f->order == ORDER_HOST ? ORDER_HOST : ORDER_BIG);
+		set_type(e, f->type, f->bits,
+		         f->order == ORDER_HOST ? ORDER_HOST : ORDER_BIG);
 	} else {
 		set_type(e, TYPE_INTEGER, (uint16_t)e->payload.len, ORDER_BIG);
 	}
@@ -122,7 +151,8 @@ static void type_payload(struct expr *e)
 static void type_exthdr(struct expr *e)
 {
 	if (e->exthdr.exists)
-		set_type(e, TYPE_BOOLEAN, 8, ORDER_HOST); /* NFT_EXTHDR_F_PRESENT gives one byte */
+		set_type(e, TYPE_BOOLEAN, 8,
+		         ORDER_HOST); /* NFT_EXTHDR_F_PRESENT gives one byte */
 	else if (e->exthdr.field)
 		set_type(e, e->exthdr.field->type, e->exthdr.field->bits, ORDER_BIG);
 	else
@@ -136,17 +166,23 @@ static bool type_ct(struct lower *L, struct expr *e)
 	enum type_id type = k->type;
 
 	if ((k->flags & KEY_DIR_NEEDED) && e->key.dir == DIR_NONE)
-		return fail(L, "E0230", e->span, "`ct %s` needs a direction: `ct original %s` or "
-		            "`ct reply %s`", k->name, k->name, k->name);
+		return fail(L, "E0230", e->span,
+		            "`ct %s` needs a direction: `ct original %s` or "
+		            "`ct reply %s`",
+		            k->name, k->name, k->name);
 	if (!(k->flags & (KEY_DIR | KEY_DIR_NEEDED)) && e->key.dir != DIR_NONE)
 		return fail(L, "E0231", e->span, "`ct %s` has no direction", k->name);
 	if (k->number == NFT_CT_SRC || k->number == NFT_CT_DST) {
-		enum family f = e->key.nfproto ? e->key.nfproto : L->nh && L->nh->id == PROTO_IP6 ?
-		                FAMILY_IP6 : L->nh ? FAMILY_IP : L->family;
+		enum family f = e->key.nfproto                    ? e->key.nfproto
+		                : L->nh && L->nh->id == PROTO_IP6 ? FAMILY_IP6
+		                : L->nh                           ? FAMILY_IP
+		                                                  : L->family;
 
 		if (f != FAMILY_IP && f != FAMILY_IP6)
-			return fail(L, "E0232", e->span, "say which: `ct original ip %s` or "
-			            "`ct original ip6 %s`", k->name, k->name);
+			return fail(L, "E0232", e->span,
+			            "say which: `ct original ip %s` or "
+			            "`ct original ip6 %s`",
+			            k->name, k->name);
 		type = f == FAMILY_IP6 ? TYPE_IPV6_ADDR : TYPE_IPV4_ADDR;
 		bits = f == FAMILY_IP6 ? 128 : 32;
 	}
@@ -159,13 +195,16 @@ static bool type_rt(struct lower *L, struct expr *e)
 	const struct key *k = e->key.key;
 
 	if (k->number == NFT_RT_NEXTHOP4 || k->number == NFT_RT_NEXTHOP6) {
-		enum family f = e->key.nfproto ? e->key.nfproto : L->nh && L->nh->id == PROTO_IP6 ?
-		                FAMILY_IP6 : L->nh ? FAMILY_IP : L->family;
+		enum family f = e->key.nfproto                    ? e->key.nfproto
+		                : L->nh && L->nh->id == PROTO_IP6 ? FAMILY_IP6
+		                : L->nh                           ? FAMILY_IP
+		                                                  : L->family;
 
 		if (f != FAMILY_IP && f != FAMILY_IP6)
 			return fail(L, "E0232", e->span,
 			            "say which: `rt ip nexthop` or `rt ip6 nexthop`");
-		e->key.key = key_by_number(rt_keys, f == FAMILY_IP6 ? NFT_RT_NEXTHOP6 : NFT_RT_NEXTHOP4);
+		e->key.key = key_by_number(rt_keys, f == FAMILY_IP6 ? NFT_RT_NEXTHOP6
+		                                                    : NFT_RT_NEXTHOP4);
 		set_type(e, f == FAMILY_IP6 ? TYPE_IPV6_ADDR : TYPE_IPV4_ADDR,
 		         f == FAMILY_IP6 ? 128 : 32, ORDER_BIG);
 		return true;
@@ -185,7 +224,8 @@ static bool type_list(struct lower *L, struct expr *e)
 	}
 	if (bytes > 64 || e->list.n > PARTS_MAX)
 		return fail(L, "E0233", e->span,
-		            "a concatenation holds at most 64 bytes, this one has %u", bytes);
+		            "a concatenation holds at most 64 bytes, this one has %u",
+		            bytes);
 	e->bits = (uint16_t)(bytes * 8);
 	e->type = NULL;
 	e->order = ORDER_NONE;
@@ -265,7 +305,7 @@ bool type_expr(struct lower *L, struct expr *e)
 	case EXPR_META:
 	case EXPR_SOCKET:
 	case EXPR_OSF:
-	case EXPR_IPSEC:
+	case EXPR_IPSEC: /* the parser took the key of the right family */
 		set_type(e, e->key.key->type, e->key.key->bits, e->key.key->order);
 		return true;
 	case EXPR_CT:
@@ -302,7 +342,8 @@ bool type_expr(struct lower *L, struct expr *e)
 	case EXPR_FOREIGN:
 		break;
 	}
-	return fail(L, "E0234", e->span, "this is a value; a match starts with what it looks at, "
+	return fail(L, "E0234", e->span,
+	            "this is a value; a match starts with what it looks at, "
 	            "such as `ip saddr` or `tcp dport`");
 }
 
@@ -332,22 +373,25 @@ void expr_parts(const struct expr *e, struct parts *out)
 	out->n = 0;
 	if (e->kind != EXPR_CONCAT) {
 		out->p[out->n++] = expr_part(e);
+		out->p[0].max = 0;
 		return;
 	}
-	for (size_t i = 0; i < e->list.n && out->n < PARTS_MAX; i++)
-		out->p[out->n++] = expr_part(e->list.p[i]);
+	for (size_t i = 0; i < e->list.n && out->n < PARTS_MAX; i++) {
+		out->p[out->n] = expr_part(e->list.p[i]);
+		out->p[out->n++].max = 0;
+	}
 }
 
 /* ---- values ---- */
 
 /* A word that ends in `*` for a string: the bytes before it are a prefix. */
-static struct expr *resolve_wildcard(struct lower *L, const struct expr *e, struct str word,
-                                     const struct part *want)
+static struct expr *resolve_wildcard(struct lower *L, const struct expr *e,
+                                     struct str word, const struct part *want)
 {
 	struct value v = { .bits = want->bits };
 	size_t room = want->bits / 8u;
 
-	word.n--; /* the star */
+	word.n--;                                   /* the star */
 	if (word.n && word.p[word.n - 1] == '\\') { /* `eth\*` is a star in the name */
 		char *name = arena_alloc(L->a, word.n + 1);
 
@@ -357,11 +401,13 @@ static struct expr *resolve_wildcard(struct lower *L, const struct expr *e, stru
 		return expr_value(L->a, e->span, want, &v);
 	}
 	if (word.n == 0) {
-		fail(L, "E0131", e->span, "`*` alone matches every name: leave the match out");
+		fail(L, "E0131", e->span,
+		     "`*` alone matches every name: leave the match out");
 		return NULL;
 	}
 	if (word.n >= room) {
-		fail(L, "E0132", e->span, "the name is too long: at most %zu characters", room - 1);
+		fail(L, "E0132", e->span, "the name is too long: at most %zu characters",
+		     room - 1);
 		return NULL;
 	}
 	memcpy(v.b, word.p, word.n);
@@ -372,7 +418,8 @@ static struct expr *resolve_wildcard(struct lower *L, const struct expr *e, stru
 	return p;
 }
 
-static struct expr *resolve_hosts(struct lower *L, const struct expr *e, const struct part *want)
+static struct expr *resolve_hosts(struct lower *L, const struct expr *e,
+                                  const struct part *want)
 {
 	struct value addrs[64];
 	size_t n = 64;
@@ -391,7 +438,8 @@ static struct expr *resolve_hosts(struct lower *L, const struct expr *e, const s
 	return set;
 }
 
-static struct expr *resolve_word(struct lower *L, const struct expr *e, const struct part *want)
+static struct expr *resolve_word(struct lower *L, const struct expr *e,
+                                 const struct part *want)
 {
 	struct value v;
 	struct str why = { 0 };
@@ -410,6 +458,12 @@ static struct expr *resolve_word(struct lower *L, const struct expr *e, const st
 	}
 	if (r < 0) {
 		word_error(L, e, want, why);
+		return NULL;
+	}
+	if (want->max && value_to_u64(&v) > want->max) {
+		fail(L, "E0244", e->span,
+		     "this is always less: the greatest value is %llu",
+		     (unsigned long long)want->max);
 		return NULL;
 	}
 	return expr_value(L->a, e->span, want, &v);
@@ -445,10 +499,11 @@ static bool fold(struct value *v, enum binop op, const struct value *by)
 	return false;
 }
 
-static struct expr *resolve_binary(struct lower *L, const struct expr *e, const struct part *want)
+static struct expr *resolve_binary(struct lower *L, const struct expr *e,
+                                   const struct part *want)
 {
 	static const struct part no_type = { 0 };
-	struct part count = { datatypes[TYPE_INTEGER], 32, ORDER_HOST };
+	struct part count = { datatypes[TYPE_INTEGER], 32, ORDER_HOST, 0 };
 	bool is_shift = e->binary.op == BINOP_SHL || e->binary.op == BINOP_SHR;
 
 	if (!is_constant_tree(e)) {
@@ -458,8 +513,8 @@ static struct expr *resolve_binary(struct lower *L, const struct expr *e, const 
 		return type_expr(L, copy) ? copy : NULL;
 	}
 	const struct value *l = resolve_value(L, e->binary.left, want);
-	const struct value *r = l ? resolve_value(L, e->binary.right, is_shift ? &count : want)
-	                          : NULL;
+	const struct value *r =
+		l ? resolve_value(L, e->binary.right, is_shift ? &count : want) : NULL;
 	if (!r)
 		return NULL;
 	struct value v = *l;
@@ -468,7 +523,8 @@ static struct expr *resolve_binary(struct lower *L, const struct expr *e, const 
 	return expr_value(L->a, e->span, want, &v);
 }
 
-static struct expr *resolve_prefix(struct lower *L, const struct expr *e, const struct part *want)
+static struct expr *resolve_prefix(struct lower *L, const struct expr *e,
+                                   const struct part *want)
 {
 	struct expr *base = resolve(L, e->prefix.base, want);
 	struct value mask;
@@ -476,14 +532,16 @@ static struct expr *resolve_prefix(struct lower *L, const struct expr *e, const 
 	if (!base)
 		return NULL;
 	if (base->kind != EXPR_VALUE) {
-		fail(L, "E0224", e->prefix.base->span, "only one address can stand before `/`");
+		fail(L, "E0224", e->prefix.base->span,
+		     "only one address can stand before `/`");
 		return NULL;
 	}
 	if (e->prefix.len > want->bits) {
 		struct diag *d = fail_diag(L, "E0225", e->span,
-		                           "a prefix of %u bits is too long: %s has %u", e->prefix.len,
-		                           want->type->desc, want->bits);
-		if (!type_is(want->type, TYPE_IPV4_ADDR) && !type_is(want->type, TYPE_IPV6_ADDR))
+		                           "a prefix of %u bits is too long: %s has %u",
+		                           e->prefix.len, want->type->desc, want->bits);
+		if (!type_is(want->type, TYPE_IPV4_ADDR) &&
+		    !type_is(want->type, TYPE_IPV6_ADDR))
 			diag_help(L->diags, d, "a mask is written `& MASK == VALUE`");
 		return NULL;
 	}
@@ -496,7 +554,8 @@ static struct expr *resolve_prefix(struct lower *L, const struct expr *e, const 
 	return p;
 }
 
-static struct expr *resolve_range(struct lower *L, const struct expr *e, const struct part *want)
+static struct expr *resolve_range(struct lower *L, const struct expr *e,
+                                  const struct part *want)
 {
 	struct expr *l = resolve(L, e->pair.left, want);
 	struct expr *r = l ? resolve(L, e->pair.right, want) : NULL;
@@ -508,13 +567,17 @@ static struct expr *resolve_range(struct lower *L, const struct expr *e, const s
 		return NULL;
 	}
 	if (value_cmp(&l->value, &r->value) > 0) {
-		struct diag *d = fail_diag(L, "E0227", e->span, "the range ends before it starts");
+		struct diag *d =
+			fail_diag(L, "E0227", e->span, "the range ends before it starts");
 
 		if (want->type->id == TYPE_TIME_HOUR)
-			diag_help(L->diags, d, "hours are kept in UTC, and this range passes midnight there or "
-			          "as written: write it without braces, or as two ranges");
+			diag_help(
+				L->diags, d,
+				"hours are kept in UTC, and this range passes midnight there or "
+				"as written: write it without braces, or as two ranges");
 		else if (e->pair.left->word.n && e->pair.right->word.n)
-			diag_help(L->diags, d, STR_FMT "-" STR_FMT, STR_ARG(e->pair.right->word),
+			diag_help(L->diags, d, STR_FMT "-" STR_FMT,
+			          STR_ARG(e->pair.right->word),
 			          STR_ARG(e->pair.left->word));
 		else
 			diag_help(L->diags, d, "write the smaller value first");
@@ -527,45 +590,62 @@ static struct expr *resolve_range(struct lower *L, const struct expr *e, const s
 	return range;
 }
 
-static struct expr *resolve_list(struct lower *L, const struct expr *e, const struct part *want)
+/* Trees from variables are read more than once: what gets a type is a copy. */
+static struct expr *own(struct lower *L, const struct expr *e)
+{
+	return arena_copy(L->a, e, sizeof(*e));
+}
+
+static struct expr *resolve_list(struct lower *L, const struct expr *e,
+                                 const struct part *want)
 {
 	struct expr *list = expr_make(L->a, EXPR_LIST, e->span, want);
 
-	if (!type_is(want->type, TYPE_BITMASK)) {
-		struct diag *d = fail_diag(L, "E0203", e->span, "a list of %s needs braces",
-		                           want->type->id == TYPE_INET_SERVICE ? "ports" : "values");
+	if (!has_flags(want->type)) {
+		struct diag *d = fail_diag(
+			L, "E0203", e->span, "a list of %s needs braces",
+			want->type->id == TYPE_INET_SERVICE ? "ports" : "values");
 		auto_buf text = { 0 };
 
 		for (size_t i = 0; i < e->list.n; i++) {
 			const struct expr *item = e->list.p[i];
 
 			if (item->kind == EXPR_SYMBOL || item->kind == EXPR_STRING)
-				buf_fmt(&text, "%s" STR_FMT, i ? ", " : "", STR_ARG(item->word));
+				buf_fmt(&text, "%s" STR_FMT, i ? ", " : "",
+				        STR_ARG(item->word));
 		}
-		diag_help(L->diags, d, "write { " STR_FMT " }", (int)text.n, text.p ? text.p : "");
+		diag_help(L->diags, d, "write { " STR_FMT " }", (int)text.n,
+		          text.p ? text.p : "");
 		return NULL;
 	}
 	for (size_t i = 0; i < e->list.n; i++) {
-		struct expr *item = resolve(L, e->list.p[i], want);
+		const struct expr *given = e->list.p[i];
+		struct expr *word = own(L, given);
+
+		if (given->kind ==
+		    EXPR_META) { /* `mark` is a flag here, not the packet's mark */
+			word->kind = EXPR_SYMBOL;
+			word->word = str_from(given->key.key->name);
+		}
+		struct expr *item = resolve(L, word, want);
 
 		if (!item)
 			return NULL;
+		if (item->kind != EXPR_VALUE) {
+			fail(L, "E0229", given->span, "a single value is wanted here");
+			return NULL;
+		}
 		expr_list_add(&list->list, L->a, item);
 	}
 	return list;
 }
 
-static struct expr *resolve_concat(struct lower *L, const struct expr *e, const struct part *want)
+static struct expr *resolve_concat(struct lower *L, const struct expr *e,
+                                   const struct part *want)
 {
 	fail(L, "E0235", e->span, "a concatenation does not fit: one %s is wanted here",
 	     want->type ? want->type->desc : "value");
 	return NULL;
-}
-
-/* Trees from variables are read more than once: what gets a type is a copy. */
-static struct expr *own(struct lower *L, const struct expr *e)
-{
-	return arena_copy(L->a, e, sizeof(*e));
 }
 
 struct expr *resolve(struct lower *L, const struct expr *e, const struct part *want)
@@ -574,7 +654,8 @@ struct expr *resolve(struct lower *L, const struct expr *e, const struct part *w
 	case EXPR_SYMBOL:
 	case EXPR_STRING:
 		if (!want->type) {
-			fail(L, "E0235", e->span, "a concatenation `a . b` is wanted here");
+			fail(L, "E0235", e->span,
+			     "a concatenation `a . b` is wanted here");
 			return NULL;
 		}
 		return resolve_word(L, e, want);
@@ -617,7 +698,8 @@ struct expr *resolve(struct lower *L, const struct expr *e, const struct part *w
 	return type_expr(L, copy) ? copy : NULL;
 }
 
-const struct value *resolve_value(struct lower *L, const struct expr *e, const struct part *want)
+const struct value *resolve_value(struct lower *L, const struct expr *e,
+                                  const struct part *want)
 {
 	struct expr *r = resolve(L, e, want);
 
@@ -638,10 +720,12 @@ const struct value *resolve_value(struct lower *L, const struct expr *e, const s
 
 		for (size_t i = 0; i < r->list.n; i++) {
 			buf_cstr(&text, i ? ", " : "");
-			datatype_print(want->type, NULL, NULL, &r->list.p[i]->elem.key->value, &text);
+			datatype_print(want->type, NULL, NULL,
+			               &r->list.p[i]->elem.key->value, &text);
 		}
-		struct diag *d = fail_diag(L, "E0228", e->span,
-		                           "this name has several addresses; one is wanted here");
+		struct diag *d =
+			fail_diag(L, "E0228", e->span,
+		                  "this name has several addresses; one is wanted here");
 
 		diag_note(L->diags, d, "they are %.*s", (int)text.n, text.p);
 		return NULL;
@@ -676,21 +760,24 @@ static size_t store_part(const struct value *v, const struct part *part, bool bi
 {
 	size_t n = (part->bits + 7u) / 8;
 	enum byteorder order = big_endian && part->order == ORDER_HOST &&
-	                       !type_is(part->type, TYPE_STRING) ? ORDER_BIG : part->order;
+	                                       !type_is(part->type, TYPE_STRING)
+	                               ? ORDER_BIG
+	                               : part->order;
 
 	value_store(v, type_is(part->type, TYPE_STRING) ? ORDER_NONE : order, to);
 	return padded ? (n + 3) & ~(size_t)3 : n;
 }
 
-bool resolve_key(struct lower *L, const struct expr *e, const struct parts *parts, bool big_endian,
-                 struct key_range *out)
+bool resolve_key(struct lower *L, const struct expr *e, const struct parts *parts,
+                 bool big_endian, struct key_range *out)
 {
 	bool padded = parts->n > 1;
 	size_t n = e->kind == EXPR_CONCAT ? e->list.n : 1;
 	struct key_range k = { 0 };
 
 	if (n != parts->n)
-		return fail(L, "E0520", e->span, "the key has %zu part%s, the set wants %u", n,
+		return fail(L, "E0520", e->span,
+		            "the key has %zu part%s, the set wants %u", n,
 		            n == 1 ? "" : "s", parts->n);
 	for (size_t i = 0; i < n; i++) {
 		const struct expr *item = e->kind == EXPR_CONCAT ? e->list.p[i] : e;
@@ -706,8 +793,10 @@ bool resolve_key(struct lower *L, const struct expr *e, const struct parts *part
 		}
 		if (r->kind == EXPR_SET && r->list.n == 1)
 			r = r->list.p[0]->elem.key;
-		if (r->kind != EXPR_VALUE && r->kind != EXPR_PREFIX && r->kind != EXPR_RANGE)
-			return fail(L, "E0521", item->span, "an element needs a constant here");
+		if (r->kind != EXPR_VALUE && r->kind != EXPR_PREFIX &&
+		    r->kind != EXPR_RANGE)
+			return fail(L, "E0521", item->span,
+			            "an element needs a constant here");
 		value_bounds(r, &from, &to);
 		k.is_range |= r->kind != EXPR_VALUE;
 		store_part(&from, &parts->p[i], big_endian, padded, k.from.b + k.from.n);

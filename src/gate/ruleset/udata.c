@@ -6,13 +6,18 @@
  */
 #include "gate/ruleset/udata.h"
 
+#include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
 #include "gate/ruleset/udata_typeof.h"
 
 enum {
-	SET_KEY_ORDER = 0, SET_DATA_ORDER = 1, SET_MERGE = 2, SET_KEY_TYPEOF = 3,
-	SET_DATA_TYPEOF = 4, SET_DATA_INTERVAL = 6,
+	SET_KEY_ORDER = 0,
+	SET_DATA_ORDER = 1,
+	SET_MERGE = 2,
+	SET_KEY_TYPEOF = 3,
+	SET_DATA_TYPEOF = 4,
+	SET_DATA_INTERVAL = 6,
 };
 
 void tlv_put(struct tlv *t, uint8_t type, const void *p, size_t n)
@@ -115,15 +120,44 @@ uint32_t udata_elem_flags(struct userdata u)
 	return tlv_find_u32(u, UDATA_ELEM_FLAGS, 0);
 }
 
+/* To nft strings are of host order. */
 static uint32_t parts_order(const struct parts *parts)
 {
-	static const uint32_t numbers[] = { [ORDER_NONE] = 0, [ORDER_HOST] = 1, [ORDER_BIG] = 2 };
+	static const uint32_t numbers[] = {
+		[ORDER_NONE] = 0, [ORDER_HOST] = 1, [ORDER_BIG] = 2
+	};
 
 	if (parts->n != 1)
 		return 0;
-	/* nft takes words for numbers of the machine's, and prints nothing else of them */
-	return type_is(parts->p[0].type, TYPE_STRING) ? numbers[ORDER_HOST]
-	                                              : numbers[parts->p[0].order];
+	return type_is(parts->p[0].type, TYPE_STRING) ? 1 : numbers[parts->p[0].order];
+}
+
+static bool is_interval_literal(const struct set_info *info)
+{
+	return info->anonymous && !info->is_map && (info->flags & NFT_SET_INTERVAL);
+}
+
+/* A byte that a literal's intervals were compared by counts as turned. */
+static uint32_t key_order(const struct set_info *info)
+{
+	bool turned = is_interval_literal(info) && info->key.n == 1 &&
+	              info->key.p[0].bits <= 8 &&
+	              !type_is(info->key.p[0].type, TYPE_STRING);
+
+	return turned ? 2 : parts_order(&info->key);
+}
+
+/* What nft keeps of a literal's concatenation: the parts before the first that is turned. */
+static struct expr kept_parts(const struct set_info *info)
+{
+	struct expr cut = *info->key_expr;
+	bool turns = is_interval_literal(info) && cut.kind == EXPR_CONCAT;
+
+	for (size_t i = 0; turns && i < cut.list.n; i++)
+		if (cut.list.p[i]->order == ORDER_HOST &&
+		    !type_is(cut.list.p[i]->type, TYPE_STRING))
+			cut.list.n = i;
+	return cut;
 }
 
 static void put_typeof(struct tlv *t, uint8_t type, const struct expr *e, bool concat)
@@ -138,16 +172,20 @@ static void put_typeof(struct tlv *t, uint8_t type, const struct expr *e, bool c
 		tlv_put(t, type, nest.b, nest.n);
 }
 
-struct userdata udata_set(struct arena *a, const struct set_info *info, struct str comment)
+struct userdata udata_set(struct arena *a, const struct set_info *info,
+                          struct str comment)
 {
 	struct tlv t = { 0 };
 
-	tlv_u32(&t, SET_KEY_ORDER, parts_order(&info->key));
+	struct expr key = info->key_expr ? kept_parts(info) : (struct expr){ 0 };
+
+	tlv_u32(&t, SET_KEY_ORDER, key_order(info));
 	if (info->is_map && !info->obj_type)
-		tlv_u32(&t, SET_DATA_ORDER, info->data_verdict ? 0 : parts_order(&info->data));
+		tlv_u32(&t, SET_DATA_ORDER,
+		        info->data_verdict ? 0 : parts_order(&info->data));
 	if (info->auto_merge)
 		tlv_u32(&t, SET_MERGE, 1);
-	put_typeof(&t, SET_KEY_TYPEOF, info->key_expr, info->key.n > 1);
+	put_typeof(&t, SET_KEY_TYPEOF, info->key_expr ? &key : NULL, info->key.n > 1);
 	if (info->is_map && !info->obj_type) {
 		if (info->data_verdict && (info->anonymous || info->key_expr)) {
 			struct tlv nest = { 0 };

@@ -24,11 +24,12 @@ struct userdata udata_elem(struct arena *a, struct str comment, uint32_t flags);
 uint32_t udata_elem_flags(struct userdata u);
 
 /* A set's: byte orders, auto-merge, typeof expressions, comment. */
-struct userdata udata_set(struct arena *a, const struct set_info *info, struct str comment);
+struct userdata udata_set(struct arena *a, const struct set_info *info,
+                          struct str comment);
 /* Reads it back: orders, auto_merge, data_interval, key_expr and data_expr (typed, NULL when
  * not there or not known). */
 struct udata_set {
-	uint32_t key_order, data_order;  /* 0 none, 1 host, 2 network */
+	uint32_t key_order, data_order; /* 0 none, 1 host, 2 network */
 	bool auto_merge, data_interval;
 	struct expr *key_expr, *data_expr;
 	struct str comment;

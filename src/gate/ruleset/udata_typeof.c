@@ -14,10 +14,12 @@ static const struct {
 	uint32_t number;
 	enum proto_id proto;
 } proto_numbers[] = {
-	{ 1, PROTO_AH }, { 2, PROTO_ESP }, { 3, PROTO_COMP }, { 4, PROTO_ICMP }, { 5, PROTO_IGMP },
-	{ 6, PROTO_UDP }, { 7, PROTO_UDPLITE }, { 8, PROTO_TCP }, { 9, PROTO_DCCP },
-	{ 10, PROTO_SCTP }, { 11, PROTO_TH }, { 12, PROTO_IP }, { 13, PROTO_IP6 },
-	{ 14, PROTO_ICMPV6 }, { 15, PROTO_ARP }, { 16, PROTO_VLAN }, { 17, PROTO_ETHER },
+	{ 1, PROTO_AH },      { 2, PROTO_ESP },     { 3, PROTO_COMP },
+	{ 4, PROTO_ICMP },    { 5, PROTO_IGMP },    { 6, PROTO_UDP },
+	{ 7, PROTO_UDPLITE }, { 8, PROTO_TCP },     { 9, PROTO_DCCP },
+	{ 10, PROTO_SCTP },   { 11, PROTO_TH },     { 12, PROTO_IP },
+	{ 13, PROTO_IP6 },    { 14, PROTO_ICMPV6 }, { 15, PROTO_ARP },
+	{ 16, PROTO_VLAN },   { 17, PROTO_ETHER },
 };
 
 /* nft's own numbers of IPv6 extension headers. */
@@ -25,8 +27,8 @@ static const struct {
 	uint32_t number;
 	const char *name;
 } exthdr_numbers[] = {
-	{ 1, "hbh" }, { 2, "rt" }, { 3, "rt0" }, { 4, "rt2" }, { 5, "srh" }, { 6, "frag" },
-	{ 7, "dst" }, { 8, "mh" },
+	{ 1, "hbh" }, { 2, "rt" },   { 3, "rt0" }, { 4, "rt2" },
+	{ 5, "srh" }, { 6, "frag" }, { 7, "dst" }, { 8, "mh" },
 };
 
 static void put_payload(struct tlv *t, const struct expr *e)
@@ -127,8 +129,8 @@ static uint32_t put_fields(struct tlv *t, const struct expr *e)
 		return TYPEOF_CT;
 	case EXPR_IPSEC:
 		tlv_u32(t, 0, e->key.key->number);
-		tlv_u32(t, 1, (uint32_t)e->key.dir);
-		tlv_u32(t, 2, e->key.arg);
+		tlv_u32(t, 1, e->key.arg);
+		tlv_u32(t, 2, (uint32_t)e->key.dir);
 		return TYPEOF_XFRM;
 	case EXPR_FIB:
 		tlv_u32(t, 0, e->fib.result->number);
@@ -202,7 +204,8 @@ static bool read_payload(struct userdata u, struct expr *e)
 		return false;
 	e->payload.field = f;
 	e->payload.base = e->payload.proto->base;
-	return typed(e, f->type, f->bits, f->order == ORDER_HOST ? ORDER_HOST : ORDER_BIG);
+	return typed(e, f->type, f->bits,
+	             f->order == ORDER_HOST ? ORDER_HOST : ORDER_BIG);
 }
 
 static bool read_exthdr(struct userdata u, struct expr *e)
@@ -214,10 +217,12 @@ static bool read_exthdr(struct userdata u, struct expr *e)
 	if (e->exthdr.op == EXTHDR_IPV6) {
 		for (size_t i = 0; i < ARRAY_LEN(exthdr_numbers); i++)
 			if (exthdr_numbers[i].number == number)
-				e->exthdr.hdr = exthdr_by_name(EXTHDR_IPV6, str_from(exthdr_numbers[i].name));
+				e->exthdr.hdr = exthdr_by_name(
+					EXTHDR_IPV6, str_from(exthdr_numbers[i].name));
 		f = e->exthdr.hdr ? field_by_number(e->exthdr.hdr->fields, at) : NULL;
 	} else {
-		f = exthdr_field_by_number(e->exthdr.op, (uint8_t)number, at, &e->exthdr.hdr);
+		f = exthdr_field_by_number(e->exthdr.op, (uint8_t)number, at,
+		                           &e->exthdr.hdr);
 	}
 	if (!f)
 		return false;
@@ -229,25 +234,28 @@ static bool read_key(struct expr *e, const struct key *table, uint32_t number)
 {
 	e->key.key = key_by_number(table, (uint16_t)number);
 	e->key.dir = DIR_NONE;
-	return e->key.key && typed(e, e->key.key->type, e->key.key->bits, e->key.key->order);
+	return e->key.key &&
+	       typed(e, e->key.key->type, e->key.key->bits, e->key.key->order);
 }
 
 static bool read_ct(struct userdata u, struct expr *e)
 {
 	uint32_t number = tlv_find_u32(u, 0, 0);
-	enum family f = number == NFT_CT_SRC_IP || number == NFT_CT_DST_IP ? FAMILY_IP :
-	                number == NFT_CT_SRC_IP6 || number == NFT_CT_DST_IP6 ? FAMILY_IP6 :
-	                                                                      FAMILY_UNSPEC;
+	enum family f = number == NFT_CT_SRC_IP || number == NFT_CT_DST_IP ? FAMILY_IP
+	                : number == NFT_CT_SRC_IP6 || number == NFT_CT_DST_IP6
+	                        ? FAMILY_IP6
+	                        : FAMILY_UNSPEC;
 
 	if (f)
-		number = number == NFT_CT_SRC_IP || number == NFT_CT_SRC_IP6 ? NFT_CT_SRC : NFT_CT_DST;
+		number = number == NFT_CT_SRC_IP || number == NFT_CT_SRC_IP6 ? NFT_CT_SRC
+		                                                             : NFT_CT_DST;
 	if (!read_key(e, ct_keys, number))
 		return false;
 	e->key.nfproto = f;
 	e->key.dir = (int)tlv_find_u32(u, 1, (uint32_t)DIR_NONE);
 	if (f)
-		typed(e, f == FAMILY_IP ? TYPE_IPV4_ADDR : TYPE_IPV6_ADDR, f == FAMILY_IP ? 32 : 128,
-		      ORDER_BIG);
+		typed(e, f == FAMILY_IP ? TYPE_IPV4_ADDR : TYPE_IPV6_ADDR,
+		      f == FAMILY_IP ? 32 : 128, ORDER_BIG);
 	return true;
 }
 
@@ -270,8 +278,9 @@ static bool read_rt(struct userdata u, struct expr *e)
 {
 	if (!read_key(e, rt_keys, tlv_find_u32(u, 0, UINT32_MAX)))
 		return false;
-	e->key.nfproto = e->type->id == TYPE_IPV4_ADDR ? FAMILY_IP :
-	                 e->type->id == TYPE_IPV6_ADDR ? FAMILY_IP6 : FAMILY_UNSPEC;
+	e->key.nfproto = e->type->id == TYPE_IPV4_ADDR   ? FAMILY_IP
+	                 : e->type->id == TYPE_IPV6_ADDR ? FAMILY_IP6
+	                                                 : FAMILY_UNSPEC;
 	return true;
 }
 
@@ -303,12 +312,16 @@ static bool read_fields(struct arena *a, uint32_t kind, struct userdata u, struc
 		e->kind = EXPR_IPSEC;
 		if (!read_key(e, ipsec_keys, tlv_find_u32(u, 0, UINT32_MAX)))
 			return false;
-		e->key.dir = (int)tlv_find_u32(u, 1, 0);
-		e->key.arg = tlv_find_u32(u, 2, 0);
+		e->key.arg = tlv_find_u32(u, 1, 0);
+		e->key.dir = (int)tlv_find_u32(u, 2, 0);
+		e->key.nfproto = e->type->id == TYPE_IPV4_ADDR   ? FAMILY_IP
+		                 : e->type->id == TYPE_IPV6_ADDR ? FAMILY_IP6
+		                                                 : FAMILY_UNSPEC;
 		return true;
 	case TYPEOF_FIB:
 		e->kind = EXPR_FIB;
-		e->fib.result = key_by_number(fib_results, (uint16_t)tlv_find_u32(u, 0, 0));
+		e->fib.result =
+			key_by_number(fib_results, (uint16_t)tlv_find_u32(u, 0, 0));
 		e->fib.flags = tlv_find_u32(u, 1, 0);
 		return e->fib.result && typed(e, e->fib.result->type, e->fib.result->bits,
 		                              e->fib.result->order);

@@ -20,9 +20,19 @@ uint32_t tlv_find_u32(struct userdata u, uint8_t type, uint32_t otherwise);
 
 /* nft's numbers for kinds of expressions. */
 enum {
-	TYPEOF_VERDICT = 1, TYPEOF_PAYLOAD = 7, TYPEOF_EXTHDR = 8, TYPEOF_META = 9,
-	TYPEOF_SOCKET = 10, TYPEOF_OSF = 11, TYPEOF_CT = 12, TYPEOF_CONCAT = 13,
-	TYPEOF_NUMGEN = 23, TYPEOF_HASH = 24, TYPEOF_RT = 25, TYPEOF_FIB = 26, TYPEOF_XFRM = 27,
+	TYPEOF_VERDICT = 1,
+	TYPEOF_PAYLOAD = 7,
+	TYPEOF_EXTHDR = 8,
+	TYPEOF_META = 9,
+	TYPEOF_SOCKET = 10,
+	TYPEOF_OSF = 11,
+	TYPEOF_CT = 12,
+	TYPEOF_CONCAT = 13,
+	TYPEOF_NUMGEN = 23,
+	TYPEOF_HASH = 24,
+	TYPEOF_RT = 25,
+	TYPEOF_FIB = 26,
+	TYPEOF_XFRM = 27,
 };
 void typeof_put(struct tlv *t, const struct expr *e);
 void typeof_put_empty(struct tlv *t, uint32_t kind);

@@ -17,7 +17,8 @@ static bool uses_name(const struct insn *in, struct str name)
 {
 	switch (in->kind) {
 	case INSN_IMMEDIATE:
-		return in->dreg == REG_VERDICT && str_eq(in->immediate.verdict.chain, name);
+		return in->dreg == REG_VERDICT &&
+		       str_eq(in->immediate.verdict.chain, name);
 	case INSN_LOOKUP:
 		return str_eq(in->lookup.set.name, name);
 	case INSN_DYNSET:
@@ -40,8 +41,9 @@ static int search_rule(void *ctx, const struct prog_rule *r)
 			continue;
 		buf_reset(&u->l.out);
 		lister_rule(&u->l, r, &u->l.scratch);
-		diag_note(u->s->diags, u->d, "chain `" STR_FMT "`, handle %llu: %.*s", STR_ARG(r->chain),
-		          (unsigned long long)r->handle, (int)u->l.out.n, u->l.out.p);
+		diag_note(u->s->diags, u->d, "chain `" STR_FMT "`, handle %llu: %.*s",
+		          STR_ARG(r->chain), (unsigned long long)r->handle,
+		          (int)u->l.out.n, u->l.out.p);
 		u->n++;
 		break;
 	}
@@ -61,6 +63,7 @@ void explain_uses(struct session *s, const struct tag *t, struct diag *d)
 
 	if (lister_open(&u.l, s, t->family, t->table) >= 0)
 		s->engine->ops->dump(s->engine, DUMP_RULES, &f, &ops, restart, &u);
-	diag_help(s->diags, d, u.n ? "delete that rule first" : "flush or delete what uses it first");
+	diag_help(s->diags, d,
+	          u.n ? "delete that rule first" : "flush or delete what uses it first");
 	lister_close(&u.l);
 }

@@ -39,7 +39,8 @@ static bool is_address_type(const struct datatype *t)
 
 static bool looks_like_address(struct str word)
 {
-	return word.n && ((word.p[0] >= '0' && word.p[0] <= '9') || str_find(word, ':') < word.n);
+	return word.n &&
+	       ((word.p[0] >= '0' && word.p[0] <= '9') || str_find(word, ':') < word.n);
 }
 
 /* The number of a dotted address that the sentence is about: "… address: 300 is over 255". */
@@ -80,7 +81,8 @@ static void put_choices(const struct datatype *t, struct buf *out)
 }
 
 /* "; did you mean `http`?" as help, a port with its number. */
-static void help_near(struct lower *L, struct diag *d, const struct datatype *t, struct str near)
+static void help_near(struct lower *L, struct diag *d, const struct datatype *t,
+                      struct str near)
 {
 	size_t from = str_find(near, '`') + 1;
 	struct str word = str_sub(near, from, str_find(str_sub(near, from, near.n), '`'));
@@ -92,21 +94,26 @@ static void help_near(struct lower *L, struct diag *d, const struct datatype *t,
 		buf_fmt(&more, " (%u)", port);
 	buf_char(&more, '?');
 	put_choices(t, &more);
-	diag_help(L->diags, d, "did you mean `" STR_FMT "`%.*s", STR_ARG(word), (int)more.n,
-	          more.p);
+	diag_help(L->diags, d, "did you mean `" STR_FMT "`%.*s", STR_ARG(word),
+	          (int)more.n, more.p);
 }
 
 static void help_interface(struct lower *L, const struct expr *e, struct diag *d)
 {
-	diag_note(L->diags, d, "`iif` and `oif` store the number of the interface, so it must exist "
+	diag_note(L->diags, d,
+	          "`iif` and `oif` store the number of the interface, so it must exist "
 	          "when the rule is loaded");
-	diag_help(L->diags, d, "`iifname \"" STR_FMT "\"` and `oifname \"" STR_FMT "\"` match by name, "
-	          "also interfaces that come later", STR_ARG(e->word), STR_ARG(e->word));
+	diag_help(L->diags, d,
+	          "`iifname \"" STR_FMT "\"` and `oifname \"" STR_FMT
+	          "\"` match by name, "
+	          "also interfaces that come later",
+	          STR_ARG(e->word), STR_ARG(e->word));
 }
 
 static bool is_any(struct str word)
 {
-	static const char *const words[] = { "any", "all", "anywhere", "everything", "*" };
+	static const char *const words[] = { "any", "all", "anywhere", "everything",
+		                             "*" };
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (str_is(word, words[i]))
@@ -128,19 +135,26 @@ static void help_address(struct lower *L, const struct expr *e, const struct par
 		return;
 	}
 	if (looks_like_address(e->word)) {
-		if (datatype_parse(other, NULL, e->word, other->bits, L->a, &v, &why) == 0)
-			diag_help(L->diags, d, "`%s` matches such addresses", is_v6 ? "ip" : "ip6");
+		if (datatype_parse(other, NULL, e->word, other->bits, L->a, &v, &why) ==
+		    0)
+			diag_help(L->diags, d, "`%s` matches such addresses",
+			          is_v6 ? "ip" : "ip6");
 		else
-			diag_note(L->diags, d, "something that looks like an address is never sent to DNS");
+			diag_note(
+				L->diags, d,
+				"something that looks like an address is never sent to DNS");
 		return;
 	}
 	if (L->names->service &&
 	    L->names->service(L->names->ctx, str_dup_c(L->a, e->word), &port) == 0)
-		diag_note(L->diags, d, "`" STR_FMT "` is a service, port %u: those are matched by "
-		          "`tcp dport`", STR_ARG(e->word), port);
+		diag_note(L->diags, d,
+		          "`" STR_FMT "` is a service, port %u: those are matched by "
+		          "`tcp dport`",
+		          STR_ARG(e->word), port);
 }
 
-void word_error(struct lower *L, const struct expr *e, const struct part *want, struct str why)
+void word_error(struct lower *L, const struct expr *e, const struct part *want,
+                struct str why)
 {
 	const struct datatype *t = want->type;
 	size_t hint = find(why, "; did you mean ");

@@ -6,4 +6,5 @@
 #include "gate/ruleset/lower.h"
 
 /* Reports it; `why` is what datatype_parse says. */
-void word_error(struct lower *L, const struct expr *e, const struct part *want, struct str why);
+void word_error(struct lower *L, const struct expr *e, const struct part *want,
+                struct str why);

@@ -485,6 +485,18 @@ static void put_hex(uint64_t n, unsigned digits, struct buf *out)
 	out->n += digits + 2;
 }
 
+/* In hexadecimal without leading zeros, of any width. */
+static void put_mask(const struct value *v, struct buf *out)
+{
+	size_t n = (v->bits + 7u) / 8, i = 0;
+
+	while (i + 1 < n && v->b[i] == 0)
+		i++;
+	buf_fmt(out, "0x%x", n ? v->b[i] : 0);
+	while (++i < n)
+		buf_fmt(out, "%02x", v->b[i]);
+}
+
 void types_put_number(const struct datatype *t, const struct value *v, struct buf *out)
 {
 	int bits = t->bits && t->bits < v->bits ? t->bits : v->bits;
@@ -492,7 +504,7 @@ void types_put_number(const struct datatype *t, const struct value *v, struct bu
 	if (t->hex)
 		put_hex(value_to_u64(v), ((unsigned)bits + 3) / 4, out);
 	else if (t->id == TYPE_BITMASK)
-		buf_fmt(out, "0x%llx", (unsigned long long)value_to_u64(v));
+		put_mask(v, out);
 	else
 		put_decimal(v, out);
 }

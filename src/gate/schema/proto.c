@@ -236,8 +236,9 @@ const struct proto *proto_by_name(struct str name)
 
 const struct field *field_by_name(const struct field *fields, struct str name)
 {
-	for (const struct field *f = fields; f && f->name; f++)
-		if (str_is(name, f->name) || (f->alias && str_is(name, f->alias)))
+	for (const struct field *f = fields; name.n && f && f->name; f++)
+		if ((*f->name == *name.p && str_is_word(name, f->name)) ||
+		    (f->alias && str_is_word(name, f->alias)))
 			return f;
 	return NULL;
 }

@@ -360,18 +360,18 @@ static bool host_print(const struct names *names, const struct format *fmt,
 /* Four decimal parts, as nearly all addresses are written. */
 static bool ipv4_read(struct str word, uint8_t b[4])
 {
-	size_t i = 0;
+	const char *p = word.p, *end = word.p + word.n;
 
 	for (unsigned part = 0; part < 4; part++) {
-		unsigned n = 0;
-		size_t start = i;
+		const char *start = p;
+		unsigned n = 0, digit;
 
-		while (i < word.n && i < start + 3 &&
-		       (unsigned char)word.p[i] - (unsigned)'0' < 10)
-			n = n * 10 + (unsigned char)word.p[i++] - (unsigned)'0';
-		if (i == start || n > 255 || (word.p[start] == '0' && i > start + 1))
+		for (; p < end && (digit = (unsigned char)*p - (unsigned)'0') < 10; p++)
+			n = n * 10 + digit;
+		if (p == start || p - start > 3 || n > 255 ||
+		    (*start == '0' && p > start + 1))
 			return false;
-		if (part < 3 ? i == word.n || word.p[i++] != '.' : i != word.n)
+		if (part < 3 ? p == end || *p++ != '.' : p != end)
 			return false;
 		b[part] = (uint8_t)n;
 	}

@@ -80,6 +80,26 @@ static void a_map_that_is_only_churned_does_not_grow(void **state)
 	assert_true(m.cap <= 64);
 }
 
+/* Who chooses keys that collide must not know where they go. */
+static void a_seed_puts_keys_elsewhere(void **state)
+{
+	auto_arena a = { 0 };
+	auto_map plain = { 0 }, seeded = { .seed = 0x1234567 };
+	bool differs = false;
+
+	(void)state;
+	for (size_t i = 0; i < 100; i++) {
+		struct str key = arena_fmt(&a, "%zu", i);
+		map_put(&plain, key, &one);
+		map_put(&seeded, key, &one);
+		assert_ptr_equal(map_get(&seeded, key), &one);
+	}
+	const struct map_entry *p = NULL, *s = NULL;
+	while ((p = map_next(&plain, p)) && (s = map_next(&seeded, s)))
+		differs = differs || !str_eq(p->key, s->key);
+	assert_true(differs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -87,6 +107,7 @@ int main(void)
 		UNIT(deleted_keys_are_gone_and_can_come_back),
 		UNIT(many_keys_come_and_go),
 		UNIT(a_map_that_is_only_churned_does_not_grow),
+		UNIT(a_seed_puts_keys_elsewhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

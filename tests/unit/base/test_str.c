@@ -23,6 +23,23 @@ static void slices_compare_by_bytes(void **state)
 	assert_int_equal(str_from(NULL).n, 0);
 }
 
+static void a_tables_word_is_the_whole_text(void **state)
+{
+	static const struct {
+		struct str text;
+		const char *word;
+		bool same;
+	} rows[] = {
+		{ STR_INIT("saddr"), "saddr", true },   { STR_INIT(""), "", true },
+		{ STR_INIT("sadd"), "saddr", false },   { STR_INIT(""), "saddr", false },
+		{ STR_INIT("saddrs"), "saddr", false }, { STR_INIT("a\0b"), "a", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		assert_int_equal(str_is_word(rows[i].text, rows[i].word), rows[i].same);
+}
+
 static void parts_are_cut_to_what_is_there(void **state)
 {
 	(void)state;
@@ -151,6 +168,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT(slices_compare_by_bytes),
+		UNIT(a_tables_word_is_the_whole_text),
 		UNIT(parts_are_cut_to_what_is_there),
 		UNIT(numbers_are_read_strictly),
 		UNIT(distance_counts_edits),

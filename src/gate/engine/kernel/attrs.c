@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "gate/engine/kernel/nf_compat.h"
+#include "gate/engine/kernel/rows.h"
 
 /* clang-format off */
 /* Each group of rows defines BASE, the struct they describe. */
@@ -28,7 +29,7 @@
 #define KEY(p)          .part = (p), .key = true
 #define PART(p)         .part = (p)
 #define NO_PART         .part = PART_NONE
-#define TABLE(rows)     { rows, ARRAY_LEN(rows) }
+#define TABLE(rows)     { rows, ARRAY_LEN(rows), NULL, NULL }
 /* clang-format on */
 
 /* A handle is sent where it stands for the name, or where a chain gets a new one. */
@@ -134,7 +135,13 @@ static const struct attr_row rule_rows[] = {
 	ROW_SET(NFTA_RULE_POSITION_ID, WIRE_BE32, position_id, PART(PART_POSITION)),
 	ROW_SET(NFTA_RULE_CHAIN_ID, WIRE_BE32, chain_id, KEY(PART_CHAIN)),
 };
-const struct attr_table attrs_rule = TABLE(rule_rows);
+ROWS_CODE(rule_rows)
+const struct attr_table attrs_rule = {
+	rule_rows,
+	ARRAY_LEN(rule_rows),
+	rule_rows_put,
+	rule_rows_get,
+};
 #undef BASE
 
 #define BASE prog_set

@@ -43,6 +43,7 @@ enum wire_type {
 enum wire_when {
 	WHEN_ALWAYS,
 	WHEN_SET,      /* not zero, not empty, not REG_NONE */
+	WHEN_REG,      /* the register at `has` is not REG_NONE */
 	WHEN_HAS,      /* the bool at `has`; the decoder sets it */
 	WHEN_SET_TELL, /* as WHEN_SET; the decoder sets the bool at `has` */
 	WHEN_TEST,     /* test(base) */
@@ -58,14 +59,21 @@ struct attr_row {
 	uint8_t size; /* … and its bytes */
 	uint8_t part; /* enum tx_part: what an error here is about */
 	bool key; /* says which object is meant; deletions and requests send these alone */
-	uint16_t has; /* offset of the bool, of the number for WIRE_DEVS */
+	uint16_t has; /* offset of the bool or register, of the number for WIRE_DEVS */
 	bool (*test)(const void *base);
 	const struct attr_table *nest;
 };
 
+struct wire;
+struct cursor;
+struct arena;
+
 struct attr_table {
 	const struct attr_row *rows;
 	size_t n;
+	/* codec_put() and codec_get() by code of their own, see rows.h; or NULL */
+	void (*put)(struct wire *w, const void *base);
+	int (*get)(struct cursor c, bool strict, struct arena *a, void *base);
 };
 
 /* Rows of an expression (base: struct insn). INSN_FOREIGN has none. */

@@ -2,11 +2,12 @@
 /* Copyright (c) 2026 Gatehouse founders */
 /*
  * The expressions' attributes, linux/netfilter/nf_tables.h: enum nft_payload_attributes and so
- * on, expressions in INSN_LIST's order, attributes in the kernel's.
+ * on, attributes in the kernel's order.
  */
 #include "base/cleanup.h"
 #include "gate/engine/kernel/attrs.h"
 #include "gate/engine/kernel/nf_compat.h"
+#include "gate/engine/kernel/rows.h"
 
 /* clang-format off */
 #define AT(member)   .off = offsetof(struct insn, member), .size = sizeof(((struct insn *)0)->member)
@@ -19,17 +20,13 @@
 	  .has = offsetof(struct insn, flag) }
 #define ROW_IF(id, type, member, fn)                                                     \
 	{ .attr = id, .wire = type, .when = WHEN_TEST, AT(member), .test = fn }
+#define ROW_WRITE(id, type, member)                                                      \
+	{ .attr = id, .wire = type, .when = WHEN_REG, AT(member),                        \
+	  .has = offsetof(struct insn, sreg) }
 #define ROW_PAD(id)                 { .attr = id, .wire = WIRE_IGNORE }
 #define SREG(id)                    ROW_SET(id, WIRE_REG, sreg)
 #define DREG(id)                    ROW_SET(id, WIRE_REG, dreg)
 /* clang-format on */
-
-static bool insn_writes(const void *base)
-{
-	const struct insn *i = base;
-
-	return i->sreg != REG_NONE;
-}
 
 /* Not for `reset tcp option`, which takes no part of it. */
 static bool exthdr_moves_data(const void *base)
@@ -73,8 +70,8 @@ static const struct attr_row payload_rows[] = {
 	ROW(NFTA_PAYLOAD_OFFSET, WIRE_BE32, payload.off),
 	ROW(NFTA_PAYLOAD_LEN, WIRE_BE32, payload.len),
 	SREG(NFTA_PAYLOAD_SREG),
-	ROW_IF(NFTA_PAYLOAD_CSUM_TYPE, WIRE_BE32, payload.csum_type, insn_writes),
-	ROW_IF(NFTA_PAYLOAD_CSUM_OFFSET, WIRE_BE32, payload.csum_off, insn_writes),
+	ROW_WRITE(NFTA_PAYLOAD_CSUM_TYPE, WIRE_BE32, payload.csum_type),
+	ROW_WRITE(NFTA_PAYLOAD_CSUM_OFFSET, WIRE_BE32, payload.csum_off),
 	ROW_SET(NFTA_PAYLOAD_CSUM_FLAGS, WIRE_BE32, payload.csum_flags),
 };
 
@@ -322,7 +319,44 @@ static const struct attr_row flow_rows[] = {
 	ROW(NFTA_FLOW_TABLE_NAME, WIRE_STR, flow.table),
 };
 
-#define TABLE(id, rows) [INSN_##id] = { rows, ARRAY_LEN(rows) }
+ROWS_CODE(payload_rows)
+ROWS_CODE(exthdr_rows)
+ROWS_CODE(meta_rows)
+ROWS_CODE(ct_rows)
+ROWS_CODE(rt_rows)
+ROWS_CODE(fib_rows)
+ROWS_CODE(socket_rows)
+ROWS_CODE(osf_rows)
+ROWS_CODE(xfrm_rows)
+ROWS_CODE(numgen_rows)
+ROWS_CODE(hash_rows)
+ROWS_CODE(tunnel_rows)
+ROWS_CODE(immediate_rows)
+ROWS_CODE(cmp_rows)
+ROWS_CODE(range_rows)
+ROWS_CODE(bitwise_rows)
+ROWS_CODE(byteorder_rows)
+ROWS_CODE(lookup_rows)
+ROWS_CODE(dynset_rows)
+ROWS_CODE(objref_rows)
+ROWS_CODE(counter_rows)
+ROWS_CODE(limit_rows)
+ROWS_CODE(quota_rows)
+ROWS_CODE(connlimit_rows)
+ROWS_CODE(last_rows)
+ROWS_CODE(log_rows)
+ROWS_CODE(reject_rows)
+ROWS_CODE(nat_rows)
+ROWS_CODE(masq_rows)
+ROWS_CODE(redir_rows)
+ROWS_CODE(tproxy_rows)
+ROWS_CODE(synproxy_rows)
+ROWS_CODE(dup_rows)
+ROWS_CODE(fwd_rows)
+ROWS_CODE(queue_rows)
+ROWS_CODE(flow_rows)
+
+#define TABLE(id, rows) [INSN_##id] = { rows, ARRAY_LEN(rows), rows##_put, rows##_get }
 static const struct attr_table tables[INSN_FOREIGN + 1] = {
 	TABLE(PAYLOAD, payload_rows),
 	TABLE(EXTHDR, exthdr_rows),
@@ -356,12 +390,12 @@ static const struct attr_table tables[INSN_FOREIGN + 1] = {
 	TABLE(REDIR, redir_rows),
 	TABLE(TPROXY, tproxy_rows),
 	TABLE(SYNPROXY, synproxy_rows),
-	[INSN_NOTRACK] = { NULL, 0 },
+	[INSN_NOTRACK] = { 0 },
 	TABLE(DUP, dup_rows),
 	TABLE(FWD, fwd_rows),
 	TABLE(QUEUE, queue_rows),
 	TABLE(FLOW_OFFLOAD, flow_rows),
-	[INSN_FOREIGN] = { NULL, 0 },
+	[INSN_FOREIGN] = { 0 },
 };
 
 const struct attr_table *attrs_insn(enum insn_kind kind)

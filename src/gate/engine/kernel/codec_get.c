@@ -61,25 +61,11 @@ static bool get_number(const struct attr_row *row, const struct attr *a, void *b
 	return store_number(row, base, v);
 }
 
-/* nf_tables.h: enum nft_registers */
-static inline bool store_reg(uint32_t v, uint8_t *reg)
-{
-	if (v - NFT_REG_1 <= NFT_REG_4 - NFT_REG_1)
-		*reg = (uint8_t)((v - NFT_REG_1) * 4);
-	else if (v == NFT_REG_VERDICT)
-		*reg = REG_VERDICT;
-	else if (v - NFT_REG32_00 <= NFT_REG32_15 - NFT_REG32_00)
-		*reg = (uint8_t)(v - NFT_REG32_00);
-	else
-		return false;
-	return true;
-}
-
 static bool get_reg(const struct attr *a, uint8_t *reg)
 {
 	uint64_t v;
 
-	return attr_number(a, 4, &v) && store_reg((uint32_t)v, reg);
+	return attr_number(a, 4, &v) && reg_by_number((uint32_t)v, reg);
 }
 
 static bool get_verdict(struct cursor c, struct verdict *v)
@@ -105,6 +91,16 @@ static bool get_verdict(struct cursor c, struct verdict *v)
 	return has_code && !c.failed;
 }
 
+/* NFTA_DATA_VALUE */
+static bool get_value(const struct attr *a, struct data *d)
+{
+	if (a->type != NFTA_DATA_VALUE || a->n == 0 || a->n > sizeof(d->b))
+		return false;
+	d->n = (uint8_t)a->n;
+	memcpy(d->b, a->p, a->n);
+	return true;
+}
+
 int codec_get_data(struct cursor c, struct data *d, struct verdict *v, bool *is_verdict)
 {
 	struct attr a;
@@ -115,13 +111,17 @@ int codec_get_data(struct cursor c, struct data *d, struct verdict *v, bool *is_
 		*is_verdict = true;
 		return get_verdict(attr_cursor(&a), v) ? 0 : -EBADMSG;
 	}
-	if (a.type != NFTA_DATA_VALUE || a.n == 0 || a.n > sizeof(d->b))
-		return -EBADMSG;
-	d->n = (uint8_t)a.n;
-	memcpy(d->b, a.p, a.n);
 	if (is_verdict)
 		*is_verdict = false;
-	return 0;
+	return get_value(&a, d) ? 0 : -EBADMSG;
+}
+
+bool codec_data_get(const struct attr *at, struct data *d)
+{
+	struct cursor c = attr_cursor(at);
+	struct attr a;
+
+	return attr_next(&c, &a) && get_value(&a, d);
 }
 
 static bool get_immediate(const struct attr *a, struct insn *i)
@@ -274,8 +274,8 @@ static bool get_object(const struct attr *at, struct arena *a, struct prog_obj *
 	return true;
 }
 
-static bool get_row(const struct attr_row *row, const struct attr *at, bool strict,
-                    struct arena *a, void *base)
+bool codec_get_row(const struct attr_row *row, const struct attr *at, bool strict,
+                   struct arena *a, void *base)
 {
 	void *p = member(row, base);
 
@@ -296,7 +296,7 @@ static bool get_row(const struct attr_row *row, const struct attr *at, bool stri
 		*(struct userdata *)p = (struct userdata){ at->p, at->n };
 		return true;
 	case WIRE_DATA:
-		return codec_get_data(attr_cursor(at), p, NULL, NULL) == 0;
+		return codec_data_get(at, p);
 	case WIRE_IMMEDIATE:
 		return get_immediate(at, base);
 	case WIRE_EXPRS:
@@ -339,26 +339,8 @@ static inline const struct attr_row *find_row(const struct attr_table *t, uint16
 	return NULL;
 }
 
-/* Registers and numbers of 32 bits, as most are. False: another, or wrong. */
-static inline bool get_plain(const struct attr_row *row, const struct attr *at,
-                             void *base)
-{
-	uint32_t v;
-
-	if (at->n != sizeof(v))
-		return false;
-	memcpy(&v, at->p, sizeof(v));
-	v = be32toh(v);
-	if (row->wire == WIRE_REG)
-		return store_reg(v, member(row, base));
-	if (row->wire != WIRE_BE32 || row->size != sizeof(v))
-		return false;
-	memcpy(member(row, base), &v, sizeof(v));
-	return true;
-}
-
-int codec_get(const struct attr_table *t, struct cursor c, bool strict, struct arena *a,
-              void *base)
+int codec_get_rows(const struct attr_table *t, struct cursor c, bool strict,
+                   struct arena *a, void *base)
 {
 	uint64_t seen = 0;
 	size_t hint = 0;
@@ -372,7 +354,7 @@ int codec_get(const struct attr_table *t, struct cursor c, bool strict, struct a
 			continue;
 		if (seen & UINT64_C(1) << at.type)
 			return -EBADMSG;
-		if (!get_plain(row, &at, base) && !get_row(row, &at, strict, a, base))
+		if (!codec_get_row(row, &at, strict, a, base))
 			return -EBADMSG;
 		seen |= UINT64_C(1) << at.type;
 		if (row->when == WHEN_HAS || row->when == WHEN_SET_TELL)

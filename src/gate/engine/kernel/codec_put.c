@@ -5,100 +5,30 @@
  */
 #include <errno.h>
 
-#include "gate/engine/kernel/codec.h"
 #include "gate/engine/kernel/nf_compat.h"
+#include "gate/engine/kernel/rows.h"
 
-static const void *member(const struct attr_row *row, const void *base)
+uint8_t *codec_data_put(uint8_t *to, uint16_t attr, const struct data *d)
 {
-	return (const uint8_t *)base + row->off;
-}
+	uint16_t n = (uint16_t)attr_space(d->n);
+	struct nlattr heads[] = {
+		{ NLA_HDRLEN + n, attr | NLA_F_NESTED },
+		{ NLA_HDRLEN + d->n, NFTA_DATA_VALUE },
+	};
 
-/* The row's number, whatever the member's width. */
-static uint64_t number_at(const struct attr_row *row, const void *base)
-{
-	const void *p = member(row, base);
-	uint64_t v = 0;
-	uint32_t v32;
-	uint16_t v16;
-
-	switch (row->size) {
-	case 1:
-		return *(const uint8_t *)p;
-	case 2:
-		memcpy(&v16, p, sizeof(v16));
-		return v16;
-	case 4:
-		memcpy(&v32, p, sizeof(v32));
-		return v32;
-	case 8:
-		memcpy(&v, p, sizeof(v));
-		return v;
-	}
-	return v;
-}
-
-static bool is_set(const struct attr_row *row, const void *base)
-{
-	const void *p = member(row, base);
-
-	switch ((enum wire_type)row->wire) {
-	case WIRE_REG:
-		return *(const uint8_t *)p != REG_NONE;
-	case WIRE_STR:
-		return ((const struct str *)p)->n > 0;
-	case WIRE_BYTES:
-		return ((const struct userdata *)p)->n > 0;
-	case WIRE_DATA:
-		return ((const struct data *)p)->n > 0;
-	case WIRE_U8:
-	case WIRE_BE16:
-	case WIRE_BE32:
-	case WIRE_BE64:
-	case WIRE_HOST32:
-	case WIRE_BOOL32:
-		return number_at(row, base) != 0;
-	case WIRE_IMMEDIATE:
-	case WIRE_EXPRS:
-	case WIRE_EXPR:
-	case WIRE_EXPR_LIST:
-	case WIRE_DYN_EXPR:
-	case WIRE_DYN_EXPRS:
-	case WIRE_DEV:
-	case WIRE_DEVS:
-	case WIRE_FIELDS:
-	case WIRE_TIMEOUTS:
-	case WIRE_NEST:
-	case WIRE_OBJECT:
-	case WIRE_IGNORE:
-		return true;
-	}
-	return false;
-}
-
-static bool is_wanted(const struct attr_row *row, const void *base)
-{
-	switch ((enum wire_when)row->when) {
-	case WHEN_ALWAYS:
-		return true;
-	case WHEN_SET:
-	case WHEN_SET_TELL:
-		return is_set(row, base);
-	case WHEN_HAS:
-		return *(const bool *)((const uint8_t *)base + row->has);
-	case WHEN_TEST:
-		return row->test(base);
-	case WHEN_NEVER:
-		return false;
-	}
-	return false;
+	memcpy(to, heads, sizeof(heads));
+	to += sizeof(heads);
+	for (size_t i = 0; i < d->n; i += 16) /* by pieces of known length */
+		memcpy(to + i, d->b + i, 16);
+	memset(to + d->n, 0, 4); /* the padding, and what the last piece had too many */
+	return to + n - NLA_HDRLEN;
 }
 
 void codec_put_data(struct wire *w, uint16_t attr, const struct data *d)
 {
-	size_t nest = wire_nest(w, attr);
+	uint8_t *to = wire_room(w, DATA_ROOM);
 
-	wire_bytes(w, NFTA_DATA_VALUE, d->b, d->n);
-	wire_end(w, nest);
+	w->buf.n += (size_t)(codec_data_put(to, attr, d) - to);
 }
 
 void codec_put_verdict(struct wire *w, uint16_t attr, const struct verdict *v)
@@ -113,6 +43,60 @@ void codec_put_verdict(struct wire *w, uint16_t attr, const struct verdict *v)
 		wire_be32(w, NFTA_VERDICT_CHAIN_ID, v->chain_id);
 	wire_end(w, inner);
 	wire_end(w, nest);
+}
+
+static void put_foreign(struct wire *w, const struct insn *i)
+{
+	wire_str(w, NFTA_EXPR_NAME, i->foreign.name);
+	wire_bytes(w, NFTA_EXPR_DATA | NLA_F_NESTED, i->foreign.attrs, i->foreign.n);
+}
+
+/* NFTA_EXPR_NAME of each kind as it goes out, in one piece. */
+static const struct name_attr {
+	struct nlattr h;
+	char text[16];
+	size_t space; /* what of it counts */
+} name_attrs[] = {
+#define X(id, name)                                                    \
+	[INSN_##id] = { { NLA_HDRLEN + sizeof(name), NFTA_EXPR_NAME }, \
+		        name,                                          \
+		        (NLA_HDRLEN + sizeof(name) + 3) & ~(size_t)3 },
+	INSN_LIST(X)
+#undef X
+};
+
+static inline void put_known(struct wire *w, const struct insn *i)
+{
+	static const struct nlattr head = { NLA_HDRLEN, NFTA_EXPR_DATA | NLA_F_NESTED };
+	const struct name_attr *name = &name_attrs[i->kind];
+	uint8_t *to = wire_room(w, offsetof(struct name_attr, space) + sizeof(head));
+	size_t data = w->buf.n + name->space;
+
+	memcpy(to, name, offsetof(struct name_attr, space));
+	memcpy(to + name->space, &head, sizeof(head));
+	w->buf.n = data + sizeof(head);
+	codec_put(w, attrs_insn(i->kind), i);
+	wire_end(w, data);
+}
+
+/* A list is read only with this flag, and the kernel does not dump it. */
+static void put_dynset(struct wire *w, const struct insn *i)
+{
+	struct insn copy = *i;
+
+	if (i->dynset.n_exprs > 1)
+		copy.dynset.flags |= NFT_DYNSET_F_EXPR;
+	put_known(w, &copy);
+}
+
+void codec_put_insn(struct wire *w, const struct insn *i)
+{
+	if (i->kind == INSN_FOREIGN)
+		put_foreign(w, i);
+	else if (i->kind == INSN_DYNSET)
+		put_dynset(w, i);
+	else
+		put_known(w, i);
 }
 
 static void put_expr(struct wire *w, uint16_t attr, const struct insn *i)
@@ -151,7 +135,7 @@ static void put_dev(struct wire *w, struct str name)
 
 static void put_devs(struct wire *w, const struct attr_row *row, const void *base)
 {
-	const struct str *devs = *(struct str *const *)member(row, base);
+	const struct str *devs = *(struct str *const *)row_member(row, base);
 	size_t n = *(const size_t *)(const void *)((const uint8_t *)base + row->has);
 	size_t nest;
 
@@ -231,9 +215,9 @@ static void put_number(struct wire *w, const struct attr_row *row, uint64_t v)
 		wire_be32(w, row->attr, (uint32_t)v);
 }
 
-static void put_row(struct wire *w, const struct attr_row *row, const void *base)
+void codec_put_row(struct wire *w, const struct attr_row *row, const void *base)
 {
-	const void *p = member(row, base);
+	const void *p = row_member(row, base);
 	const struct userdata *bytes = p;
 	const struct program *prog = p;
 	const struct insn *i = base;
@@ -245,7 +229,7 @@ static void put_row(struct wire *w, const struct attr_row *row, const void *base
 	case WIRE_BE64:
 	case WIRE_HOST32:
 	case WIRE_BOOL32:
-		put_number(w, row, number_at(row, base));
+		put_number(w, row, row_number(row, base));
 		return;
 	case WIRE_REG:
 		wire_be32(w, row->attr, reg_number(*(const uint8_t *)p));
@@ -302,68 +286,29 @@ static void put_row(struct wire *w, const struct attr_row *row, const void *base
 	}
 }
 
-/* Registers, and 32-bit numbers that always stand there: most rows of a rule. False: another. */
-static inline bool put_plain(struct wire *w, const struct attr_row *row, const void *base)
+static void put_if_wanted(struct wire *w, const struct attr_row *row, const void *base)
 {
-	const uint8_t *p = member(row, base);
-	uint32_t v;
-
-	if (row->wire == WIRE_REG && row->when == WHEN_SET) {
-		if (*p != REG_NONE)
-			wire_be32(w, row->attr, reg_number(*p));
-		return true;
-	}
-	if (row->wire != WIRE_BE32 || row->when != WHEN_ALWAYS || row->size != sizeof(v))
-		return false;
-	memcpy(&v, p, sizeof(v));
-	wire_be32(w, row->attr, v);
-	return true;
+	if (row_is_wanted(row, base))
+		codec_put_row(w, row, base);
 }
 
-void codec_put(struct wire *w, const struct attr_table *t, const void *base)
+void codec_put_rows(struct wire *w, const struct attr_table *t, const void *base)
 {
-	for (const struct attr_row *row = t->rows, *end = row + t->n; row < end; row++)
-		if (!put_plain(w, row, base) && is_wanted(row, base))
-			put_row(w, row, base);
+	for (size_t i = 0; i < t->n; i++)
+		put_if_wanted(w, &t->rows[i], base);
 }
 
 void codec_put_key(struct wire *w, const struct attr_table *t, const void *base)
 {
 	for (size_t i = 0; i < t->n; i++)
-		if (t->rows[i].key && is_wanted(&t->rows[i], base))
-			put_row(w, &t->rows[i], base);
+		if (t->rows[i].key)
+			put_if_wanted(w, &t->rows[i], base);
 }
 
 void codec_put_one(struct wire *w, const struct attr_table *t, uint16_t attr,
                    const void *base)
 {
 	for (size_t i = 0; i < t->n; i++)
-		if (t->rows[i].attr == attr && is_wanted(&t->rows[i], base))
-			put_row(w, &t->rows[i], base);
-}
-
-static void put_foreign(struct wire *w, const struct insn *i)
-{
-	wire_str(w, NFTA_EXPR_NAME, i->foreign.name);
-	wire_bytes(w, NFTA_EXPR_DATA | NLA_F_NESTED, i->foreign.attrs, i->foreign.n);
-}
-
-void codec_put_insn(struct wire *w, const struct insn *i)
-{
-	struct insn copy;
-	size_t nest;
-
-	if (i->kind == INSN_FOREIGN) {
-		put_foreign(w, i);
-		return;
-	}
-	if (i->kind == INSN_DYNSET && i->dynset.n_exprs > 1) {
-		copy = *i; /* a list is read only with this flag, and the kernel does not dump it */
-		copy.dynset.flags |= NFT_DYNSET_F_EXPR;
-		i = &copy;
-	}
-	wire_str(w, NFTA_EXPR_NAME, insn_word(i->kind));
-	nest = wire_nest(w, NFTA_EXPR_DATA);
-	codec_put(w, attrs_insn(i->kind), i);
-	wire_end(w, nest);
+		if (t->rows[i].attr == attr)
+			put_if_wanted(w, &t->rows[i], base);
 }

@@ -161,7 +161,8 @@ static struct str attr_text(const struct attr *at)
 }
 
 /* Tells the set the elements of a message belong to. */
-static int tell_set(struct cursor c, uint8_t family, const struct dump_ops *ops, void *ctx)
+static int tell_set(struct cursor c, uint8_t family, const struct dump_ops *ops,
+                    void *ctx)
 {
 	struct str table = { 0 }, set = { 0 };
 	struct attr at;
@@ -175,8 +176,8 @@ static int tell_set(struct cursor c, uint8_t family, const struct dump_ops *ops,
 	return ops->elems(ctx, family, table, set);
 }
 
-static int get_elems(struct cursor c, uint8_t family, struct arena *a, const struct dump_ops *ops,
-                     void *ctx)
+static int get_elems(struct cursor c, uint8_t family, struct arena *a,
+                     const struct dump_ops *ops, void *ctx)
 {
 	struct attr at, item;
 

@@ -25,7 +25,7 @@ struct wire {
 };
 
 /* `n` writable bytes at the end; nothing is added yet. */
-static inline uint8_t *wire_room(struct wire *w, size_t n)
+static ALWAYS_INLINE uint8_t *wire_room(struct wire *w, size_t n)
 {
 	if (n > w->buf.usable - w->buf.n)
 		return pagebuf_reserve(&w->buf, n);
@@ -58,10 +58,23 @@ void wire_bytes(struct wire *w, uint16_t type, const void *p, size_t n);
 void wire_str(struct wire *w, uint16_t type, struct str s); /* a NUL is added */
 void wire_u8(struct wire *w, uint16_t type, uint8_t v);
 void wire_be16(struct wire *w, uint16_t type, uint16_t v);
+/* An attribute of 32 bits in network order at `to`; returns where the next one goes. */
+struct attr32 {
+	struct nlattr a;
+	uint32_t be;
+};
+static ALWAYS_INLINE uint8_t *attr32_put(uint8_t *to, uint16_t type, uint32_t v)
+{
+	struct attr32 whole = { { sizeof(whole), type }, htobe32(v) };
+
+	memcpy(to, &whole, sizeof(whole)); /* has no padding: one store */
+	return to + sizeof(whole);
+}
+
 static inline void wire_be32(struct wire *w, uint16_t type, uint32_t v)
 {
-	v = htobe32(v);
-	memcpy(wire_attr(w, type, sizeof(v)), &v, sizeof(v));
+	attr32_put(wire_room(w, sizeof(struct attr32)), type, v);
+	w->buf.n += sizeof(struct attr32);
 }
 void wire_be64(struct wire *w, uint16_t type, uint64_t v);
 void wire_host32(struct wire *w, uint16_t type, uint32_t v);

@@ -204,6 +204,51 @@ static void newlines_are_blanks_where_the_parser_says_so(void **state)
 	text_close(&t);
 }
 
+static void line_ends_are_taken_as_if_one_by_one(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t taken; /* bytes */
+		const char *next;
+	} rows[] = {
+		{ "\n\n a", 2, "a" },   { "  \n\t\n", 5, "<end>" },
+		{ " a\n", 0, "a" },     { "\r\n a", 2, "a" },
+		{ "\n; a", 1, "<nl>" }, { "\n# c\n a", 1, "<nl>" },
+		{ "", 0, "<end>" },     { " ", 0, "<end>" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_buf next = { 0 };
+		struct text t;
+
+		text_open(&t, rows[i].text);
+		lexer_skip_lines(&t.lx);
+		assert_int_equal(t.lx.taken - t.lx.start, rows[i].taken);
+		put_token(&next, lexer_peek(&t.lx, 0));
+		assert_str(buf_as_str(&next), rows[i].next);
+		lexer_skip_lines(&t.lx); /* nothing: a token was looked at */
+		assert_int_equal(t.lx.taken - t.lx.start, rows[i].taken);
+		text_close(&t);
+	}
+}
+
+/* Only words have a key, whatever they are made of. */
+static void words_have_their_key(void **state)
+{
+	struct text t;
+
+	(void)state;
+	text_open(&t, "tcp continue masquerade 10.0.0.1 22 \"tcp\" $tcp {");
+	assert_true(lexer_next(&t.lx).key == WORD_KEY("tcp"));
+	assert_true(lexer_next(&t.lx).key == WORD_KEY("continue"));
+	assert_true(lexer_next(&t.lx).key == WORD_KEY("masquera"));
+	assert_true(lexer_next(&t.lx).key == WORD_KEY("10.0.0.1"));
+	for (int i = 0; i < 4; i++)
+		assert_true(lexer_next(&t.lx).key == 0);
+	text_close(&t);
+}
+
 static void a_statement_is_skipped_to_its_end(void **state)
 {
 	static const struct {
@@ -283,6 +328,8 @@ int main(void)
 		UNIT(what_no_text_may_hold_is_reported_once),
 		UNIT(newlines_are_blanks_where_the_parser_says_so),
 		UNIT(a_statement_is_skipped_to_its_end),
+		UNIT(line_ends_are_taken_as_if_one_by_one),
+		UNIT(words_have_their_key),
 		UNIT(braces_are_skipped_with_what_is_in_them),
 		UNIT(spans_are_exact),
 	};

@@ -69,8 +69,9 @@ static void take_output(void *ctx, struct str text)
 
 static int list(struct world *w, const char *command)
 {
-	static const struct engine_ops ops = { .name = "test", .generation = generation,
-	                                       .hooks = tell };
+	static const struct engine_ops ops = { .name = "test",
+		                               .generation = generation,
+		                               .hooks = tell };
 	static const struct names names;
 	static const struct format format;
 	const struct parser_options parsing = { .names = &names };

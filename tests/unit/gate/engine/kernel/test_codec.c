@@ -53,7 +53,7 @@ static void fill(struct insn *i, enum insn_kind kind)
 
 	insn_init(i, kind);
 	for (size_t k = 0; k < t->n; k++)
-		fill_row(&t->rows[k], i, (uint8_t)(kind * 7 + k * 3 + 1));
+		fill_row(&t->rows[k], i, (uint8_t)((size_t)kind * 7 + k * 3 + 1));
 	if (kind == INSN_OBJREF)
 		i->objref.set = (struct set_ref){ 0 };
 	if (kind == INSN_QUEUE)

@@ -45,7 +45,8 @@ static int open_engine(void **state)
 	static struct fixture f;
 
 	f = (struct fixture){ 0 };
-	bool alone = unshare(CLONE_NEWNET) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0;
+	bool alone =
+		unshare(CLONE_NEWNET) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0;
 
 	*state = alone && engine_kernel_open(&f.e) == 0 ? &f : NULL;
 	return 0;

@@ -83,7 +83,7 @@ static void attributes_are_walked(void **state)
 	static const uint8_t bytes[] = { 5, 0, 1, 0x80, 'x', 0, 0, 0,
 		                         8, 0, 2, 0,    0,   0, 1, 2 };
 	struct cursor c = cursor_of(bytes, sizeof(bytes));
-	struct attr a;
+	struct attr a = { 0 };
 	uint64_t v;
 
 	(void)state;

@@ -228,9 +228,224 @@ static void an_interval_is_found_by_any_of_its_values(void **state)
 	assert_int_equal(ends.end, 20);
 }
 
+/* ---- elements ---- */
+
+static int add_elems(struct world *w, const struct prog_set *s, const struct prog_elem *e,
+                     size_t n)
+{
+	struct tx *tx = begin(w);
+
+	w->e->ops->tx_elems_begin(tx, TX_ADD, s, TAG_ELEMS);
+	for (size_t i = 0; i < n; i++)
+		w->e->ops->tx_elem(tx, &e[i]);
+	w->e->ops->tx_elems_end(tx);
+	return commit(w, tx, false);
+}
+
+static void make_set(struct world *w, const struct prog_set *s)
+{
+	struct tx *tx = begin(w);
+
+	put_table(w, tx);
+	w->e->ops->tx_set(tx, TX_ADD, s, TAG_SET);
+	assert_int_equal(commit(w, tx, false), 0);
+}
+
+static int keep_bytes(void *ctx, const struct prog_elem *e)
+{
+	struct buf *out = ctx;
+
+	buf_fmt(out, "%s%u", e->flags & NFT_SET_ELEM_INTERVAL_END ? "-" : " ",
+	        e->key.b[0]);
+	return 0;
+}
+
+static void expect_elems(struct engine *e, const char *text)
+{
+	static const struct dump_ops ops = { .elem = keep_bytes };
+	struct dump_filter all = { 0 };
+	auto_buf out = { 0 };
+
+	assert_int_equal(e->ops->dump(e, DUMP_ELEMS, &all, &ops, NULL, &out), 0);
+	assert_true(str_is(buf_as_str(&out), text));
+}
+
+static struct prog_elem start_of(uint8_t key)
+{
+	return (struct prog_elem){ .has_key = true, .key = { 1, { key } } };
+}
+
+static void in_a_literal_an_interval_ends_where_the_next_begins(void **state)
+{
+	struct world *w = *state;
+	struct prog_set s = interval_set();
+	struct prog_elem e[] = { start_of(10), start_of(20), start_of(30) };
+
+	e[2].flags = NFT_SET_ELEM_INTERVAL_END;
+	s.flags |= NFT_SET_ANONYMOUS;
+	make_set(w, &s);
+	assert_int_equal(add_elems(w, &s, e, ARRAY_LEN(e)), 0);
+	expect_elems(w->e, " 10-20 20-30");
+}
+
+/* Two fields of a byte each: from, to. */
+static struct prog_elem ranges(uint8_t a, uint8_t b, uint8_t a_end, uint8_t b_end)
+{
+	return (struct prog_elem){ .has_key = true,
+		                   .has_key_end = true,
+		                   .key = { 8, { a, 0, 0, 0, b } },
+		                   .key_end = { 8, { a_end, 0, 0, 0, b_end } } };
+}
+
+static void of_ranges_the_ends_of_the_new_one_may_not_be_in_another(void **state)
+{
+	static const uint8_t fields[] = { 1, 1 };
+	static const struct {
+		uint8_t from[2], to[2];
+		int result;
+	} cases[] = {
+		{ { 5, 5 }, { 5, 5 }, 0 },
+		{ { 5, 5 }, { 5, 5 }, 0 },         /* there already */
+		{ { 1, 1 }, { 9, 9 }, 0 },         /* around it */
+		{ { 9, 9 }, { 12, 12 }, -EEXIST }, /* begins in the last one */
+		{ { 0, 0 }, { 2, 2 }, -EEXIST },   /* ends there */
+		{ { 10, 1 }, { 12, 9 }, 0 },
+	};
+	struct world *w = *state;
+	struct prog_set s = interval_set();
+
+	s.flags |= NFT_SET_CONCAT;
+	s.key_len = 8;
+	s.field_len = fields;
+	s.n_fields = 2;
+	make_set(w, &s);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct prog_elem e = ranges(cases[i].from[0], cases[i].from[1],
+		                            cases[i].to[0], cases[i].to[1]);
+		assert_int_equal(add_elems(w, &s, &e, 1), cases[i].result);
+	}
+	expect_elems(w->e, " 5 1 10"); /* as they came */
+}
+
+/* ---- rules and chains ---- */
+
+static void put_chain(struct world *w, struct tx *tx, struct prog_chain c)
+{
+	c.family = INET;
+	c.table = STR("t");
+	w->e->ops->tx_chain(tx, TX_ADD, &c, TAG_CHAIN);
+}
+
+static void put_jump(struct world *w, struct tx *tx, struct verdict to)
+{
+	struct prog_rule r = { .family = INET, .table = STR("t"), .chain = STR("c") };
+	auto_arena a = { 0 };
+	struct insn *in = program_add(&r.prog, &a, INSN_IMMEDIATE);
+
+	in->dreg = REG_VERDICT;
+	in->immediate.verdict = to;
+	w->e->ops->tx_rule(tx, TX_ADD, &r, TAG_RULE);
+}
+
+static int count_chain(void *ctx, const struct prog_chain *c)
+{
+	(void)c;
+	++*(size_t *)ctx;
+	return 0;
+}
+
+static size_t chains(struct engine *e)
+{
+	static const struct dump_ops ops = { .chain = count_chain };
+	struct dump_filter all = { 0 };
+	size_t n = 0;
+
+	assert_int_equal(e->ops->dump(e, DUMP_CHAINS, &all, &ops, NULL, &n), 0);
+	return n;
+}
+
+static void a_rule_takes_the_chain_that_was_made_for_it_along(void **state)
+{
+	struct world *w = *state;
+	struct prog_rule all = { .family = INET, .table = STR("t"), .chain = STR("c") };
+	struct tx *tx = begin(w);
+
+	put_table(w, tx);
+	put_chain(w, tx, (struct prog_chain){ .name = STR("c") });
+	put_chain(w, tx, (struct prog_chain){ .id = 7, .flags = NFT_CHAIN_BINDING });
+	put_jump(w, tx, (struct verdict){ .code = NFT_JUMP, .chain_id = 7 });
+	assert_int_equal(commit(w, tx, false), 0);
+	assert_int_equal(chains(w->e), 2);
+	tx = begin(w);
+	w->e->ops->tx_rule(tx, TX_DELETE, &all, TAG_RULE);
+	assert_int_equal(commit(w, tx, false), 0);
+	assert_int_equal(chains(w->e), 1);
+}
+
+static int expect_jump(void *ctx, const struct prog_rule *r)
+{
+	assert_true(str_is(r->prog.p[0].immediate.verdict.chain, ctx));
+	return 0;
+}
+
+static void rules_follow_a_chain_that_is_renamed(void **state)
+{
+	static const struct dump_ops ops = { .rule = expect_jump };
+	struct dump_filter all = { 0 };
+	struct world *w = *state;
+	struct tx *tx = begin(w);
+	char name[] = "y";
+
+	put_table(w, tx);
+	put_chain(w, tx, (struct prog_chain){ .name = STR("x") }); /* handle 1 */
+	put_chain(w, tx, (struct prog_chain){ .name = STR("c") });
+	put_jump(w, tx, (struct verdict){ .code = NFT_JUMP, .chain = STR("x") });
+	put_chain(w, tx, (struct prog_chain){ .handle = 1, .new_name = STR("y") });
+	assert_int_equal(commit(w, tx, false), 0);
+	assert_int_equal(w->e->ops->dump(w->e, DUMP_RULES, &all, &ops, NULL, name), 0);
+}
+
+/* ---- taking over ---- */
+
+static int keep_handle(void *ctx, const struct prog_chain *c)
+{
+	*(uint64_t *)ctx = c->handle;
+	return 0;
+}
+
+static void what_another_engine_holds_is_taken_over_with_its_handles(void **state)
+{
+	static const struct dump_ops ops = { .chain = keep_handle };
+	struct dump_filter all = { 0 };
+	struct world *w = *state;
+	struct engine *copy = engine_memory_new();
+	struct prog_chain gone = { .family = INET, .table = STR("t"), .name = STR("x") };
+	uint64_t handle = 0;
+
+	load(w); /* the set has handle 1 */
+	struct tx *tx = begin(w);
+	put_chain(w, tx, (struct prog_chain){ .name = STR("x") });
+	put_chain(w, tx, (struct prog_chain){ .name = STR("c") });
+	w->e->ops->tx_chain(tx, TX_DELETE, &gone, TAG_CHAIN);
+	put_jump(w, tx, (struct verdict){ .code = NFT_RETURN });
+	assert_int_equal(commit(w, tx, false), 0);
+	assert_int_equal(engine_memory_load(copy, w->e), 0);
+	expect_elems(copy, " 10-20");
+	assert_int_equal(copy->ops->dump(copy, DUMP_CHAINS, &all, &ops, NULL, &handle),
+	                 0);
+	assert_int_equal(handle, 3);
+	copy->ops->close(copy);
+}
+
 int main(void)
 {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
 	const struct CMUnitTest tests[] = {
+		TEST(in_a_literal_an_interval_ends_where_the_next_begins),
+		TEST(of_ranges_the_ends_of_the_new_one_may_not_be_in_another),
+		TEST(a_rule_takes_the_chain_that_was_made_for_it_along),
+		TEST(rules_follow_a_chain_that_is_renamed),
+		TEST(what_another_engine_holds_is_taken_over_with_its_handles),
 		cmocka_unit_test_setup_teardown(a_check_changes_nothing, make_world,
 		                                end_world),
 		cmocka_unit_test_setup_teardown(

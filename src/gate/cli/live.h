@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/*
+ * What a running kernel tells beside its ruleset, for `--live`: the machine's interfaces,
+ * addresses and routes, the settings of connection tracking, and the connection table.
+ */
+#pragma once
+
+#include "base/vec.h"
+#include "gate/engine/sim/machine.h"
+#include "gate/track/track.h"
+
+struct cli;
+
+/* Entries as track_import() wants them. */
+struct live_entries {
+	VEC(struct track_entry) list;
+	bool is_broken; /* the kernel sent something that cannot be read */
+};
+
+/* Reads the table of this network namespace. 0 or a negative errno; -EPERM without CAP_NET_ADMIN. */
+int live_read_entries(struct live_entries *out);
+
+/* Takes the settings under /proc/sys/net/netfilter over, as far as they are there. */
+void live_read_sysctls(struct track *t);
+
+/* Interfaces, addresses, routes of the main table, and whether it forwards. The machine must be
+ * fresh. 0 or a negative errno. */
+int live_read_machine(struct sim_machine *m);

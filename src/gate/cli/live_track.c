@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* The connection table over ctnetlink, linux/netfilter/nfnetlink_conntrack.h. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "gate/cli/live.h"
+#include "gate/track/helper.h"
+
+enum { DUMP_ROOM = 1 << 16 };
+#define NS_PER_S UINT64_C(1000000000)
+
+/* An attribute's number; 0 when it is shorter than that. */
+static uint32_t be32_of(const struct nlattr *a)
+{
+	return mnl_attr_get_payload_len(a) == 4 ? ntohl(mnl_attr_get_u32(a)) : 0;
+}
+
+static uint16_t be16_of(const struct nlattr *a)
+{
+	return mnl_attr_get_payload_len(a) == 2 ? ntohs(mnl_attr_get_u16(a)) : 0;
+}
+
+static uint8_t u8_of(const struct nlattr *a)
+{
+	return mnl_attr_get_payload_len(a) >= 1 ? mnl_attr_get_u8(a) : 0;
+}
+
+static uint64_t be64_of(const struct nlattr *a)
+{
+	return mnl_attr_get_payload_len(a) == 8 ? be64toh(mnl_attr_get_u64(a)) : 0;
+}
+
+/* ---- tuples ---- */
+
+static void read_addresses(const struct nlattr *nest, struct track_tuple *t)
+{
+	struct nlattr *a;
+
+	mnl_attr_for_each_nested(a, nest)
+	{
+		uint16_t type = mnl_attr_get_type(a), n = mnl_attr_get_payload_len(a);
+		bool src = type == CTA_IP_V4_SRC || type == CTA_IP_V6_SRC;
+		if (n != 4 && n != 16)
+			continue;
+		t->family = n == 4 ? 4 : 6;
+		memcpy(src ? t->src.b : t->dst.b, mnl_attr_get_payload(a), n);
+	}
+}
+
+static void read_ports(const struct nlattr *nest, struct track_tuple *t)
+{
+	struct nlattr *a;
+	uint8_t type = 0, code = 0;
+	bool is_icmp = false;
+
+	mnl_attr_for_each_nested(a, nest)
+	{
+		switch (mnl_attr_get_type(a)) {
+		case CTA_PROTO_NUM:
+			t->proto = u8_of(a);
+			break;
+		case CTA_PROTO_SRC_PORT:
+			t->src_port = be16_of(a);
+			break;
+		case CTA_PROTO_DST_PORT:
+			t->dst_port = be16_of(a);
+			break;
+		case CTA_PROTO_ICMP_ID:
+		case CTA_PROTO_ICMPV6_ID:
+			t->src_port = be16_of(a);
+			is_icmp = true;
+			break;
+		case CTA_PROTO_ICMP_TYPE:
+		case CTA_PROTO_ICMPV6_TYPE:
+			type = u8_of(a);
+			break;
+		case CTA_PROTO_ICMP_CODE:
+		case CTA_PROTO_ICMPV6_CODE:
+			code = u8_of(a);
+			break;
+		default:
+			break;
+		}
+	}
+	if (is_icmp)
+		t->dst_port = (uint16_t)(type << 8 | code);
+}
+
+static void read_tuple(const struct nlattr *nest, struct track_tuple *t)
+{
+	struct nlattr *a;
+
+	mnl_attr_for_each_nested(a, nest)
+	{
+		switch (mnl_attr_get_type(a)) {
+		case CTA_TUPLE_IP:
+			read_addresses(a, t);
+			break;
+		case CTA_TUPLE_PROTO:
+			read_ports(a, t);
+			break;
+		case CTA_TUPLE_ZONE:
+			t->zone = be16_of(a);
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+/* ---- the rest of an entry ---- */
+
+/* CTA_PROTOINFO_TCP and its like; ctnetlink's number of a state is the tracker's. */
+static void read_protocol(const struct nlattr *nest, struct track_entry *e)
+{
+	struct nlattr *outer, *a;
+
+	mnl_attr_for_each_nested(outer, nest)
+	{
+		uint16_t protocol = mnl_attr_get_type(outer);
+		mnl_attr_for_each_nested(a, outer)
+		{
+			uint16_t type = mnl_attr_get_type(a);
+			if (protocol == CTA_PROTOINFO_TCP &&
+			    type == CTA_PROTOINFO_TCP_STATE &&
+			    u8_of(a) < TRACK_TCP_STATES)
+				e->tcp.state = u8_of(a);
+			if (protocol == CTA_PROTOINFO_SCTP &&
+			    type == CTA_PROTOINFO_SCTP_STATE &&
+			    u8_of(a) < TRACK_SCTP_STATES)
+				e->sctp.state = u8_of(a);
+			if (protocol == CTA_PROTOINFO_SCTP &&
+			    type == CTA_PROTOINFO_SCTP_VTAG_ORIGINAL)
+				e->sctp.vtag[0] = be32_of(a);
+			if (protocol == CTA_PROTOINFO_SCTP &&
+			    type == CTA_PROTOINFO_SCTP_VTAG_REPLY)
+				e->sctp.vtag[1] = be32_of(a);
+		}
+	}
+}
+
+static void read_counters(const struct nlattr *nest, struct track_entry *e, unsigned dir)
+{
+	struct nlattr *a;
+
+	e->accounted = true;
+	mnl_attr_for_each_nested(a, nest)
+	{
+		if (mnl_attr_get_type(a) == CTA_COUNTERS_PACKETS)
+			e->packets[dir] = be64_of(a);
+		else if (mnl_attr_get_type(a) == CTA_COUNTERS_BYTES)
+			e->bytes[dir] = be64_of(a);
+	}
+}
+
+static void read_helper(const struct nlattr *nest, struct track_entry *e)
+{
+	struct nlattr *a;
+
+	mnl_attr_for_each_nested(a, nest)
+	{
+		const char *name = mnl_attr_get_payload(a);
+		size_t n = mnl_attr_get_payload_len(a);
+		if (mnl_attr_get_type(a) == CTA_HELP_NAME)
+			e->helper = (uint8_t)track_helper_find(
+				(struct str){ name, strnlen(name, n) });
+	}
+}
+
+static void read_labels(const struct nlattr *a, struct track_entry *e)
+{
+	size_t n = mnl_attr_get_payload_len(a);
+
+	e->has_labels = true;
+	memcpy(e->labels, mnl_attr_get_payload(a),
+	       n < sizeof(e->labels) ? n : sizeof(e->labels));
+}
+
+static void read_entry(const struct nlmsghdr *nlh, struct track_entry *e)
+{
+	struct nlattr *a;
+
+	mnl_attr_for_each(a, nlh, sizeof(struct nfgenmsg))
+	{
+		switch (mnl_attr_get_type(a)) {
+		case CTA_TUPLE_ORIG:
+			read_tuple(a, &e->tuple[TRACK_ORIGINAL]);
+			break;
+		case CTA_TUPLE_REPLY:
+			read_tuple(a, &e->tuple[TRACK_REPLY]);
+			break;
+		case CTA_ZONE:
+			e->tuple[0].zone = e->tuple[1].zone = be16_of(a);
+			break;
+		case CTA_STATUS:
+			e->status = be32_of(a);
+			break;
+		case CTA_TIMEOUT:
+			e->deadline_ns = be32_of(a) * NS_PER_S;
+			break;
+		case CTA_MARK:
+			e->mark = be32_of(a);
+			break;
+		case CTA_LABELS:
+			read_labels(a, e);
+			break;
+		case CTA_PROTOINFO:
+			read_protocol(a, e);
+			break;
+		case CTA_COUNTERS_ORIG:
+			read_counters(a, e, 0);
+			break;
+		case CTA_COUNTERS_REPLY:
+			read_counters(a, e, 1);
+			break;
+		case CTA_HELP:
+			read_helper(a, e);
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+static int take_message(const struct nlmsghdr *nlh, void *data)
+{
+	struct live_entries *out = data;
+	struct track_entry e = { .status = 0 };
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(struct nfgenmsg)) {
+		out->is_broken = true;
+		return MNL_CB_OK;
+	}
+	read_entry(nlh, &e);
+	if (e.tuple[0].family && e.tuple[1].family)
+		vec_push(&out->list, e);
+	return MNL_CB_OK;
+}
+
+static int ask(struct mnl_socket *socket, char *room)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(room);
+
+	nlh->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	nlh->nlmsg_seq = 1;
+	struct nfgenmsg *head = mnl_nlmsg_put_extra_header(nlh, sizeof(*head));
+	head->nfgen_family = AF_UNSPEC;
+	head->version = NFNETLINK_V0;
+	return mnl_socket_sendto(socket, nlh, nlh->nlmsg_len) < 0 ? -errno : 0;
+}
+
+static int read_all(struct mnl_socket *socket, struct live_entries *out)
+{
+	auto_free char *room = malloc(DUMP_ROOM);
+	int r = room ? ask(socket, room) : -ENOMEM;
+
+	while (r >= 0) {
+		ssize_t n = mnl_socket_recvfrom(socket, room, DUMP_ROOM);
+		if (n < 0)
+			return -errno;
+		r = mnl_cb_run(room, (size_t)n, 1, mnl_socket_get_portid(socket),
+		               take_message, out);
+		if (r < 0)
+			return -errno;
+		if (r == MNL_CB_STOP)
+			return 0;
+	}
+	return r;
+}
+
+int live_read_entries(struct live_entries *out)
+{
+	struct mnl_socket *socket = mnl_socket_open(NETLINK_NETFILTER);
+	int r;
+
+	if (!socket)
+		return -errno;
+	r = mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno
+	                                                       : read_all(socket, out);
+	mnl_socket_close(socket);
+	return r;
+}
+
+void live_read_sysctls(struct track *t)
+{
+	struct str name;
+
+	for (size_t i = 0; (name = track_sysctl_name(i)).n; i++) {
+		char path[160];
+		uint64_t value;
+		snprintf(path, sizeof(path), "/proc/sys/net/netfilter/" STR_FMT,
+		         STR_ARG(name));
+		char line[32];
+		FILE *file = fopen(path, "re");
+		if (file && fgets(line, sizeof(line), file) &&
+		    str_to_u64(str_trim(str_from(line)), 10, &value) == 0)
+			(void)!track_sysctl_set(t, name, value);
+		if (file)
+			fclose(file);
+	}
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* One run of `gate replay`: verb_replay.c runs, replay_report.c tells. */
+#pragma once
+
+#include "gate/capture/writer.h"
+#include "gate/cli/explain.h"
+#include "gate/replay/replay.h"
+
+/* A capture file that is written. */
+struct replay_output {
+	struct str path; /* p NULL: none */
+	int fd, err;     /* err: negative errno of the first failure */
+	struct capture_writer writer;
+};
+
+struct replay_run {
+	struct cli *c;
+	struct explain e, old; /* the rulesets; old with --against */
+	struct sim_machine machine;
+	struct replay replay;
+	int fd;        /* of the capture */
+	uint64_t size; /* bytes; 0: nobody knows */
+	struct capture *capture;
+	struct capture_frame first; /* read before the rulesets are */
+	bool has_first, is_device_assumed;
+	struct replay_output passed, stopped;
+	uint64_t flows_shown;
+	uint64_t elapsed_ns;
+};
+
+void replay_report(struct replay_run *r);
+void replay_report_json(struct replay_run *r);

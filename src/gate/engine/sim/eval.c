@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* The interpreter's heart: comparisons, arithmetic on registers, verdicts. */
+#include "gate/engine/sim/eval.h"
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <string.h>
+
+#include "gate/engine/sim/jhash.h"
+#include "gate/engine/sim/state.h"
+#include "gate/engine/sim/xt.h"
+
+static uint32_t words_mask(uint8_t number, size_t n)
+{
+	uint32_t count = (uint32_t)(n + 3) / 4, mask = 0;
+
+	for (uint32_t i = 0; i < count && number + i < 32; i++)
+		mask |= UINT32_C(1) << (number + i);
+	return mask;
+}
+
+void reg_store(struct exec *x, uint8_t number, const void *bytes, size_t n)
+{
+	uint8_t *to = reg(x, number);
+
+	if (n % 4)
+		memset(to + n / 4 * 4, 0, 4);
+	memcpy(to, bytes, n);
+	x->unknown &= ~words_mask(number, n);
+}
+
+void reg_store32(struct exec *x, uint8_t number, uint32_t v)
+{
+	reg_store(x, number, &v, sizeof(v));
+}
+
+void reg_unknown(struct exec *x, uint8_t number, size_t n, const char *what)
+{
+	memset(reg(x, number), 0, (n + 3) / 4 * 4);
+	x->unknown |= words_mask(number, n);
+	x->doubt = what;
+}
+
+bool reg_is_known(const struct exec *x, uint8_t number, size_t n)
+{
+	return !(x->unknown & words_mask(number, n));
+}
+
+static enum step step_of(bool goes_on)
+{
+	return goes_on ? STEP_ON : STEP_BREAK;
+}
+
+static enum step eval_cmp(struct exec *x, const struct insn *i)
+{
+	int c = memcmp(reg(x, i->sreg), i->cmp.data.b, i->cmp.data.n);
+
+	if (!reg_is_known(x, i->sreg, i->cmp.data.n))
+		return step_of(sim_doubt(x->pass, x->doubt));
+	switch (i->cmp.op) {
+	case NFT_CMP_EQ:
+		return step_of(c == 0);
+	case NFT_CMP_NEQ:
+		return step_of(c != 0);
+	case NFT_CMP_LT:
+		return step_of(c < 0);
+	case NFT_CMP_LTE:
+		return step_of(c <= 0);
+	case NFT_CMP_GT:
+		return step_of(c > 0);
+	case NFT_CMP_GTE:
+		return step_of(c >= 0);
+	default:
+		return step_of(
+			sim_doubt(x->pass, "a comparison that gate does not know"));
+	}
+}
+
+static enum step eval_range(struct exec *x, const struct insn *i)
+{
+	const uint8_t *b = reg(x, i->sreg);
+	bool inside = memcmp(b, i->range.from.b, i->range.from.n) >= 0 &&
+	              memcmp(b, i->range.to.b, i->range.to.n) <= 0;
+
+	if (!reg_is_known(x, i->sreg, i->range.from.n))
+		return step_of(sim_doubt(x->pass, x->doubt));
+	return step_of(inside == (i->range.op == NFT_RANGE_EQ));
+}
+
+static void shift_words(uint32_t *to, const uint32_t *from, size_t n, uint32_t by,
+                        bool left)
+{
+	uint32_t carry = 0;
+
+	by &= 31;
+	for (size_t k = 0; k < n; k++) {
+		size_t at = left ? n - 1 - k : k;
+		uint32_t v = from[at];
+		to[at] = (left ? v << by : v >> by) | carry;
+		carry = by == 0 ? 0 : left ? v >> (32 - by) : v << (32 - by);
+	}
+}
+
+static enum step eval_bitwise(struct exec *x, const struct insn *i)
+{
+	enum { BOOL, LSHIFT, RSHIFT };
+	uint32_t from[16] = { 0 }, to[16] = { 0 }, mask[16], xor[16], by;
+	size_t n = (i->bitwise.len + 3) / 4;
+	bool known = reg_is_known(x, i->sreg, i->bitwise.len);
+
+	if (n > 16 || i->bitwise.op > RSHIFT) {
+		reg_unknown(x, i->dreg, i->bitwise.len,
+		            "a bit operation that gate does not know");
+		return STEP_ON;
+	}
+	memcpy(from, reg(x, i->sreg), n * 4);
+	memcpy(mask, i->bitwise.mask.b, sizeof(mask));
+	memcpy(xor, i->bitwise.xor.b, sizeof(xor));
+	memcpy(&by, i->bitwise.shift.b, sizeof(by));
+	for (size_t k = 0; i->bitwise.op == BOOL && k < n; k++)
+		to[k] = (from[k] & mask[k]) ^ xor[k];
+	if (i->bitwise.op != BOOL)
+		shift_words(to, from, n, by, i->bitwise.op == LSHIFT);
+	memcpy(reg(x, i->dreg), to, n * 4);
+	x->unknown &= ~words_mask(i->dreg, n * 4);
+	if (!known)
+		x->unknown |= words_mask(i->dreg, n * 4);
+	return STEP_ON;
+}
+
+/* Both directions do the same on a little-endian machine, and nothing on a big-endian one. */
+static enum step eval_byteorder(struct exec *x, const struct insn *i)
+{
+	uint8_t to[64];
+	uint32_t size = i->byteorder.size, len = i->byteorder.len;
+	bool known = reg_is_known(x, i->sreg, len);
+
+	if (len > sizeof(to) || size == 0)
+		return STEP_ON;
+	memcpy(to, reg(x, i->sreg), sizeof(to));
+	for (uint32_t at = 0;
+	     __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && at + size <= len; at += size)
+		for (uint32_t k = 0; k < size; k++)
+			to[at + k] = reg(x, i->sreg)[at + size - 1 - k];
+	memcpy(reg(x, i->dreg), to, len);
+	x->unknown &= ~words_mask(i->dreg, len);
+	if (!known)
+		x->unknown |= words_mask(i->dreg, len);
+	return STEP_ON;
+}
+
+static enum step eval_immediate(struct exec *x, const struct insn *i,
+                                const struct sim_run *run)
+{
+	if (i->dreg != REG_VERDICT) {
+		reg_store(x, i->dreg, i->immediate.data.b, i->immediate.data.n);
+		return STEP_ON;
+	}
+	x->verdict = i->immediate.verdict.code;
+	x->target = run->chain;
+	return STEP_ON;
+}
+
+static uint32_t scale(uint32_t v, uint32_t modulus)
+{
+	return (uint32_t)((uint64_t)v * modulus >> 32);
+}
+
+static enum step eval_hash(struct exec *x, const struct insn *i)
+{
+	bool known = i->hash.type == NFT_HASH_JENKINS && i->hash.has_seed &&
+	             i->sreg < REG_WORDS && reg_is_known(x, i->sreg, i->hash.len);
+
+	if (known)
+		reg_store32(x, i->dreg,
+		            scale(jhash(reg(x, i->sreg), i->hash.len, i->hash.seed),
+		                  i->hash.modulus) +
+		                    i->hash.offset);
+	else
+		reg_unknown(x, i->dreg, 4,
+		            i->hash.type == NFT_HASH_SYM ? "symhash"
+		                                         : "jhash without a seed");
+	return STEP_ON;
+}
+
+static enum step eval_numgen(struct exec *x, const struct insn *i, struct sim_run *run)
+{
+	if (i->numgen.type != NFT_NG_INCREMENTAL || x->pass->sim->is_live) {
+		reg_unknown(x, i->dreg, 4,
+		            i->numgen.type == NFT_NG_INCREMENTAL ? "numgen inc"
+		                                                 : "numgen random");
+		return STEP_ON;
+	}
+	reg_store32(x, i->dreg, run->state.numgen.count + i->numgen.offset);
+	run->state.numgen.count++;
+	if (run->state.numgen.count >= i->numgen.modulus)
+		run->state.numgen.count = 0;
+	return STEP_ON;
+}
+
+static void decide(struct exec *x, int32_t verdict)
+{
+	x->verdict = verdict;
+}
+
+static enum step unknown_load(struct exec *x, const struct insn *i, const char *what)
+{
+	if (i->dreg < REG_WORDS)
+		reg_unknown(x, i->dreg, 16, what);
+	return STEP_ON;
+}
+
+/* What gate cannot run: it may match or not, and may do anything. */
+static enum step eval_foreign(struct exec *x, const struct insn *i, struct sim_run *run)
+{
+	struct str xt = xt_name(i);
+	enum step step;
+
+	if (eval_xt(x, i, run, &step))
+		return step;
+	if (!run->doubt)
+		run->doubt = arena_fmt(&x->pass->sim->store->a, "the %s `" STR_FMT "`",
+		                       !xt.n                              ? "expression"
+		                       : str_is(i->foreign.name, "match") ? "match"
+		                                                          : "target",
+		                       STR_ARG(xt.n ? xt : i->foreign.name))
+		                     .p;
+	x->pass->is_unknown = true;
+	return step_of(sim_doubt(x->pass, run->doubt));
+}
+
+static enum step eval_doubtful(struct exec *x, const char *what)
+{
+	return step_of(sim_doubt(x->pass, what));
+}
+
+/* A reset to the sender closes the connection too. None answers a reset or a broken segment. */
+static void close_connection(struct pass *p)
+{
+	struct track_packet view;
+
+	view_packet(p->pkt, &view);
+	if (p->pkt->l4 == IPPROTO_TCP && !view.flags && !(view.tcp.flags & 4 /* RST */))
+		track_tcp_close(p->sim->track, &p->ref);
+}
+
+void eval_reject(struct exec *x, uint32_t type)
+{
+	x->pass->sent_reject = true;
+	if (type == NFT_REJECT_TCP_RST)
+		close_connection(x->pass);
+	decide(x, NF_DROP);
+}
+
+/* Statements that let the packet go another way. */
+static enum step eval_statement(struct exec *x, const struct insn *i)
+{
+	struct pass *p = x->pass;
+
+	switch (i->kind) {
+	case INSN_LOG:
+		sim_tell(p, &(struct sim_event){ .kind = EVENT_LOG,
+		                                 .chain = x->chain,
+		                                 .rule = x->rule });
+		return STEP_ON;
+	case INSN_REJECT:
+		eval_reject(x, i->reject.type);
+		return STEP_ON;
+	case INSN_QUEUE:
+		decide(x, NF_QUEUE);
+		return STEP_ON;
+	case INSN_FWD:
+		decide(x, NF_STOLEN);
+		return STEP_ON;
+	case INSN_DUP:
+	case INSN_FLOW_OFFLOAD:
+		return STEP_ON; /* a copy leaves; a flow is noted */
+	case INSN_TPROXY:
+		return eval_tproxy(x, i);
+	case INSN_SYNPROXY:
+		return eval_doubtful(x, "synproxy");
+	default: /* eval_insn() has the others */
+		return STEP_ON;
+	}
+}
+
+static enum step eval_insn(struct exec *x, const struct insn *i, struct sim_run *run)
+{
+	switch (i->kind) {
+	case INSN_PAYLOAD:
+		return eval_payload(x, i);
+	case INSN_EXTHDR:
+		return eval_exthdr(x, i);
+	case INSN_META:
+		return eval_meta(x, i);
+	case INSN_CT:
+		return eval_ct(x, i);
+	case INSN_RT:
+		return eval_rt(x, i);
+	case INSN_FIB:
+		return eval_fib(x, i);
+	case INSN_SOCKET:
+		return eval_socket(x, i);
+	case INSN_OSF:
+		return unknown_load(x, i, "osf");
+	case INSN_XFRM:
+		return unknown_load(x, i, "ipsec");
+	case INSN_TUNNEL:
+		return unknown_load(x, i, "tunnel");
+	case INSN_NUMGEN:
+		return eval_numgen(x, i, run);
+	case INSN_HASH:
+		return eval_hash(x, i);
+	case INSN_IMMEDIATE:
+		return eval_immediate(x, i, run);
+	case INSN_CMP:
+		return eval_cmp(x, i);
+	case INSN_RANGE:
+		return eval_range(x, i);
+	case INSN_BITWISE:
+		return eval_bitwise(x, i);
+	case INSN_BYTEORDER:
+		return eval_byteorder(x, i);
+	case INSN_LOOKUP:
+		return eval_lookup(x, i, run);
+	case INSN_DYNSET:
+		return eval_dynset(x, i, run);
+	case INSN_OBJREF:
+		return eval_objref(x, i, run);
+	case INSN_LIMIT:
+		if (x->pass->sim->is_live)
+			return step_of(
+				sim_doubt(x->pass, "limit: how much of it is used up"));
+		return step_of(state_pass(i, &run->state, x->pass->sim->now_ns,
+		                          packet_length(x->pass->pkt)));
+	case INSN_COUNTER:
+	case INSN_QUOTA:
+	case INSN_LAST:
+		return step_of(state_pass(i, &run->state, x->pass->sim->now_ns,
+		                          packet_length(x->pass->pkt)));
+	case INSN_NAT:
+	case INSN_MASQ:
+	case INSN_REDIR:
+		return eval_nat(x, i);
+	case INSN_CONNLIMIT:
+		return eval_connlimit(x, i, &run->state);
+	case INSN_NOTRACK:
+		eval_notrack(x);
+		return STEP_ON;
+	case INSN_LOG:
+	case INSN_REJECT:
+	case INSN_QUEUE:
+	case INSN_FWD:
+	case INSN_DUP:
+	case INSN_FLOW_OFFLOAD:
+	case INSN_TPROXY:
+	case INSN_SYNPROXY:
+		return eval_statement(x, i);
+	case INSN_FOREIGN:
+		return eval_foreign(x, i, run);
+	}
+	return STEP_ON;
+}
+
+uint32_t eval_rule(struct exec *x, struct sim_rule *rule)
+{
+	const struct program *prog = &rule->r.prog;
+
+	x->rule = rule;
+	x->verdict = NFT_CONTINUE;
+	x->unknown = 0;
+	for (size_t i = 0; i < prog->n; i++) {
+		if (eval_insn(x, &prog->p[i], &rule->runs[i]) == STEP_BREAK) {
+			x->verdict = NFT_BREAK;
+			return (uint32_t)i;
+		}
+		if (x->verdict != NFT_CONTINUE)
+			return (uint32_t)i;
+	}
+	return prog->n ? (uint32_t)prog->n - 1 : 0;
+}

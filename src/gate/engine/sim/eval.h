@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/*
+ * One rule's program on one packet, as nf_tables runs it: instructions from left to right over
+ * 32-bit registers; the first that does not match ends the rule and nothing behind it happens.
+ */
+#pragma once
+
+#include "gate/engine/sim/sim.h"
+
+/* The registers, and what in them is not known (bit n: word n). */
+struct exec {
+	struct pass *pass;
+	const struct sim_chain *chain;
+	const struct sim_rule *rule;
+	uint8_t regs[REG_WORDS * 4 + 64]; /* a load may run past the last register */
+	uint32_t unknown;
+	const char *doubt;        /* the last unknown thing that was loaded */
+	int32_t verdict;          /* NFT_CONTINUE until there is one */
+	struct sim_chain *target; /* of a jump or goto */
+};
+
+/* What an instruction came to. */
+enum step { STEP_ON, STEP_BREAK };
+
+/* Runs the rule; x->verdict is what it gives: NFT_CONTINUE, NFT_BREAK, or a verdict. Returns the
+ * number of the instruction that decided. */
+uint32_t eval_rule(struct exec *x, struct sim_rule *rule);
+
+/* Drops, and tells the sender: NFT_REJECT_*. */
+void eval_reject(struct exec *x, uint32_t type);
+
+/* eval_load.c: loads into registers. */
+enum step eval_payload(struct exec *x, const struct insn *i);
+enum step eval_exthdr(struct exec *x, const struct insn *i);
+/* eval_meta.c */
+enum step eval_meta(struct exec *x, const struct insn *i);
+enum step eval_fib(struct exec *x, const struct insn *i);
+enum step eval_rt(struct exec *x, const struct insn *i);
+/* eval_socket.c */
+enum step eval_socket(struct exec *x, const struct insn *i);
+enum step eval_tproxy(struct exec *x, const struct insn *i);
+/* The socket a packet made here was sent by, or NULL. */
+const struct sim_socket *socket_of_sender(const struct pass *p);
+/* eval_ct.c */
+enum step eval_ct(struct exec *x, const struct insn *i);
+enum step eval_connlimit(struct exec *x, const struct insn *i, union sim_state *s);
+/* eval_nat.c */
+enum step eval_nat(struct exec *x, const struct insn *i);
+enum step nat_masquerade(struct exec *x, const struct track_nat_range *r);
+enum step nat_redirect(struct exec *x, const struct track_nat_range *r);
+void eval_notrack(struct exec *x);
+/* eval_set.c */
+enum step eval_lookup(struct exec *x, const struct insn *i, struct sim_run *run);
+enum step eval_dynset(struct exec *x, const struct insn *i, struct sim_run *run);
+enum step eval_objref(struct exec *x, const struct insn *i, struct sim_run *run);
+
+/* Registers as bytes. */
+static inline uint8_t *reg(struct exec *x, uint8_t number)
+{
+	return x->regs + (size_t)(number < REG_WORDS ? number : 0) * 4;
+}
+
+/* Stores a value that is known; bytes up to the word's end become 0. */
+void reg_store(struct exec *x, uint8_t number, const void *bytes, size_t n);
+void reg_store32(struct exec *x, uint8_t number, uint32_t v);
+/* Marks `n` bytes as something nobody outside the kernel knows. */
+void reg_unknown(struct exec *x, uint8_t number, size_t n, const char *what);
+bool reg_is_known(const struct exec *x, uint8_t number, size_t n);

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/*
+ * Loads from the packet, and writes into it. A header that is not there, or a field that lies
+ * past the packet's end, breaks the rule; nothing is ever cut to fit.
+ */
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <string.h>
+
+#include "gate/engine/sim/checksum.h"
+#include "gate/engine/sim/eval.h"
+#include "gate/schema/schema.h"
+
+/* Whether nf_tables at this hook still sees the frame the packet came in. */
+static bool sees_frame(const struct pass *p)
+{
+	return p->pkt->has_ll && !p->local;
+}
+
+static bool inner_offset(const struct packet *p, uint32_t *off)
+{
+	const uint8_t *b = packet_at(p, p->th, 4);
+
+	if (p->l4 == IPPROTO_UDP) {
+		*off = p->th + 8;
+		return true;
+	}
+	if (p->l4 == IPPROTO_TCP) {
+		b = packet_at(p, p->th, 20);
+		*off = b ? p->th + (uint32_t)(b[12] >> 4) * 4 : 0;
+		return b != NULL;
+	}
+	if (p->l4 == IPPROTO_GRE && b) { /* RFC 2784 and 2890: optional words */
+		*off = p->th + 4 + (b[0] & 0x80 ? 4u : 0) + (b[0] & 0x20 ? 4u : 0) +
+		       (b[0] & 0x10 ? 4u : 0);
+		return true;
+	}
+	return false;
+}
+
+/* False: there is no such header. */
+static bool base_offset(const struct pass *pass, uint8_t base, uint32_t *off)
+{
+	const struct packet *p = pass->pkt;
+
+	switch (base) {
+	case NFT_PAYLOAD_LL_HEADER:
+		*off = 0;
+		return sees_frame(pass);
+	case NFT_PAYLOAD_NETWORK_HEADER:
+		*off = p->nh;
+		return true;
+	case NFT_PAYLOAD_TRANSPORT_HEADER:
+		*off = p->th;
+		return p->has_l4 && !p->frag_off;
+	case NFT_PAYLOAD_INNER_HEADER:
+		return p->has_l4 && !p->frag_off && inner_offset(p, off);
+	default:
+		return false;
+	}
+}
+
+/* Once IP has taken the packet, what lies behind its length is cut off. */
+static bool is_inside(const struct pass *pass, uint32_t off, uint32_t n)
+{
+	return (uint64_t)off + n <= pass->pkt->end;
+}
+
+static enum step write_payload(struct exec *x, const struct insn *i, uint32_t off)
+{
+	struct packet *p = x->pass->pkt;
+	uint8_t *b = is_inside(x->pass, off, i->payload.len)
+	                     ? packet_edit(p, off, i->payload.len)
+	                     : NULL;
+	const uint8_t *udp =
+		p->has_l4 && p->l4 == IPPROTO_UDP ? packet_at(p, p->th, 8) : NULL;
+	bool sum_ok = packet_checksum_ok(p);
+	bool has_no_sum = udp && !udp[6] && !udp[7]; /* RFC 768: 0 is none */
+
+	if (!b)
+		return STEP_BREAK;
+	memcpy(b, reg(x, i->sreg), i->payload.len);
+	if (i->payload.csum_type == NFT_PAYLOAD_CSUM_INET &&
+	    i->payload.base == NFT_PAYLOAD_NETWORK_HEADER)
+		packet_checksum_ip(p);
+	packet_decode(p);
+	bool l4 = (i->payload.csum_type == NFT_PAYLOAD_CSUM_INET &&
+	           i->payload.base == NFT_PAYLOAD_TRANSPORT_HEADER) ||
+	          (i->payload.csum_flags & NFT_PAYLOAD_L4CSUM_PSEUDOHDR);
+	if (sum_ok && l4 && !has_no_sum)
+		packet_checksum_l4(p);
+	return STEP_ON;
+}
+
+enum step eval_payload(struct exec *x, const struct insn *i)
+{
+	uint32_t off;
+
+	if (!base_offset(x->pass, i->payload.base, &off) || i->payload.off > UINT16_MAX ||
+	    i->payload.len > 64)
+		return STEP_BREAK;
+	off += i->payload.off;
+	if (i->dreg >= REG_WORDS)
+		return write_payload(x, i, off);
+	const uint8_t *b = is_inside(x->pass, off, i->payload.len)
+	                           ? packet_at(x->pass->pkt, off, i->payload.len)
+	                           : NULL;
+	if (!b)
+		return STEP_BREAK;
+	reg_store(x, i->dreg, b, i->payload.len);
+	return STEP_ON;
+}
+
+/* ---- options and extension headers ---- */
+
+/* The extension header of that number: its offset and whether there is one. RFC 8200 section 4. */
+static bool find_ip6(const struct packet *p, uint8_t wanted, uint32_t *off)
+{
+	const uint8_t *b = packet_at(p, p->nh, 40);
+	uint8_t next = b ? b[6] : IPPROTO_NONE;
+	uint32_t at = p->nh + 40;
+
+	while (p->family == NFPROTO_IPV6 && next != wanted) {
+		bool known = next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING ||
+		             next == IPPROTO_FRAGMENT || next == IPPROTO_AH ||
+		             next == IPPROTO_DSTOPTS;
+		b = known ? packet_at(p, at, 8) : NULL;
+		if (!b || (next == IPPROTO_FRAGMENT && ((b[2] << 8 | b[3]) & 0xfff8)))
+			return false;
+		at += next == IPPROTO_FRAGMENT ? 8u
+		      : next == IPPROTO_AH     ? (b[1] + 2u) * 4
+		                               : (b[1] + 1u) * 8;
+		next = b[0];
+	}
+	*off = at;
+	return p->family == NFPROTO_IPV6 && at < p->end;
+}
+
+/* TCP's and IPv4's options alike: kind, length, value; 0 ends, 1 fills. */
+static bool find_option(const struct packet *p, uint32_t from, uint32_t to,
+                        uint8_t wanted, uint32_t *off, uint32_t *len)
+{
+	while (from < to) {
+		const uint8_t *b = packet_at(p, from, 1);
+		if (!b || *b == 0)
+			return false;
+		if (*b == 1 && wanted != 1) {
+			from++;
+			continue;
+		}
+		b = packet_at(p, from, 2);
+		if (!b || from + 2 > to || b[1] < 2 || from + b[1] > to)
+			return false;
+		if (b[0] == wanted) {
+			*off = from;
+			*len = b[1];
+			return true;
+		}
+		from += b[1];
+	}
+	return false;
+}
+
+static bool has_tcp_header(const struct packet *p)
+{
+	const uint8_t *b = packet_at(p, p->th, 20);
+
+	return p->has_l4 && !p->frag_off && p->l4 == IPPROTO_TCP && b &&
+	       packet_l4_length(p) >= (uint32_t)(b[12] >> 4) * 4;
+}
+
+static bool find_tcp_option(const struct packet *p, uint8_t kind, uint32_t *off,
+                            uint32_t *len)
+{
+	const uint8_t *b = packet_at(p, p->th, 20);
+
+	return has_tcp_header(p) &&
+	       find_option(p, p->th + 20, p->th + (uint32_t)(b[12] >> 4) * 4, kind, off,
+	                   len);
+}
+
+static bool find_ip_option(const struct packet *p, uint8_t kind, uint32_t *off,
+                           uint32_t *len)
+{
+	const uint8_t *b = packet_at(p, p->nh, 20);
+
+	return p->family == NFPROTO_IPV4 && b &&
+	       find_option(p, p->nh + 20, p->nh + (b[0] & 15u) * 4, kind, off, len);
+}
+
+/* RFC 9260 section 3.2: chunks are padded to words. */
+static bool find_chunk(const struct packet *p, uint8_t type, uint32_t *off, uint32_t *len)
+{
+	uint32_t at = p->th + 12;
+
+	while (p->has_l4 && !p->frag_off && p->l4 == IPPROTO_SCTP && at + 4 <= p->end) {
+		const uint8_t *b = packet_at(p, at, 4);
+		uint32_t n = b ? (uint32_t)(b[2] << 8 | b[3]) : 0;
+		if (n < 4)
+			return false;
+		if (b[0] == type) {
+			*off = at;
+			*len = n;
+			return true;
+		}
+		at += (n + 3) & ~3u;
+	}
+	return false;
+}
+
+static bool find_exthdr(const struct packet *p, const struct insn *i, uint32_t *off,
+                        uint32_t *len)
+{
+	switch (i->exthdr.op) {
+	case EXTHDR_IPV6:
+		*len = UINT16_MAX;
+		return find_ip6(p, i->exthdr.type, off);
+	case EXTHDR_TCPOPT:
+		return find_tcp_option(p, i->exthdr.type, off, len);
+	case EXTHDR_IPV4:
+		return find_ip_option(p, i->exthdr.type, off, len);
+	case EXTHDR_SCTP:
+		return find_chunk(p, i->exthdr.type, off, len);
+	default:
+		return false;
+	}
+}
+
+/* An MSS is only ever lowered. */
+static void write_option(struct exec *x, const struct insn *i, uint32_t off)
+{
+	struct packet *p = x->pass->pkt;
+	uint8_t *b = packet_edit(p, off + i->exthdr.off, i->exthdr.len);
+	const uint8_t *v = reg(x, i->sreg);
+
+	if (i->exthdr.type == 2 && i->exthdr.len == 2 && memcmp(b, v, 2) <= 0)
+		return;
+	bool sum_ok = packet_checksum_ok(p);
+	memcpy(b, v, i->exthdr.len);
+	if (sum_ok)
+		packet_checksum_l4(p);
+}
+
+enum step eval_exthdr(struct exec *x, const struct insn *i)
+{
+	struct packet *p = x->pass->pkt;
+	uint32_t off = 0, len = 0;
+
+	if (i->exthdr.op == EXTHDR_DCCP) {
+		reg_unknown(x, i->dreg, i->exthdr.len, "a DCCP option");
+		return STEP_ON;
+	}
+	bool found = find_exthdr(p, i, &off, &len);
+	if (i->dreg < REG_WORDS && (i->exthdr.flags & NFT_EXTHDR_F_PRESENT)) {
+		uint8_t there = found;
+		reg_store(x, i->dreg, &there, 1);
+		return STEP_ON;
+	}
+	/* An option that is not there cannot be changed, and the rule goes on (measured). */
+	if (!found && i->dreg >= REG_WORDS && i->exthdr.op == EXTHDR_TCPOPT)
+		return has_tcp_header(p) ? STEP_ON : STEP_BREAK;
+	if (!found || i->exthdr.off + i->exthdr.len > len ||
+	    !packet_at(p, off + i->exthdr.off, i->exthdr.len) || i->exthdr.len > 64)
+		return STEP_BREAK;
+	if (i->dreg < REG_WORDS)
+		reg_store(x, i->dreg, packet_at(p, off + i->exthdr.off, i->exthdr.len),
+		          i->exthdr.len);
+	else if (i->sreg < REG_WORDS)
+		write_option(x, i, off);
+	return STEP_ON;
+}

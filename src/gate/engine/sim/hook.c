@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* A packet at a hook: the steps of the plan, and the rules of chains. */
+#include "gate/engine/sim/hook.h"
+
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <string.h>
+
+#include "gate/engine/sim/eval.h"
+#include "gate/engine/sim/plan.h"
+
+enum { JUMPS_MAX = 16 };
+
+static void end_with(struct pass *p, enum sim_fate fate, enum sim_by by,
+                     const char *reason)
+{
+	p->result.fate = fate;
+	p->result.by = by;
+	p->result.reason = reason;
+}
+
+/* ---- chains ---- */
+
+struct position {
+	const struct sim_chain *chain;
+	size_t next;
+};
+
+static void tell_rule(struct exec *x, struct sim_rule *rule, uint32_t insn)
+{
+	sim_tell(x->pass, &(struct sim_event){ .kind = EVENT_RULE,
+	                                       .chain = x->chain,
+	                                       .rule = rule,
+	                                       .insn = insn,
+	                                       .verdict = x->verdict,
+	                                       .matched = x->verdict != NFT_BREAK });
+}
+
+static void tell_chain(struct pass *p, enum sim_event_kind kind,
+                       const struct sim_chain *chain, int32_t verdict)
+{
+	sim_tell(p,
+	         &(struct sim_event){ .kind = kind, .chain = chain, .verdict = verdict });
+}
+
+static enum sim_fate fate_of(const struct pass *p, int32_t verdict)
+{
+	if (p->is_unknown)
+		return FATE_UNKNOWN;
+	switch (verdict & NF_VERDICT_MASK) {
+	case NF_ACCEPT:
+		return FATE_ACCEPT;
+	case NF_DROP:
+		return p->sent_reject ? FATE_REJECT : FATE_DROP;
+	case NF_QUEUE:
+		return FATE_QUEUE;
+	default:
+		return FATE_STOLEN;
+	}
+}
+
+/* A rule's verdict ends the base chain. True: the packet goes on. */
+static bool rule_decides(struct exec *x, struct sim_rule *rule)
+{
+	struct pass *p = x->pass;
+	enum sim_fate fate = fate_of(p, x->verdict);
+
+	p->result.rule = rule;
+	p->result.chain = x->chain;
+	if (fate == FATE_ACCEPT) {
+		p->result.by = BY_RULE;
+		return true;
+	}
+	end_with(p, fate, BY_RULE, NULL);
+	return false;
+}
+
+static bool policy_decides(struct pass *p, struct sim_chain *base)
+{
+	int32_t verdict = base->c.policy == NF_DROP ? NF_DROP : NF_ACCEPT;
+
+	tell_chain(p, EVENT_POLICY, base, verdict);
+	base->by_policy++;
+	p->result.chain = base;
+	if (verdict == NF_ACCEPT)
+		return true;
+	end_with(p, FATE_DROP, BY_POLICY, NULL);
+	return false;
+}
+
+/* What a rule's verdict does to the position: 1 the walk goes on, 0 the chain has ended, -1 the
+ * base chain's policy decides. */
+static int follow(struct exec *x, struct position *stack, size_t *depth,
+                  struct position *at)
+{
+	switch (x->verdict) {
+	case NFT_CONTINUE:
+	case NFT_BREAK:
+		return 1;
+	case NFT_JUMP:
+		if (*depth == JUMPS_MAX)
+			return 0;
+		stack[(*depth)++] = *at;
+		*at = (struct position){ x->target, 0 };
+		tell_chain(x->pass, EVENT_JUMP, x->target, NFT_JUMP);
+		return 1;
+	case NFT_GOTO:
+		*at = (struct position){ x->target, 0 };
+		tell_chain(x->pass, EVENT_JUMP, x->target, NFT_GOTO);
+		return 1;
+	case NFT_RETURN:
+		if (*depth == 0)
+			return -1;
+		*at = stack[--*depth];
+		tell_chain(x->pass, EVENT_RETURN, at->chain, NFT_RETURN);
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static bool run_chain(struct pass *p, struct sim_chain *base)
+{
+	struct position stack[JUMPS_MAX], at = { base, 0 };
+	struct exec x = { .pass = p, .chain = base };
+	size_t depth = 0;
+
+	tell_chain(p, EVENT_CHAIN, base, NFT_CONTINUE);
+	for (;;) {
+		x.chain = at.chain;
+		if (at.next == at.chain->rules.n) {
+			if (depth == 0)
+				return policy_decides(p, base);
+			at = stack[--depth];
+			tell_chain(p, EVENT_RETURN, at.chain, NFT_CONTINUE);
+			continue;
+		}
+		struct sim_rule *rule = at.chain->rules.p[at.next++];
+		uint32_t insn = eval_rule(&x, rule);
+		rule->looked++;
+		rule->matched += x.verdict != NFT_BREAK;
+		tell_rule(&x, rule, insn);
+		int goes = follow(&x, stack, &depth, &at);
+		if (goes == 0)
+			return rule_decides(&x, rule);
+		if (goes < 0)
+			return policy_decides(p, base);
+	}
+}
+
+/* ---- built-in hooks ---- */
+
+static bool run_defrag(struct pass *p)
+{
+	if (!p->pkt->is_fragment)
+		return true;
+	switch (defrag_take(p->sim->defrag, p->pkt, p->hook, p->sim->now_ns)) {
+	case DEFRAG_WHOLE:
+		sim_tell(p, &(struct sim_event){
+				    .kind = EVENT_DEFRAG,
+				    .text = "all fragments are there: from here on "
+					    "the packet is whole" });
+		return true;
+	case DEFRAG_WAITS:
+		end_with(
+			p, FATE_STOLEN, BY_STACK,
+			"a fragment: connection tracking holds it until the others have come");
+		break;
+	case DEFRAG_DROPS:
+		end_with(p, FATE_DROP, BY_STACK,
+		         "a fragment that does not fit the others");
+		break;
+	}
+	sim_tell(p,
+	         &(struct sim_event){ .kind = EVENT_DEFRAG, .text = p->result.reason });
+	return false;
+}
+
+/* Drops when the tracker says so, and says why. */
+static bool unless_dropped(struct pass *p, enum track_verdict v, enum sim_by by)
+{
+	if (v == TRACK_ACCEPT)
+		return true;
+	end_with(p, FATE_DROP, by, track_why(p->ref.why).p);
+	return false;
+}
+
+/* A kernel does not tell the windows of its TCP connections: a segment may lie outside. */
+static void doubt_window(struct pass *p)
+{
+	const struct track_entry *e = p->ref.entry;
+
+	if (!e || e->id > p->sim->n_imported || p->pkt->l4 != IPPROTO_TCP ||
+	    !sim_doubt(p, "the TCP window of the open connection"))
+		return;
+	track_release(p->sim->track, &p->ref);
+	p->ref.state = TRACK_INVALID;
+	p->ref.why = TRACK_WHY_TCP_WINDOW;
+}
+
+static bool run_track(struct pass *p)
+{
+	struct track_packet view;
+	bool looped = p->is_tracked;
+
+	view_packet(p->pkt, &view);
+	enum track_verdict v =
+		track_in(p->sim->track, &view, (enum track_hook)p->hook, &p->ref);
+	p->is_tracked = true;
+	if (!looped) {
+		struct str why = track_why(p->ref.why);
+		sim_tell(p, &(struct sim_event){ .kind = EVENT_CONNTRACK,
+		                                 .text = why.n ? why.p : NULL });
+	}
+	if (!looped && v == TRACK_ACCEPT)
+		doubt_window(p);
+	return unless_dropped(p, v, BY_CONNTRACK);
+}
+
+static bool run_confirm(struct pass *p)
+{
+	struct track_packet view;
+	bool fresh = p->ref.entry && !(p->ref.entry->status & TRACK_S_CONFIRMED);
+
+	view_packet(p->pkt, &view);
+	if (!unless_dropped(p, track_confirm(p->sim->track, &view, &p->ref),
+	                    BY_CONNTRACK))
+		return false;
+	if (fresh)
+		sim_tell(p, &(struct sim_event){ .kind = EVENT_CONFIRM });
+	return true;
+}
+
+static bool run_nat_chains(struct pass *p, const struct plan_hook *h)
+{
+	enum track_hook hook = (enum track_hook)p->hook;
+
+	for (size_t i = 0; i < h->n_nat && track_nat_wants(&p->ref, hook); i++)
+		if (!run_chain(p, h->nat[i]))
+			return false;
+	return unless_dropped(p, track_nat_null(p->sim->track, &p->ref, hook), BY_NAT);
+}
+
+/* Where the kernel draws an address or a port, the packet has one of those it could be. */
+static const char *choice_text(struct pass *p, bool destination)
+{
+	struct track_choice c = track_entry_choice(p->ref.entry, destination);
+
+	if (!p->sim->watch) /* nobody reads it */
+		return NULL;
+	if (c.port)
+		return arena_fmt(&p->sim->store->a,
+		                 "the kernel draws a free port from %u to %u", c.port_min,
+		                 c.port_max)
+		        .p;
+	return c.addr ? "the kernel draws the address from the range" : NULL;
+}
+
+/* A new destination is routed at once; RFC 1122 section 3.2.1.3: 127/8 is on no wire. */
+static bool may_leave(struct pass *p)
+{
+	struct route_answer to;
+	int r = machine_route(p->sim->machine, p->pkt->family, packet_destination(p->pkt),
+	                      &to);
+	const char *why = NULL;
+
+	if (r == -ENOENT)
+		why = "there is no route to the new destination";
+	else if (r == 0 && p->pkt->family == NFPROTO_IPV4 && to.type == ROUTE_UNICAST &&
+	         packet_source(p->pkt)[0] == 127)
+		why = "the new destination is elsewhere, and a source in 127.0.0.0/8 leaves by "
+		      "no wire";
+	if (why)
+		end_with(p, FATE_DROP, BY_STACK, why);
+	return !why;
+}
+
+static bool run_nat(struct pass *p, const struct plan_hook *h)
+{
+	enum track_hook hook = (enum track_hook)p->hook;
+	bool src = hook == TRACK_HOOK_POSTROUTING || hook == TRACK_HOOK_INPUT;
+	struct track_change change = { 0 };
+	struct track_packet view;
+
+	if (!p->ref.entry)
+		return true;
+	if (hook == TRACK_HOOK_POSTROUTING && p->out &&
+	    !unless_dropped(p, track_nat_check_oif(p->sim->track, &p->ref, p->out->index),
+	                    BY_NAT))
+		return false;
+	if (track_nat_wants(&p->ref, hook) && !run_nat_chains(p, h))
+		return false;
+	view_packet(p->pkt, &view);
+	if (!unless_dropped(p, track_nat_apply(&p->ref, &view, hook, &change), BY_NAT))
+		return false;
+	if (!view_write(p->pkt, &change))
+		return true;
+	p->is_rewritten |= !src;
+	if (hook == TRACK_HOOK_OUTPUT && !may_leave(p))
+		return false;
+	sim_tell(p,
+	         &(struct sim_event){ .kind = EVENT_NAT, .text = choice_text(p, !src) });
+	return true;
+}
+
+/* ---- a hook ---- */
+
+static bool has_device(const struct sim_chain *c, const struct sim_dev *dev)
+{
+	if (c->c.n_devs == 0)
+		return true;
+	for (size_t i = 0; dev && i < c->c.n_devs; i++) {
+		struct str name = c->c.devs[i];
+		if (str_eq(name, dev->name) ||
+		    (str_ends(name, STR("*")) &&
+		     str_starts(dev->name, str_sub(name, 0, name.n - 1))))
+			return true;
+	}
+	return false;
+}
+
+/* Chains of devices stand in the plan for all of them. */
+static bool is_for(const struct pass *p, const struct sim_chain *c)
+{
+	return p->pf != NFPROTO_NETDEV ||
+	       has_device(c, p->hook == NF_NETDEV_INGRESS ? p->in : p->out);
+}
+
+static bool run_step(struct pass *p, const struct plan_hook *h, const struct plan_step *s)
+{
+	switch (s->kind) {
+	case PLAN_DEFRAG:
+		return run_defrag(p);
+	case PLAN_TRACK:
+		return run_track(p);
+	case PLAN_CONFIRM:
+		return run_confirm(p);
+	case PLAN_NAT:
+		return run_nat(p, h);
+	case PLAN_CHAIN:
+		return !is_for(p, s->chain) || run_chain(p, s->chain);
+	}
+	return true;
+}
+
+bool hook_run(struct pass *p, const struct hook_place *at)
+{
+	const struct plan_hook *h = plan_at(p->sim->store, at->pf, at->hook);
+
+	p->pf = at->pf;
+	p->hook = at->hook;
+	p->way = at->name;
+	sim_tell(p, &(struct sim_event){ .kind = EVENT_HOOK, .text = at->name });
+	for (size_t i = 0; i < h->n; i++)
+		if (!run_step(p, h, &h->steps[i]))
+			return false;
+	return true;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/*
+ * A packet's way through one hook: what is registered there, in order, and the chains' rules.
+ */
+#pragma once
+
+#include "gate/engine/sim/sim.h"
+
+/* A hook as the kernel has it: protocol family and number, and its name for people. */
+struct hook_place {
+	uint8_t pf, hook;
+	const char *name;
+};
+
+/* Runs everything registered at the hook. True: the packet goes on; else p->result says. */
+bool hook_run(struct pass *p, const struct hook_place *at);

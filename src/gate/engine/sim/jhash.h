@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* Bob Jenkins' lookup3 as the kernel's jhash() has it (public domain, burtleburtle.net). */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+uint32_t jhash(const void *key, size_t n, uint32_t seed);
+/* Whole 32-bit words in the CPU's order. */
+uint32_t jhash_words(const uint32_t *words, size_t n, uint32_t seed);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/*
+ * Between packets, which are bytes, and the connection tracker, which takes values: what it must
+ * know of a packet, and writing what translation changes.
+ */
+#pragma once
+
+#include "gate/engine/sim/packet.h"
+#include "gate/track/nat.h"
+#include "gate/track/packet.h"
+
+/* `out->payload` points into the packet. */
+void view_packet(const struct packet *p, struct track_packet *out);
+
+/* Writes a translation into the packet, checksums too where they were right. True when something
+ * changed. */
+bool view_write(struct packet *p, const struct track_change *change);

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* Targets but those of NAT. */
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/xt_CONNMARK.h>
+#include <linux/netfilter/xt_MARK.h>
+#include <linux/netfilter/xt_TCPMSS.h>
+#include <linux/netfilter_ipv4/ipt_REJECT.h>
+#include <linux/netfilter_ipv6/ip6t_REJECT.h>
+
+#include "gate/engine/sim/checksum.h"
+#include "gate/engine/sim/xt.h"
+
+static enum xt_answer reject(struct exec *x, bool reset)
+{
+	eval_reject(x, reset ? NFT_REJECT_TCP_RST : NFT_REJECT_ICMP_UNREACH);
+	return XT_YES;
+}
+
+enum xt_answer xt_reject4(struct exec *x, struct xt *m)
+{
+	const struct ipt_reject_info *i = m->info;
+
+	return reject(x, i->with == IPT_TCP_RESET);
+}
+
+enum xt_answer xt_reject6(struct exec *x, struct xt *m)
+{
+	const struct ip6t_reject_info *i = m->info;
+
+	return reject(x, i->with == IP6T_TCP_RESET);
+}
+
+enum xt_answer xt_log(struct exec *x, struct xt *m)
+{
+	(void)m;
+	sim_tell(x->pass, &(struct sim_event){ .kind = EVENT_LOG,
+	                                       .chain = x->chain,
+	                                       .rule = x->rule });
+	return XT_YES;
+}
+
+enum xt_answer xt_set_mark(struct exec *x, struct xt *m)
+{
+	const struct xt_mark_tginfo2 *i = m->info;
+
+	x->pass->pkt->mark = (x->pass->pkt->mark & ~i->mask) ^ i->mark;
+	return XT_YES;
+}
+
+/* Revision 2 shifts what it moves. */
+static uint32_t shifted(uint32_t v, uint8_t dir, uint8_t bits)
+{
+	bits &= 31;
+	return dir == D_SHIFT_RIGHT ? v >> bits : v << bits;
+}
+
+static enum xt_answer set_connmark(struct exec *x, const struct xt_connmark_tginfo2 *i)
+{
+	struct track_entry *e = x->pass->ref.entry;
+	uint32_t *mark = &x->pass->pkt->mark;
+
+	if (!e)
+		return XT_YES;
+	switch (i->mode) {
+	case XT_CONNMARK_SET:
+		e->mark = shifted((e->mark & ~i->ctmask) ^ i->ctmark, i->shift_dir,
+		                  i->shift_bits);
+		return XT_YES;
+	case XT_CONNMARK_SAVE:
+		e->mark = (e->mark & ~i->ctmask) ^
+		          shifted(*mark & i->nfmask, i->shift_dir, i->shift_bits);
+		return XT_YES;
+	case XT_CONNMARK_RESTORE:
+		*mark = (*mark & ~i->nfmask) ^
+		        shifted(e->mark & i->ctmask, i->shift_dir, i->shift_bits);
+		return XT_YES;
+	default:
+		return XT_YES;
+	}
+}
+
+enum xt_answer xt_set_connmark1(struct exec *x, struct xt *m)
+{
+	const struct xt_connmark_tginfo1 *i = m->info;
+	struct xt_connmark_tginfo2 two = { .ctmark = i->ctmark,
+		                           .ctmask = i->ctmask,
+		                           .nfmask = i->nfmask,
+		                           .mode = i->mode };
+
+	return set_connmark(x, &two);
+}
+
+enum xt_answer xt_set_connmark2(struct exec *x, struct xt *m)
+{
+	return set_connmark(x, m->info);
+}
+
+/* ---- TCPMSS ---- */
+
+enum {
+	OPTION_MSS = 2,
+	MSS_BYTES = 4,
+	TCP_MIN = 20,
+	TCP_MAX = 60,
+	MSS4_DEFAULT = 536,
+	MSS6_DEFAULT = 1220
+};
+
+static uint16_t be16(const uint8_t *b)
+{
+	return (uint16_t)(b[0] << 8 | b[1]);
+}
+
+static void put16(uint8_t *b, uint32_t v)
+{
+	b[0] = (uint8_t)(v >> 8);
+	b[1] = (uint8_t)v;
+}
+
+/* The option's place behind the header's start; 0: there is none. */
+static uint32_t find_mss(const uint8_t *b, uint32_t header)
+{
+	for (uint32_t at = TCP_MIN; at + MSS_BYTES <= header;) {
+		if (b[at] == OPTION_MSS && b[at + 1] == MSS_BYTES)
+			return at;
+		at += b[at] < 2 || !b[at + 1] ? 1 : b[at + 1];
+	}
+	return 0;
+}
+
+/* A new option right behind the fixed header; only a segment without data has room for it. */
+static void add_mss(struct packet *p, uint32_t header, uint16_t mss)
+{
+	bool sum_ok = packet_checksum_ok(p);
+	uint32_t at = p->th + TCP_MIN,
+		 limit = p->family == NFPROTO_IPV4 ? MSS4_DEFAULT : MSS6_DEFAULT;
+
+	if (packet_l4_length(p) > header || header + MSS_BYTES > TCP_MAX)
+		return;
+	mss = mss < limit ? mss
+	                  : (uint16_t)limit; /* what the sender would have got without */
+	buf_repeat(&p->bytes, 0, MSS_BYTES);
+	uint8_t *b = packet_edit(p, 0, p->bytes.n);
+	memmove(b + at + MSS_BYTES, b + at, p->bytes.n - at - MSS_BYTES);
+	b[at] = OPTION_MSS;
+	b[at + 1] = MSS_BYTES;
+	put16(b + at + 2, mss);
+	b[p->th + 12] = (uint8_t)(b[p->th + 12] + (1 << 4));
+	uint8_t *length = b + p->nh + (p->family == NFPROTO_IPV4 ? 2 : 4);
+	put16(length, be16(length) + (uint32_t)MSS_BYTES);
+	packet_checksum_ip(p);
+	packet_decode(p);
+	if (sum_ok)
+		packet_checksum_l4(p);
+}
+
+static void set_mss(struct packet *p, uint32_t header, uint16_t mss)
+{
+	uint8_t *b = packet_edit(p, p->th, header);
+	uint32_t at = find_mss(b, header);
+	bool sum_ok = packet_checksum_ok(p);
+
+	if (!at) {
+		add_mss(p, header, mss);
+		return;
+	}
+	if (be16(b + at + 2) <= mss) /* never raised */
+		return;
+	put16(b + at + 2, mss);
+	if (sum_ok)
+		packet_checksum_l4(p);
+}
+
+/* xt_TCPMSS.c: a segment whose header is not whole is dropped, a fragment passes. */
+enum xt_answer xt_tcpmss(struct exec *x, struct xt *m)
+{
+	const struct xt_tcpmss_info *i = m->info;
+	struct packet *p = x->pass->pkt;
+
+	if (p->frag_off)
+		return XT_YES;
+	const uint8_t *b = xt_transport(x, TCP_MIN);
+	uint32_t header = b ? (uint32_t)(b[12] >> 4) * 4 : 0;
+	if (header < TCP_MIN || packet_l4_length(p) < header)
+		return XT_HOTDROP;
+	if (i->mss == XT_TCPMSS_CLAMP_PMTU) {
+		sim_doubt(x->pass, "TCPMSS: the path's MTU");
+		return XT_YES;
+	}
+	set_mss(p, header, i->mss);
+	return XT_YES;
+}

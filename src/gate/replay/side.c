@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* Whose a frame is. */
+#include "gate/replay/side.h"
+
+#include <linux/netfilter.h>
+#include <string.h>
+
+/* What addresses say of a packet. */
+struct ends {
+	bool src_local, dst_local, dst_many; /* many: broadcast, multicast */
+	bool src_any; /* no address yet: DHCP, neighbour discovery */
+};
+
+void side_fini(struct replay_side *s)
+{
+	vec_fini(&s->nets);
+	vec_fini(&s->devices);
+	vec_fini(&s->locals);
+}
+
+static bool is_ip(const struct packet *p)
+{
+	return (p->family == NFPROTO_IPV4 || p->family == NFPROTO_IPV6) &&
+	       packet_at(p, p->nh, p->family == NFPROTO_IPV4 ? 20 : 40);
+}
+
+static bool is_local(const struct replay_side *s, uint8_t family, const uint8_t *addr)
+{
+	size_t n = family == NFPROTO_IPV4 ? 4 : 16;
+	static const uint8_t lo6[16] = { [15] = 1 };
+
+	if (family == NFPROTO_IPV4 ? addr[0] == 127 : memcmp(addr, lo6, 16) == 0)
+		return true;
+	vec_for_each(it, &s->locals)
+		if (it->family == family && memcmp(it->addr, addr, n) == 0)
+			return true;
+	return false;
+}
+
+static bool is_many(const struct replay_side *s, uint8_t family, const uint8_t *addr)
+{
+	struct route_answer to;
+
+	if (family == NFPROTO_IPV6)
+		return addr[0] == 0xff;
+	if (addr[0] >> 4 == 14 || memcmp(addr, "\377\377\377\377", 4) == 0)
+		return true;
+	return machine_route(s->machine, family, addr, &to) == 0 &&
+	       to.type == ROUTE_BROADCAST;
+}
+
+static struct ends ends_of(const struct replay_side *s, struct packet *p)
+{
+	static const uint8_t none[16];
+	const uint8_t *src = packet_source(p), *dst = packet_destination(p);
+	bool local = is_local(s, p->family, dst);
+
+	return (struct ends){
+		.src_local = is_local(s, p->family, src),
+		.dst_local = local,
+		.dst_many = !local && is_many(s, p->family, dst),
+		.src_any = memcmp(src, none, packet_address_size(p)) == 0,
+	};
+}
+
+/* ---- devices ---- */
+
+static const struct sim_dev *dev_by_index(const struct sim_machine *m, uint32_t index)
+{
+	vec_for_each(it, &m->devs)
+		if ((*it)->index == index)
+			return *it;
+	return NULL;
+}
+
+/* The device a frame was captured on, or NULL when the capture does not tell. */
+static const struct sim_dev *dev_of(struct replay_side *s, const struct capture_frame *f,
+                                    const struct link_view *v)
+{
+	if (v->ifindex) {
+		const struct sim_dev *d = dev_by_index(s->machine, v->ifindex);
+		return d;
+	}
+	if (!f->name.n || str_is(f->name, "any"))
+		return NULL;
+	while (s->devices.n <= f->device)
+		vec_push(&s->devices, NULL);
+	if (!s->devices.p[f->device] || !str_eq(s->devices.p[f->device]->name, f->name))
+		s->devices.p[f->device] = machine_dev(s->machine, f->name, 0);
+	s->sees_all |= s->devices.n > 1;
+	return s->devices.p[f->device];
+}
+
+static bool in_net(const struct replay_net *n, uint8_t family, const uint8_t *addr)
+{
+	unsigned whole = n->prefix / 8, rest = n->prefix % 8;
+
+	return n->family == family && memcmp(n->addr, addr, whole) == 0 &&
+	       (!rest || (n->addr[whole] ^ addr[whole]) >> (8 - rest) == 0);
+}
+
+/* By which device an address is reached: the longest prefix, or `otherwise`. */
+static const struct sim_dev *dev_to(const struct replay_side *s, uint8_t family,
+                                    const uint8_t *addr, const struct sim_dev *otherwise)
+{
+	const struct replay_net *best = NULL;
+	struct route_answer to;
+
+	vec_for_each(it, &s->nets)
+		if (in_net(it, family, addr) && (!best || it->prefix > best->prefix))
+			best = it;
+	if (best)
+		return best->dev;
+	if (machine_route(s->machine, family, addr, &to) == 0 && to.dev &&
+	    to.type == ROUTE_UNICAST)
+		return to.dev;
+	return otherwise;
+}
+
+/* ---- translation ---- */
+
+static struct track_side_change to_side(const struct track_tuple *t, bool source)
+{
+	return (struct track_side_change){ .source = source,
+		                           .destination = !source,
+		                           .has_port = true,
+		                           .addr = source ? t->src : t->dst,
+		                           .port = source ? t->src_port : t->dst_port };
+}
+
+static void rewrite(struct packet *p, const struct track_tuple *t)
+{
+	struct track_change change = { .outer = to_side(t, true) };
+
+	view_write(p, &change);
+	change.outer = to_side(t, false);
+	view_write(p, &change);
+}
+
+static struct track_tuple turned(const struct track_tuple *t)
+{
+	struct track_tuple r = *t;
+
+	r.src = t->dst;
+	r.dst = t->src;
+	r.src_port = t->dst_port;
+	r.dst_port = t->src_port;
+	return r;
+}
+
+/* A packet as translation left it is the reverse of what answers it: the other tuple of its
+ * connection. Then *p becomes what it was before. */
+static bool untranslate(struct track *track, struct packet *p)
+{
+	struct track_packet view;
+	enum track_dir dir;
+
+	view_packet(p, &view);
+	if (view.flags & (TRACK_P_FRAGMENT | TRACK_P_TRUNCATED) ||
+	    view.tuple.proto == IPPROTO_ICMP || view.tuple.proto == IPPROTO_ICMPV6 ||
+	    track_find(track, &view.tuple, &dir))
+		return false;
+	struct track_tuple answer = turned(&view.tuple);
+	struct track_entry *e = track_find(track, &answer, &dir);
+	if (!e)
+		return false;
+	rewrite(p, &e->tuple[dir == TRACK_ORIGINAL ? TRACK_REPLY : TRACK_ORIGINAL]);
+	return true;
+}
+
+/* ---- the way ---- */
+
+static enum replay_skip sent(struct sim_arrival *a, const struct sim_dev *out)
+{
+	*a = (struct sim_arrival){ .way = WAY_OUT, .out = out };
+	return SKIP_NONE;
+}
+
+static enum replay_skip received(struct sim_arrival *a, const struct sim_dev *in)
+{
+	*a = (struct sim_arrival){ .way = WAY_IN, .in = in };
+	return SKIP_NONE;
+}
+
+static enum replay_skip passed_on(const struct replay_side *s, struct packet *p,
+                                  struct sim_arrival *a, const struct sim_dev *in,
+                                  const struct sim_dev *out)
+{
+	*a = (struct sim_arrival){
+		.way = WAY_IN,
+		.in = in ? in : dev_to(s, p->family, packet_source(p), s->dev),
+		.out = out ? out : dev_to(s, p->family, packet_destination(p), s->dev),
+	};
+	return SKIP_NONE;
+}
+
+/* ARP names its sender: RFC 826. */
+static enum replay_skip arp_arrival(const struct replay_side *s, struct packet *p,
+                                    enum capture_direction way, const struct sim_dev *dev,
+                                    struct sim_arrival *a)
+{
+	const uint8_t *b = packet_at(p, p->nh, 28);
+
+	if (way == CAPTURE_OUT || (way == CAPTURE_ANY_WAY && b && b[4] == 6 &&
+	                           b[5] == 4 && is_local(s, NFPROTO_IPV4, b + 14)))
+		return sent(a, dev);
+	return received(a, dev);
+}
+
+static enum replay_skip came_in(const struct replay_side *s, struct packet *p,
+                                const struct ends *e, const struct sim_dev *dev,
+                                struct sim_arrival *a)
+{
+	if (e->src_local && e->dst_local) /* its sending is in the capture as well */
+		return SKIP_AGAIN;
+	if (s->forwards && side_is_told(s) && !e->dst_local && !e->dst_many)
+		return passed_on(s, p, a, dev, NULL);
+	return received(a, dev ? dev : dev_to(s, p->family, packet_source(p), s->dev));
+}
+
+static enum replay_skip went_out(const struct replay_side *s, struct packet *p,
+                                 const struct ends *e, const struct sim_dev *dev,
+                                 struct sim_arrival *a)
+{
+	bool other = !e->src_local && !e->src_any && (s->locals.n || s->forwards);
+
+	if (!other && e->dst_local)
+		return sent(a, machine_find(s->machine, STR("lo")));
+	if (!other)
+		return sent(a, dev ? dev
+		                   : dev_to(s, p->family, packet_destination(p), s->dev));
+	return s->sees_all ? SKIP_AGAIN : passed_on(s, p, a, NULL, dev);
+}
+
+/* The capture does not tell: addresses must. Where it is of several devices, what is passed on
+ * counts where it comes in. */
+static enum replay_skip by_addresses(const struct replay_side *s, struct packet *p,
+                                     const struct ends *e, const struct sim_dev *dev,
+                                     struct sim_arrival *a)
+{
+	const uint8_t *src = packet_source(p), *dst = packet_destination(p);
+	const struct sim_dev *told = dev;
+
+	dev = dev ? dev : s->dev;
+	if (e->src_local)
+		return sent(a, e->dst_local ? machine_find(s->machine, STR("lo"))
+		                            : dev_to(s, p->family, dst, dev));
+	if (e->dst_local || e->dst_many || !s->locals.n)
+		return received(a, told ? told : dev_to(s, p->family, src, dev));
+	if (!s->forwards)
+		return SKIP_OTHERS;
+	if (s->sees_all && told && dev_to(s, p->family, src, dev) != dev)
+		return SKIP_AGAIN;
+	return passed_on(s, p, a, NULL, NULL);
+}
+
+enum replay_skip side_arrival(struct replay_side *s, const struct capture_frame *f,
+                              const struct link_view *v, struct track *track,
+                              struct packet *p, struct sim_arrival *out)
+{
+	const struct sim_dev *dev = dev_of(s, f, v);
+
+	if (v->receiver == LINK_TO_OTHER)
+		return SKIP_OTHERS;
+	if (p->family == NFPROTO_ARP)
+		return arp_arrival(s, p, v->direction, dev ? dev : s->dev, out);
+	if (!is_ip(p))
+		return v->direction == CAPTURE_OUT ? sent(out, dev ? dev : s->dev)
+		                                   : received(out, dev ? dev : s->dev);
+	bool was_translated =
+		track && v->direction != CAPTURE_IN && untranslate(track, p);
+	struct ends e = ends_of(s, p);
+	if (was_translated && s->sees_all && !e.src_local)
+		return SKIP_AGAIN; /* it was seen when it came in */
+	switch (v->direction) {
+	case CAPTURE_IN:
+		return came_in(s, p, &e, dev, out);
+	case CAPTURE_OUT:
+		return went_out(s, p, &e, dev, out);
+	case CAPTURE_ANY_WAY:
+		return by_addresses(s, p, &e, dev, out);
+	}
+	return SKIP_NONE;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* Expectations are few at a time: one list, in the order of their making. */
+#include "gate/track/expect.h"
+
+#include <errno.h>
+
+#include "gate/track/expectations.h"
+#include "gate/track/nat.h"
+
+/* ---- the list ----------------------------------------------------------------------------- */
+
+static uint8_t *counter(struct track *t, const struct track_pending *pending)
+{
+	return &track_entry_extra(t, pending->master)->expecting[pending->x.class];
+}
+
+void track_expectations_remove(struct track *t, size_t i)
+{
+	struct track_pending gone = t->expected.p[i];
+
+	(*counter(t, &gone))--;
+	memmove(&t->expected.p[i], &t->expected.p[i + 1],
+	        (--t->expected.n - i) * sizeof(*t->expected.p));
+	track_entry_drop(t, gone.master);
+}
+
+void track_expectations_expire(struct track *t)
+{
+	for (size_t i = 0; i < t->expected.n;)
+		if (t->expected.p[i].x.deadline_ns <= t->now_ns)
+			track_expectations_remove(t, i);
+		else
+			i++;
+}
+
+void track_expectations_forget(struct track *t, const struct track_entry *master)
+{
+	for (size_t i = 0; i < t->expected.n;)
+		if (t->expected.p[i].master == master)
+			track_expectations_remove(t, i);
+		else
+			i++;
+}
+
+uint32_t track_expect_count(const struct track *t)
+{
+	return (uint32_t)t->expected.n;
+}
+
+void track_expect_each(struct track *t,
+                       bool (*fn)(const struct track_expect *x, void *arg), void *arg)
+{
+	for (size_t i = 0; i < t->expected.n; i++)
+		if (!fn(&t->expected.p[i].x, arg))
+			return;
+}
+
+/* ---- meeting ------------------------------------------------------------------------------ */
+
+static bool fits(const struct track_expect *x, const struct track_tuple *tuple)
+{
+	const struct track_tuple *want = &x->tuple;
+
+	return want->family == tuple->family && want->proto == tuple->proto &&
+	       want->dst_port == tuple->dst_port &&
+	       track_addr_eq(&want->dst, &tuple->dst) && want->zone == tuple->zone &&
+	       (x->any_src || track_addr_eq(&want->src, &tuple->src)) &&
+	       (x->any_src_port || want->src_port == tuple->src_port);
+}
+
+/* The new connection goes where the master's NAT sends its like. */
+static void follow_master(struct track *t, struct track_entry *e,
+                          const struct track_expect *x)
+{
+	const struct track_tuple *other = &e->master->tuple[!x->dir];
+	struct track_ref ref = { .entry = e };
+	struct track_nat_range source = { .flags = TRACK_NAT_ADDRS,
+		                          .addr_min = other->dst,
+		                          .addr_max = other->dst };
+	struct track_nat_range target = { .flags = TRACK_NAT_ADDRS | TRACK_NAT_PORTS,
+		                          .addr_min = x->saved_addr,
+		                          .addr_max = x->saved_addr,
+		                          .port_min = x->saved_port,
+		                          .port_max = x->saved_port };
+
+	(void)!track_nat_setup(t, &ref, TRACK_HOOK_POSTROUTING, &source);
+	(void)!track_nat_setup(t, &ref, TRACK_HOOK_PREROUTING, &target);
+}
+
+static void fulfil(struct track *t, struct track_entry *e,
+                   const struct track_pending *pending)
+{
+	e->master = pending->master;
+	track_entry_hold(e->master);
+	e->status |= TRACK_S_EXPECTED;
+	e->mark = e->master->mark;
+	e->secmark = e->master->secmark;
+	e->helper = pending->x.helper;
+	if (pending->x.nat)
+		follow_master(t, e, &pending->x);
+}
+
+void track_expectations_meet(struct track *t, struct track_entry *e)
+{
+	for (size_t i = 0; i < t->expected.n; i++) {
+		struct track_pending pending = t->expected.p[i];
+		if (pending.x.flags & TRACK_X_INACTIVE ||
+		    !fits(&pending.x, &e->tuple[TRACK_ORIGINAL]))
+			continue;
+		/* Nobody outside can know of it before the master's packet left. */
+		if (!track_entry_confirmed(pending.master))
+			return;
+		fulfil(t, e, &pending);
+		if (!(pending.x.flags & TRACK_X_PERMANENT))
+			track_expectations_remove(t, i);
+		return;
+	}
+}
+
+/* ---- making ------------------------------------------------------------------------------- */
+
+static bool alike(const struct track_expect *a, const struct track_expect *b)
+{
+	return track_tuple_eq(&a->tuple, &b->tuple) && a->any_src == b->any_src &&
+	       a->any_src_port == b->any_src_port;
+}
+
+/* Whether one packet could fulfil both. */
+static bool overlap(const struct track_expect *a, const struct track_expect *b)
+{
+	struct track_expect wide = *a;
+
+	wide.any_src |= b->any_src;
+	wide.any_src_port |= b->any_src_port;
+	return fits(&wide, &b->tuple);
+}
+
+/* Room among the master's own: the oldest of the class gives way. */
+static void make_room(struct track *t, const struct track_entry *master,
+                      const struct track_expect *x, uint8_t max)
+{
+	size_t n = 0, oldest = SIZE_MAX;
+
+	for (size_t i = 0; i < t->expected.n; i++) {
+		const struct track_pending *pending = &t->expected.p[i];
+		if (pending->master != master || pending->x.class != x->class)
+			continue;
+		n++;
+		if (oldest == SIZE_MAX)
+			oldest = i;
+	}
+	if (max && n >= max)
+		track_expectations_remove(t, oldest);
+}
+
+int track_expect_add(struct track *t, struct track_entry *master,
+                     const struct track_expect *x)
+{
+	struct track_expect_policy policy = track_helper_policy(master->helper, x->class);
+	struct track_pending *pending;
+
+	for (size_t i = 0; i < t->expected.n; i++) {
+		const struct track_pending *other = &t->expected.p[i];
+		if (alike(&other->x, x)) {
+			if (other->master != master || other->x.class != x->class)
+				return -EALREADY;
+			track_expectations_remove(t, i);
+			break;
+		}
+		if (overlap(&other->x, x))
+			return -EEXIST;
+	}
+	make_room(t, master, x, policy.max);
+	if (t->expected.n >= t->sysctl.expect_max)
+		return -ENOSPC;
+	pending = vec_add(&t->expected);
+	pending->x = *x;
+	pending->x.deadline_ns += t->now_ns;
+	pending->x.master = master->id;
+	pending->master = master;
+	track_entry_hold(master);
+	(*counter(t, pending))++;
+	return 0;
+}
+
+enum track_expect_result track_expect_set(struct track *t, struct track_ref *ref,
+                                          uint8_t family, uint8_t proto,
+                                          uint16_t dst_port, uint32_t timeout_ms,
+                                          uint8_t size)
+{
+	struct track_entry *e = ref->entry;
+	struct track_expect x = { .any_src_port = true,
+		                  .deadline_ns = timeout_ms * 1000000ull,
+		                  .dir = !ref->dir };
+
+	if (!e || track_entry_confirmed(e) ||
+	    track_entry_extra(t, e)->expecting[0] >= size)
+		return TRACK_EXPECT_BREAK;
+	x.tuple = (struct track_tuple){ .src = e->tuple[!ref->dir].src,
+		                        .dst = e->tuple[!ref->dir].dst,
+		                        .dst_port = dst_port,
+		                        .zone = e->tuple[TRACK_ORIGINAL].zone,
+		                        .family = family ? family : e->tuple[0].family,
+		                        .proto = proto };
+	return track_expect_add(t, e, &x) ? TRACK_EXPECT_DROP : TRACK_EXPECT_SET;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* Inside of expectations: how the table meets them. */
+#pragma once
+
+#include "gate/track/table.h"
+
+/* A new entry fulfils an expectation, if there is one: it gets master, mark, helper, NAT. */
+void track_expectations_meet(struct track *t, struct track_entry *e);
+
+/* Takes away those that are over, those of a master that ended. */
+void track_expectations_expire(struct track *t);
+void track_expectations_forget(struct track *t, const struct track_entry *master);
+
+/* Takes away the i-th of the list. */
+void track_expectations_remove(struct track *t, size_t i);
+
+/* The helper's limits: seconds an expectation of this class lives, how many at once. */
+struct track_expect_policy {
+	uint32_t seconds;
+	uint8_t max;
+};
+struct track_expect_policy track_helper_policy(enum track_helper helper, uint8_t class);

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* FTP, RFC 959 and 2428: PORT and EPRT of the client, 227 and 229 of the server name the address
+ * of the data connection that the other one will make. */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <netinet/in.h>
+#include <strings.h>
+
+#include "gate/track/helper.h"
+#include "gate/track/tcp.h"
+
+enum { PORT_NUMBERS = 6, LINE_ENDS = 2 };
+
+/* What an announcement says; begins as the sender's own address. */
+struct target {
+	struct track_addr addr;
+	uint8_t family;
+	uint16_t port;
+};
+
+/* Reads the announcement's argument: whether it is whole. */
+typedef bool read_fn(struct str s, struct target *target);
+
+/* "192,168,1,2,10,20" and then `end`, or anything when that is 0. */
+static bool read_numbers(struct str s, char end, struct target *target)
+{
+	uint64_t v[PORT_NUMBERS] = { 0 };
+
+	for (unsigned i = 0; i < PORT_NUMBERS; i++) {
+		size_t n = track_helper_number(s, UINT32_MAX, &v[i]);
+		s = str_sub(s, n, s.n);
+		if (!n || !s.n)
+			return false;
+		if (i == PORT_NUMBERS - 1)
+			break;
+		if (s.p[0] != ',')
+			return false;
+		s = str_sub(s, 1, s.n);
+	}
+	if (end && s.p[0] != end)
+		return false;
+	/* The kernel shifts without a look at the size, RFC 959 has no larger numbers. */
+	target->family = 4;
+	target->addr = (struct track_addr){ .b = { (uint8_t)v[0], (uint8_t)v[1],
+		                                   (uint8_t)v[2], (uint8_t)v[3] } };
+	target->port = (uint16_t)(v[4] << 8 | v[5]);
+	return true;
+}
+
+static bool read_port(struct str s, struct target *target)
+{
+	return read_numbers(s, '\r', target);
+}
+
+/* The text of 227 varies: the numbers begin with the first digit. */
+static bool read_227(struct str s, struct target *target)
+{
+	while (s.n && !isdigit((unsigned char)s.p[0]))
+		s = str_sub(s, 1, s.n);
+	return read_numbers(s, 0, target);
+}
+
+static bool read_delimited_port(struct str s, char delimiter, struct target *target)
+{
+	uint64_t port;
+	size_t n = track_helper_number(s, UINT16_MAX, &port);
+
+	if (!n || n >= s.n || s.p[n] != delimiter || !port)
+		return false;
+	target->port = (uint16_t)port;
+	return true;
+}
+
+/* "|||6446|" */
+static bool read_epsv(struct str s, struct target *target)
+{
+	char d = s.n ? s.p[0] : 0;
+
+	if (s.n <= 3 || isdigit((unsigned char)d) || d < 33 || d > 126 || s.p[1] != d ||
+	    s.p[2] != d)
+		return false;
+	return read_delimited_port(str_sub(s, 3, s.n), d, target);
+}
+
+/* "|1|132.235.1.2|6275|", "|2|1080::8:800:200C:417A|5282|" */
+static bool read_eprt(struct str s, struct target *target)
+{
+	char d = s.n ? s.p[0] : 0, text[INET6_ADDRSTRLEN] = "";
+	size_t n;
+
+	if (s.n <= 3 || isdigit((unsigned char)d) || d < 33 || d > 126 || s.p[2] != d ||
+	    s.p[1] != (target->family == 6 ? '2' : '1'))
+		return false;
+	s = str_sub(s, 3, s.n);
+	n = str_find(s, d);
+	if (n == s.n || n >= sizeof(text))
+		return false;
+	memcpy(text, s.p, n);
+	target->addr = (struct track_addr){ 0 };
+	if (inet_pton(target->family == 6 ? AF_INET6 : AF_INET, text, target->addr.b) !=
+	    1)
+		return false;
+	return read_delimited_port(str_sub(s, n + 1, s.n), d, target);
+}
+
+struct announcement {
+	struct str word;
+	char skip; /* the argument begins behind this */
+	read_fn *read;
+};
+
+// clang-format off
+static const struct announcement announcements[2][2] = {
+	[TRACK_ORIGINAL] = {
+		{ STR_INIT("PORT"), ' ', read_port },
+		{ STR_INIT("EPRT"), ' ', read_eprt },
+	},
+	[TRACK_REPLY] = {
+		{ STR_INIT("227 "), 0,   read_227 },
+		{ STR_INIT("229 "), '(', read_epsv },
+	},
+};
+// clang-format on
+
+enum found { FOUND_NOT, FOUND, FOUND_HALF };
+
+static enum found find(struct str s, const struct announcement *a, struct target *target)
+{
+	size_t n = s.n < a->word.n ? s.n : a->word.n;
+	struct target copy = *target;
+
+	if (strncasecmp(s.p, a->word.p, n) != 0)
+		return FOUND_NOT;
+	if (s.n <= a->word.n)
+		return FOUND_HALF;
+	s = str_sub(s, a->word.n, s.n);
+	if (a->skip)
+		s = str_sub(s, str_find(s, a->skip) + 1, s.n);
+	if (!s.n || !a->read(s, &copy))
+		return FOUND_HALF;
+	*target = copy;
+	return FOUND;
+}
+
+/* An announcement in two halves cannot be read: the packet is dropped, and TCP sends it again. */
+static enum track_verdict read_line(struct track_reading *r)
+{
+	struct track_entry *e = r->e;
+	struct target target = { e->tuple[r->dir].src, e->tuple[r->dir].family, 0 };
+	const struct track_addr *dst = &e->tuple[!r->dir].dst;
+
+	for (size_t i = 0; i < ARRAY_LEN(announcements[0]); i++) {
+		enum found found =
+			find(r->p->payload, &announcements[r->dir][i], &target);
+		if (found == FOUND_NOT)
+			continue;
+		if (found == FOUND_HALF)
+			return TRACK_DROP;
+		/* Another host's address would open holes to it. */
+		if (target.family != e->tuple[0].family ||
+		    !track_addr_eq(&target.addr, &e->tuple[r->dir].src))
+			return TRACK_ACCEPT;
+		return track_helper_expect(r, IPPROTO_TCP, &e->tuple[!r->dir].src, dst,
+		                           target.port);
+	}
+	return TRACK_ACCEPT;
+}
+
+/* Only what begins behind a line's end is a command. */
+static bool begins_line(const struct track_extra *x, enum track_dir dir, uint32_t seq)
+{
+	for (unsigned i = 0; i < x->ftp.known[dir]; i++)
+		if (x->ftp.after_newline[dir][i] == seq)
+			return true;
+	return false;
+}
+
+static void remember_line_end(struct track_extra *x, enum track_dir dir, uint32_t seq)
+{
+	uint32_t *at = x->ftp.after_newline[dir];
+
+	if (begins_line(x, dir, seq))
+		return;
+	if (x->ftp.known[dir] < LINE_ENDS)
+		at[x->ftp.known[dir]++] = seq;
+	else
+		at[tcp_before(at[1], at[0])] = seq; /* the older one */
+}
+
+enum track_verdict track_ftp(struct track_reading *r)
+{
+	struct track_extra *x;
+	struct str s = r->p->payload;
+	enum track_verdict verdict = TRACK_ACCEPT;
+
+	if (r->state != TRACK_ESTABLISHED || !s.n)
+		return TRACK_ACCEPT;
+	x = track_entry_extra(r->t, r->e);
+	if (begins_line(x, r->dir, r->p->tcp.seq))
+		verdict = read_line(r);
+	if (verdict == TRACK_ACCEPT && s.p[s.n - 1] == '\n')
+		remember_line_end(x, r->dir, r->p->tcp.seq + (uint32_t)s.n);
+	return verdict;
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/*
+ * The connection table: a model of nf_conntrack of Linux 6.18 with virtual time. A network
+ * namespace is one `struct track`. A packet's way through it:
+ *
+ *   struct track_ref ref = { 0 };                 // rides with the packet, as skb->_nfct does
+ *   …raw chains: ref reads as `invalid`; track_notrack(), track_zone_set()…
+ *   track_at(t, now_ns);
+ *   track_in(t, &packet, TRACK_HOOK_PREROUTING, &ref);          // priority -200
+ *   …nat.h: track_nat_wants(), the nat chains, track_nat_apply()…
+ *   track_confirm(t, &packet, &ref);              // input, postrouting at INT_MAX
+ *   track_release(t, &ref);                       // when the packet is gone: dropped or delivered
+ *
+ * A packet that loops back keeps its ref: track_in leaves a ref that has an entry (or is
+ * untracked) alone. An entry is deleted with its last ref when it was not confirmed.
+ */
+#pragma once
+
+#include "gate/track/entry.h"
+#include "gate/track/packet.h"
+
+struct track;
+
+/* Where the packet is; the numbers are nf_tables'. */
+enum track_hook {
+	TRACK_HOOK_PREROUTING = 0,
+	TRACK_HOOK_INPUT = 1,
+	TRACK_HOOK_FORWARD = 2,
+	TRACK_HOOK_OUTPUT = 3,
+	TRACK_HOOK_POSTROUTING = 4,
+};
+
+enum track_verdict { TRACK_ACCEPT, TRACK_DROP };
+
+/* Why track_in or track_confirm said what it said; for explain. */
+enum track_reason {
+	TRACK_WHY_NONE,
+	TRACK_WHY_TRUNCATED,
+	TRACK_WHY_CHECKSUM,
+	TRACK_WHY_FRAGMENT,
+	TRACK_WHY_TCP_FLAGS,     /* a combination of flags that does not exist */
+	TRACK_WHY_TCP_FIRST,     /* no connection may begin with this packet */
+	TRACK_WHY_TCP_NOT_LOOSE, /* picked up in the middle with nf_conntrack_tcp_loose=0 */
+	TRACK_WHY_TCP_STATE,     /* the state allows no such packet */
+	TRACK_WHY_TCP_WINDOW,    /* out of window */
+	TRACK_WHY_TCP_RST,       /* RST below what the peer acknowledged */
+	TRACK_WHY_TCP_IGNORED,   /* passes; the entry did not change */
+	TRACK_WHY_ICMP_TYPE,     /* type cannot begin anything */
+	TRACK_WHY_ICMP_NO_ENTRY,    /* error about a connection that is not there */
+	TRACK_WHY_ICMP_ADDRESS,     /* error whose outer and inner addresses do not fit */
+	TRACK_WHY_ICMP_INNER,       /* error whose inner header cannot be read */
+	TRACK_WHY_ICMPV6_UNTRACKED, /* neighbour discovery, MLD */
+	TRACK_WHY_SCTP_STATE,
+	TRACK_WHY_SCTP_TAG,
+	TRACK_WHY_SCTP_CHUNKS,
+	TRACK_WHY_SHORT_HELPER, /* a helper could not parse what it must: packet dropped */
+	TRACK_WHY_HELPER_REWRITES, /* passes; but the kernel puts translated addresses into this
+	                            * payload, which is not modelled: what follows is unknown */
+	TRACK_WHY_TABLE_FULL, /* nothing could be dropped early */
+	TRACK_WHY_EARLY_DROP, /* new, for which another entry was given up; the kernel looks at
+	                       * eight chains only and may have dropped this packet instead */
+	TRACK_WHY_CLASH,      /* another packet made the same connection first */
+	TRACK_WHY_NO_NAT, /* no free tuple for the translation */
+	TRACK_WHY_REASONS,
+};
+
+/* The reason as a phrase without a full stop, empty for TRACK_WHY_NONE. */
+struct str track_why(enum track_reason why);
+
+/* What rides with a packet; all zero before the tracker saw it. */
+struct track_ref {
+	struct track_entry *entry; /* NULL: none */
+	uint8_t state;             /* enum track_state; 0 reads as TRACK_INVALID */
+	uint8_t dir;               /* enum track_dir, with an entry */
+	uint8_t why;               /* enum track_reason of the last call */
+	bool icmp_error;           /* related by an ICMP error */
+	/* `ct zone set` before the lookup: track_zone_set */
+	bool zone_original, zone_reply; /* directions the zone is for */
+	uint16_t zone;
+};
+
+/* What `ct state` reads. */
+static inline enum track_state track_state_of(const struct track_ref *ref)
+{
+	return ref->state ? (enum track_state)ref->state : TRACK_INVALID;
+}
+
+/* A table with the sysctls' defaults of 6.18. `seed` decides what is drawn by chance. */
+struct track *track_new(uint64_t seed);
+void track_free(struct track *t);
+DEFINE_AUTO_PTR(track)
+
+/* Sets the clock, which never goes back, and ends what is over by then. */
+void track_at(struct track *t, uint64_t now_ns);
+uint64_t track_now(const struct track *t);
+
+/* nf_conntrack's hook in prerouting and output. TRACK_DROP only when the table is full; `ref`
+ * tells the rest. `ref` must be released in the end. */
+MUST_USE enum track_verdict track_in(struct track *t, const struct track_packet *p,
+                                     enum track_hook hook, struct track_ref *ref);
+
+/* The hook at the end of input and postrouting: the helper reads the packet (as NAT left it),
+ * then a new entry enters the table. */
+MUST_USE enum track_verdict track_confirm(struct track *t, const struct track_packet *p,
+                                          struct track_ref *ref);
+
+/* The packet is no more. Clears `ref`; harmless on one without entry and twice. */
+void track_release(struct track *t, struct track_ref *ref);
+
+/* A second packet (a copy, an answer by reject) rides on the same entry; an answer is `related`
+ * in the other direction. */
+void track_ref_copy(const struct track_ref *from, struct track_ref *to);
+void track_ref_attach(const struct track_ref *from, struct track_ref *to);
+
+/* Statements before the lookup; without effect on a ref that has an entry. */
+void track_notrack(struct track_ref *ref);
+void track_zone_set(struct track_ref *ref, uint16_t zone, bool original, bool reply);
+
+/* ---- the table ---------------------------------------------------------------------------- */
+
+/* Entries that are confirmed. */
+uint32_t track_count(const struct track *t);
+
+/* The entry of a tuple as seen in a packet (zone set), or NULL; `dir` where not NULL. */
+struct track_entry *track_find(struct track *t, const struct track_tuple *tuple,
+                               enum track_dir *dir);
+
+/* Each confirmed entry, oldest first; false from the callback stops. */
+void track_each(struct track *t, bool (*fn)(struct track_entry *e, void *arg), void *arg);
+
+/* `conntrack -D`, `-F`. */
+void track_delete(struct track *t, struct track_entry *e);
+void track_flush(struct track *t);
+
+/* An entry of a live kernel, confirmed: tuples, status, mark, labels, zone, deadline (timeout in
+ * ns), protocol state as given; what a kernel does not tell (TCP windows) is liberal then.
+ * Errors: -EEXIST. */
+MUST_USE int track_import(struct track *t, const struct track_entry *like);
+
+/* Nanoseconds until `e` ends. */
+uint64_t track_expires_ns(const struct track *t, const struct track_entry *e);
+
+/* ---- entry's statements ------------------------------------------------------------------- */
+
+/* A `ct timeout` object's values; index: the protocol's own states, see sysctl.h. A value of 0
+ * takes the sysctl's. */
+enum { TRACK_TIMEOUT_STATES = 16 };
+struct track_timeout_policy {
+	uint8_t family; /* 4, 6; 0 for both */
+	uint8_t proto;
+	uint32_t seconds[TRACK_TIMEOUT_STATES];
+};
+
+/* `ct timeout set`: for an entry not confirmed yet of the policy's protocol, else nothing.
+ * `policy` must live as long as the table. */
+void track_timeout_set(struct track_ref *ref, const struct track_timeout_policy *policy);
+
+/* `reject with tcp reset`: the ends will close, so the entry is over soon. */
+void track_tcp_close(struct track *t, struct track_ref *ref);
+
+/* ---- sysctls ------------------------------------------------------------------------------ */
+
+/* `name` as under /proc/sys/net/netfilter ("nf_conntrack_tcp_loose"), also with
+ * "net.netfilter." before it. Errors: -ENOENT, -EINVAL out of range. */
+MUST_USE int track_sysctl_set(struct track *t, struct str name, uint64_t value);
+MUST_USE int track_sysctl_get(const struct track *t, struct str name, uint64_t *value);
+
+/* The i-th name, empty behind the last. */
+struct str track_sysctl_name(size_t i);
+
+/* ---- events ------------------------------------------------------------------------------- */
+
+/* What changed: 1 << IPCT_* of the kernel. */
+enum track_event_bit {
+	TRACK_E_NEW = 1 << 0,
+	TRACK_E_RELATED = 1 << 1,
+	TRACK_E_DESTROY = 1 << 2,
+	TRACK_E_REPLY = 1 << 3,
+	TRACK_E_ASSURED = 1 << 4,
+	TRACK_E_PROTOINFO = 1 << 5,
+	TRACK_E_HELPER = 1 << 6,
+	TRACK_E_MARK = 1 << 7,
+	TRACK_E_SEQADJ = 1 << 8,
+	TRACK_E_SECMARK = 1 << 9,
+	TRACK_E_LABEL = 1 << 10,
+};
+
+struct track_event {
+	uint64_t at_ns;
+	uint64_t id;   /* the entry's */
+	uint32_t what; /* enum track_event_bit */
+	uint32_t status;
+	struct track_tuple original;
+};
+
+/* Events are kept from now on (at first they are not). */
+void track_events_on(struct track *t, bool on);
+/* Those since the last call, `*n` of them; valid until the next call of anything. */
+const struct track_event *track_events(struct track *t, size_t *n);

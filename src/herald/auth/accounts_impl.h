@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* What the files of the accounts share: accounts.c (requests) and accounts_host.c (what is known
+ * of a host as a whole). */
+#pragma once
+
+#include <pthread.h>
+
+#include "base/map.h"
+#include "herald/auth/accounts.h"
+#include "herald/auth/host_mix.h"
+#include "io/pool.h"
+
+#define KEY_ACCOUNT  STR("account")
+#define KEY_DISABLED STR("disabled")
+
+struct host {
+	struct str name;
+	struct host_mix mix;
+	bool all_have_sha256;
+};
+
+struct accounts {
+	struct store *store;
+	struct pool *pool;
+	uint32_t iterations;
+	pthread_mutex_t lock; /* over `hosts` and what it leads to */
+	struct map hosts;     /* name to struct host */
+	struct arena arena;   /* the hosts */
+};
+
+struct task {
+	struct pool_job job; /* first: the job is the task */
+	struct inbox_item item;
+	struct accounts *accounts;
+	struct arena arena;
+	struct str host, user;
+	struct str password; /* prepared; ours, wiped at the end */
+	struct inbox *to;
+	accounts_done_fn fn;
+	accounts_load_fn on_load;
+	void *arg;
+	int result;
+	struct sasl_account account;
+	struct scram_key keys[2]; /* to be derived: iterations 0 where not */
+	void (*derived)(struct task *t);
+};
+
+/* The name of the key of a digest. */
+struct str key_name(enum digest d);
+
+/* The map of a user; of the host, with an empty name, for store_users. */
+struct store_place account_place(struct str host, struct str user);
+
+/* A task with copies of its own; `fn` may be NULL. */
+struct task *task_new(struct accounts *a, struct str host, struct str user,
+                      struct inbox *to, accounts_done_fn fn, void *arg);
+
+/* Gives the answer, on the inbox owner's thread, and frees the task. */
+void task_answer(struct task *t, int result);
+
+/* Makes up the account, or the keys it lacks. */
+void host_invent(struct accounts *a, struct str host, struct str user,
+                 struct sasl_account *out);

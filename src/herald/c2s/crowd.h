@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/*
+ * How many connections an address has, and how many its neighbourhood: IPv4 by address and /24,
+ * IPv6 by /64 (which is one customer) and /48. The loopback is not counted. Pure.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/map.h"
+
+/* All zero: nobody is there and nobody may be; set the limits and the maps' seed. */
+struct crowd {
+	uint64_t address_max, prefix_max; /* UINT64_MAX: no limit */
+	/* So many failed logins bar an address for so long. 0: never. */
+	uint64_t failures_max, barred_ms;
+	struct map addresses, prefixes, failures;
+};
+
+/* Where one was counted; all zero: nowhere. */
+struct crowd_place {
+	uint8_t kind; /* 4 or 6 */
+	uint8_t bytes[8];
+};
+
+/* Counts a connection; false: it is one too many, and was not counted. */
+bool crowd_enter(struct crowd *c, const struct sockaddr_storage *peer,
+                 struct crowd_place *out);
+
+/* Sets the place to nowhere. */
+void crowd_leave(struct crowd *c, struct crowd_place *place);
+
+/* A login from there failed; true: from now on the address is barred. */
+bool crowd_failed(struct crowd *c, const struct crowd_place *place, uint64_t now_ms);
+
+/* Whether too many logins from there have failed lately. */
+bool crowd_is_barred(const struct crowd *c, const struct crowd_place *place,
+                     uint64_t now_ms);
+
+void crowd_fini(struct crowd *c);

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* The options at the top level. */
+#include "herald/daemon/config_impl.h"
+
+#include <errno.h>
+
+#include "herald/auth/sasl.h"
+#include "herald/jid/jid.h"
+#include "herald/modules/all.h"
+
+static void take_hosts(struct reading *r, struct yaml *y, void *to)
+{
+	struct str host;
+
+	(void)to;
+	if (!is_list(r, y))
+		return;
+	for_each_entry(e, y)
+	{
+		if (!is_scalar(r, e, "the name of a host"))
+			continue;
+		if (jid_prep_domain(e->text, &r->c->arena, &host) < 0)
+			wrong(r, e, "the name of a host, such as example.org");
+		else
+			vec_push(&r->c->hosts, arena_str(&r->c->arena, host));
+	}
+	if (!y->first)
+		complain(r, "H0004", y, y->span, "at least one host is needed");
+}
+
+static void take_certfiles(struct reading *r, struct yaml *y, void *to)
+{
+	(void)to;
+	if (!is_list(r, y))
+		return;
+	for_each_entry(e, y)
+	{
+		if (is_scalar(r, e, "the path of a PEM file"))
+			vec_push(&r->c->certfiles, e->text);
+	}
+}
+
+static void take_folders(struct reading *r, struct yaml *y, void *to)
+{
+	(void)to;
+	if (!is_list(r, y))
+		return;
+	r->c->backup_dirs.n = 0;
+	for_each_entry(e, y)
+	{
+		if (is_scalar(r, e, "the path of a folder"))
+			vec_push(&r->c->backup_dirs, e->text);
+	}
+}
+
+static void take_log_format(struct reading *r, struct yaml *y, void *to)
+{
+	if (str_is(y->text, "json"))
+		*(enum log_format *)to = LOG_FORMAT_JSON;
+	else if (str_is(y->text, "text"))
+		*(enum log_format *)to = LOG_FORMAT_TEXT;
+	else
+		wrong(r, y, "`text` or `json`");
+}
+
+/* ---- logins ------------------------------------------------------------------------------- */
+
+/* Accounts are herald's own. (`mnesia` is how ejabberd calls its own.) */
+static void take_auth_method(struct reading *r, struct yaml *y, void *to)
+{
+	struct yaml *first = y->kind == YAML_LIST ? y->first : y;
+
+	(void)to;
+	for (struct yaml *e = first; e; e = e->next) {
+		if (e->kind == YAML_SCALAR &&
+		    (str_is(e->text, "internal") || str_is(e->text, "mnesia")))
+			continue;
+		complain(r, "H0003", y, e->span,
+		         "herald has accounts of its own only: `internal`");
+		return;
+	}
+}
+
+static void take_password_format(struct reading *r, struct yaml *y, void *to)
+{
+	(void)to;
+	if (!str_is(y->text, "scram"))
+		wrong(r, y, "`scram`: herald keeps keys and never a password");
+}
+
+static bool is_mechanism(struct str word, const char *name)
+{
+	return word.n == strlen(name) && strncasecmp(word.p, name, word.n) == 0;
+}
+
+/* Mechanisms that herald would never offer may be named as well. */
+static bool disable(struct reading *r, struct str word)
+{
+	static const char *const never[] = { "DIGEST-MD5",    "CRAM-MD5",
+		                             "X-OAUTH2",      "ANONYMOUS",
+		                             "SCRAM-SHA-512", "SCRAM-SHA-512-PLUS" };
+
+	for (int m = 0; m < SASL_MECH_COUNT; m++) {
+		if (is_mechanism(word, sasl_mech_name((enum sasl_mech)m))) {
+			r->c->disabled_mechanisms |= SASL_MASK(m);
+			return true;
+		}
+	}
+	for (size_t i = 0; i < ARRAY_LEN(never); i++) {
+		if (is_mechanism(word, never[i]))
+			return true;
+	}
+	return false;
+}
+
+static void take_disabled(struct reading *r, struct yaml *y, void *to)
+{
+	struct str words[SASL_MECH_COUNT];
+
+	(void)to;
+	for (int m = 0; m < SASL_MECH_COUNT; m++)
+		words[m] = str_from(sasl_mech_name((enum sasl_mech)m));
+	if (y->kind == YAML_SCALAR) {
+		if (!disable(r, y->text))
+			unknown_word(r, y, y, EJABBERD_OTHER, "SASL mechanism", words,
+			             SASL_MECH_COUNT);
+		return;
+	}
+	if (!is_list(r, y))
+		return;
+	for_each_entry(e, y)
+	{
+		if (is_scalar(r, e, "the name of a mechanism") && !disable(r, e->text))
+			unknown_word(r, e, e, EJABBERD_OTHER, "SASL mechanism", words,
+			             SASL_MECH_COUNT);
+	}
+}
+
+/* ---- hosts of their own ------------------------------------------------------------------- */
+
+static const struct option host_options[] = {
+	{ "acl", take_acl, 0 },
+	{ "access_rules", take_access_rules, 0 },
+	{ "shaper_rules", take_shaper_rules, 0 },
+	{ 0 },
+};
+
+static bool has_host(const struct config *c, struct str host)
+{
+	vec_for_each(h, &c->hosts) {
+		if (str_eq(*h, host))
+			return true;
+	}
+	return false;
+}
+
+/* After `hosts`, wherever they stand. */
+static void take_host_config(struct reading *r, struct yaml *y)
+{
+	struct str host;
+
+	if (!is_map(r, y))
+		return;
+	for_each_entry(e, y)
+	{
+		if (!is_new_key(r, y, e))
+			continue;
+		if (jid_prep_domain(e->key->text, &r->c->arena, &host) < 0 ||
+		    !has_host(r->c, host)) {
+			complain(r, "H0006", e, e->key->span,
+			         "`" STR_FMT "` is not one of the `hosts`",
+			         STR_ARG(e->key->text));
+			continue;
+		}
+		r->host = arena_str(&r->c->arena, host);
+		take_map(r, e, host_options, EJABBERD_OPTION, "option of a host", r->c);
+		r->host = STR("");
+	}
+}
+
+static void take_later(struct reading *r, struct yaml *y, void *to)
+{
+	(void)r, (void)y, (void)to; /* complete() does it */
+}
+
+/* ---- all ---------------------------------------------------------------------------------- */
+
+#define FIELD(name) offsetof(struct config, name)
+static const struct option options[] = {
+	{ "hosts", take_hosts, 0 },
+	{ "listen", take_listeners, 0 },
+	{ "certfiles", take_certfiles, 0 },
+	{ "ca_file", take_text, FIELD(ca_file) },
+	{ "modules", take_modules, 0 },
+	{ "acl", take_acl, 0 },
+	{ "access_rules", take_access_rules, 0 },
+	{ "shaper", take_shaper, 0 },
+	{ "shaper_rules", take_shaper_rules, 0 },
+	{ "auth_method", take_auth_method, 0 },
+	{ "auth_password_format", take_password_format, 0 },
+	{ "disable_sasl_mechanisms", take_disabled, 0 },
+	{ "host_config", take_later, 0 },
+	{ "loglevel", take_level, FIELD(loglevel) },
+	{ "log_dir", take_text, FIELD(log_dir) },
+	{ "log_format", take_log_format, FIELD(log_format) },
+	{ "spool_dir", take_text, FIELD(spool_dir) },
+	{ "run_dir", take_text, FIELD(run_dir) },
+	{ "backup_dirs", take_folders, 0 },
+	{ "sandbox", take_bool, FIELD(sandbox) },
+	{ "max_connections_per_address", take_count, FIELD(max_connections_per_address) },
+	{ "max_connections_per_prefix", take_count, FIELD(max_connections_per_prefix) },
+	{ "negotiation_timeout", take_time, FIELD(negotiation_timeout_ms) },
+	{ 0 },
+};
+#undef FIELD
+
+static void set_defaults(struct config *c)
+{
+	c->loglevel = LOG_LEVEL_INFO;
+	c->spool_dir = STR("/var/lib/herald");
+	c->run_dir = STR(CONFIG_RUN_DIR);
+	c->sandbox = true;
+	c->offline_rule = STR("max_user_offline_messages");
+	vec_push(&c->backup_dirs, STR("/var/backups"));
+	c->negotiation_timeout_ms = 60000;
+	c->max_connections_per_address = 200;
+	c->max_connections_per_prefix = 2000;
+	c->tuning = (struct tuning){ .max_auth_failures = 20,
+		                     .auth_ban_ms = 3600000,
+		                     .resume_timeout_ms = 300000,
+		                     .ack_timeout_ms = 60000,
+		                     .max_ack_queue = 5000 };
+	for (const struct module *const *m = modules_all; *m; m++)
+		vec_push(&c->modules, *m);
+}
+
+static struct yaml *entry_of(const struct yaml *map, const char *name)
+{
+	for (struct yaml *e = map ? map->first : NULL; e; e = e->next) {
+		if (e->key && str_is(e->key->text, name) && !e->problem.n)
+			return e;
+	}
+	return NULL;
+}
+
+/* The rules that listeners name. */
+static void check_listeners(struct reading *r)
+{
+	struct yaml *listen = entry_of(r->root, "listen");
+
+	for (struct yaml *e = listen ? listen->first : NULL; e; e = e->next) {
+		struct yaml *access = e->problem.n ? NULL : entry_of(e, "access");
+		struct yaml *shaper = e->problem.n ? NULL : entry_of(e, "shaper");
+		if (access)
+			check_rule_name(r, access);
+		struct yaml *verify = e->problem.n ? NULL : entry_of(e, "tls_verify");
+		bool verifies = false;
+		if (shaper)
+			check_shaper_name(r, shaper);
+		if (verify && read_bool(verify, &verifies) && verifies &&
+		    !r->c->ca_file.n)
+			complain(r, "H0004", verify, verify->span,
+			         "`tls_verify` needs `ca_file`: who vouches for the "
+			         "clients' certificates");
+	}
+}
+
+/* The rules that modules name. */
+static void check_modules(struct reading *r)
+{
+	struct yaml *modules = entry_of(r->root, "modules");
+	struct yaml *offline = modules ? entry_of(modules, "mod_offline") : NULL;
+	struct yaml *rule =
+		offline ? entry_of(offline, "access_max_user_messages") : NULL;
+
+	if (rule)
+		check_rule_name(r, rule);
+}
+
+/* What a file that says nothing of it gets: 5222 with STARTTLS, 5223 with TLS. */
+static void complete(struct reading *r)
+{
+	struct yaml *own = entry_of(r->root, "host_config");
+
+	if (own)
+		take_host_config(r, own);
+	check_access(r);
+	check_listeners(r);
+	check_modules(r);
+	if (r->c->hosts.n == 0 && !diags_failed(r->ds))
+		diag_error(r->ds, "H0004", r->root ? r->root->span : SPAN_NONE,
+		           "`hosts` is missing: which domains are served?");
+	if (r->c->listeners.n == 0) {
+		vec_push(&r->c->listeners, listener_of_port(5222, false));
+		vec_push(&r->c->listeners, listener_of_port(5223, true));
+	}
+	vec_push(&r->c->modules, NULL);
+}
+
+int config_from_tree(struct yaml *root, struct arena *a, struct diags *ds,
+                     struct config *out)
+{
+	struct config c = { .arena = *a };
+	struct reading r = { .c = &c, .ds = ds, .root = root };
+	auto_buf text = { 0 };
+
+	set_defaults(&c);
+	if (root)
+		take_map(&r, root, options, EJABBERD_OPTION, "option", &c);
+	complete(&r);
+	*a = (struct arena){ 0 };
+	if (diags_failed(ds)) {
+		*a = c.arena;
+		c.arena = (struct arena){ 0 };
+		config_fini(&c);
+		return -EINVAL;
+	}
+	if (root)
+		yaml_write(&text, root);
+	c.text = arena_str(&c.arena, buf_as_str(&text));
+	*out = c;
+	return 0;
+}
+
+int config_read(struct sources *sources, uint32_t file,
+                const struct config_loader *loader, struct diags *ds, struct config *out)
+{
+	auto_arena a = { 0 };
+	struct yaml *root = NULL;
+	int r = config_tree(sources, file, loader, ds, &a, &root);
+
+	if (r == 0)
+		r = config_from_tree(root, &a, ds, out);
+	for (uint32_t i = file + 1; r == 0 && i <= sources->list.n; i++)
+		vec_push(&out->included,
+		         arena_str(&out->arena, sources_get(sources, i)->name));
+	return r;
+}
+
+void config_fini(struct config *c)
+{
+	vec_fini(&c->hosts);
+	vec_fini(&c->listeners);
+	vec_fini(&c->certfiles);
+	vec_fini(&c->modules);
+	vec_fini(&c->shapers);
+	vec_fini(&c->contacts);
+	vec_fini(&c->backup_dirs);
+	vec_fini(&c->included);
+	access_fini(&c->access);
+	arena_fini(&c->arena);
+}

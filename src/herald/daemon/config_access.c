@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* `acl`, `access_rules`, `shaper` and `shaper_rules`. */
+#include "herald/daemon/config_impl.h"
+
+/* ---- conditions --------------------------------------------------------------------------- */
+
+#define X(id, name) STR_INIT(name),
+static const struct str condition_words[] = { ACL_KINDS(X) };
+#undef X
+
+/* `user: name`, and the old form `user: {name: host}`. */
+static bool condition_text(struct reading *r, struct yaml *y, struct str *out)
+{
+	if (y->kind == YAML_MAP && y->first && !y->first->next &&
+	    y->first->kind == YAML_SCALAR && y->first->key->kind == YAML_SCALAR) {
+		*out = arena_fmt(&r->c->arena, STR_FMT "@" STR_FMT,
+		                 STR_ARG(y->first->key->text), STR_ARG(y->first->text));
+		return true;
+	}
+	*out = y->text;
+	return is_scalar(r, y, "a text");
+}
+
+/* Reads the condition `kind: y`; what is wrong is a problem of `entry`. */
+static bool read_condition(struct reading *r, struct yaml *entry, enum acl_kind kind,
+                           struct yaml *y, struct acl_match *out)
+{
+	struct str text, why = STR("");
+
+	if (!condition_text(r, y, &text))
+		return false;
+	if (acl_match_make(kind, text, &r->c->arena, out, &why) == 0)
+		return true;
+	complain(r, "H0004", entry, y->span, STR_FMT, STR_ARG(why));
+	return false;
+}
+
+static bool read_kind(struct reading *r, struct yaml *entry, bool in_rule,
+                      enum acl_kind *out)
+{
+	int kind = entry->key->kind == YAML_SCALAR ? acl_kind_find(entry->key->text) : -1;
+
+	if (kind < 0 || (kind == ACL_ACL && !in_rule)) {
+		unknown_word(r, entry, entry->key, EJABBERD_ACL, "condition",
+		             condition_words, ARRAY_LEN(condition_words));
+		return false;
+	}
+	*out = (enum acl_kind)kind;
+	return true;
+}
+
+/* One kind of condition of an acl: any of its values will do. */
+static void take_condition(struct reading *r, struct yaml *e, struct acl *acl)
+{
+	struct acl_match m;
+	enum acl_kind kind;
+
+	if (!read_kind(r, e, false, &kind))
+		return;
+	if (e->kind != YAML_LIST) {
+		if (read_condition(r, e, kind, e, &m))
+			vec_push(&acl->any, m);
+		return;
+	}
+	for_each_entry(value, e)
+	{
+		if (read_condition(r, value, kind, value, &m))
+			vec_push(&acl->any, m);
+	}
+}
+
+void take_acl(struct reading *r, struct yaml *y, void *to)
+{
+	(void)to;
+	if (!is_map(r, y))
+		return;
+	for_each_entry(e, y)
+	{
+		if (!is_new_key(r, y, e) || !is_map(r, e))
+			continue;
+		struct acl acl = { .name = e->key->text };
+		for_each_entry(condition, e) take_condition(r, condition, &acl);
+		vec_push(&access_scope(&r->c->access, r->host)->acls, acl);
+	}
+}
+
+/* ---- rules -------------------------------------------------------------------------------- */
+
+/* Takes what a rule's line may say before its colon; problems are `entry`'s. */
+typedef bool (*value_fn)(struct reading *r, struct yaml *entry, const struct yaml *value);
+
+static bool is_answer(struct reading *r, struct yaml *entry, const struct yaml *value)
+{
+	if (value->kind == YAML_SCALAR &&
+	    (str_is(value->text, "allow") || str_is(value->text, "deny")))
+		return true;
+	complain(r, "H0004", entry, value->span, "this must be `allow` or `deny`");
+	return false;
+}
+
+/* A number, or the name of a shaper, which is looked up when all are read. */
+static bool is_measure(struct reading *r, struct yaml *entry, const struct yaml *value)
+{
+	if (value->kind == YAML_SCALAR && value->text.n)
+		return true;
+	complain(r, "H0004", entry, value->span,
+	         "this must be a number or the name of a shaper");
+	return false;
+}
+
+static void add_acl(struct access_line *line, struct str name)
+{
+	struct acl_match m = { .kind = ACL_ACL, .text = name };
+
+	vec_push(&line->all, m);
+}
+
+static void add_conditions(struct reading *r, struct yaml *map, struct access_line *line)
+{
+	struct acl_match m;
+	enum acl_kind kind;
+
+	for_each_entry(e, map)
+	{
+		if (read_kind(r, e, true, &kind) && read_condition(r, e, kind, e, &m))
+			vec_push(&line->all, m);
+	}
+}
+
+/* For whom a value is: the name of an acl, conditions, or a list of both; all must hold. */
+static void take_whom(struct reading *r, struct yaml *y, struct access_line *line)
+{
+	if (y->kind == YAML_SCALAR)
+		add_acl(line, y->text);
+	else if (y->kind == YAML_MAP)
+		add_conditions(r, y, line);
+	else
+		for_each_entry(e, y)
+		{
+			if (e->kind == YAML_MAP)
+				add_conditions(r, e, line);
+			else if (is_scalar(r, e, "the name of an acl, or conditions"))
+				add_acl(line, e->text);
+		}
+}
+
+static void take_line(struct reading *r, struct yaml *entry, struct yaml *value,
+                      struct yaml *whom, value_fn good, struct access_rule *rule)
+{
+	struct access_line line = { .value = value->text };
+
+	if (!good(r, entry, value))
+		return;
+	if (whom)
+		take_whom(r, whom, &line);
+	else
+		add_acl(&line, STR("all"));
+	vec_push(&rule->lines, line);
+}
+
+/* `value: whom` lines in a map, or in a list of such, where a value alone is for everybody. */
+static void take_rule(struct reading *r, struct yaml *y, value_fn good,
+                      struct access_rule *rule)
+{
+	if (y->kind == YAML_SCALAR) {
+		take_line(r, y, y, NULL, good, rule);
+		return;
+	}
+	for_each_entry(e, y)
+	{
+		if (y->kind == YAML_MAP)
+			take_line(r, e, e->key, e, good, rule);
+		else if (e->kind == YAML_SCALAR)
+			take_line(r, e, e, NULL, good, rule);
+		else if (is_map(r, e))
+			for_each_entry(line, e)
+				take_line(r, line, line->key, line, good, rule);
+	}
+}
+
+static void take_rules(struct reading *r, struct yaml *y, value_fn good)
+{
+	if (!is_map(r, y))
+		return;
+	for_each_entry(e, y)
+	{
+		if (!is_new_key(r, y, e))
+			continue;
+		struct access_rule rule = { .name = e->key->text };
+		take_rule(r, e, good, &rule);
+		vec_push(&access_scope(&r->c->access, r->host)->rules, rule);
+	}
+}
+
+void take_access_rules(struct reading *r, struct yaml *y, void *to)
+{
+	(void)to;
+	take_rules(r, y, is_answer);
+}
+
+void take_shaper_rules(struct reading *r, struct yaml *y, void *to)
+{
+	(void)to;
+	take_rules(r, y, is_measure);
+}
+
+/* ---- shapers ------------------------------------------------------------------------------ */
+
+static void take_rate(struct reading *r, struct yaml *y, void *to)
+{
+	if (str_is(y->text, "none") || str_is(y->text, "infinity") ||
+	    str_is(y->text, "unlimited"))
+		*(uint64_t *)to = 0;
+	else
+		read_number(r, y, 1, 1 << 30, "bytes a second: a number, or `none`", to);
+}
+
+#define FIELD(name) offsetof(struct config_shaper, name)
+static const struct option shaper_options[] = {
+	{ "rate", take_rate, FIELD(rate) },
+	{ "burst_size", take_rate, FIELD(burst) },
+	{ 0 },
+};
+#undef FIELD
+
+void take_shaper(struct reading *r, struct yaml *y, void *to)
+{
+	(void)to;
+	if (!is_map(r, y))
+		return;
+	for_each_entry(e, y)
+	{
+		struct config_shaper s = { 0 };
+		if (!is_new_key(r, y, e))
+			continue;
+		if (e->kind == YAML_MAP)
+			take_map(r, e, shaper_options, EJABBERD_OTHER,
+			         "option of a shaper", &s);
+		else
+			take_rate(r, e, &s.rate);
+		s.name = e->key->text;
+		s.burst = s.burst ? s.burst : s.rate;
+		vec_push(&r->c->shapers, s);
+	}
+}
+
+/* ---- names -------------------------------------------------------------------------------- */
+
+static bool is_shaper(const struct config *c, struct str name)
+{
+	if (str_is(name, "none") || str_is(name, "infinity") || str_is(name, "unlimited"))
+		return true;
+	vec_for_each(s, &c->shapers) {
+		if (str_eq(s->name, name))
+			return true;
+	}
+	return false;
+}
+
+static struct yaml *entry_of(const struct yaml *map, const char *name)
+{
+	for (struct yaml *e = map ? map->first : NULL; e; e = e->next) {
+		if (e->key && str_is(e->key->text, name) && !e->problem.n)
+			return e;
+	}
+	return NULL;
+}
+
+/* The entry of a rule in the file. */
+static struct yaml *rule_entry(const struct reading *r, struct str rule)
+{
+	static const char *const homes[] = { "shaper_rules", "access_rules" };
+	struct yaml *home;
+
+	for (size_t i = 0; i < ARRAY_LEN(homes); i++) {
+		home = entry_of(r->root, homes[i]);
+		for (struct yaml *e = home ? home->first : NULL; e; e = e->next) {
+			if (e->key && str_eq(e->key->text, rule))
+				return e;
+		}
+	}
+	return NULL;
+}
+
+static void check_value(struct reading *r, const struct access_rule *rule,
+                        struct str value)
+{
+	struct yaml *entry = rule_entry(r, rule->name);
+	struct str names[64];
+	uint64_t number;
+	size_t n = 0;
+
+	if (str_is(value, "allow") || str_is(value, "deny") || is_shaper(r->c, value) ||
+	    str_to_u64(value, 10, &number) == 0 || !entry)
+		return;
+	vec_for_each(s, &r->c->shapers) {
+		if (n < ARRAY_LEN(names))
+			names[n++] = s->name;
+	}
+	struct str near = str_nearest(value, names, n);
+	struct diag *d = complain(r, "H0006", entry, entry->key->span,
+	                          "the rule `" STR_FMT "` names a shaper `" STR_FMT
+	                          "` that there is not",
+	                          STR_ARG(rule->name), STR_ARG(value));
+	if (near.n)
+		diag_help(r->ds, d, "did you mean `" STR_FMT "`?", STR_ARG(near));
+}
+
+/* An acl that nobody defined holds for nobody; ejabberd's own file has one. */
+static void check_acls(struct reading *r, const struct access_scope *scope,
+                       const struct access_rule *rule, const struct access_line *line)
+{
+	const struct yaml *entry = rule_entry(r, rule->name);
+
+	vec_for_each(m, &line->all) {
+		if (m->kind == ACL_ACL &&
+		    !access_has_acl(&r->c->access, scope->host, m->text))
+			diag_warn(r->ds, "H0007", entry ? entry->key->span : SPAN_NONE,
+			          "the rule `" STR_FMT "` names the acl `" STR_FMT
+			          "`, which is nowhere defined: nobody is in it",
+			          STR_ARG(rule->name), STR_ARG(m->text));
+	}
+}
+
+void check_access(struct reading *r)
+{
+	vec_for_each(scope, &r->c->access.scopes) {
+		vec_for_each(rule, &scope->rules) {
+			vec_for_each(line, &rule->lines) {
+				check_value(r, rule, line->value);
+				check_acls(r, scope, rule, line);
+			}
+		}
+	}
+}
+
+void check_shaper_name(struct reading *r, struct yaml *y)
+{
+	if (!is_shaper(r->c, y->text))
+		check_rule_name(r, y);
+}
+
+void check_rule_name(struct reading *r, struct yaml *y)
+{
+	struct str names[64];
+	size_t n = 0;
+
+	if (str_is(y->text, "all") || str_is(y->text, "none") ||
+	    access_rule_find(&r->c->access, STR(""), y->text))
+		return;
+	vec_for_each(scope, &r->c->access.scopes) {
+		vec_for_each(rule, &scope->rules) {
+			if (n < ARRAY_LEN(names))
+				names[n++] = rule->name;
+		}
+	}
+	struct diag *d = complain(r, "H0006", y, y->span,
+	                          "there is no rule `" STR_FMT "`", STR_ARG(y->text));
+	struct str near = str_nearest(y->text, names, n);
+	if (near.n)
+		diag_help(r->ds, d, "did you mean `" STR_FMT "`?", STR_ARG(near));
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* `modules:`, and the options of those that have any. */
+#include "herald/daemon/config_impl.h"
+
+#include "herald/modules/all.h"
+
+/* ---- kinds of values ---------------------------------------------------------------------- */
+
+void take_count(struct reading *r, struct yaml *y, void *to)
+{
+	uint64_t v;
+
+	if (str_is(y->text, "infinity"))
+		*(uint64_t *)to = UINT64_MAX;
+	else if (read_number(r, y, 1, 1000000,
+	                     "a number from 1 to 1000000, or `infinity`", &v))
+		*(uint64_t *)to = v;
+}
+
+/* A time that may be none at all. */
+static void take_time_or_0(struct reading *r, struct yaml *y, void *to)
+{
+	if (y->kind == YAML_SCALAR && str_is(y->text, "0"))
+		*(uint64_t *)to = 0;
+	else
+		take_time(r, y, to);
+}
+
+/* ---- mod_disco: server_info --------------------------------------------------------------- */
+
+struct info {
+	struct str name;
+	struct yaml *urls;
+};
+
+static void take_urls(struct reading *r, struct yaml *y, void *to)
+{
+	struct info *info = to;
+
+	if (is_list(r, y))
+		info->urls = y;
+}
+
+/* For which modules it holds: herald's one answer is for all. */
+static void take_info_modules(struct reading *r, struct yaml *y, void *to)
+{
+	(void)to;
+	if (!str_is(y->text, "all"))
+		wrong(r, y, "`all`: the server has one answer for everything it is");
+}
+
+static void add_contact(struct reading *r, const struct info *info)
+{
+	struct contact *c = vec_add(&r->c->contacts);
+	struct str *urls;
+	size_t n = 0;
+
+	for_each_entry(e, info->urls) n++;
+	urls = arena_array(&r->c->arena, struct str, n + 1);
+	*c = (struct contact){ .name = info->name, .urls = urls };
+	for_each_entry(e, info->urls)
+	{
+		if (is_scalar(r, e, "a URI, such as mailto:abuse@example.org"))
+			urls[c->n++] = e->text;
+	}
+}
+
+static void take_server_info(struct reading *r, struct yaml *y, void *to)
+{
+	static const struct option rows[] = {
+		{ "modules", take_info_modules, 0 },
+		{ "name", take_text, offsetof(struct info, name) },
+		{ "urls", take_urls, 0 },
+		{ 0 },
+	};
+
+	(void)to;
+	r->c->contacts.n = 0;
+	if (!is_list(r, y))
+		return;
+	for_each_entry(e, y)
+	{
+		struct info info = { 0 };
+		if (!is_map(r, e))
+			continue;
+		take_map(r, e, rows, EJABBERD_MODULE_OPTION, "option of server_info",
+		         &info);
+		if (info.name.n && info.urls)
+			add_contact(r, &info);
+		else if (!e->problem.n)
+			wrong(r, e, "a `name` and its `urls`");
+	}
+}
+
+/* ---- rows --------------------------------------------------------------------------------- */
+
+#define TUNING(name) (offsetof(struct config, tuning) + offsetof(struct tuning, name))
+static const struct option stream_mgmt_options[] = {
+	{ "resume_timeout", take_time_or_0, TUNING(resume_timeout_ms) },
+	{ "ack_timeout", take_time, TUNING(ack_timeout_ms) },
+	{ "max_ack_queue", take_count, TUNING(max_ack_queue) },
+	{ 0 },
+};
+
+static const struct option fail2ban_options[] = {
+	{ "c2s_max_auth_failures", take_count, TUNING(max_auth_failures) },
+	{ "c2s_auth_ban_lifetime", take_time, TUNING(auth_ban_ms) },
+	{ 0 },
+};
+
+#undef TUNING
+
+static const struct option disco_options[] = {
+	{ "server_info", take_server_info, 0 },
+	{ 0 },
+};
+
+/* `versioning: true` and the like: what herald does anyway may be said. */
+static void take_true(struct reading *r, struct yaml *y, void *to)
+{
+	bool yes;
+
+	(void)to;
+	if (!read_bool(y, &yes) || !yes)
+		wrong(r, y, "`true`: herald always does that");
+}
+
+static void take_false(struct reading *r, struct yaml *y, void *to)
+{
+	bool yes;
+
+	(void)to;
+	if (!read_bool(y, &yes) || yes)
+		wrong(r, y, "`false`: herald has not built that");
+}
+
+static const struct option roster_options[] = {
+	{ "versioning", take_true, 0 },
+	{ 0 },
+};
+
+static const struct option offline_options[] = {
+	{ "access_max_user_messages", take_text, offsetof(struct config, offline_rule) },
+	{ 0 },
+};
+
+static const struct option vcard_options[] = {
+	{ "search", take_false, 0 },
+	{ 0 },
+};
+
+static const struct option ping_options[] = {
+	{ "send_pings", take_false, 0 },
+	{ 0 },
+};
+
+static const struct option no_options[] = { { 0 } };
+
+static const struct {
+	const char *module;
+	const struct option *options;
+} rows[] = {
+	{ "mod_stream_mgmt", stream_mgmt_options },
+	{ "mod_disco", disco_options },
+	{ "mod_fail2ban", fail2ban_options },
+	{ "mod_roster", roster_options },
+	{ "mod_offline", offline_options },
+	{ "mod_vcard", vcard_options },
+	{ "mod_ping", ping_options },
+};
+
+static const struct option *options_of(const struct module *m)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (strcmp(rows[i].module, m->name) == 0)
+			return rows[i].options;
+	}
+	return no_options;
+}
+
+static void unknown_module(struct reading *r, struct yaml *e)
+{
+	struct str words[64];
+	size_t n = 0;
+
+	for (const struct module *const *m = modules_all; *m && n < ARRAY_LEN(words); m++)
+		words[n++] = str_from((*m)->name);
+	unknown_word(r, e, e->key, EJABBERD_MODULE, "module", words, n);
+}
+
+void take_modules(struct reading *r, struct yaml *y, void *to)
+{
+	(void)to;
+	if (y->kind != YAML_MAP) {
+		wrong(r, y, "a map: lines of `mod_name: {}`");
+		return;
+	}
+	r->c->modules.n = 0;
+	for_each_entry(e, y)
+	{
+		const struct module *m = module_find(e->key->text);
+		if (!is_new_key(r, y, e))
+			continue;
+		if (!m)
+			unknown_module(r, e);
+		else if (e->kind != YAML_SCALAR ||
+		         e->text.n) /* `mod_ping:` alone is `{}` */
+			take_map(r, e, options_of(m), EJABBERD_MODULE_OPTION,
+			         "option of this module", r->c);
+		if (m && !e->problem.n)
+			vec_push(&r->c->modules, m);
+	}
+}

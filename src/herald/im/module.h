@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/*
+ * What a module is: data and functions that the server calls. A module is one file and one
+ * const struct; modules/all.c lists them, and nothing else names them.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "herald/im/stanza.h"
+
+struct user;
+
+/* To whom an IQ was sent that the server answers. */
+enum iq_target {
+	TO_HOST = 1, /* example.org */
+	TO_SELF = 2, /* the sender's own account, by its bare JID or without `to` */
+	TO_USER = 4, /* another account's bare JID */
+};
+
+struct iq_handler {
+	enum stanza_type type; /* TYPE_GET or TYPE_SET */
+	unsigned targets;      /* enum iq_target */
+	const char *ns, *name; /* of the payload; NULL ends a list */
+	/* Answers with im_route(stanza_result(st)) or im_fail, now or later. `u` is the
+	 * account for TO_SELF and TO_USER, loaded and existing. */
+	void (*fn)(struct stanza *st, struct xml *payload, struct user *u);
+};
+
+struct module {
+	const char *name;                 /* as in the configuration: "mod_ping" */
+	const char *const *host_features; /* XEP-0030 features of a host, ended by NULL */
+	const char *const *user_features; /* of an account */
+	const char *stream_features;      /* XML in <stream:features/> after login */
+	/* The same for what is not constant. */
+	void (*put_stream_features)(const struct worker *w, struct buf *out);
+	const struct iq_handler *iq;
+
+	/* A message for an account that no resource can take; true: it was taken. */
+	bool (*on_unreachable)(struct user *u, struct stanza *st);
+	/* The session became available for the first time. */
+	void (*on_available)(struct session *s, struct arena *a);
+	/* A session's own presence before it is shown to others: may be added to. */
+	void (*on_presence)(struct session *s, struct xml *x, struct arena *a);
+	/* The account has a new vCard. */
+	void (*on_vcard)(struct user *u, const struct xml *vcard, struct arena *a);
+	/* The session stops being available; `x` is its presence. */
+	void (*on_unavailable)(struct session *s, const struct xml *x, struct arena *a);
+	/* A session of ours sends a message (before it is delivered). */
+	void (*on_sent)(struct stanza *st);
+	/* A message was given to `to`, or to all resources for NULL. */
+	void (*on_received)(struct user *u, struct session *to, struct stanza *st);
+};
+
+/* Whether the module of that name is on. */
+bool module_is_on(const struct worker *w, const char *name);
+
+#define NAMES(...)      ((const char *const[]){ __VA_ARGS__, NULL })
+#define LIST(type, ...) ((const type[]){ __VA_ARGS__, { 0 } })
+
+/* for_each_module(m, w) { … }: those that are on. */
+#define for_each_module(m, w)                                               \
+	for (const struct module *const *m##_at = (w)->server->modules, *m; \
+	     (m = *m##_at); m##_at++)

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* A connected resource. */
+#include "herald/route/session.h"
+
+#include "base/oom.h"
+
+void session_set_jid(struct session *s, struct jid full)
+{
+	struct str text = jid_str(full);
+	char *copy = base_realloc(NULL, text.n + 1, 1);
+
+	memcpy(copy, text.p, text.n);
+	copy[text.n] = '\0';
+	s->jid = full;
+	s->jid.p = copy;
+}
+
+void session_hold(struct session *s)
+{
+	s->holds++;
+}
+
+void session_release(struct session *s)
+{
+	if (--s->holds == 0)
+		s->ops->released(s);
+}
+
+void session_fini(struct session *s)
+{
+	buf_fini(&s->presence);
+	vec_for_each(text, &s->directed)
+		free(*text);
+	vec_fini(&s->directed);
+	cleanup_free(&s->jid.p);
+	s->jid = (struct jid){ 0 };
+}
+
+/* It came through the parser once, so it is within the limits of a stanza. */
+struct xml *session_presence(const struct session *s, struct arena *a)
+{
+	static const struct xml_ns client = { STR_INIT(""), STR_INIT(NS_CLIENT), NULL,
+		                              0 };
+	static const struct xml_limits limits = { SIZE_MAX, SIZE_MAX, SIZE_MAX,
+		                                  XML_ATTRS_MAX };
+	struct xml *x;
+
+	if (!session_is_available(s) || xml_parse(arena_str(a, buf_as_str(&s->presence)),
+	                                          &client, &limits, a, &x) != XML_OK)
+		return NULL;
+	return x;
+}
+
+void session_set_presence(struct session *s, const struct xml *x)
+{
+	s->unsaved = true;
+	buf_fini(&s->presence);
+	if (x)
+		xml_write(&s->presence, x, STR(NS_CLIENT));
+}

@@ -1,0 +1,824 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/*
+ * Rulesets and packets through the kernel and through the simulator, compared packet for packet:
+ * rules that matched and their verdicts, policies, the connection's state, the bytes that left;
+ * and in the end the connection table and the rules' counters. It runs in the namespace that
+ * tests/agree/rig.py prepares; the one word of its command line is the namespace with the wires.
+ *
+ * Cases come on standard input:
+ *   case NAME
+ *   sysctl NAME VALUE                any number, as under /proc/sys/net/netfilter
+ *   … the ruleset's lines …
+ *   .
+ *   … a packet in words a line, or `wait MILLISECONDS` …
+ *   .
+ * Each is answered by `ok N` (packets that were compared), `refused` (both the kernel and the
+ * simulator took no such ruleset; why), or lines that say what differs; then a line `.`. At the
+ * end of the input come the rows of TCP's table that were visited.
+ */
+#include <arpa/inet.h>
+#include <err.h>
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/map.h"
+#include "gate/engine/engine.h"
+#include "gate/ruleset/ruleset.h"
+#include "gate/scenario/talk.h"
+#include "kernel_side.h"
+
+enum { SYSCTLS_MAX = 40, TIMEOUT_TOLERANCE_S = 2, STATUS_COMPARED = 0x3f };
+enum { TCP_EVENTS = 5, JIFFY_NS = 8000000 };
+
+struct setting {
+	char name[64];
+	uint64_t value, was;
+};
+
+struct driver {
+	struct kernel kernel;
+	struct engine *engine; /* the kernel's nf_tables */
+	struct names names;
+	bool rows[2][TCP_EVENTS][TRACK_TCP_STATES];
+	struct buf old_tables; /* commands that delete the case before */
+	/* one case */
+	struct arena a;
+	struct sources sources;
+	struct diags diags;
+	struct sim_store *store;
+	struct sim_machine machine;
+	struct sim sim;
+	struct talks talks;
+	struct setting settings[SYSCTLS_MAX];
+	size_t n_settings;
+	struct map places; /* `FAMILY TABLE CHAIN HANDLE` to a rule's number + 1 */
+	struct way way;    /* the simulator's */
+	bool drawn;
+	bool is_slow; /* `ct count` counts twice what it meets twice in one of the kernel's ticks */
+	struct buf answer;
+	size_t packets;
+	uint64_t began_ns; /* of CLOCK_MONOTONIC */
+};
+
+/* ---- names, time ---- */
+
+static uint64_t clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static int ifindex(void *ctx, const char *name, uint32_t *index)
+{
+	(void)ctx;
+	*index = if_nametoindex(name);
+	return *index ? 0 : -ENOENT;
+}
+
+static int ifname(void *ctx, uint32_t index, char name[16])
+{
+	(void)ctx;
+	return if_indextoname(index, name) ? 0 : -ENOENT;
+}
+
+/* ---- the machine, as rig.py makes it ---- */
+
+struct own_address {
+	const char *dev, *addr;
+	uint8_t prefix;
+};
+
+static const struct own_address own_addresses[] = {
+	{ "eth0", "192.168.1.12", 24 },
+	{ "eth0", "fd00::12", 64 },
+	{ "eth1", "10.9.0.1", 24 },
+	{ "eth1", "fd09::1", 64 },
+};
+
+static void build_machine(struct driver *d)
+{
+	machine_init(&d->machine, if_nametoindex("lo"));
+	for (unsigned i = 0; i < WIRES; i++) {
+		struct str name = i ? STR("eth1") : STR("eth0");
+		machine_dev(&d->machine, name, d->kernel.index[i]);
+		vec_for_each(it, &d->machine.devs)
+			if (str_eq((*it)->name, name))
+				memcpy((*it)->mac, d->kernel.mac[i], 6);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(own_addresses); i++) {
+		const struct own_address *own = &own_addresses[i];
+		uint8_t family, addr[16];
+		address_read(str_from(own->addr), &family, addr);
+		machine_add_addr(&d->machine,
+		                 machine_find(&d->machine, str_from(own->dev)), family,
+		                 addr, own->prefix);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		struct sim_route route = { .dev = machine_find(&d->machine, STR("eth0")),
+			                   .has_via = true };
+		address_read(i ? STR("fd00::1") : STR("192.168.1.1"), &route.family,
+		             route.via);
+		vec_push(&d->machine.routes, route);
+	}
+	d->machine.is_complete = d->machine.forwards = true;
+}
+
+/* ---- loading ---- */
+
+static void ignore_text(void *ctx, struct str text)
+{
+	(void)ctx;
+	(void)text;
+}
+
+static int run_text(struct driver *d, struct engine *engine, struct str text)
+{
+	const struct parser_options reading = { .names = &d->names };
+	struct format format = { .handles = false };
+	struct ruleset_options options = { .names = &d->names,
+		                           .format = &format,
+		                           .write = ignore_text };
+	struct parser *parser = parser_new(&d->a, &d->sources, &d->diags, &reading);
+
+	parser_add_source(parser, sources_add(&d->sources, STR("case"), text));
+	return ruleset_run(engine, parser, &d->sources, &d->diags, &options);
+}
+
+struct counting {
+	struct driver *d;
+	struct str chain;
+	size_t next;
+};
+
+static int count_rule(void *ctx, const struct prog_rule *r)
+{
+	struct counting *c = ctx;
+	struct arena *a = &c->d->a;
+	struct str chain = arena_fmt(a, "%s " STR_FMT " " STR_FMT,
+	                             family_name((enum family)r->family),
+	                             STR_ARG(r->table), STR_ARG(r->chain));
+
+	if (!str_eq(chain, c->chain))
+		c->next = 0;
+	c->chain = chain;
+	struct str key = arena_fmt(a, STR_FMT " %llu", STR_ARG(chain),
+	                           (unsigned long long)r->handle);
+	map_put(&c->d->places, key, (void *)(uintptr_t)++c->next);
+	return 0;
+}
+
+static void forget_places(void *ctx)
+{
+	struct counting *c = ctx;
+
+	c->chain = STR("");
+	c->next = 0;
+}
+
+static int place_of(void *ctx, struct str rule)
+{
+	return (int)(uintptr_t)map_get(&((struct driver *)ctx)->places, rule) - 1;
+}
+
+static void keep_tables(struct driver *d)
+{
+	buf_reset(&d->old_tables);
+	vec_for_each(it, &d->store->tables)
+		if (!str_is((*it)->t.name, "rig"))
+			buf_fmt(&d->old_tables, "delete table %s " STR_FMT "\n",
+			        family_name((enum family)(*it)->t.family),
+			        STR_ARG((*it)->t.name));
+}
+
+/* 0, or -EINVAL when neither took it; a difference is in the answer. */
+static int load(struct driver *d, struct str text)
+{
+	static const struct dump_ops ops = { .rule = count_rule };
+	static const struct dump_filter all;
+	struct counting c = { .d = d };
+	auto_buf commands = { 0 };
+
+	/* The kernel stops tracking some time after the last rule that wants it is gone, and the
+	 * next case begins at once: so rig.py has such a rule in it for good. */
+	int sim = run_text(
+		d, &d->store->engine,
+		STR("table inet rig { chain tracks { ct state new continue; } }"));
+	if (sim == 0)
+		sim = run_text(d, &d->store->engine, text);
+	if (sim < 0)
+		return sim;
+	store_link(d->store);
+	buf_str(&commands, buf_as_str(&d->old_tables));
+	buf_str(&commands, text);
+	int kernel = run_text(d, d->engine, arena_str(&d->a, buf_as_str(&commands)));
+	if (kernel < 0)
+		return kernel;
+	keep_tables(d);
+	return d->engine->ops->dump(d->engine, DUMP_RULES, &all, &ops, forget_places, &c);
+}
+
+/* ---- the simulator's way ---- */
+
+static const char *verdict_word(int32_t v)
+{
+	static const char *const below[] = { "continue", "no match", "jump", "goto",
+		                             "return" };
+
+	if (v < 0 && v >= -5)
+		return below[-v - 1];
+	v &= NF_VERDICT_MASK;
+	return v == NF_DROP     ? "drop"
+	       : v == NF_ACCEPT ? "accept"
+	       : v == NF_STOLEN ? "stolen"
+	                        : "queue";
+}
+
+static size_t number_of(const struct sim_rule *rule)
+{
+	size_t i = 0;
+
+	while (rule->chain->rules.p[i] != rule)
+		i++;
+	return i;
+}
+
+static void watch(void *ctx, const struct sim_event *e)
+{
+	struct driver *d = ctx;
+
+	if (e->kind == EVENT_NAT && e->text && strstr(e->text, "draws"))
+		d->drawn = true;
+	if ((e->kind != EVENT_RULE || !e->matched) && e->kind != EVENT_POLICY)
+		return;
+	if (e->pass->pf == NFPROTO_NETDEV)
+		return; /* the kernel's trace begins behind it */
+	struct str chain =
+		arena_fmt(&d->a, "%s " STR_FMT " " STR_FMT,
+	                  family_name((enum family)e->chain->table->t.family),
+	                  STR_ARG(e->chain->table->t.name), STR_ARG(e->chain->c.name));
+	struct str step =
+		e->kind == EVENT_POLICY
+			? arena_fmt(&d->a, STR_FMT " policy %s", STR_ARG(chain),
+	                            verdict_word(e->verdict))
+			: arena_fmt(&d->a, STR_FMT " %zu %s", STR_ARG(chain),
+	                            number_of(e->rule), verdict_word(e->verdict));
+	vec_push(&d->way.steps, step);
+	if (e->pass->is_tracked || e->pass->ref.state)
+		d->way.state = (uint32_t)track_state_of(&e->pass->ref);
+}
+
+/* ---- rows of TCP's table ---- */
+
+static int event_of(uint8_t flags)
+{
+	return flags & TCP_RST   ? 4
+	       : flags & TCP_SYN ? (flags & TCP_ACK ? 1 : 0)
+	       : flags & TCP_FIN ? 2
+	       : flags & TCP_ACK ? 3
+	                         : -1;
+}
+
+static void visit_row(struct driver *d, const struct packet *p)
+{
+	struct track_packet view;
+	enum track_dir dir = TRACK_ORIGINAL;
+
+	if (p->l4 != IPPROTO_TCP || !p->has_l4 || p->fault != FAULT_NONE)
+		return;
+	view_packet(p, &view);
+	int event = event_of(view.tcp.flags);
+	bool odd = (view.tcp.flags & TCP_SYN && view.tcp.flags & (TCP_FIN | TCP_RST)) ||
+	           (view.tcp.flags & TCP_FIN && !(view.tcp.flags & TCP_ACK));
+	if (event < 0 || odd || view.flags)
+		return;
+	const struct track_entry *e = track_find(d->sim.track, &view.tuple, &dir);
+	d->rows[dir][event][e ? e->tcp.state : TRACK_TCP_NONE] = true;
+}
+
+static void print_rows(const struct driver *d)
+{
+	static const char *const events[] = { "syn", "syn,ack", "fin", "ack", "rst" };
+	unsigned visited = 0, all = 0;
+
+	for (unsigned dir = 0; dir < 2; dir++) {
+		for (unsigned e = 0; e < TCP_EVENTS; e++) {
+			for (unsigned s = 0; s < TRACK_TCP_STATES; s++) {
+				if (dir == TRACK_REPLY && s == TRACK_TCP_NONE)
+					continue; /* no entry, no reply */
+				all++;
+				visited += d->rows[dir][e][s];
+				if (!d->rows[dir][e][s])
+					printf("unvisited %s %s %u\n",
+					       dir ? "reply" : "original", events[e], s);
+				else
+					printf("visited %s %s %u\n",
+					       dir ? "reply" : "original", events[e], s);
+			}
+		}
+	}
+	printf("rows %u of %u\n", visited, all);
+}
+
+/* ---- comparing ---- */
+
+static void say(struct driver *d, struct str words, const char *what, struct str kernel,
+                struct str simulated)
+{
+	buf_fmt(&d->answer,
+	        STR_FMT "\n  %s\n    kernel:    " STR_FMT "\n    simulator: " STR_FMT
+	                "\n",
+	        STR_ARG(words), what, STR_ARG(kernel), STR_ARG(simulated));
+}
+
+static struct str join(struct arena *a, const struct way *w)
+{
+	auto_buf out = { 0 };
+
+	vec_for_each(it, &w->steps)
+		buf_fmt(&out, "%s" STR_FMT, out.n ? "; " : "", STR_ARG(*it));
+	return arena_str(a, buf_as_str(&out));
+}
+
+/* Chains of `jump { … }` are numbered by whoever makes them. */
+static struct str plain_step(struct arena *a, struct str step)
+{
+	size_t at = 0;
+
+	while (at < step.n && !str_starts(str_sub(step, at, step.n), STR("__chain")))
+		at++;
+	if (at == step.n)
+		return step;
+	struct str head = str_sub(step, 0, at + strlen("__chain")), tail;
+	for (at = head.n; at < step.n && step.p[at] >= '0' && step.p[at] <= '9';)
+		at++;
+	tail = str_sub(step, at, step.n);
+	return arena_fmt(a, STR_FMT STR_FMT, STR_ARG(head), STR_ARG(tail));
+}
+
+static bool same_way(struct driver *d)
+{
+	const struct way *k = &d->kernel.way, *s = &d->way;
+
+	if (k->steps.n != s->steps.n)
+		return false;
+	for (size_t i = 0; i < k->steps.n; i++)
+		if (!str_eq(plain_step(&d->a, k->steps.p[i]),
+		            plain_step(&d->a, s->steps.p[i])))
+			return false;
+	return true;
+}
+
+static struct str hex(struct arena *a, struct str bytes)
+{
+	auto_buf out = { 0 };
+
+	for (size_t i = 0; i < bytes.n && i < 96; i++)
+		buf_fmt(&out, "%02x", (uint8_t)bytes.p[i]);
+	return arena_str(a, buf_as_str(&out));
+}
+
+/* What the kernel fills in for a raw socket (identification, header checksum) is left out. */
+/* Whether the frames are pieces of one packet: then `out` is the whole. What was put together for
+ * connection tracking leaves in pieces of the size it came in. */
+static bool join_pieces(const struct driver *d, struct buf *out)
+{
+	buf_reset(out);
+	vec_for_each(it, &d->kernel.frames) {
+		const uint8_t *b = (const uint8_t *)it->bytes.p + 14;
+		bool ip6 = b[0] >> 4 == 6;
+		size_t header = ip6 ? 48 : (b[0] & 15u) * 4, n = it->bytes.n - 14;
+		if (n < 48 || (ip6 ? b[6] != IPPROTO_FRAGMENT : !(b[6] & 0x3f) && !b[7]))
+			return false;
+		size_t off = ip6 ? (size_t)(b[42] << 8 | b[43]) & 0xfff8
+		                 : ((size_t)(b[6] & 0x1f) << 8 | b[7]) * 8;
+		if (off != out->n)
+			return false;
+		buf_put(out, b + header, n - header);
+	}
+	return out->n > 0;
+}
+
+static bool same_packet(struct str got, const struct packet *p, bool raw)
+{
+	struct str want = str_sub(buf_as_str(&p->bytes), p->nh, p->end - p->nh);
+	struct str have = str_sub(got, 14, got.n);
+
+	if (have.n != want.n)
+		return false;
+	if (!raw || have.n < 20 || p->family != NFPROTO_IPV4)
+		return str_eq(have, want);
+	return memcmp(have.p, want.p, 4) == 0 && memcmp(have.p + 6, want.p + 6, 4) == 0 &&
+	       memcmp(have.p + 12, want.p + 12, have.n - 12) == 0;
+}
+
+static void compare_frames(struct driver *d, struct str words, const struct sim_result *r,
+                           const struct made_packet *made)
+{
+	const struct packet *p = &d->talks.last;
+	bool leaves = r->fate == FATE_ACCEPT && r->out && !r->out->is_loopback;
+	bool found = false;
+	size_t strangers = 0;
+
+	vec_for_each(it, &d->kernel.frames) {
+		bool same = leaves &&
+		            str_eq(r->out->name, it->wire ? STR("eth1") : STR("eth0")) &&
+		            same_packet(it->bytes, p, made->arrival.way == WAY_OUT);
+		found |= same;
+		strangers += !same;
+	}
+	if (d->drawn || (found == leaves && !strangers))
+		return;
+	auto_buf whole = { 0 };
+	if (leaves && join_pieces(d, &whole) &&
+	    str_eq(buf_as_str(&whole),
+	           str_sub(buf_as_str(&p->bytes), p->th, p->end - p->th)))
+		return;
+	struct str kernel = d->kernel.frames.n ? hex(&d->a, d->kernel.frames.p[0].bytes)
+	                                       : STR("nothing leaves");
+	struct str simulated =
+		leaves ? hex(&d->a, str_sub(buf_as_str(&p->bytes), p->nh, p->end - p->nh))
+		       : STR("nothing leaves");
+	say(d, words, "what leaves", kernel, simulated);
+}
+
+static const char *state_word(uint32_t state)
+{
+	switch (state) {
+	case TRACK_INVALID:
+		return "invalid";
+	case TRACK_ESTABLISHED:
+		return "established";
+	case TRACK_RELATED:
+		return "related";
+	case TRACK_NEW:
+		return "new";
+	case TRACK_UNTRACKED:
+		return "untracked";
+	default:
+		return "none";
+	}
+}
+
+static void compare_packet(struct driver *d, struct str words, const struct sim_result *r,
+                           const struct made_packet *made)
+{
+	if (!same_way(d)) {
+		say(d, words, "rules and policies", join(&d->a, &d->kernel.way),
+		    join(&d->a, &d->way));
+		return;
+	}
+	if (d->kernel.way.state && d->way.state && d->kernel.way.state != d->way.state) {
+		say(d, words, "state", str_from(state_word(d->kernel.way.state)),
+		    str_from(state_word(d->way.state)));
+		return;
+	}
+	compare_frames(d, words, r, made);
+}
+
+/* ---- the table in the end ---- */
+
+static bool same_tuples(const struct row *a, const struct row *b)
+{
+	return memcmp(a->tuple, b->tuple, sizeof(a->tuple)) == 0;
+}
+
+static bool same_row(const struct row *a, const struct row *b)
+{
+	uint32_t away = a->timeout_s > b->timeout_s ? a->timeout_s - b->timeout_s
+	                                            : b->timeout_s - a->timeout_s;
+
+	return same_tuples(a, b) && away <= TIMEOUT_TOLERANCE_S && a->mark == b->mark &&
+	       a->tcp_state == b->tcp_state &&
+	       !((a->status ^ b->status) & STATUS_COMPARED);
+}
+
+static struct str row_text(struct arena *a, const struct row *r)
+{
+	auto_buf out = { 0 };
+
+	for (unsigned i = 0; i < 2; i++) {
+		const struct track_tuple *t = &r->tuple[i];
+		char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN];
+		inet_ntop(t->family == 4 ? AF_INET : AF_INET6, t->src.b, src,
+		          sizeof(src));
+		inet_ntop(t->family == 4 ? AF_INET : AF_INET6, t->dst.b, dst,
+		          sizeof(dst));
+		buf_fmt(&out, "%u %s %u > %s %u zone %u, ", t->proto, src, t->src_port,
+		        dst, t->dst_port, t->zone);
+	}
+	buf_fmt(&out, "status %x, mark %x, tcp %u, %u s", r->status & STATUS_COMPARED,
+	        r->mark, r->tcp_state, r->timeout_s);
+	return arena_str(a, buf_as_str(&out));
+}
+
+struct simulated_rows {
+	struct rows rows;
+	struct track *t;
+};
+
+static bool keep_row(struct track_entry *e, void *arg)
+{
+	struct simulated_rows *s = arg;
+	struct row *r = vec_add(&s->rows.list);
+
+	memcpy(r->tuple, e->tuple, sizeof(r->tuple));
+	r->status = e->status;
+	r->mark = e->mark;
+	r->timeout_s = (uint32_t)(track_expires_ns(s->t, e) / 1000000000);
+	r->tcp_state = e->tuple[0].proto == IPPROTO_TCP ? e->tcp.state : 0;
+	return true;
+}
+
+static const struct row *find_row(const struct rows *rows, const struct row *like)
+{
+	vec_for_each(it, &rows->list)
+		if (same_tuples(it, like))
+			return it;
+	return NULL;
+}
+
+static void compare_rows(struct driver *d)
+{
+	struct rows kernel = { .list = { 0 } };
+	struct simulated_rows sim = { .t = d->sim.track };
+
+	kernel_rows(&d->kernel, &kernel);
+	track_each(d->sim.track, keep_row, &sim);
+	vec_for_each(it, &kernel.list) {
+		const struct row *other = find_row(&sim.rows, it);
+		if (!other || !same_row(it, other))
+			say(d, STR("in the end"), "connection", row_text(&d->a, it),
+			    other ? row_text(&d->a, other) : STR("none"));
+	}
+	vec_for_each(it, &sim.rows.list)
+		if (!find_row(&kernel, it))
+			say(d, STR("in the end"), "connection", STR("none"),
+			    row_text(&d->a, it));
+	vec_fini(&kernel.list);
+	vec_fini(&sim.rows.list);
+}
+
+/* ---- counters in the end ---- */
+
+static const struct sim_rule *sim_rule_of(const struct driver *d,
+                                          const struct prog_rule *r, size_t number)
+{
+	struct sim_table *t = store_table(d->store, r->family, r->table);
+	struct sim_chain *c = t ? table_chain(t, r->chain) : NULL;
+
+	return c && number < c->rules.n ? c->rules.p[number] : NULL;
+}
+
+static int compare_counters(void *ctx, const struct prog_rule *r)
+{
+	struct driver *d = ctx;
+	struct str key = arena_fmt(&d->a, "%s " STR_FMT " " STR_FMT " %llu",
+	                           family_name((enum family)r->family), STR_ARG(r->table),
+	                           STR_ARG(r->chain), (unsigned long long)r->handle);
+	int number = place_of(d, key);
+	const struct sim_rule *rule =
+		number < 0 ? NULL : sim_rule_of(d, r, (size_t)number);
+
+	for (size_t i = 0; rule && i < r->prog.n && i < rule->r.prog.n; i++) {
+		const struct insn *in = &r->prog.p[i];
+		const union sim_state *s = &rule->runs[i].state;
+		if (in->kind != INSN_COUNTER || rule->r.prog.p[i].kind != INSN_COUNTER)
+			continue;
+		if (in->counter.packets == s->counter.packets &&
+		    in->counter.bytes == s->counter.bytes)
+			continue;
+		say(d, arena_fmt(&d->a, STR_FMT " %d", STR_ARG(key), number), "counter",
+		    arena_fmt(&d->a, "%llu packets %llu bytes",
+		              (unsigned long long)in->counter.packets,
+		              (unsigned long long)in->counter.bytes),
+		    arena_fmt(&d->a, "%llu packets %llu bytes",
+		              (unsigned long long)s->counter.packets,
+		              (unsigned long long)s->counter.bytes));
+	}
+	return 0;
+}
+
+static void no_restart(void *ctx)
+{
+	(void)ctx;
+}
+
+static void compare_end(struct driver *d)
+{
+	static const struct dump_ops ops = { .rule = compare_counters };
+	static const struct dump_filter all;
+
+	compare_rows(d);
+	d->engine->ops->dump(d->engine, DUMP_RULES, &all, &ops, no_restart, d);
+}
+
+/* ---- a case ---- */
+
+static unsigned device_number(const struct sim_dev *dev)
+{
+	return dev && str_is(dev->name, "eth1");
+}
+
+/* A raw socket asks the routes, whatever the words say. */
+static bool is_sensible(const struct driver *d, const struct made_packet *made)
+{
+	struct route_answer to;
+	bool link_local = made->desc.family == NFPROTO_IPV6 && made->desc.dst[0] == 0xfe;
+
+	return !link_local &&
+	       machine_route(&d->machine, made->desc.family, made->desc.dst, &to) == 0 &&
+	       (to.type == ROUTE_LOCAL ? made->arrival.out->is_loopback
+	                               : to.dev == made->arrival.out);
+}
+
+/* Lets time go by, for the simulator as much as for the kernel. */
+static void wait_for(struct driver *d, struct str ms)
+{
+	uint64_t n;
+
+	if (str_to_u64(ms, 10, &n) < 0 || n > 60000)
+		errx(2, "wait wants milliseconds");
+	nanosleep(&(struct timespec){ (time_t)(n / 1000), (long)(n % 1000) * 1000000 },
+	          NULL);
+	d->sim.now_ns = clock_ns() - d->began_ns;
+	track_at(d->sim.track, d->sim.now_ns);
+}
+
+/* False: nothing more can be compared. */
+static bool run_packet(struct driver *d, struct str words)
+{
+	uint32_t file = sources_add(&d->sources, STR("packet"), words);
+	struct span span = { file, 0, (uint32_t)words.n };
+	struct packet_line line;
+	struct made_packet made;
+
+	if (str_starts(words, STR("wait "))) {
+		wait_for(d, str_sub(words, 5, words.n));
+		return true;
+	}
+	if (packet_line_read(&d->sources, span, &d->names, &d->a, &d->diags, &line) < 0)
+		return false;
+	if (talk_make(&d->talks, &line, &d->machine, &d->a, &d->diags, &made) < 0) {
+		diags_fini(&d->diags); /* a reply to a packet that was cut away */
+		return true;
+	}
+	if (made.arrival.way == WAY_OUT && !is_sensible(d, &made))
+		return true;
+	struct packet sent = { .mark = 0 };
+	packet_build(&sent, &made.desc);
+	visit_row(d, &sent);
+	if (d->is_slow)
+		nanosleep(&(struct timespec){ .tv_nsec = JIFFY_NS }, NULL);
+	d->way.steps.n = 0;
+	d->way.state = 0;
+	struct sim_result r = talk_send(&d->talks, &d->sim, &line, &made);
+	kernel_inject(&d->kernel, &sent, device_number(made.arrival.in));
+	packet_fini(&sent);
+	compare_packet(d, words, &r, &made);
+	d->packets++;
+	return !d->drawn && d->answer.n == 0;
+}
+
+static void set_sysctls(struct driver *d)
+{
+	for (size_t i = 0; i < d->n_settings; i++) {
+		struct setting *s = &d->settings[i];
+		s->was = kernel_sysctl(s->name, s->value);
+		if (track_sysctl_set(d->sim.track, str_from(s->name), s->value) < 0)
+			errx(2, "sysctl %s", s->name);
+	}
+}
+
+static void begin(struct driver *d)
+{
+	d->store = store_new();
+	d->drawn = false;
+	d->packets = 0;
+	d->began_ns = clock_ns();
+	buf_reset(&d->answer);
+	build_machine(d);
+	sim_init(&d->sim, d->store, &d->machine);
+	d->sim.watch = watch;
+	d->sim.watch_ctx = d;
+	set_sysctls(d);
+	kernel_flush(&d->kernel);
+}
+
+static void end(struct driver *d)
+{
+	for (size_t i = 0; i < d->n_settings; i++)
+		kernel_sysctl(d->settings[i].name, d->settings[i].was);
+	d->n_settings = 0;
+	sim_fini(&d->sim);
+	talks_fini(&d->talks);
+	d->talks = (struct talks){ .has_last = false };
+	store_free(d->store);
+	machine_fini(&d->machine);
+	map_fini(&d->places);
+	vec_fini(&d->way.steps);
+	diags_fini(&d->diags);
+	sources_fini(&d->sources);
+	arena_reset(&d->a);
+}
+
+static void run_case(struct driver *d, struct str rules, struct str packets)
+{
+	begin(d);
+	d->is_slow = memmem(rules.p, rules.n, "ct count", 8) != NULL;
+	bool goes_on = load(d, rules) == 0;
+	if (!goes_on) {
+		auto_buf why = { 0 };
+		diags_print(&d->diags, &d->sources, &why, false);
+		printf("refused\n%.*s\n", (int)why.n, why.p ? why.p : "");
+	}
+	bool loaded = goes_on;
+	while (goes_on && packets.n) {
+		size_t n = str_find(packets, '\n');
+		goes_on = run_packet(d, str_sub(packets, 0, n));
+		packets = str_sub(packets, n + 1, packets.n);
+	}
+	if (loaded && diags_failed(&d->diags)) {
+		auto_buf why = { 0 };
+		diags_print(&d->diags, &d->sources, &why, false);
+		errx(2, "%.*s", (int)why.n, why.p);
+	}
+	if (loaded && !d->drawn && d->answer.n == 0)
+		compare_end(d);
+	if (d->answer.n)
+		fwrite(d->answer.p, 1, d->answer.n, stdout);
+	else if (loaded)
+		printf("ok %zu\n", d->packets);
+	printf(".\n");
+	fflush(stdout);
+	end(d);
+}
+
+/* ---- input ---- */
+
+static void read_setting(struct driver *d, const char *line)
+{
+	struct setting *s = &d->settings[d->n_settings];
+	struct str rest = str_trim(str_from(line + strlen("sysctl ")));
+	size_t blank = str_find(rest, ' ');
+
+	if (d->n_settings == SYSCTLS_MAX || blank >= sizeof(s->name) ||
+	    str_to_u64(str_sub(rest, blank + 1, rest.n), 10, &s->value) < 0)
+		errx(2, "bad line: %s", line);
+	memcpy(s->name, rest.p, blank);
+	s->name[blank] = '\0';
+	d->n_settings++;
+}
+
+/* Lines until one that is a dot; false at the end of the input. */
+static bool read_block(struct driver *d, struct buf *out, bool settings)
+{
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t n;
+	bool ended = false;
+
+	buf_reset(out);
+	while (!ended && (n = getline(&line, &room, stdin)) > 0) {
+		ended = strcmp(line, ".\n") == 0;
+		if (ended || strncmp(line, "case ", 5) == 0)
+			continue;
+		if (settings && strncmp(line, "sysctl ", 7) == 0)
+			read_setting(d, line);
+		else
+			buf_put(out, line, (size_t)n);
+	}
+	free(line);
+	return ended;
+}
+
+int main(int argc, char **argv)
+{
+	struct driver d = { .names = { .ifindex = ifindex, .ifname = ifname } };
+	auto_buf rules = { 0 }, packets = { 0 };
+
+	if (argc != 2)
+		errx(2, "usage: agree_driver NAMESPACE");
+	kernel_open(&d.kernel, argv[1]);
+	d.kernel.place = place_of;
+	d.kernel.ctx = &d;
+	int r = engine_kernel_open(&d.engine);
+	if (r < 0)
+		errx(2, "nf_tables: %s", strerror(-r));
+	while (read_block(&d, &rules, true) && read_block(&d, &packets, false))
+		run_case(&d, buf_as_str(&rules), buf_as_str(&packets));
+	print_rows(&d);
+	d.engine->ops->close(d.engine);
+	kernel_close(&d.kernel);
+	buf_fini(&d.old_tables);
+	buf_fini(&d.answer);
+	arena_fini(&d.a);
+	return 0;
+}

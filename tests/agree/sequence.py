@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 Gatehouse founders
+"""Random sequences of packets, biased to be interesting: handshakes with mistakes in them,
+segments out of the window, errors about live flows, fragments, resets that fit and do not."""
+import random
+
+MACHINE, MACHINE6 = "192.168.1.12", "[fd00::12]"
+PEERS = ("198.51.100.7", "203.0.113.5", "[fd00:5::7]")
+INSIDE, INSIDE6 = ("10.9.0.5", "10.9.0.6"), "[fd09::5]"
+FLAGS = ("syn", "syn,ack", "ack", "ack", "ack", "ack,psh", "fin,ack", "fin,ack", "rst", "rst,ack",
+         "fin", "none", "syn,fin", "ack,urg", "syn,urg")
+PORTS = (22, 53, 99)
+
+
+class Sequence:
+    """Packets of a few flows, each step likely to go on with what was begun."""
+
+    def __init__(self, seed, length=20):
+        self.random = random.Random(f"packets {seed}")
+        self.seed = seed
+        self.fragments = 0
+        self.packets = []
+        while len(self.packets) < length:
+            self.step()
+        del self.packets[length:]
+
+    def add(self, words):
+        self.packets.append(words)
+
+    def ends(self):
+        """A flow: the peer's end, the near end, and the words for both directions."""
+        pick = self.random.choice
+        peer = pick(PEERS)
+        kind = self.random.random()
+        if kind < 0.06:
+            near, far = ("[::1]", "[::1]") if "[" in peer else ("127.0.0.1", "127.0.0.1")
+            ways = ("out lo", "out lo")
+            peer = far
+        elif kind < 0.3:
+            near = INSIDE6 if "[" in peer else pick(INSIDE)
+            ways = ("in eth0", "in eth1")
+        else:
+            near = MACHINE6 if "[" in peer else MACHINE
+            ways = ("in eth0", "out eth0")
+        return f"{peer}:{pick((1000, 1001))}", f"{near}:{pick(PORTS)}", ways
+
+    def line(self, protocol, flow, inward, rest=""):
+        peer, near, ways = flow
+        words = (f"{ways[0]} {protocol} {peer} > {near}" if inward
+                 else f"{ways[1]} {protocol} {near} > {peer}")
+        self.add(f"{words} {rest}".strip())
+
+    def segment(self, flow, inward, flags=None, answers=False):
+        choose = self.random
+        rest = flags or choose.choice(FLAGS)
+        if choose.random() < 0.4 and "ack" in rest:
+            rest += f" len {choose.choice((1, 100, 1400))}"
+        if choose.random() < 0.15:
+            rest += f" seq {choose.choice((1, 900, 1001, 2500, 500001, 70000, 999999999))}"
+        if choose.random() < 0.12 and "ack" in rest:
+            rest += f" ackseq {choose.choice((0, 1, 1001, 1500, 500001, 499000, 999999999))}"
+        if choose.random() < 0.1:
+            rest += f" window {choose.choice((1, 100, 65535))}"
+        if choose.random() < 0.03:
+            rest += " bad-checksum"
+        if answers and choose.random() < 0.6:
+            self.add(f"reply {rest}")
+        else:
+            self.line("tcp", flow, inward, rest)
+
+    def handshake(self):
+        flow = self.ends()
+        inward = self.random.random() < 0.6
+        for flags, way in (("syn", inward), ("syn,ack", not inward), ("ack", inward)):
+            if self.random.random() < 0.92:
+                self.segment(flow, way, flags, answers=flags != "syn")
+        for _ in range(self.random.randrange(5)):
+            self.segment(flow, self.random.random() < 0.5, answers=True)
+
+    def close(self):
+        """All of a connection, to its end, sometimes with something in between."""
+        flow = self.ends()
+        inward = self.random.random() < 0.6
+        first = self.random.random() < 0.5
+        steps = [("syn", inward), ("syn,ack", not inward), ("ack", inward), ("ack,psh len 9", inward),
+                 ("fin,ack", first), ("ack", not first), ("fin,ack", not first), ("ack", first)]
+        if self.random.random() < 0.3:
+            steps[1:1] = [("syn", not inward), ("syn,ack", inward)]
+        for _ in range(self.random.randrange(3)):
+            at = self.random.randrange(1, len(steps) + 1)
+            steps.insert(at, (self.random.choice(FLAGS), self.random.random() < 0.5))
+        for flags, way in steps:
+            self.line("tcp", flow, way, flags)
+
+    def datagrams(self):
+        flow = self.ends()
+        for _ in range(self.random.randrange(1, 4)):
+            if self.packets and self.random.random() < 0.3:
+                self.add(f"reply len {self.random.randrange(60)}")
+            else:
+                self.line("udp", flow, self.random.random() < 0.6,
+                          f"len {self.random.randrange(60)}")
+
+    def ping(self):
+        peer, near, ways = self.ends()
+        flow = tuple(end.rsplit(":", 1)[0].strip("[]") for end in (peer, near)) + (ways,)
+        protocol = "icmpv6" if ":" in flow[0] else "icmp"
+        kind = self.random.choice(("echo-request", "echo-request", "echo-reply"))
+        self.line(protocol, flow, self.random.random() < 0.6,
+                  f"{kind} id {self.random.choice((1, 2))}")
+        if self.random.random() < 0.5:
+            self.add("reply")
+
+    def neighbours(self):
+        kind = self.random.choice(("nd-neighbor-advert", "nd-router-advert", "mld-listener-query"))
+        self.add(f"in eth0 icmpv6 fe80::7 > fd00::12 {kind}")
+
+    def fragmented(self):
+        """A datagram in pieces; sometimes one is lost, comes twice or before the other."""
+        flow = self.ends()
+        if "lo" in flow[2][0]:
+            return
+        self.fragments += 1
+        number = self.fragments  # the driver makes it one that was never there
+        inward = self.random.random() < 0.6
+        pieces = [f"len 64 more id {number}", f"len 40 frag 72 id {number}"]
+        fate = self.random.random()
+        if fate < 0.15:
+            del pieces[self.random.randrange(2)]
+        elif fate < 0.4:
+            pieces.reverse()
+        for piece in pieces:
+            self.line("udp", flow, inward, piece)
+
+    def error(self):
+        """About the packet before, from whom it went to or from a router between."""
+        last = self.packets[-1] if self.packets else "["
+        if "[" in last or "icmp" in last or "about" in last or "reply" in last or "lo " in last:
+            return
+        kind = self.random.choice(("destination-unreachable code 3", "time-exceeded"))
+        if last.startswith("out"):
+            source = self.random.choice(("192.168.1.1", "198.51.100.7"))
+            self.add(f"in eth0 icmp {source} > {MACHINE} {kind} about last")
+        elif last.startswith("in eth1"):
+            inner = last.split()[3].rsplit(":", 1)[0]
+            self.add(f"in eth0 icmp 192.168.1.1 > {inner} {kind} about last")
+        else:
+            peer = last.split()[3].rsplit(":", 1)[0]
+            self.add(f"out eth0 icmp {MACHINE} > {peer} {kind} about last")
+
+    def step(self):
+        self.random.choices((self.handshake, self.close, self.datagrams, self.ping, self.error,
+                             self.fragmented, self.neighbours), (6, 4, 3, 2, 3, 1, 1))[0]()

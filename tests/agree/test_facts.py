@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 Gatehouse founders
+"""The kernel's ways that surprise, a test each: what is said of them is expected of the simulator
+(`gate test`), and the kernel does the same with the same packets (the agreement driver)."""
+import subprocess
+
+import pytest
+
+from agree.driver import Driver
+from harness.netns import require, require_nft
+
+MACHINE = """use "rules.nft"
+router
+interface eth0 192.168.1.12/24 fd00::12/64
+interface eth1 10.9.0.1/24 fd09::1/64
+route default via 192.168.1.1
+route default via fd00::1
+"""
+SYN = "in eth0 tcp 198.51.100.7:1000 > 192.168.1.12:22 syn"
+UDP = "in eth0 udp 198.51.100.7:1000 > 192.168.1.12:53"
+HOOK = "type filter hook input priority 0; policy accept;"
+
+# name: (ruleset, (packet, expectation)…)
+FACTS = {
+    "of equal priority the chain registered last runs first": (
+        f"""table ip t {{ chain a {{ {HOOK} tcp dport 22 drop comment "a" }}
+            chain b {{ {HOOK} tcp dport 22 drop comment "b" }} }}""",
+        (SYN, 'drop by "b"')),
+    "ip and inet chains interleave by priority": (
+        f"""table inet i {{ chain c {{ type filter hook input priority 5; tcp dport 22 drop comment "inet" }} }}
+            table ip t {{ chain c {{ type filter hook input priority 4; tcp dport 22 drop comment "ip" }} }}""",
+        (SYN, 'drop by "ip"')),
+    "destination nat happens at -100 whatever the chain's priority": (
+        """table ip t {
+            chain nat { type nat hook prerouting priority 50; tcp dport 22 redirect to :2222; }
+            chain before { type filter hook prerouting priority -101; tcp dport 22 counter comment "old port" }
+            chain after { type filter hook prerouting priority 0; tcp dport 2222 counter comment "new port" } }""",
+        (SYN, 'accept through "old port" through "new port"')),
+    "nat chains see only the first packet of a connection": (
+        """table ip t { chain nat { type nat hook prerouting priority 0; counter comment "seen" }
+            chain c { type filter hook input priority 0; ct state new,established accept; } }""",
+        (SYN, 'accept through "seen"'), ("reply syn,ack", "accept"),
+        ("in eth0 tcp 198.51.100.7:1000 > 192.168.1.12:22 ack", "established accept"),),
+    "before connection tracking every packet is invalid": (
+        """table ip t { chain raw { type filter hook prerouting priority -300; ct state invalid counter comment "raw" }
+            chain c { type filter hook input priority 0; ct state new counter comment "new" } }""",
+        (SYN, 'new accept through "raw" through "new"')),
+    "what loops back is known already in raw prerouting": (
+        """table ip t { chain raw { type filter hook prerouting priority -300; ct state new counter comment "new" } }""",
+        ("out lo udp 127.0.0.1:1000 > 127.0.0.1:53", 'accept through "new"')),
+    "a packet that is dropped leaves no entry": (
+        f"""table ip t {{ chain c {{ {HOOK} ct state new drop; }} }}""",
+        (UDP, "new drop"), (UDP, "new drop"), (UDP, "new drop")),
+    "on loopback a drop in input leaves the entry that output confirmed": (
+        f"""table ip t {{ chain c {{ {HOOK} udp dport 53 drop; }}
+            chain o {{ type filter hook output priority 0; ct status confirmed counter comment "there" }} }}""",
+        ("out lo udp 127.0.0.1:1000 > 127.0.0.1:53", "new drop"),
+        ("out lo udp 127.0.0.1:1000 > 127.0.0.1:53", 'new drop through "there"')),
+    "the second packet without an answer is new, the answer established": (
+        f"""table ip t {{ chain c {{ {HOOK} ct state new,established accept; }} }}""",
+        (SYN, "new accept"), (SYN, "new accept"), ("reply syn,ack", "established accept")),
+    "return in a base chain leaves it to the policy": (
+        """table ip t { chain c { type filter hook input priority 0; policy drop; return; accept; } }""",
+        (SYN, "drop by policy of c")),
+    "goto does not come back: the policy of the base chain decides": (
+        f"""table ip t {{ chain side {{ counter comment "side" }}
+            chain c {{ type filter hook input priority 0; policy drop; goto side; accept; }} }}""",
+        (SYN, 'drop by policy of c through "side"')),
+    "accept leaves only its own base chain": (
+        f"""table ip t {{ chain a {{ {HOOK} accept comment "yes" }}
+            chain b {{ type filter hook input priority 1; tcp dport 22 drop comment "no" }} }}""",
+        (SYN, 'drop by "no"')),
+    "drop is final at once": (
+        f"""table ip t {{ chain a {{ {HOOK} tcp dport 22 drop comment "no" }}
+            chain b {{ type filter hook input priority 1; counter comment "late" }} }}""",
+        (SYN, 'drop by "no"')),
+    "fifteen jumps deep is deep enough": (
+        "table ip t { chain c15 { drop; }\n" +
+        "\n".join(f"chain c{n} {{ jump c{n + 1}; }}" for n in range(14, 0, -1)) +
+        "\nchain c { type filter hook input priority 0; jump c1; } }",
+        (SYN, "drop")),
+    "nothing after a part that does not match happens": (
+        f"""table ip t {{ chain c {{ {HOOK} tcp dport 23 limit rate 1/hour burst 1 packets accept comment "a"
+            tcp dport 22 limit rate 1/hour burst 1 packets accept comment "b"
+            drop }} }}""",
+        (SYN, 'accept by "b"'), (SYN, "drop")),
+    "everything before it has happened": (
+        f"""table ip t {{ chain c {{ {HOOK} meta mark set 7 tcp dport 23 drop
+            meta mark 7 drop comment "set" }} }}""",
+        (SYN, 'drop by "set" mark 7')),
+    "what a rule writes it can read": (
+        f"""table ip t {{ chain c {{ {HOOK} meta mark set 1 meta mark 1 drop comment "same rule" }} }}""",
+        (SYN, 'drop by "same rule"')),
+    "a verdict map without the key goes on": (
+        f"""table ip t {{ chain c {{ {HOOK} tcp dport vmap {{ 23 : drop }}
+            accept comment "next" }} }}""",
+        (SYN, 'accept by "next"')),
+    "a map without the key breaks the rule": (
+        f"""table ip t {{ chain c {{ {HOOK} meta mark set tcp dport map {{ 23 : 1 }} drop
+            accept comment "next" }} }}""",
+        (SYN, 'accept by "next" mark 0')),
+    "a missing header breaks the rule": (
+        f"""table inet t {{ chain c {{ {HOOK} udp dport != 1 drop comment "udp"
+            tcp option maxseg size != 1 drop comment "maxseg"
+            @th,160,8 != 1 drop comment "behind the end"
+            accept comment "none" }} }}""",
+        (SYN, 'accept by "none"')),
+    "a limit takes tokens while there are, and `over` turns its answer round": (
+        f"""table ip t {{ chain c {{ {HOOK} limit rate over 1/hour burst 2 packets drop
+            accept }} }}""",
+        (UDP, "accept"), (UDP, "accept"), (UDP, "drop")),
+    "without a burst a limit has five": (
+        f"""table ip t {{ chain c {{ {HOOK} limit rate 1/hour accept
+            drop }} }}""",
+        *[(UDP, "accept")] * 5, (UDP, "drop")),
+    "a quota adds the packet first": (
+        f"""table ip t {{ chain c {{ {HOOK} quota 60 bytes accept
+            drop }} }}""",
+        (UDP, "accept"), (UDP, "accept"), (UDP, "drop")),
+    "a full set breaks the rule that adds": (
+        f"""table ip t {{ set s {{ type inet_service; size 2; flags dynamic; }}
+            chain c {{ {HOOK} add @s {{ udp dport }} drop
+            accept comment "full" }} }}""",
+        (UDP, "drop"), (UDP.replace(":53", ":54"), "drop"), (UDP, "drop"),
+        (UDP.replace(":53", ":55"), 'accept by "full"')),
+    "add leaves an element's time as it is": (
+        f"""table ip t {{ set s {{ type inet_service; flags dynamic, timeout; timeout 1h; }}
+            chain c {{ {HOOK} add @s {{ udp dport timeout 2h }} drop }} }}""",
+        (UDP, "drop"), (UDP, "drop")),
+    "numgen inc is one counter for all packets": (
+        f"""table ip t {{ chain c {{ {HOOK} numgen inc mod 2 0 drop
+            accept }} }}""",
+        (UDP, "drop"), (SYN, "accept"), (UDP, "drop")),
+    "neighbour discovery is untracked": (
+        f"""table ip6 t {{ chain c {{ {HOOK} ct state untracked accept
+            drop }} }}""",
+        ("in eth0 icmpv6 fe80::7 > fd00::12 nd-neighbor-advert", "untracked accept"),
+        ("in eth0 icmpv6 fd00:5::7 > fd00::12 echo-request", "new drop")),
+    "an error about a live flow is related, about none invalid": (
+        f"""table ip t {{ chain c {{ {HOOK} ct state related accept
+            ct state invalid drop }} }}""",
+        ("out eth0 udp 192.168.1.12:1000 > 198.51.100.7:53", "accept"),
+        ("in eth0 icmp 192.168.1.1 > 192.168.1.12 destination-unreachable about last", "related accept"),
+        ("in eth0 icmp 192.168.1.1 > 192.168.1.12 time-exceeded", "invalid drop")),
+    "combinations of TCP flags that do not exist are invalid": (
+        f"""table ip t {{ chain c {{ {HOOK} ct state invalid drop }} }}""",
+        (SYN.replace("syn", "syn,fin"), "invalid drop"), (SYN.replace("syn", "none"), "invalid drop"),
+        (SYN.replace("syn", "fin"), "invalid drop")),
+    "an ACK out of nowhere is new, a SYN-ACK is not": (
+        f"""table ip t {{ chain c {{ {HOOK} ct state invalid drop
+            ct state new accept }} }}""",
+        (SYN.replace("syn", "ack"), "new accept"),
+        (SYN.replace(":22 syn", ":23 syn,ack"), "invalid drop")),
+    "a wrong checksum is invalid": (
+        f"""table ip t {{ chain c {{ {HOOK} ct state invalid drop }} }}""",
+        (SYN + " bad-checksum", "invalid drop")),
+    "notrack after the lookup does nothing": (
+        """table ip t { chain late { type filter hook prerouting priority 0; notrack; }
+            chain c { type filter hook input priority 0; ct state new accept; ct state untracked drop; } }""",
+        (SYN, "new accept")),
+    "notrack before it does": (
+        """table ip t { chain raw { type filter hook prerouting priority -300; notrack; }
+            chain c { type filter hook input priority 0; ct state new drop; ct state untracked accept; } }""",
+        (SYN, "untracked accept")),
+    "marks of connections last, marks of packets do not": (
+        f"""table ip t {{ chain c {{ {HOOK} ct mark 5 meta mark 6 drop comment "both"
+            ct mark 5 accept comment "ct"
+            ct mark set 5 meta mark set 6 accept comment "first" }} }}""",
+        (UDP, 'accept by "first" ct mark 5'), (UDP, 'accept by "ct" mark 0')),
+    "a null binding keeps an untranslated connection as it is": (
+        """table ip t { chain nat { type nat hook prerouting priority 0; udp dport 54 redirect to :55; } }""",
+        (UDP, "accept to 192.168.1.12:53"), (UDP, "accept to 192.168.1.12:53")),
+    "replies are translated back": (
+        """table ip t { chain post { type nat hook postrouting priority 100; oifname "eth0" masquerade; } }""",
+        ("in eth1 udp 10.9.0.5:1000 > 198.51.100.7:53", "accept from 192.168.1.12:1000 out eth0"),
+        ("reply", "established accept to 10.9.0.5:1000 out eth1")),
+    "nat of the other family does nothing": (
+        """table inet t { chain nat { type nat hook prerouting priority 0; tcp dport 22 dnat ip6 to [fd09::5]:80; } }""",
+        (SYN, "accept to 192.168.1.12:22")),
+    "interval sets hold their ends": (
+        f"""table ip t {{ set s {{ type inet_service; flags interval; elements = {{ 10-20 }} }}
+            chain c {{ {HOOK} udp dport @s drop
+            accept }} }}""",
+        (UDP.replace(":53", ":9"), "accept"), (UDP.replace(":53", ":10"), "drop"),
+        (UDP.replace(":53", ":20"), "drop"), (UDP.replace(":53", ":21"), "accept")),
+    "of overlapping concatenations the first inserted counts": (
+        f"""table ip t {{ map m {{ type ipv4_addr . inet_service : verdict; flags interval
+            elements = {{ 198.51.100.0/24 . 50-60 : accept }} }}
+            chain c {{ {HOOK} ip saddr . udp dport vmap @m
+            drop }} }}""",
+        (UDP, "accept"), (UDP.replace(":53", ":61"), "drop")),
+    "a list of bits means any of them, a set exactly one": (
+        f"""table ip t {{ chain c {{ {HOOK} tcp flags syn,ack drop comment "any"
+            accept }} }}
+            table ip u {{ chain c {{ type filter hook input priority -1; tcp flags {{ ack, psh }} drop comment "exact" }} }}""",
+        (SYN, 'drop by "any"'), (SYN.replace("syn", "ack"), 'drop by "exact"'),
+        (SYN.replace("syn", "fin,ack"), 'drop by "any"')),
+    "the catch-all element comes last": (
+        f"""table ip t {{ map m {{ type inet_service : verdict; elements = {{ * : drop, 53 : accept }} }}
+            chain c {{ {HOOK} udp dport vmap @m }} }}""",
+        (UDP, "accept"), (UDP.replace(":53", ":54"), "drop")),
+    "names of interfaces are compared whole unless a star stands behind": (
+        f"""table ip t {{ chain c {{ {HOOK} iifname "eth" drop
+            iifname "et*" accept comment "star" }} }}""",
+        (SYN, 'accept by "star"')),
+    "the port of a second fragment cannot be read without tracking": (
+        f"""table ip t {{ chain c {{ {HOOK} udp dport 53 drop
+            accept }} }}""",
+        (UDP + " len 40 frag 72 id 1", "accept")),
+    "tracking puts fragments together": (
+        f"""table ip t {{ chain c {{ {HOOK} ct state new udp dport 53 meta length 132 accept
+            drop }} }}""",
+        (UDP + " len 64 more id 2", "stolen"), (UDP + " len 40 frag 72 id 2", "accept")),
+    "iiftype in postrouting is the type of the device the packet leaves by": (
+        """table ip t { chain c { type filter hook postrouting priority 0; meta iif 0 meta iiftype ether drop; } }""",
+        ("out eth0 udp 192.168.1.12:1000 > 198.51.100.7:53", "drop")),
+    "reject with tcp reset closes the connection": (
+        """table ip t { chain c { type filter hook input priority 0; tcp dport 22 ct state established reject with tcp reset; }
+            chain o { type filter hook output priority 0; ct expiration < 11s drop comment "closed" } }""",
+        (SYN, "accept"), ("reply syn,ack", "accept"),
+        ("in eth0 tcp 198.51.100.7:1000 > 192.168.1.12:22 ack", "reject"),
+        ("out eth0 tcp 192.168.1.12:22 > 198.51.100.7:1000 ack", 'drop by "closed"')),
+}
+
+
+@pytest.fixture(scope="module")
+def driver(gate):
+    require()
+    require_nft()
+    driver = Driver(gate)
+    yield driver
+    driver.close()
+
+
+@pytest.mark.parametrize("fact", FACTS)
+def test_fact(gate, driver, tmp_path, fact):
+    rules, *steps = FACTS[fact]
+    (tmp_path / "rules.nft").write_text(rules + "\n")
+    (tmp_path / "x.test").write_text(MACHINE + "".join(
+        f"{packet} expect {expected}\n" for packet, expected in steps))
+    done = subprocess.run([gate, "test", "x.test"], capture_output=True, text=True, check=False,
+                          timeout=60, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert driver.run(rules, [packet for packet, _ in steps]) == f"ok {len(steps)}\n"

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 Gatehouse founders
+"""Random rulesets times random packets, through the kernel and through the simulator.
+
+$AGREE_PAIRS pairs are tried, from seed $AGREE_SEED on (each run of the tests takes others, unless it
+is given); a failure tells its seed and what it was cut down to. The rows of TCP's table that were
+visited are printed: `pytest -rP`."""
+import os
+import time
+
+import pytest
+
+from agree.driver import Driver, differs, shrink
+from agree.ruleset import Ruleset
+from agree.sequence import Sequence
+from harness.netns import require, require_nft
+
+PARTS = 4  # each a machine of its own, for as many processors
+SANITIZED = "asan" in os.environ.get("GATE", "")
+PAIRS = int(os.environ.get("AGREE_PAIRS", 400 if SANITIZED else 2000))
+FIRST_SEED = int(os.environ.get("AGREE_SEED", time.strftime("%j%H%M")))
+ROWS_WANTED = 85  # of 95, by each part; all of them come in some seconds more
+REFUSED_MAX = 0.05
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_random_rulesets_and_packets_agree(gate, part):
+    require()
+    require_nft()
+    driver = Driver(gate)
+    refused = tried = 0
+    try:
+        for seed in range(FIRST_SEED + part, FIRST_SEED + PAIRS, PARTS):
+            rules, packets = Ruleset(seed), Sequence(seed).packets
+            answer = driver.run(rules.text, packets, rules.sysctls)
+            tried += 1
+            refused += answer.startswith("refused")
+            if differs(answer):
+                small, fewer = shrink(driver, rules.text, packets, rules.sysctls)
+                pytest.fail(f"AGREE_SEED={seed} {rules.sysctls}\n{small}\n" + "\n".join(fewer)
+                            + "\n---\n" + driver.run(small, fewer, rules.sysctls)
+                            + "\nat first:\n" + answer, pytrace=False)
+        visited, unvisited = driver.rows()
+        print(f"{tried} pairs from seed {FIRST_SEED + part}; {refused} refused by both; "
+              f"{len(visited)} of {len(visited | unvisited)} rows of TCP's table")
+        print("not visited:", ", ".join(sorted(unvisited)) or "none")
+    finally:
+        driver.close()
+    assert refused <= max(2, tried * REFUSED_MAX), "the generator makes too many bad rulesets"
+    assert tried < 400 or len(visited) >= ROWS_WANTED

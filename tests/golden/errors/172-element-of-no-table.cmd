@@ -1,0 +1,1 @@
+'get element inet nope s { 1.2.3.4 }'

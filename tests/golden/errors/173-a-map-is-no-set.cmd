@@ -1,0 +1,1 @@
+'list set inet f m'

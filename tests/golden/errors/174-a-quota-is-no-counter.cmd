@@ -1,0 +1,1 @@
+'delete counter inet f q'

@@ -1,0 +1,1 @@
+'create counter inet f k'

@@ -1,0 +1,1 @@
+'add tunnel inet f t { id 5; }'

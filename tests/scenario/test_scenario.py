@@ -1,0 +1,367 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 Gatehouse founders
+"""`gate test`: scenario files, their results in all forms, coverage, mistakes."""
+import json
+import re
+import subprocess
+import xml.etree.ElementTree as xml
+
+import pytest
+
+RULES = """table inet t {
+    counter web { }
+    set banned { type ipv4_addr; flags interval; elements = { 203.0.113.0/24 } }
+    set seen { type ipv4_addr; flags dynamic, timeout; timeout 1m; size 100; }
+    map ports { type inet_service : verdict; elements = { 22 : accept, 23 : drop } }
+    chain input {
+        type filter hook input priority 0; policy drop;
+        ip saddr @banned counter drop comment "banned"
+        ct state established accept comment "answers"
+        tcp dport 80 counter name web add @seen { ip saddr } accept comment "web"
+        tcp dport 25 limit rate 1/minute burst 2 packets log prefix "mail: " accept comment "mail"
+        tcp dport vmap @ports
+        udp dport 9 meta mark set 7 ct mark set 8 accept
+        udp dport 10 meta random < 1000 accept comment "luck"
+        tcp dport 99 reject comment "go away"
+    }
+    chain forward { type filter hook forward priority 0; policy accept; }
+    chain dnats { type nat hook prerouting priority dstnat; policy accept; tcp dport 8080 dnat ip to 10.0.0.5:80; }
+    chain snats { type nat hook postrouting priority srcnat; policy accept; oifname "eth1" meta l4proto tcp masquerade to :1024-2000; }
+}
+"""
+MACHINE = """use "rules.nft"
+router
+interface eth0 192.0.2.1/24 2001:db8::1/64
+interface eth1 10.0.0.1/24
+route default via 192.0.2.254
+"""
+
+
+@pytest.fixture
+def run(gate, tmp_path):
+    """Runs `gate test` on a scenario with the ruleset and the machine above."""
+    (tmp_path / "rules.nft").write_text(RULES)
+
+    def run(steps, *options, machine=MACHINE, name="x.test"):
+        (tmp_path / name).write_text(machine + steps)
+        return subprocess.run([gate, "test", *options, name], capture_output=True, text=True,
+                              check=False, timeout=60, cwd=tmp_path)
+    return run
+
+
+@pytest.mark.parametrize("example", ("server", "router"))
+def test_the_examples_hold_and_nothing_of_them_is_left_untested(gate, root, example):
+    done = subprocess.run([gate, "test", "--coverage", "-j", f"examples/{example}.test"],
+                          capture_output=True, text=True, check=False, timeout=60, cwd=root)
+    assert done.returncode == 0, done.stdout + done.stderr
+    coverage = json.loads(done.stdout)["coverage"]
+    assert len(coverage["rules"]) >= 16
+    assert [r["place"] for r in coverage["rules"] if not r["matched"]] == []
+    assert [e["element"] for e in coverage["elements"] if not e["found"]] == []
+    assert [p["chain"] for p in coverage["policies"] if not p["decided"]] == []
+
+
+HOLDS = """
+in eth0 tcp 198.51.100.7:1000 > 192.0.2.1:80 syn     expect new accept by "web"
+out eth0 reply syn,ack                               expect established accept
+in eth0 reply ack                                    expect accept by "answers"
+in eth0 tcp 203.0.113.9 > 192.0.2.1:80               expect drop by line 8
+in eth0 tcp 203.0.113.9 > 192.0.2.1:80               expect drop by rules.nft:8
+in eth0 tcp 198.51.100.7 > 192.0.2.1:23              expect drop by line 12
+in eth0 tcp 198.51.100.7 > 192.0.2.1:24              expect drop by policy of input no log
+in eth0 tcp 198.51.100.7 > 192.0.2.1:99              expect reject by "go away"
+in eth0 tcp 127.0.0.1 > 192.0.2.1:80                 expect drop by stack
+in eth0 udp 198.51.100.7 > 192.0.2.1:9               expect accept mark 7 ct mark 8 through line 13
+in eth0 udp 198.51.100.7 > 192.0.2.1:10              expect sometimes
+in eth0 tcp 198.51.100.7 > 192.0.2.1:8080            expect accept to 10.0.0.5:80 from 10.0.0.1:1024-2000 out eth1
+in eth0 tcp 198.51.100.7 > 192.0.2.1:80 syn,fin      expect invalid
+expect counter inet t web packets 2, counter web bytes > 60, counter of "banned" packets 2
+expect @seen has 198.51.100.7, set inet t seen lacks 198.51.100.8, @banned has 203.0.113.77
+at 2m expect @seen lacks 198.51.100.7
+repeat 4 every 1s in eth0 tcp 198.51.100.7 > 192.0.2.1:25   expect 2 accept log "mail: ", then drop no log
+connection tcp 198.51.100.7 > 192.0.2.1:22           expect accept
+connection tcp 198.51.100.7 > 192.0.2.1:23           expect drop
+connection udp 198.51.100.7 > 192.0.2.1:9            expect new accept
+in eth0 tcp 198.51.100.0/24 > 192.0.2.1:80-81 syn    expect accept, then drop, then accept
+never in eth0 tcp any > [2001:db8::1]:1-21           expect drop
+never in eth0 udp any > 192.0.2.1:11-65535
+""".strip().splitlines()
+
+
+def test_every_kind_of_expectation_holds(run):
+    done = run("seed 3\n" + "\n".join(line for line in HOLDS if "80-81" not in line))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(rf"x\.test: {len(HOLDS) - 1} steps, 0 failed \(seed 3\)", done.stdout)
+
+
+FAILS = (
+    ("in eth0 tcp 198.51.100.7 > 192.0.2.1:80 expect drop", "it was accepted by `tcp dport 80"),
+    ("in eth0 tcp 198.51.100.7 > 192.0.2.1:80 expect established", "its connection is new"),
+    ('in eth0 tcp 198.51.100.7 > 192.0.2.1:80 expect accept by "mail"', "it was accepted by `tcp"),
+    ("in eth0 tcp 198.51.100.7 > 192.0.2.1:24 expect drop by stack", "by the policy of chain input"),
+    ("in eth0 udp 198.51.100.7 > 192.0.2.1:9 expect mark 1", "its mark is 0x7"),
+    ("in eth0 udp 198.51.100.7 > 192.0.2.1:9 expect ct mark 1", "mark is 0x8"),
+    ("in eth0 udp 198.51.100.7 > 192.0.2.1:9 expect log", "nothing was logged"),
+    ('in eth0 tcp 198.51.100.7 > 192.0.2.1:25 expect log "x"', 'it was logged with "mail: "'),
+    ("in eth0 tcp 198.51.100.7 > 192.0.2.1:25 expect no log", 'it was logged with "mail: "'),
+    ("in eth0 udp 198.51.100.7 > 192.0.2.1:9 expect out eth1", "it stays on this machine"),
+    ("in eth0 udp 198.51.100.7 > 192.0.2.1:10 expect accept", "drop"),
+    ("in eth0 udp 198.51.100.7 > 192.0.2.1:9 expect sometimes", "it was accepted"),
+    ("in eth0 tcp 198.51.100.7 > 192.0.2.1:8080 expect to 10.0.0.6", "its destination is 10.0.0.5:80"),
+    ("in eth0 tcp 198.51.100.7 > 192.0.2.1:8080 expect from 10.0.0.1:80", "its source is 10.0.0.1:"),
+    ("in eth0 tcp 198.51.100.7 > 192.0.2.1:80 expect through \"mail\"", "it did not match that rule"),
+    ("expect counter web packets 1", "it has counted 0 packets"),
+    ("expect @banned has 1.2.3.4", "it is not in the set"),
+    ("expect @banned lacks 203.0.113.1", "it is in the set"),
+    ("expect @banned has eth0", "cannot be in this set"),
+    ("repeat 3 in eth0 tcp 198.51.100.7 > 192.0.2.1:25 expect accept", "packet 3 of 3"),
+    ("repeat 3 in eth0 tcp 198.51.100.7 > 192.0.2.1:25 expect 1 accept, then drop", "packet 2 of 3"),
+    ("repeat 3 in eth0 tcp 198.51.100.7 > 192.0.2.1:25 expect accept, then drop, then accept",
+     "it did not come to that"),
+    ("repeat 2 in eth0 tcp 198.51.100.7 > 192.0.2.1:25 expect 3 accept", "but there were 2"),
+    ("repeat 3 in eth0 tcp 198.51.100.7 > 192.0.2.1:80 expect 2 accept", "one more than expected"),
+    ("connection tcp 198.51.100.7 > 192.0.2.1:23 expect accept", "packet 1 of the connection was dropped"),
+    ("never in eth0 tcp any > 192.0.2.1:23-80 expect drop", "it was accepted"),
+    ("never in eth0 tcp any > 192.0.2.1:any", "it was accepted"),
+)
+
+
+@pytest.mark.parametrize("step, message", FAILS)
+def test_what_does_not_hold_fails_and_says_what_came(run, step, message):
+    done = run(step + "\n")
+    assert done.returncode == 1
+    assert done.stderr == ""
+    assert "FAILED x.test:6:" in done.stdout
+    assert message in done.stdout
+
+
+def test_a_failing_step_shows_the_way_of_its_packet(run):
+    out = run("in eth0 tcp 198.51.100.7 > 192.0.2.1:80 expect drop\n").stdout
+    assert "chain inet t input (priority filter, policy drop)" in out
+    assert "rules.nft:8" in out and "<- not `ip saddr @banned`" in out
+
+
+def test_helpers_make_data_connections_related(run, tmp_path):
+    rules = """table inet t {
+        ct helper ftp { type "ftp" protocol tcp; }
+        ct helper tftp { type "tftp" protocol udp; }
+        ct helper irc { type "irc" protocol tcp; }
+        ct helper sip { type "sip" protocol udp; }
+        chain pre { type filter hook prerouting priority 0;
+            tcp dport 21 ct helper set "ftp"; udp dport 69 ct helper set "tftp"
+            udp dport 5060 ct helper set "sip" }
+        chain mine { type filter hook output priority 0; tcp dport 6667 ct helper set "irc"; }
+        chain input { type filter hook input priority 0; policy drop;
+            ct state { established, related } accept; tcp dport 21 accept; udp dport { 69, 5060 } accept; } }
+    """
+    (tmp_path / "helpers.nft").write_text(rules)
+    machine = MACHINE.replace("rules.nft", "helpers.nft")
+    done = run("""
+connection ftp 198.51.100.7 > 192.0.2.1:21 passive data 40123  expect related accept
+connection ftp 198.51.100.7 > 192.0.2.1:21 active data 40124   expect related accept
+connection ftp 2001:db8::7 > [2001:db8::1]:21 passive          expect related accept
+connection ftp 2001:db8::7 > [2001:db8::1]:21 active           expect related accept
+connection tftp 198.51.100.7 > 192.0.2.1:69                    expect related accept
+connection out eth0 irc 192.0.2.1 > 198.51.100.7:6667          expect related accept
+connection sip 198.51.100.7 > 192.0.2.1:5060 data 40200        expect related accept
+connection ftp 198.51.100.7 > 192.0.2.1:2121                   expect drop
+""", machine=machine)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_ruleset_without_helpers_does_not_know_the_data_connection(run):
+    done = run("connection ftp 198.51.100.7 > 192.0.2.1:80 data 40123 expect related\n")
+    assert done.returncode == 1
+    assert "its connection is new" in done.stdout
+
+
+def test_sockets_and_owners_come_from_the_scenario(run, tmp_path):
+    (tmp_path / "sockets.nft").write_text("""table ip t {
+        chain in { type filter hook input priority 0; policy drop;
+            socket transparent 1 accept comment "transparent"
+            socket wildcard 1 accept comment "wildcard"
+            socket mark 5 accept comment "marked" }
+        chain out { type filter hook output priority 0; policy drop; meta skuid 33 accept; } }
+    """)
+    machine = MACHINE.replace("rules.nft", "sockets.nft")
+    done = run("""
+socket tcp :22
+socket tcp 192.0.2.1:80 uid 33 gid 33
+socket tcp 192.0.2.1:90 transparent
+socket tcp 192.0.2.1:91 mark 5
+in eth0 tcp 198.51.100.7 > 192.0.2.1:22                  expect accept by "wildcard"
+in eth0 tcp 198.51.100.7 > 192.0.2.1:90                  expect accept by "transparent"
+in eth0 tcp 198.51.100.7 > 192.0.2.1:91                  expect accept by "marked"
+in eth0 tcp 198.51.100.7 > 192.0.2.1:80                  expect drop
+in eth0 tcp 198.51.100.7 > 192.0.2.1:81                  expect drop
+out eth0 tcp 192.0.2.1:80 > 198.51.100.7:9 syn,ack       expect accept
+out eth0 tcp 192.0.2.1:5000 > 198.51.100.7:9 uid 34      expect drop
+""", machine=machine)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_clock_and_the_sysctls_are_the_scenarios(run, tmp_path):
+    (tmp_path / "time.nft").write_text("""table ip t { chain c { type filter hook input priority 0; policy drop
+        ct state invalid drop
+        meta day "Wednesday" meta hour "22:00"-"23:00" accept } }""")
+    machine = MACHINE.replace("rules.nft", "time.nft")
+    packet = "in eth0 tcp 198.51.100.7 > 192.0.2.1:22"
+    done = run(f"""
+clock 2026-11-25 22:30
+sysctl nf_conntrack_tcp_loose 0
+{packet} expect accept
+at 31m {packet} expect drop
+{packet} ack expect invalid drop
+""", machine=machine)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+MISTAKES = (
+    ("interfce eth2 10.0.0.1/8", 6, 1, "did you mean `interface`?"),
+    ("in eth0 tcp 1.2.3.4 > 5.6.7.8 expect acept", 6, 38, "did you mean `accept`?"),
+    ("in eth0 tcp 1.2.3.4 > 5.6.7.8 expect", 6, 37, "what is expected is missing"),
+    ("in eth0 tcp 1.2.3.4 > 5.6.7.8 expect accept, then", 6, 46, "nothing is expected here"),
+    ("in eth0 tcp 1.2.3.4 > 5.6.7.8 expect 0 accept", 6, 38, "0 times is never"),
+    ("in eth2 tcp 1.2.3.4 > 5.6.7.8 expect accept", 6, 1, "did you mean `eth0`?"),
+    ("in eth0 tpc 1.2.3.4 > 5.6.7.8 expect accept", 6, 9, "did you mean `tcp`?"),
+    ("at 5s in eth0 tcp 1.2.3.4 > 5.6.7.8 expect drop\nat 4s expect counter web packets 1", 7, 4,
+     "time does not go back"),
+    ("at noon expect counter web packets 1", 6, 4, "`at` wants a time"),
+    ('in eth0 tcp 1.2.3.4 > 5.6.7.8 expect drop by "bannd"', 6, 43, "did you mean `banned`?"),
+    ("in eth0 tcp 1.2.3.4 > 5.6.7.8 expect drop by line 8000", 6, 43, "the nearest rule begins at"),
+    ("in eth0 tcp 1.2.3.4 > 5.6.7.8 expect drop by policy of inptu", 6, 43, "did you mean `input`?"),
+    ("in eth0 tcp 1.2.3.4 > 5.6.7.8 expect drop by banned", 6, 46, "a rule's comment has quotes"),
+    ("expect counter wbe packets 1", 6, 8, "did you mean `web`?"),
+    ("expect counter web", 6, 19, "`packets` or `bytes`"),
+    ("expect @bannde has 1.2.3.4", 6, 8, "did you mean `banned`?"),
+    ("expect accept", 6, 8, "without a packet only"),
+    ("route 10.0.0.0/8", 6, 17, "`via` or `dev` is missing"),
+    ("route 10.0.0.0/8 via 172.16.0.1", 6, 22, "in no network of an interface"),
+    ("interface eth0 10.0.0.1/8", 6, 11, "this interface is there already"),
+    ("interface eth3 10.0.0.1/33", 6, 16, "is no address of an interface"),
+    ("sysctl nf_conntrack_tcp_lose 0", 6, 8, "did you mean `nf_conntrack_tcp_loose`?"),
+    ("clock 2026-13-01 10:00", 6, 18, "this is no date and time"),
+    ("socket tpc :22", 6, 8, "did you mean `tcp`?"),
+    ("connection pptp 1.2.3.4 > 5.6.7.8 expect accept", 6, 12, "is no kind of connection"),
+    ("connection tcp 1.2.3.4 > 5.6.7.8 passive expect accept", 6, 34, "only `ftp` has"),
+    ("connection tcp 1.2.3.4 > 5.6.7.8", 6, 33, "`expect` is missing"),
+    ("connection udp 1.2.3.4 > 5.6.7.8 data 5 expect accept", 6, 34, "announces no other"),
+    ("repeat 0 in eth0 tcp 1.2.3.4 > 5.6.7.8 expect drop", 6, 8, "0 times is never"),
+    ("in eth0 tcp 1.2.3.4 > fd00::1:22-23 expect drop", 6, 23, "with a port it has brackets"),
+    ("router now", 6, 8, "`now` is one word too many"),
+    ("use", 6, 4, "the ruleset's file is missing"),
+)
+
+
+@pytest.mark.parametrize("text, line, column, message", MISTAKES)
+def test_mistakes_are_shown_by_line_and_column_with_a_suggestion(run, text, line, column, message):
+    done = run(text + "\nexpect counter web packets 0\n")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert f"x.test:{line}:{column}" in done.stderr, done.stderr
+    assert message in done.stderr
+
+
+def test_a_missing_ruleset_and_a_file_without_steps_are_errors(run):
+    done = run("expect counter web packets 0\n", machine='use "none.nft"\n')
+    assert done.returncode == 1 and "none.nft" in done.stderr and "x.test:1:5" in done.stderr
+    assert "names no ruleset" in run("in eth0 tcp > :1 expect drop\n", machine="").stderr
+    assert "tests nothing" in run("").stderr
+
+
+def test_the_same_seed_draws_the_same_values(run):
+    step = "in eth0 tcp any > 192.0.2.1:any expect drop\n"
+    first, again = (run(step, "--seed", "7", "-j").stdout for _ in range(2))
+    assert first == again
+    seeds = {json.loads(run(step, "-j", "--seed", str(n)).stdout)["files"][0]["steps"][0]["message"]
+             for n in range(8)}
+    assert len(seeds) > 1
+
+
+def test_results_as_tap(run):
+    lines = run("in eth0 tcp 1.2.3.4 > 192.0.2.1:22 expect accept # yes\n"
+                "in eth0 tcp 1.2.3.4 > 192.0.2.1:23 expect accept\n",
+                "--format", "tap").stdout.splitlines()
+    assert lines[:2] == ["TAP version 13", "1..2"]
+    assert lines[3] == "ok 1 - x.test:6: in eth0 tcp 1.2.3.4 > 192.0.2.1:22 expect accept"
+    assert lines[4].startswith("not ok 2 - x.test:7: ")
+    assert all(line.startswith("#") for line in lines[5:]) and len(lines) > 10
+
+
+def test_results_as_junit(run):
+    out = run('in eth0 tcp 1.2.3.4 > 192.0.2.1:80 expect accept by "web"\n'
+              "in eth0 tcp 1.2.3.4 > 192.0.2.1:23 expect accept\n", "--format", "junit").stdout
+    suite = xml.fromstring(out)[0]
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    cases = suite.findall("testcase")
+    assert cases[0].get("name").endswith('expect accept by "web"')
+    assert cases[0].find("failure") is None
+    assert "it was dropped" in cases[1].find("failure").get("message")
+    assert "chain inet t input" in cases[1].find("failure").text
+
+
+def test_results_as_json(run):
+    answer = json.loads(run("in eth0 tcp 1.2.3.4 > 192.0.2.1:23 expect accept\n", "-j").stdout)
+    assert answer["passed"] is False
+    step = answer["files"][0]["steps"][0]
+    assert (step["place"], step["passed"], step["packets"]) == ("x.test:6", False, 1)
+
+
+def test_coverage_names_what_no_packet_reached(run):
+    done = run("in eth0 tcp 1.2.3.4 > 192.0.2.1:22 expect accept\n", "--coverage")
+    assert done.returncode == 0
+    tail = done.stdout.split("coverage: ")[1]
+    assert tail.startswith("1 of 10 rules matched, 1 of 3 set elements found, ")
+    assert "never matched" in tail and "never looked at  rules.nft:13" in tail
+    assert "inet t banned: 203.0.113.0/24" in tail
+    assert "inet t ports: 23 : drop" in tail
+    assert "inet t input: policy drop" in tail
+
+
+def test_coverage_as_a_page_colours_the_ruleset(run, tmp_path):
+    assert run("in eth0 tcp 1.2.3.4 > 192.0.2.1:22 expect accept\n",
+               "--coverage-html", "c.html").returncode == 0
+    page = (tmp_path / "c.html").read_text()
+    spans = re.findall(r'<span class="(met|unmatched|unseen)" title=[^>]*>([^<]*)', page)
+    assert ("met", "tcp dport vmap @ports") in spans
+    assert ("unseen", "udp dport 9 meta mark set 7 ct mark set 8 accept") in spans
+    assert any(kind == "unmatched" and "ip saddr @banned" in text for kind, text in spans)
+    text = re.sub(r'<span class="n">[^<]*</span>|<[^>]*>', "",
+                  page[page.index("<pre>") + 5:page.index("</pre>")])
+    assert text.replace("&quot;", '"').replace("&lt;", "<") == RULES
+
+
+def test_several_files_and_a_ruleset_of_the_command_line(gate, run, tmp_path):
+    (tmp_path / "open.nft").write_text("table ip t { chain c { type filter hook input priority 0; } }")
+    (tmp_path / "y.test").write_text(MACHINE + "in eth0 tcp 1.2.3.4 > 192.0.2.1:23 expect drop\n")
+    done = run("in eth0 tcp 1.2.3.4 > 192.0.2.1:23 expect accept\n", "-f", "open.nft", "y.test")
+    assert done.returncode == 1
+    assert "y.test: 1 steps, 1 failed" in done.stdout
+    assert "x.test: 1 steps, 0 failed" in done.stdout
+    assert "2 steps, 1 failed" in done.stdout
+
+
+def test_the_ruleset_in_the_kernel_can_be_tested(gate, netns, tmp_path):
+    netns.nft(input='table ip t { chain c { type filter hook input priority 0; policy drop; '
+                    'tcp dport 22 accept comment "ssh"; }; }')
+    path = tmp_path / "live.test"
+    path.write_text('interface eth0 192.0.2.1/24\n'
+                    'in eth0 tcp 1.2.3.4 > 192.0.2.1:22 expect accept by "ssh"\n'
+                    'in eth0 tcp 1.2.3.4 > 192.0.2.1:23 expect drop by policy\n')
+    done = netns.run([gate, "test", "--live", "--coverage", str(path)], check=True)
+    assert "2 steps, 0 failed" in done.stdout
+    assert "1 of 1 rules matched" in done.stdout
+
+
+def test_options_that_make_no_sense_are_refused(run):
+    assert "people, tap, junit, or json" in run("", "--format", "xml").stderr
+    assert "`--seed` wants a number" in run("", "--seed", "x").stderr
+    assert "exclude each other" in run("", "--live", "-f", "rules.nft").stderr
+
+
+@pytest.mark.release_only
+def test_tens_of_thousands_of_steps_run_and_their_speed_is_told(run):
+    done = run("repeat 50000 in eth0 tcp 198.51.100.7 > 192.0.2.1:80-90 expect accept, then drop\n"
+               .replace("80-90", "80").replace(", then drop", ""))
+    assert done.returncode == 0
+    assert re.search(r"\(\d+ a second\)", done.stdout)

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+#include "unit.h"
+
+#include <errno.h>
+#include <linux/netfilter.h>
+
+#include "gate/engine/sim/machine.h"
+
+struct route_row {
+	uint8_t addr[4];
+	int r;
+	enum route_type type;
+};
+
+static void addresses_are_routes(void **state)
+{
+	static const struct route_row rows[] = {
+		{ { 192, 168, 1, 12 }, 0, ROUTE_LOCAL },
+		{ { 192, 168, 1, 20 }, 0, ROUTE_UNICAST },
+		{ { 192, 168, 1, 255 }, 0, ROUTE_BROADCAST },
+		{ { 127, 9, 9, 9 }, 0, ROUTE_LOCAL },
+		{ { 255, 255, 255, 255 }, 0, ROUTE_BROADCAST },
+		{ { 224, 0, 0, 1 }, 0, ROUTE_MULTICAST },
+		{ { 8, 8, 8, 8 }, -EAGAIN, 0 },
+	};
+	static const uint8_t own[4] = { 192, 168, 1, 12 };
+	struct sim_machine m;
+	struct route_answer to;
+
+	(void)state;
+	machine_init(&m, 1);
+	machine_add_addr(&m, machine_dev(&m, STR("eth0"), 2), NFPROTO_IPV4, own, 24);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_int_equal(machine_route(&m, NFPROTO_IPV4, rows[i].addr, &to),
+		                 rows[i].r);
+		if (rows[i].r == 0)
+			assert_int_equal(to.type, rows[i].type);
+	}
+	m.is_complete = true;
+	assert_int_equal(machine_route(&m, NFPROTO_IPV4, rows[6].addr, &to), -ENOENT);
+	machine_fini(&m);
+}
+
+static void a_device_is_made_once_and_its_number_is_its_own(void **state)
+{
+	struct sim_machine m;
+
+	(void)state;
+	machine_init(&m, 1);
+	const struct sim_dev *a = machine_dev(&m, STR("a"), 0),
+			     *b = machine_dev(&m, STR("b"), 1);
+	assert_ptr_equal(machine_dev(&m, STR("a"), 7), a);
+	assert_int_not_equal(a->index, b->index);
+	assert_int_not_equal(b->index, 1); /* lo has it */
+	machine_fini(&m);
+}
+
+static void a_host_listens_to_its_own_groups(void **state)
+{
+	static const uint8_t own[16] = { 0xfd, [15] = 0x12 };
+	static const uint8_t solicited[16] = { 0xff, 2, [11] = 1, 0xff, 0, 0, 0x12 };
+	static const uint8_t other[16] = { 0xff, 2, [11] = 1, 0xff, 0, 0, 0x13 };
+	struct sim_machine m;
+
+	(void)state;
+	machine_init(&m, 1);
+	machine_add_addr(&m, machine_dev(&m, STR("eth0"), 2), NFPROTO_IPV6, own, 64);
+	assert_true(machine_listens(&m, NFPROTO_IPV6, solicited));
+	assert_false(machine_listens(&m, NFPROTO_IPV6, other));
+	assert_true(
+		machine_listens(&m, NFPROTO_IPV4, (const uint8_t[4]){ 224, 0, 0, 1 }));
+	assert_false(
+		machine_listens(&m, NFPROTO_IPV4, (const uint8_t[4]){ 224, 0, 0, 22 }));
+	machine_fini(&m);
+}
+
+static void a_router_listens_to_the_routers_group(void **state)
+{
+	static const uint8_t routers[16] = { 0xff, 2, [15] = 2 };
+	struct sim_machine m;
+
+	(void)state;
+	machine_init(&m, 1);
+	assert_false(machine_listens(&m, NFPROTO_IPV6, routers));
+	m.forwards = true;
+	assert_true(machine_listens(&m, NFPROTO_IPV6, routers));
+	machine_fini(&m);
+}
+
+static void the_socket_of_an_address_comes_before_one_of_all(void **state)
+{
+	static const uint8_t own[4] = { 192, 0, 2, 1 }, other[4] = { 192, 0, 2, 2 };
+	struct sim_socket any = { .l4 = IPPROTO_TCP, .port = 22 };
+	struct sim_socket one = { .family = NFPROTO_IPV4,
+		                  .addr = { 192, 0, 2, 1 },
+		                  .l4 = IPPROTO_TCP,
+		                  .port = 22,
+		                  .mark = 5 };
+	struct sim_machine m;
+
+	(void)state;
+	machine_init(&m, 1);
+	vec_push(&m.sockets, any);
+	vec_push(&m.sockets, one);
+	assert_int_equal(machine_socket(&m, NFPROTO_IPV4, IPPROTO_TCP, own, 22)->mark, 5);
+	assert_int_equal(machine_socket(&m, NFPROTO_IPV4, IPPROTO_TCP, other, 22)->mark,
+	                 0);
+	assert_null(machine_socket(&m, NFPROTO_IPV4, IPPROTO_TCP, own, 23));
+	assert_null(machine_socket(&m, NFPROTO_IPV4, IPPROTO_UDP, own, 22));
+	machine_fini(&m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		UNIT(addresses_are_routes),
+		UNIT(a_device_is_made_once_and_its_number_is_its_own),
+		UNIT(a_host_listens_to_its_own_groups),
+		UNIT(a_router_listens_to_the_routers_group),
+		UNIT(the_socket_of_an_address_comes_before_one_of_all),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

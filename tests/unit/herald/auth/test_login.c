@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+#include <errno.h>
+
+#include "server.h"
+
+static struct server server;
+
+static int setup(void **state)
+{
+	server_init(&server);
+	assert_int_equal(server_register(&server, "juliet", "pencil"), 0);
+	*state = &server;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	server_fini(*state);
+	return 0;
+}
+
+static const struct sasl_peer peer = { .host = STR_INIT("example.org"),
+	                               .encrypted = true };
+
+/* The last reply, with copies of its texts. */
+struct heard {
+	size_t n;
+	enum login_kind kind;
+	enum sasl_failure failure;
+	char data[300], user[64];
+	const char *reason;
+};
+
+static void on_reply(void *arg, const struct login_reply *r)
+{
+	struct heard *h = arg;
+
+	h->n++;
+	h->kind = r->kind;
+	h->failure = r->failure;
+	h->reason = r->reason;
+	snprintf(h->data, sizeof(h->data), STR_FMT, STR_ARG(r->data));
+	snprintf(h->user, sizeof(h->user), STR_FMT, STR_ARG(r->user));
+	server.answers++;
+}
+
+static struct login *login(struct server *s, struct heard *h)
+{
+	*h = (struct heard){ 0 };
+	return login_new(&s->auth, &peer, auth_offer(&s->auth, &peer), &s->inbox,
+	                 on_reply, h);
+}
+
+static void plain(struct server *s, struct heard *h, struct str message)
+{
+	auto_ptr(login) l = login(s, h);
+
+	login_start(l, STR("PLAIN"), &message);
+	assert_int_equal(h->n, 0); /* never from inside */
+	server_wait(s);
+}
+
+static void plain_logs_in(void **state)
+{
+	struct server *s = *state;
+	struct heard h;
+
+	plain(s, &h, STR("\0juliet\0pencil"));
+	assert_int_equal(h.kind, LOGIN_SUCCESS);
+	assert_string_equal(h.user, "juliet");
+	plain(s, &h, STR("\0juliet\0wrong"));
+	assert_int_equal(h.kind, LOGIN_FAILURE);
+	assert_int_equal(h.failure, SASL_FAIL_NOT_AUTHORIZED);
+	assert_string_equal(h.user, "juliet");
+	assert_string_equal(h.reason, "wrong password");
+	plain(s, &h, STR("\0romeo\0pencil"));
+	assert_int_equal(h.failure, SASL_FAIL_NOT_AUTHORIZED);
+	assert_string_equal(h.reason, "no such account");
+}
+
+static void scram_is_challenged_also_for_unknown_names(void **state)
+{
+	static const char *const names[] = { "juliet", "nobody" };
+	struct server *s = *state;
+	struct heard h;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		char first[64];
+		auto_ptr(login) l = login(s, &h);
+		snprintf(first, sizeof(first), "n,,n=%s,r=0123456789", names[i]);
+		struct str message = str_from(first);
+		login_start(l, STR("SCRAM-SHA-1"), &message);
+		server_wait(s);
+		assert_int_equal(h.kind, LOGIN_CHALLENGE);
+		assert_true(str_starts(str_from(h.data), STR("r=0123456789")));
+		assert_non_null(strstr(h.data, ",i=20,h="));
+		login_response(l, STR("nonsense"));
+		server_wait(s);
+		assert_int_equal(h.kind, LOGIN_FAILURE);
+		assert_int_equal(h.failure, SASL_FAIL_MALFORMED_REQUEST);
+	}
+}
+
+static void the_offer_follows_the_connection(void **state)
+{
+	struct server *s = *state;
+	static const struct str users[] = { STR_INIT("juliet") };
+	struct sasl_peer p = { .host = HOST };
+
+	assert_int_equal(auth_offer(&s->auth, &p), SASL_MASK(SASL_SCRAM_SHA_1));
+	assert_int_equal(server_refresh(s), 0);
+	assert_int_equal(auth_offer(&s->auth, &p),
+	                 SASL_MASK(SASL_SCRAM_SHA_1) | SASL_MASK(SASL_SCRAM_SHA_256));
+	p.encrypted = true;
+	p.bindings[SASL_BIND_EXPORTER] = STR("x");
+	p.cert_users = users;
+	p.n_cert_users = 1;
+	assert_int_equal(auth_offer(&s->auth, &p),
+	                 SASL_MASK(SASL_SCRAM_SHA_1) | SASL_MASK(SASL_SCRAM_SHA_256) |
+	                         SASL_MASK(SASL_SCRAM_SHA_1_PLUS) |
+	                         SASL_MASK(SASL_SCRAM_SHA_256_PLUS) |
+	                         SASL_MASK(SASL_PLAIN) | SASL_MASK(SASL_EXTERNAL));
+	s->auth.disabled = SASL_MASK(SASL_PLAIN);
+	assert_false(auth_offer(&s->auth, &p) & SASL_MASK(SASL_PLAIN));
+}
+
+static void a_login_may_be_freed_at_any_time(void **state)
+{
+	struct server *s = *state;
+	struct str message = STR("\0juliet\0pencil");
+	struct heard h;
+
+	for (int steps = 0; steps < 3; steps++) {
+		struct login *l = login(s, &h);
+		login_start(l, STR("PLAIN"), &message);
+		for (int i = 0; i < steps; i++)
+			inbox_run(&s->inbox);
+		login_free(l);
+		/* The pool is one thread: behind this registration nothing is left. */
+		server_register(s, "other", "x");
+		assert_true(h.n == 0 || steps > 0);
+	}
+	login_free(login(s, &h));
+	login_free(NULL);
+}
+
+static void a_plain_login_brings_the_key_that_lacks(void **state)
+{
+	struct server *s = *state;
+	struct heard h;
+
+	server_poke(s, "juliet", "scram-sha-256", NULL);
+	assert_int_equal(server_refresh(s), 0);
+	assert_false(accounts_all_have_sha256(s->accounts, HOST));
+	plain(s, &h, STR("\0juliet\0pencil"));
+	assert_int_equal(h.kind, LOGIN_SUCCESS);
+	for (int i = 0; i < 1000 && !accounts_all_have_sha256(s->accounts, HOST); i++)
+		inbox_wait(&s->inbox, 30);
+	assert_true(accounts_all_have_sha256(s->accounts, HOST));
+	server_poke(s, "juliet", "scram-sha-1", NULL); /* so the new one is asked */
+	plain(s, &h, STR("\0juliet\0pencil"));
+	assert_int_equal(h.kind, LOGIN_SUCCESS);
+}
+
+static void a_full_pool_fails_for_the_time_being(void **state)
+{
+	struct server *s = *state;
+	struct heard h[20];
+	struct login *logins[20];
+	struct str message = STR("\0juliet\0pencil");
+	struct pool *small;
+	size_t before, busy = 0;
+
+	assert_int_equal(pool_new(1, 0, &small), 0);
+	s->auth.pool = small;
+	server_poke(s, "juliet", "scram-sha-256",
+	            "200000,c2FsdA==,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=,"
+	            "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+	before = s->answers;
+	for (size_t i = 0; i < ARRAY_LEN(h); i++) {
+		logins[i] = login(s, &h[i]);
+		login_start(logins[i], STR("PLAIN"), &message);
+	}
+	while (s->answers < before + ARRAY_LEN(h))
+		server_wait(s);
+	for (size_t i = 0; i < ARRAY_LEN(h); i++) {
+		busy += h[i].failure == SASL_FAIL_TEMPORARY_AUTH_FAILURE;
+		login_free(logins[i]);
+	}
+	assert_true(busy > 0);
+	pool_free(small);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(plain_logs_in),
+		CASE(scram_is_challenged_also_for_unknown_names),
+		CASE(the_offer_follows_the_connection),
+		CASE(a_login_may_be_freed_at_any_time),
+		CASE(a_plain_login_brings_the_key_that_lacks),
+		CASE(a_full_pool_fails_for_the_time_being),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

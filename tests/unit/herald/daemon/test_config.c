@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* The configuration: what is understood, and everything that is wrong at once. */
+#include "unit.h"
+
+#include <errno.h>
+
+#include "herald/daemon/config.h"
+
+static int read_text(const char *text, struct diags *ds, struct buf *said,
+                     struct config *c)
+{
+	struct sources sources = { 0 };
+	uint32_t file = sources_add(&sources, STR("h.yml"), str_from(text));
+	int r = config_read(&sources, file, NULL, ds, c);
+
+	for (size_t i = 0; i < ds->list.n; i++) {
+		const struct diag *d = ds->list.p[i];
+		struct place at = source_place(sources_get(&sources, file), d->span.off);
+		buf_fmt(said, "%s %u:%u " STR_FMT, d->code, at.line, at.column,
+		        STR_ARG(d->message));
+		vec_for_each(note, &d->notes)
+			buf_fmt(said, " (" STR_FMT ")", STR_ARG(note->text));
+		buf_char(said, '\n');
+	}
+	sources_fini(&sources);
+	return r;
+}
+
+static void a_good_file_is_understood(void **state)
+{
+	auto_diags ds = { 0 };
+	auto_buf said = { 0 };
+	struct config c;
+
+	(void)state;
+	assert_int_equal(
+		read_text("hosts:\n  - Example.ORG\n  - b.example\n"
+	                  "loglevel: 5\n"
+	                  "spool_dir: \"/x\"\n"
+	                  "negotiation_timeout: 2 minutes\n"
+	                  "listen:\n"
+	                  "  -\n    port: 5223\n    tls: true\n    ip: \"127.0.0.1\"\n"
+	                  "modules:\n  mod_ping: {}\n  mod_disco:\n",
+	                  &ds, &said, &c),
+		0);
+	assert_str(buf_as_str(&said), "");
+	assert_int_equal(c.hosts.n, 2);
+	assert_str(c.hosts.p[0], "example.org");
+	assert_int_equal(c.loglevel, LOG_LEVEL_DEBUG);
+	assert_str(c.spool_dir, "/x");
+	assert_int_equal(c.negotiation_timeout_ms, 120000);
+	assert_int_equal(c.listeners.n, 1);
+	assert_int_equal(c.listeners.p[0].port, 5223);
+	assert_true(c.listeners.p[0].tls && c.listeners.p[0].starttls_required);
+	assert_int_equal(c.modules.n, 3);
+	assert_null(c.modules.p[2]);
+	config_fini(&c);
+}
+
+static void what_is_not_said_has_defaults(void **state)
+{
+	auto_diags ds = { 0 };
+	auto_buf said = { 0 };
+	struct config c;
+
+	(void)state;
+	assert_int_equal(read_text("hosts: [a.example]\n", &ds, &said, &c), 0);
+	assert_int_equal(c.listeners.n, 2);
+	assert_int_equal(c.listeners.p[0].port, 5222);
+	assert_int_equal(c.listeners.p[1].port, 5223);
+	assert_true(c.listeners.p[1].tls);
+	assert_true(c.modules.n > 5);
+	config_fini(&c);
+}
+
+static void everything_wrong_is_said_with_its_place(void **state)
+{
+	static const struct {
+		const char *in, *said;
+	} rows[] = {
+		{ "", "H0004 1:1 `hosts` is missing: which domains are served?\n" },
+		{ "hosts: []\n", "H0004 1:8 at least one host is needed\n" },
+		{ "hosts: a\n",
+		  "H0004 1:8 this must be a list: lines that begin with `-`\n" },
+		{ "hosts: [a, 'b c']\n",
+		  "H0004 1:12 this must be the name of a host, such as example.org\n" },
+		{ "host: [a]\nloglevel: loud\nhosts: [a]\n",
+		  "H0002 1:1 there is no option `host` (did you mean `hosts`?)\n"
+		  "H0004 2:11 this must be none, emergency, alert, critical, error, warning, notice, "
+		  "info or debug\n" },
+		{ "hosts: [a]\ncaptcha_cmd: x\n",
+		  "H0003 2:1 herald has not built ejabberd's option `captcha_cmd` yet\n" },
+		{ "hosts: [a]\nhosts: [b]\n",
+		  "H0005 2:1 `hosts` is set twice (the first time here)\n" },
+		{ "hosts: [a]\nlisten:\n  - port: 70000\n    modul: ejabberd_c2s\n",
+		  "H0004 3:11 this must be a port: a number from 1 to 65535\n"
+		  "H0002 4:5 there is no option of a listener `modul` (did you mean `module`?)\n"
+		  "H0004 3:5 this listener has no `port`\n" },
+		{ "hosts: [a]\nlisten:\n  - {port: 1, module: ejabberd_http}\n",
+		  "H0003 3:23 herald has not built ejabberd's listener `ejabberd_http` yet\n" },
+		{ "hosts: [a]\nmodules:\n  mod_pin: {}\n  mod_mam: {}\n  mod_ping: {x: 1}\n",
+		  "H0002 3:3 there is no module `mod_pin` (did you mean `mod_ping`?)\n"
+		  "H0003 4:3 herald has not built ejabberd's module `mod_mam` yet\n"
+		  "H0002 5:14 there is no option of this module `x`\n" },
+		{ "hosts: [a]\nlisten:\n  - {port: 1, tls: maybe, starttls: \"true\"}\n",
+		  "H0004 3:20 this must be `true` or `false`\n"
+		  "H0004 3:37 this must be `true` or `false`\n" },
+		{ "hosts: [a]\nnegotiation_timeout: soon\n",
+		  "H0004 2:22 this must be a time, such as `30 seconds`\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_diags ds = { 0 };
+		auto_buf said = { 0 };
+		struct config c;
+		assert_int_equal(read_text(rows[i].in, &ds, &said, &c), -EINVAL);
+		assert_str(buf_as_str(&said), rows[i].said);
+	}
+}
+
+static void what_is_no_yaml_is_said_so(void **state)
+{
+	static const char *const rows[] = { "hosts: [a", "\thosts: [a]",
+		                            "a: b: c",   "hosts: *x",
+		                            "'",         "\xff" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_diags ds = { 0 };
+		auto_buf said = { 0 };
+		struct config c;
+		assert_int_equal(read_text(rows[i], &ds, &said, &c), -EINVAL);
+		assert_true(str_starts(buf_as_str(&said), STR("H0001 ")));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		UNIT(a_good_file_is_understood),
+		UNIT(what_is_not_said_has_defaults),
+		UNIT(everything_wrong_is_said_with_its_place),
+		UNIT(what_is_no_yaml_is_said_so),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
