@@ -46,7 +46,6 @@ REFUSED = [
     (r"mapping expression has type string", r"\bfib .* oifname ", "nft takes the name for any string"),
     (r"cannot reject this network family", r"8021q|\bvlan ", "nft knows no network behind a tag"),
     (r"\[E0522\]$", r"\bct expiration (!= |vmap )?@", "nft 1.0.6 gives the type 4 bytes, and `ct expiration` 8"),
-    (r"\[E0229\]$", r"\bct label (!= )?[\w,]+ / \w+,", "gate reads no list of labels for a mask"),
 ]
 
 # (family or "", kinds, pattern of the rule, reason)
