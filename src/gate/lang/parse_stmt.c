@@ -130,7 +130,8 @@ static bool check_existence(struct parse *p, const struct expr *left)
 
 /* `ct label 1 / 1,5`: labels are numbers, and behind the first `/` stood a prefix length until
  * the comma. `e` itself where it is no such list. */
-static struct expr *numbered_mask(struct parse *p, const struct expr *left, struct expr *e)
+static struct expr *numbered_mask(struct parse *p, const struct expr *left,
+                                  struct expr *e)
 {
 	struct expr *prefix = e && e->kind == EXPR_LIST ? e->list.p[0] : NULL;
 
