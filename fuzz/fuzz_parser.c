@@ -82,8 +82,11 @@ static void run_elems(struct run *r, const struct elems_text *text)
 
 static void run_chain(struct run *r, const struct chain_block *c)
 {
-	for (size_t i = 0; c && i < c->n_rules; i++)
-		run_rule(r, &c->rules[i]);
+	for (size_t i = 0; c && i < c->rules.list.n; i++) {
+		struct rule_text text = rule_texts_get(&c->rules, i);
+
+		run_rule(r, &text);
+	}
 }
 
 static void run_command(struct run *r, const struct command *cmd)

@@ -15,6 +15,9 @@ static int map_file(int fd, size_t n, struct str *text)
 	void *p = mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (p == MAP_FAILED)
 		return -errno;
+	/* A huge page of which file_forget() took a part would come back whole. */
+	if (n > FILE_SMALL_MAX)
+		madvise(p, n, MADV_NOHUGEPAGE); /* at worst nothing happens */
 	*text = (struct str){ p, n };
 	return 0;
 }

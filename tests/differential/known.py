@@ -26,6 +26,9 @@ REFUSED = [
     (r"cannot use exthdr with ip$", r"\bmeta nfproto \{", "nft takes the first of a set for all"),
     (r"conflicting protocols specified: ip6? vs\. ip6?\. You must specify", r"\bether type |meta protocol ",
      "the rule matches nothing, and gate takes it"),
+    (r"conflicting protocols specified: ip6? vs ip6?$", r"\bct (original |reply )?l3proto (== )?(\w+|\{) ",
+     "nft takes the connection's family for the packet's"),
+    (r"cannot use exthdr with unknown$", r"\bmeta nfproto (== )?\d+ ", "the rule matches nothing, and gate takes it"),
     (r"cannot use tcp reset with this protocol", r"\b(l4proto|protocol|nexthdr) ",
      "gate knows no number of the protocol to tell it from TCP"),
     (r"Could not process rule: Invalid argument", r"\b(dscp|flowlabel|frag-off) (&|and|\||or) ",
@@ -35,7 +38,7 @@ REFUSED = [
      "nft takes a set of device types for one it does not know"),
     (r"protocols specified: \w+ vs\. vlan", r"\bvlan ",
      "nft wants the link layer matched first; the bytes are the same"),
-    (r"protocols specified: vlan vs\. ", r"8021q|vlan ", "nft knows no transport behind a tag"),
+    (r"protocols specified: vlan vs\. ", r"8021q|8021ad|vlan ", "nft knows nothing behind a tag"),
     (r"protocols specified: \w+ vs\. (tcp|udp|udplite|sctp|dccp|icmp|icmpv6|igmp|ah|esp|comp)$", "",
      "of protocols that exclude each other nft takes the last for the packet's, gate the first"),
     (r"syntax error, unexpected [@\w-]+(, expecting comma)?$", r" / [\w,|-]+ [a-z@]",
@@ -46,7 +49,6 @@ REFUSED = [
     (r"mapping expression has type string", r"\bfib .* oifname ", "nft takes the name for any string"),
     (r"cannot reject this network family", r"8021q|\bvlan ", "nft knows no network behind a tag"),
     (r"\[E0522\]$", r"\bct expiration (!= |vmap )?@", "nft 1.0.6 gives the type 4 bytes, and `ct expiration` 8"),
-    (r"\[E0229\]$", r"\bct label (!= )?[\w,]+ / \w+,", "gate reads no list of labels for a mask"),
 ]
 
 # (family or "", kinds, pattern of the rule, reason)
@@ -72,7 +74,7 @@ KNOWN = [
      "nft 1.0.6 shifts two bytes in network order as if in host order, which matches nothing"),
     ("", CODE, r"\budplite \w+ set ", "nft 1.0.6 leaves UDP-Lite's checksum as it was"),
     ("", BYTES, r"counter udp dport", "nft 1.0.6 moves a match across the counter"),
-    ("", BYTES, r"(counter|limit|quota|log|notrack|set|count|vmap|numgen|dup|add|delete|update|[{}] ).*reject with (tcp|icmp)",
+    ("", BYTES, r"(counter|limit|quota|log|notrack|set|count|vmap|numgen|dup|add|delete|update|synproxy|[{}] ).*reject with (tcp|icmp)",
      "nft 1.0.6 moves the protocol's match across statements, which then see other packets"),
     ("", BYTES, r"(<<|>>) \d", "nft 1.0.6 moves a shift to the constants, and wrongly where they get wider than the field"),
     ("", BYTES, r" (\^|xor) ", "nft moves the xor to the constants, also across `<`, where that is wrong"),
@@ -96,6 +98,8 @@ KNOWN = [
      "nft 1.0.6 joins fields that touch, also across what stands between them"),
     ("", BYTES, r"@(ll|nh|th),\d+,\d+ (== )?[^ {@]+ (.* )?(ether|udp|tcp|ip|ip6|icmp|icmpv6|igmp) \w+ (== )?[^ {@]+ ",
      "nft 1.0.6 joins fields that touch, also across the match that says they are there"),
+    ("", BYTES, r"\bth [sd]port (== )?[^ {@]+ (udp|tcp|dccp|sctp|udplite) [sd]port (== )?[^ {@]+( |$)",
+     "nft 1.0.6 joins fields that touch, also across the match that says they are there"),
     ("", "again", r"@(ll|nh|th|ih),", "as in nft, raw bytes are listed as the field they cover, which has a type "
      "once it is loaded"),
     ("", SHOWN, r"\bmeta protocol (arp|8021ad|8021q|vlan)\b", "nft 1.0.6 drops a protocol that it does not know"),
@@ -112,7 +116,7 @@ KNOWN = [
 
 # Definitions and rules that nft 1.0.6 cannot list: it forgets them and the literals behind them.
 UNREADABLE = re.compile(r"^(set|map) .*\btypeof [^;]*\bct (label|event)|\bct (event|label) set .*map \{|\bct label map|"
-                        r"\bct label (& (\([^)]*\)|\S+) )?((==|!=) )?[{@]")
+                        r"\bct label (& (\([^)]*\)|\S+) )?((==|!=|vmap) )?[{@]")
 
 
 def sub(pattern, to):
@@ -163,8 +167,26 @@ def collides(ours, theirs):
     return (theirs, theirs) if re.match(r"set `\w+` has .* already.*\[E0541\]$", ours) else (ours, theirs)
 
 
+def twice(ours, theirs):
+    """The size in the description (attribute 9): of an interval given twice nft counts both ends."""
+    sizes = [re.search(r"(?m)^9=08000100([0-9a-f]{8})$", text) for text in (ours, theirs)]
+    more = int(sizes[1][1], 16) - int(sizes[0][1], 16) if all(sizes) else 0
+    return (ours.replace(sizes[0][0], sizes[1][0]), theirs) if more in (2, 4, 6) else (ours, theirs)
+
+
+def xor_moved(ours, theirs):
+    """`x ^ 92 == 1`, which nothing but a set of one element leaves, is `x 93`."""
+    def moved(m):
+        value = {"exists": 1, "missing": 0}.get(m[3])
+        value = int(m[3], 0) if value is None else value
+        return f"{m[2] or ''}{int(m[1], 0) ^ value}"
+
+    return decimal(ours, re.sub(r"\^ (\w+) (?:== |(!= ))(exists|missing|0x[0-9a-f]+|\d+)\b", moved, theirs))
+
+
 def garbled(ours, theirs):
-    if all(" " <= letter <= "~" or letter in "\t\n" for letter in theirs):
+    whole = theirs.count('"') % 2 == 0  # a line break among the bytes cuts the line in a name
+    if whole and all(" " <= letter <= "~" or letter in "\t\n" for letter in theirs):
         return ours, theirs
     return ours.split("{")[0], theirs.split("{")[0]
 
@@ -185,6 +207,7 @@ COUNTED = each_braces(lambda text: str(len(re.split(r",\s+", text))))
 # (kinds, pattern of the rule, change, reason), tried in this order one after the other
 CHANGES = [
     ("again", r"\{", sub(r"\{ ([^{},]*) \}", r"\1"), "a literal of which one element is left loses its braces"),
+    ("again", r"(\^|xor) .*\{", xor_moved, "then, as in nft, the xor moves to the constant"),
     ("again", r"\b(icmp|icmpv6) |@", sub(r"(icmp(?:v6)? type \{[^}]*\} )\1", r"\1"),
      "as in nft, each load adds the types that have the field"),
     ("again", r"\bether |vlan ", sub(r"(@ll,96,16 \S+ )\1", r"\1"),
@@ -194,6 +217,7 @@ CHANGES = [
     ("code|bytecode", r"map \{", once, "nft sends an element twice that is given twice"),
     ("held", r"map \{", sub(r"(?m)^9=.*\n?", ""), "nft counts an element twice that is given twice"),
     ("held", r"^(set|map) .*interval.*comment \"e", sub(r"(?m) 6=\w+$", ""), "of comments of an element given twice nft keeps the last"),
+    ("held", r"^(set|map) .*flags interval,constant", twice, "nft counts an element twice that is given twice"),
     (SHOWN, r"^(set|map) .*interval.*comment \"e", sub(r' comment "e\d+"', ""), "of comments of an element given twice nft keeps the last"),
     ("again", r"^(set|map) ", collides, "the kernel takes an element for a duplicate, from nft too"),
     ("again", r"\. .*\{", UNORDERED, "as in nft, intervals of concatenations are in the dump's order"),
@@ -204,7 +228,7 @@ CHANGES = [
     (SHOWN, r"\becn\b|\bboolean\b", sub(r"(\b1|0x3)-(255|0xff)", "0x3"), "nft 1.0.6 lists the top of a field of less than a byte as 255"),
     (SHOWN, r"\b\w+ [\w-]+ (!= |vmap )?@s\d", shifted, "nft 1.0.6 loses the name of a field that is shifted for a set"),
     (SHOWN, r"\bth [sd]port|@th,", ports, "gate lists `@th,…` where the rule's protocol has no ports, nft either field"),
-    (SHOWN, r"@|\b(dscp|ecn|doff|reserved|hdrlength|version|pcp|cfi|dei|vlan id|flowlabel|frag-off|subtype)\b",
+    (SHOWN, r"@|\b(dscp|ecn|doff|reserved|hdrlength|version|pcp|cfi|dei|vlan id|flowlabel|frag-off|more-fragments|subtype|dccp_pkttype|dccp type)\b",
      sub(r"-(0x[37f]|0x[37]f|0xff|0xffffff|0xfffff|3|7|15|63|255|4095|65535|1048575|16777215)\b", ""), "nft 1.0.6 lists the top of a field of less than a byte as 255"),
     (SHOWN, r"\b(mh|rt0?|srh|rt2|frag|hbh|dst) [\w-]+(\[\d\])? (&|and) ", sub(r"\b(mh|rt0?|srh|rt2|frag|hbh|dst) [\w-]+(\[\d\])? & ", "& "),
      "nft 1.0.6 loses the field under a mask"),

@@ -6,7 +6,7 @@
  * nothing of the kernel. Trees live in the arena they were made in.
  *
  * Big things stay text: the rules of a block and the elements of a named set are kept as slices
- * (struct rule_text, struct elems_text) and read one at a time by parse_rule() and elems_next(),
+ * (struct rule_texts, struct elems_text) and read one at a time by parse_rule() and elems_next(),
  * so that a file of a million elements needs no tree of a million nodes.
  */
 #pragma once
@@ -17,6 +17,7 @@
 
 #include "base/diag.h"
 #include "base/str.h"
+#include "gate/lang/rule_texts.h"
 #include "gate/schema/schema.h"
 
 /* Tables of kinds, and what each has. */
@@ -190,17 +191,6 @@ struct rule {
 	uint64_t handle;
 };
 
-/* ---- definitions ------------------------------------------------------------------- */
-
-struct scope; /* names from `define`, see scope.h */
-
-/* Text of one rule inside a block or after `add rule t c`, not parsed yet. */
-struct rule_text { /* in this order it has 24 bytes; there may be very many */
-	struct scope *scope;
-	struct span span;
-	uint32_t seq; /* which definitions it sees: those made before it */
-};
-
 /* Text between the braces of `elements = { … }` or `add element t s { … }`. */
 struct elems_text {
 	struct span span; /* len 0: none */
@@ -236,8 +226,7 @@ struct chain_block {
 	struct span policy_span; /* p NULL: not given */
 	uint32_t flags;          /* NFT_CHAIN_HW_OFFLOAD */
 	struct str comment;
-	struct rule_text *rules;
-	size_t n_rules, cap_rules;
+	struct rule_texts rules;
 };
 
 struct set_block {

@@ -360,15 +360,16 @@ static const struct line_row chain_lines[] = {
 
 static void release_rules(void *arg)
 {
-	free(((struct chain_block *)arg)->rules);
+	rule_texts_fini(&((struct chain_block *)arg)->rules);
 }
 
 static void add_rule_text(struct parse *p, struct chain_block *c, struct span span)
 {
-	if (c->cap_rules == 0)
+	struct rule_text text = { p->scope, span, p->seq };
+
+	if (c->rules.list.n == 0)
 		arena_defer(p->a, release_rules, c);
-	c->rules = vec_grow(c->rules, sizeof(*c->rules), c->n_rules, &c->cap_rules);
-	c->rules[c->n_rules++] = (struct rule_text){ p->scope, span, p->seq };
+	rule_texts_add(&c->rules, &text);
 }
 
 static bool parse_chain_item(struct parse *p, void *block)

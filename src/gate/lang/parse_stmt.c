@@ -128,6 +128,25 @@ static bool check_existence(struct parse *p, const struct expr *left)
 	return false;
 }
 
+/* `ct label 1 / 1,5`: labels are numbers, and behind the first `/` stood a prefix length until
+ * the comma. `e` itself where it is no such list. */
+static struct expr *numbered_mask(struct parse *p, const struct expr *left,
+                                  struct expr *e)
+{
+	struct expr *prefix = e && e->kind == EXPR_LIST ? e->list.p[0] : NULL;
+
+	if (!prefix || prefix->kind != EXPR_PREFIX || !expr_is_bitmask(left))
+		return e;
+	struct expr *first = expr_new(p, EXPR_SYMBOL, prefix->span);
+	struct expr *cmp = expr_new(p, EXPR_FLAGCMP, e->span);
+
+	first->word = arena_fmt(p->a, "%u", prefix->prefix.len);
+	e->list.p[0] = first;
+	cmp->pair.left = prefix->prefix.base;
+	cmp->pair.right = e;
+	return cmp;
+}
+
 static bool parse_match_rest(struct parse *p, struct stmt *s, struct expr *left)
 {
 	s->kind = STMT_MATCH;
@@ -135,7 +154,7 @@ static bool parse_match_rest(struct parse *p, struct stmt *s, struct expr *left)
 	s->match.op = take_relop(p);
 	if (!check_single_equals(p) || !check_existence(p, left))
 		return false;
-	s->match.right = parse_rhs(p);
+	s->match.right = numbered_mask(p, left, parse_rhs(p));
 	return s->match.right && check_negation(p, left, s->match.right) &&
 	       check_flagcmp(p, left, s->match.right) &&
 	       check_wildcard(p, s->match.right) &&

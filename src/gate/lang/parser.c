@@ -236,8 +236,10 @@ static void check_chain(struct parser *parser, const struct chain_block *c)
 	auto_arena a = { 0 };
 	struct rule *rule;
 
-	for (size_t i = 0; i < c->n_rules; i++) {
-		parse_rule(parser, &c->rules[i], &a, &rule);
+	for (size_t i = 0; i < c->rules.list.n; i++) {
+		struct rule_text text = rule_texts_get(&c->rules, i);
+
+		parse_rule(parser, &text, &a, &rule);
 		arena_reset(&a);
 	}
 }

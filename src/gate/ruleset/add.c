@@ -95,26 +95,29 @@ static bool add_rules(struct session *s, const struct chain_block *c)
 		           .family = at.family,
 		           .table = at.table,
 		           .name = at.chain,
-		           .rules = c->rules,
-		           .n_rules = c->n_rules };
+		           .rules = &c->rules };
+	size_t n = c->rules.list.n;
 	bool ok = true;
 
-	if (c->n_rules == 0 || !c->ref.name.p)
+	if (n == 0 || !c->ref.name.p)
 		return true;
 	uint32_t first = tag_add(s, &tag);
 
-	struct span left = c->rules[0].span, end = c->rules[c->n_rules - 1].span;
+	struct span left = rule_texts_get(&c->rules, 0).span,
+		    end = rule_texts_get(&c->rules, n - 1).span;
 
 	if (end.file == left.file &&
 	    end.off > left.off) /* the parser has found where rules end */
 		sources_passed(s->sources,
 		               (struct span){ left.file, left.off, end.off - left.off });
 	at.info = chain_of_rule(s, at.family, at.table, at.chain);
-	for (size_t i = 0; i < c->n_rules; i++) {
+	for (size_t i = 0; i < n; i++) {
+		struct rule_text text = rule_texts_get(&c->rules, i);
+
 		at.tag = first + (uint32_t)i;
-		if (c->rules[i].span.file == left.file)
-			session_passed(s, &left, c->rules[i].span.off);
-		ok &= add_rule_text(s, &at, &c->rules[i]);
+		if (text.span.file == left.file)
+			session_passed(s, &left, text.span.off);
+		ok &= add_rule_text(s, &at, &text);
 		arena_reset(&s->scratch);
 	}
 	return ok;

@@ -38,9 +38,9 @@ static uint32_t rule_tag(struct session *s, const struct rule_place *at,
 		           .family = at->family,
 		           .span = text->span,
 		           .table = at->table,
-		           .name = at->chain };
+		           .name = at->chain,
+		           .rule = *text };
 
-	tag.rule = arena_copy(&s->a, text, sizeof(*text));
 	tag.rule_handle = at->op == TX_REPLACE ? at->handle : at->position;
 	tag.rule_id = at->position_id;
 	tag.place = at->place;
@@ -114,7 +114,7 @@ static bool relower(struct session *s, const struct tag *t, struct rule_env *env
 
 	env->family = t->family;
 	env->table = t->table;
-	if (parse_rule(s->parser, t->rule, &s->a, &rule) < 0)
+	if (parse_rule(s->parser, &t->rule, &s->a, &rule) < 0)
 		return false;
 	session_lower(s, env, L, prog, &s->a);
 	L->chain = chain_of_rule(s, t->family, t->table, t->name);
@@ -136,7 +136,8 @@ bool rule_explain_twice(struct session *s, const struct tag *t)
 	struct program prog = { 0 };
 	struct lower L;
 
-	if (!t->rule || !relower(s, t, &env, &L, &prog) || span_is_none(env.twice))
+	if (!t->rule.span.len || !relower(s, t, &env, &L, &prog) ||
+	    span_is_none(env.twice))
 		return false;
 	struct diag *d =
 		diag_error(s->diags, "E0502", env.twice, "this key is there twice");

@@ -32,7 +32,7 @@ static bool hook_refuses(struct session *s, const struct tag *t,
 	struct program prog = { 0 };
 	struct lower L;
 
-	if (depth > 16 || !t->rule || !rule_relower(s, t, &L, &prog))
+	if (depth > 16 || !t->rule.span.len || !rule_relower(s, t, &L, &prog))
 		return false;
 	if (base)
 		L.chain = base;

@@ -164,7 +164,7 @@ static bool failing_insn(struct session *s, const struct tag *t, const struct tx
 {
 	struct program prog = { 0 };
 
-	if (e->part != PART_INSN || !t->rule || !rule_relower(s, t, L, &prog) ||
+	if (e->part != PART_INSN || !t->rule.span.len || !rule_relower(s, t, L, &prog) ||
 	    e->index >= prog.n)
 		return false;
 	*insn = prog.p[e->index];

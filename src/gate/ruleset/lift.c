@@ -46,6 +46,19 @@ void lift_stmt_drop(struct lift *L, size_t at)
 	drop_dep(&L->icmp, at);
 }
 
+/* What a statement did, it did to the packets that the matches before it let through: none of
+ * these may move behind it, where what follows would imply them. */
+static void keep_before_effects(struct lift *L)
+{
+	const struct stmt_list *l = &L->rule->stmts;
+
+	if (l->n == 0 || l->p[l->n - 1]->kind == STMT_MATCH)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(L->deps); i++)
+		L->deps[i].there = false;
+	L->iiftype.there = L->vlan.there = L->icmp.there = false;
+}
+
 struct stmt *lift_foreign(struct lift *L, struct str name)
 {
 	struct stmt *s = lift_stmt_add(L, STMT_FOREIGN);
@@ -578,7 +591,9 @@ bool lift_rule(struct arena *a, const struct lift_env *env, enum family family,
 	                              : NULL;
 	if (family == FAMILY_BRIDGE)
 		L.ll = protos[PROTO_ETHER];
-	for (size_t i = 0; i < prog->n; i++)
+	for (size_t i = 0; i < prog->n; i++) {
 		lift_insn(&L, &prog->p[i]);
+		keep_before_effects(&L);
+	}
 	return !L.foreign;
 }

@@ -326,10 +326,11 @@ static bool match_masked(struct lift *L, struct expr *left, enum relop op,
 		add_match(L, of, REL_IMPLICIT, no);
 		return true;
 	}
-	if (of->type->id == TYPE_CT_LABEL)
-		return false; /* a list of labels would be read for the mask */
-	if (value_cmp(mask, v) != 0 ||
-	    (of->kind == EXPR_PAYLOAD && has_several_bits(mask))) {
+	bool several = has_several_bits(mask), labels = of->type->id == TYPE_CT_LABEL;
+
+	if (labels && !several && !has_several_bits(v))
+		return false; /* `1 / 5` would be read for a prefix */
+	if (labels || value_cmp(mask, v) != 0 || (of->kind == EXPR_PAYLOAD && several)) {
 		struct expr *cmp = expr_make(L->a, EXPR_FLAGCMP, SPAN_NONE, &part);
 
 		cmp->pair.left = right;

@@ -65,9 +65,9 @@ static void collect(struct graph *g)
 		struct program prog = { 0 };
 		struct lower L;
 
-		if (tag_find(s, i, &rule) && rule.object == OBJ_RULE && rule.rule &&
-		    rule.family == g->t->family && str_eq(rule.table, g->t->table) &&
-		    rule_relower(s, &rule, &L, &prog))
+		if (tag_find(s, i, &rule) && rule.object == OBJ_RULE &&
+		    rule.rule.span.len && rule.family == g->t->family &&
+		    str_eq(rule.table, g->t->table) && rule_relower(s, &rule, &L, &prog))
 			add_jumps(g, rule.name, &prog, rule.span);
 	}
 }

@@ -104,15 +104,16 @@ static bool memory_make_chain(void *ctx, struct chain_block *block, struct verdi
 	vec_push(&m->chains, chain);
 	size_t at = m->chains.n - 1;
 
-	chain.rules = arena_array(m->a, const struct rule *, block->n_rules + 1);
-	for (size_t i = 0; ok && i < block->n_rules; i++) {
+	chain.rules = arena_array(m->a, const struct rule *, block->rules.list.n + 1);
+	for (size_t i = 0; ok && i < block->rules.list.n; i++) {
+		struct rule_text text = rule_texts_get(&block->rules, i);
 		struct program prog = { 0 };
 		struct rule *rule = NULL;
 
-		ok = normal_form(m, &block->rules[i], &rule, &prog);
+		ok = normal_form(m, &text, &rule, &prog);
 		chain.rules[i] = rule;
 	}
-	chain.n = ok ? block->n_rules : 0;
+	chain.n = ok ? block->rules.list.n : 0;
 	m->chains.p[at] = chain;
 	m->env.L = outer;
 	v->chain = chain.name;

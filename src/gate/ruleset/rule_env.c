@@ -179,8 +179,11 @@ static bool env_make_chain(void *ctx, struct chain_block *block, struct verdict 
 	out.id = at.chain_id = v->chain_id = ++s->next_chain_id;
 	if (s->engine)
 		s->engine->ops->tx_chain(s->tx, TX_ADD, &out, env->tag);
-	for (size_t i = 0; i < block->n_rules; i++)
-		ok &= add_rule_text(s, &at, &block->rules[i]);
+	for (size_t i = 0; i < block->rules.list.n; i++) {
+		struct rule_text text = rule_texts_get(&block->rules, i);
+
+		ok &= add_rule_text(s, &at, &text);
+	}
 	return ok;
 }
 

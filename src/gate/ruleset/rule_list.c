@@ -160,8 +160,8 @@ static void add_text(struct reading *rd, struct rule_entry *e)
 	struct normal_rule n;
 
 	s->diags = &nowhere;
-	if (rule_normalize(s, rd->c->ref.family, rd->c->ref.table, e->source, &rd->out->l,
-	                   &n)) {
+	if (rule_normalize(s, rd->c->ref.family, rd->c->ref.table, &e->source,
+	                   &rd->out->l, &n)) {
 		e->text = n.text;
 		e->code = n.code;
 	}
@@ -187,7 +187,7 @@ bool rule_list_read(struct session *s, const struct command *c, bool texts,
 	}
 	play(&rd);
 	for (size_t i = 0; texts && i < out->list.n; i++)
-		if (out->list.p[i].source)
+		if (out->list.p[i].id)
 			add_text(&rd, &out->list.p[i]);
 	return true;
 }

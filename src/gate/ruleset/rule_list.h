@@ -11,9 +11,9 @@
 /* One of them: loaded rules have a handle, those of this transaction a number of their own. */
 struct rule_entry {
 	uint64_t handle;
-	uint32_t id;                    /* 0: loaded */
-	const struct rule_text *source; /* NULL: loaded */
-	struct str text, code; /* listed form and byte code, as in struct normal_rule */
+	uint32_t id;             /* 0: loaded */
+	struct rule_text source; /* of a loaded one: none */
+	struct str text, code;   /* listed form and byte code, as in struct normal_rule */
 };
 
 struct rule_list {

@@ -61,7 +61,7 @@ static void show_entry(const struct choice *ch, struct diag *d,
                        const struct rule_entry *e)
 {
 	if (e->id)
-		diag_related(ch->s->diags, d, e->source->span, "made here");
+		diag_related(ch->s->diags, d, e->source.span, "made here");
 	else
 		diag_note(ch->s->diags, d, STR_FMT " # handle %llu", STR_ARG(e->text),
 		          (unsigned long long)e->handle);

@@ -21,7 +21,7 @@ uint32_t tag_add(struct session *s, const struct tag *t)
 
 	vec_push(&s->tags, *t);
 	s->tags.p[s->tags.n - 1].first = first;
-	s->next_tag += t->n_rules ? (uint32_t)t->n_rules : 1;
+	s->next_tag += t->rules ? (uint32_t)t->rules->list.n : 1;
 	return first;
 }
 
@@ -40,9 +40,9 @@ bool tag_find(const struct session *s, uint32_t number, struct tag *out)
 	if (low == 0 || number >= s->next_tag)
 		return false;
 	*out = s->tags.p[low - 1];
-	if (out->n_rules) {
-		out->rule = &out->rules[number - out->first];
-		out->span = out->rule->span;
+	if (out->rules) {
+		out->rule = rule_texts_get(out->rules, number - out->first);
+		out->span = out->rule.span;
 	}
 	return true;
 }

@@ -20,16 +20,15 @@ struct tag {
 	struct span span;
 	struct str table, name;         /* name: chain, set, object … */
 	uint32_t obj_type;              /* of OBJ_NAMED: NFT_OBJECT_… */
-	const struct rule_text *rule;   /* NULL: no rule */
+	struct rule_text rule;          /* span.len 0: no rule */
 	const struct elems_part *elems; /* NULL: no elements */
 	/* Of a rule: what it is placed at, replaces, or deletes. */
 	uint64_t rule_handle;
 	uint32_t rule_id;  /* the same, of this run: its tag */
 	struct span place; /* of a rule: its handle where it is written; else none */
-	/* The rules of a block share one: numbers `first` to `first + n_rules - 1` are theirs. */
+	/* The rules of a block share one: numbers `first` and what follows are theirs. */
 	uint32_t first;
-	const struct rule_text *rules;
-	size_t n_rules;
+	const struct rule_texts *rules; /* NULL: of one message */
 };
 
 /* Lists of elements that are sent as one. */
@@ -59,7 +58,7 @@ struct session {
 		fresh; /* "family table" made or emptied in this run: nothing else is in it */
 	struct map elem_logs; /* "family table set" -> struct elem_log: see elem_log.h */
 	VEC(struct str)
-		unchecked; /* offline: names that only the kernel knows, in words */
+	unchecked;         /* offline: names that only the kernel knows, in words */
 	bool offline;      /* there is no engine, not only for a while */
 	bool follow_jumps; /* a chain without a hook has what works at some hooks only */
 	bool flushed;      /* `flush ruleset` came: the kernel's objects do not count */

@@ -105,6 +105,54 @@ static void a_pipe_of_any_size_is_read_whole(void **state)
 	}
 }
 
+/* Memory of this process in KiB that files take. */
+static long file_kib(void)
+{
+	FILE *f = fopen("/proc/self/status", "r");
+	char line[128];
+	long kib = -1;
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		if (strncmp(line, "RssFile:", 8) == 0)
+			kib = strtol(line + 8, NULL, 10);
+	fclose(f);
+	return kib;
+}
+
+/* Where the kernel keeps the file in huge pages, reading one may map all of it; but its last
+ * part must not bring back the parts that were given back. */
+static void what_is_forgotten_takes_no_memory_and_can_be_read_again(void **state)
+{
+	enum { BYTES = 16 << 20, STEP = 256 << 10, HUGE_PAGE = 2 << 20 };
+	auto_close int fd = open_temporary();
+	char *bytes = malloc(BYTES);
+	struct str text;
+	long before, most = 0;
+
+	(void)state;
+	assert_non_null(bytes);
+	for (size_t i = 0; i < BYTES; i++)
+		bytes[i] = (char)(i >> 8);
+	assert_int_equal(write(fd, bytes, BYTES), BYTES);
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	before = file_kib();
+	assert_int_equal(file_read_fd(fd, &text), 0);
+	for (size_t at = 0; at < BYTES; at += STEP) {
+		assert_memory_equal(text.p + at, bytes + at, STEP);
+		long now = file_kib();
+
+		if ((at + STEP) % HUGE_PAGE == 0)
+			most = now > most ? now : most;
+		file_forget(str_sub(text, at, STEP));
+	}
+	if (most - before > 1024)
+		fail_msg("%ld KiB of the file were in memory", most - before);
+	assert_memory_equal(text.p, bytes, BYTES);
+	file_release(text);
+	free(bytes);
+}
+
 static void what_cannot_be_read_is_an_error_and_touches_nothing(void **state)
 {
 	struct str text = STR("untouched");
@@ -135,6 +183,7 @@ int main(void)
 		UNIT(an_empty_file_is_the_empty_text),
 		UNIT(a_file_that_calls_itself_empty_is_read),
 		UNIT(a_pipe_of_any_size_is_read_whole),
+		UNIT(what_is_forgotten_takes_no_memory_and_can_be_read_again),
 		UNIT(what_cannot_be_read_is_an_error_and_touches_nothing),
 		UNIT(a_source_of_4_gib_is_refused),
 	};

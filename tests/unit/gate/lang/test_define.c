@@ -74,8 +74,11 @@ static void put_elems(struct commands *c, const struct elems_text *text, struct 
 static void put_table(struct commands *c, const struct table_block *t, struct buf *out)
 {
 	for (size_t i = 0; i < t->n_chains; i++)
-		for (size_t j = 0; j < t->chains[i]->n_rules; j++)
-			put_rule(c, &t->chains[i]->rules[j], out);
+		for (size_t j = 0; j < t->chains[i]->rules.list.n; j++) {
+			struct rule_text text = rule_texts_get(&t->chains[i]->rules, j);
+
+			put_rule(c, &text, out);
+		}
 	for (size_t i = 0; i < t->n_sets; i++)
 		put_elems(c, &t->sets[i]->elems, out);
 }

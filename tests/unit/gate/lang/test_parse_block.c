@@ -47,8 +47,9 @@ static void a_base_chain_has_all_its_lines(void **state)
 	assert_str(chain->comment, "a b");
 	assert_int_equal(chain->devices->kind, EXPR_STRING);
 	assert_str(chain->devices->word, "eth0");
-	assert_int_equal(chain->n_rules, 2);
-	assert_str(sources_text(&c.sources, chain->rules[1].span), "tcp dport 22 drop");
+	assert_int_equal(chain->rules.list.n, 2);
+	assert_str(sources_text(&c.sources, rule_texts_get(&chain->rules, 1).span),
+	           "tcp dport 22 drop");
 	assert_int_equal(chain->ref.family, FAMILY_NETDEV);
 	assert_str(chain->ref.table, "t");
 	commands_close(&c);

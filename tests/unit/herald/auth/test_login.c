@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 Gatehouse founders */
 #include <errno.h>
+#include <semaphore.h>
 
 #include "server.h"
 
@@ -163,8 +164,28 @@ static void a_plain_login_brings_the_key_that_lacks(void **state)
 	assert_int_equal(h.kind, LOGIN_SUCCESS);
 }
 
+/* Keeps a thread of a pool until it is let go. */
+struct blocker {
+	struct pool_job job;
+	sem_t let_go;
+};
+
+static void block(struct pool_job *job)
+{
+	struct blocker *b = (struct blocker *)job;
+
+	while (sem_wait(&b->let_go) < 0)
+		continue;
+}
+
+static void unblocked(struct pool_job *job)
+{
+	(void)job;
+}
+
 static void a_full_pool_fails_for_the_time_being(void **state)
 {
+	struct blocker blocker = { .job = { .work = block, .done = unblocked } };
 	struct server *s = *state;
 	struct heard h[20];
 	struct login *logins[20];
@@ -174,6 +195,9 @@ static void a_full_pool_fails_for_the_time_being(void **state)
 
 	assert_int_equal(pool_new(1, 0, &small), 0);
 	s->auth.pool = small;
+	blocker.job.to = &s->inbox;
+	assert_int_equal(sem_init(&blocker.let_go, 0, 0), 0);
+	assert_int_equal(pool_submit(small, &blocker.job), 0);
 	server_poke(s, "juliet", "scram-sha-256",
 	            "200000,c2FsdA==,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=,"
 	            "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
@@ -182,6 +206,9 @@ static void a_full_pool_fails_for_the_time_being(void **state)
 		logins[i] = login(s, &h[i]);
 		login_start(logins[i], STR("PLAIN"), &message);
 	}
+	while (s->answers == before)
+		server_wait(s);
+	sem_post(&blocker.let_go);
 	while (s->answers < before + ARRAY_LEN(h))
 		server_wait(s);
 	for (size_t i = 0; i < ARRAY_LEN(h); i++) {
@@ -190,6 +217,7 @@ static void a_full_pool_fails_for_the_time_being(void **state)
 	}
 	assert_true(busy > 0);
 	pool_free(small);
+	sem_destroy(&blocker.let_go);
 }
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
