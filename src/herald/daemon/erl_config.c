@@ -47,13 +47,20 @@ static void put(struct translator *t, struct yaml *map, struct str key,
 	append(map, value);
 }
 
-/* The entry `key` of a map, made when it is not there. */
+/*
+ * The entry `key` of a map, made when it is not there. An old file may say a name twice and in
+ * two forms ({acl, []}. and {acl, admin, …}.): such a one stays beside it, with its problem.
+ */
 static struct yaml *need(struct translator *t, struct yaml *map, struct str key,
                          enum yaml_kind kind, struct span span)
 {
 	for (struct yaml *e = map->first; e; e = e->next) {
-		if (str_eq(e->key->text, key))
+		if (!str_eq(e->key->text, key))
+			continue;
+		if (e->kind == kind)
 			return e;
+		e->problem = STR("this form cannot be joined with the other terms of its "
+		                 "name");
 	}
 	struct yaml *y = node(t, kind, span);
 	put(t, map, key, y);
