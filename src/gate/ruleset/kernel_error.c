@@ -8,7 +8,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
-#include "gate/ruleset/elem_place.h"
+#include "gate/ruleset/elem_error.h"
 #include "gate/ruleset/hooks_of.h"
 #include "gate/ruleset/kernels.h"
 #include "gate/ruleset/lister.h"
@@ -128,7 +128,7 @@ static void no_such_handle(struct session *s, const struct tag *t)
 		          family_name(t->family), STR_ARG(t->table));
 }
 
-static void missing_object(struct session *s, const struct tag *t)
+void missing_object(struct session *s, const struct tag *t)
 {
 	enum dump_kind kind = DUMP_OBJS;
 	const char *what = tag_word(t);
@@ -247,16 +247,6 @@ static bool missing_in_rule(struct session *s, const struct tag *t, const struct
 	}
 }
 
-static void explain_map_target(struct session *s, struct span at)
-{
-	struct diag *d = diag_error(s->diags, "E0411", at,
-	                            "a chain in this map cannot be jumped to");
-
-	diag_note(s->diags, d,
-	          "a chain with a hook is called by the kernel; rules jump to chains "
-	          "without a `type … hook …` line");
-}
-
 static void explain_unsupported(struct session *s, const struct lower *L,
                                 const struct insn *in, const struct feature *f,
                                 struct span at)
@@ -284,7 +274,14 @@ static void explain_unsupported(struct session *s, const struct lower *L,
 		return;
 	d = diag_error(s->diags, "E0411", at, "this cannot be used in this chain");
 	diag_note(s->diags, d, "the kernel says: %s", strerror(EOPNOTSUPP));
-	bool meta_only = in->kind == INSN_META && L && L->family != FAMILY_BRIDGE;
+	if (!L) {
+		diag_help(
+			s->diags, d,
+			"the chain's type, hook or family does not allow it, or not what "
+			"stands in a chain that it leads to");
+		return;
+	}
+	bool meta_only = in->kind == INSN_META && L->family != FAMILY_BRIDGE;
 
 	diag_help(s->diags, d, "the chain's type, hook or family does not allow it%s%s",
 	          f && !meta_only ? ", or the kernel lacks " : "",
@@ -365,7 +362,7 @@ static void explain_rule(struct session *s, const struct tag *t, const struct tx
 		return;
 	case EOPNOTSUPP:
 		if (e->part == PART_ELEM)
-			explain_map_target(s, at);
+			elem_error_target(s, at);
 		else if (known || !hooks_refuse_rule(s, t))
 			explain_unsupported(s, known ? &L : NULL, &in, f, at);
 		return;
@@ -379,95 +376,6 @@ static void explain_rule(struct session *s, const struct tag *t, const struct tx
 		return;
 	default:
 		explain_refused(s, e, at);
-	}
-}
-
-/* What stands in the set already, and why it is in the way. */
-static void explain_taken(struct session *s, const struct tag *t, struct span at,
-                          bool exact)
-{
-	struct str text = sources_text(s->sources, at);
-	struct diag *d;
-
-	if (exact)
-		d = diag_error(s->diags, "E0541", at,
-		               "set `" STR_FMT "` has `" STR_FMT "` already, or one "
-		               "that overlaps with it",
-		               STR_ARG(t->name), STR_ARG(text));
-	else
-		d = diag_error(s->diags, "E0541", at,
-		               "an element of set `" STR_FMT "` is there already, "
-		               "or overlaps with one that is",
-		               STR_ARG(t->name));
-	if (exact)
-		diag_help(s->diags, d,
-		          "to see it: get element %s " STR_FMT " " STR_FMT " { " STR_FMT
-		          " }",
-		          family_name(t->family), STR_ARG(t->table), STR_ARG(t->name),
-		          STR_ARG(text));
-	else
-		diag_help(s->diags, d,
-		          "`get element` shows it; `flush set` empties the set");
-}
-
-/* What an element of a map leads to is not there. */
-static void explain_element_target(struct session *s, const struct tag *t, struct span at)
-{
-	const struct set_info *info =
-		map_get(&s->sets, session_key(s, t->family, t->table, t->name));
-	const char *what = info && info->obj_type ? object_word(info->obj_type) : "chain";
-	struct diag *d = diag_error(s->diags, "E0105", at,
-	                            "table `%s " STR_FMT "` has no %s that this "
-	                            "element names",
-	                            family_name(t->family), STR_ARG(t->table), what);
-
-	diag_help(s->diags, d, "add the %s before the element", what);
-}
-
-static void explain_element(struct session *s, const struct tag *t,
-                            const struct tx_error *e)
-{
-	struct span at = t->span;
-	bool exact = e->part == PART_ELEM && elem_place(s, t, e->index, &at);
-	struct diag *d;
-
-	switch (e->err) {
-	case EEXIST:
-	case ENOTEMPTY:
-		explain_taken(s, t, at, exact);
-		return;
-	case ENFILE:
-	case ENOSPC:
-		d = diag_error(s->diags, "E0542", at, "set `" STR_FMT "` is full",
-		               STR_ARG(t->name));
-		if (exact)
-			diag_note(s->diags, d, "this is the first that does not fit");
-		diag_help(s->diags, d,
-		          "its `size` is the limit: make the set anew with a larger one");
-		return;
-	case ENOENT:
-		if (t->verb != CMD_DELETE && e->part == PART_ELEM) {
-			explain_element_target(s, t, at);
-			return;
-		}
-		if (t->verb != CMD_DELETE) {
-			missing_object(s, t);
-			return;
-		}
-		d = diag_error(s->diags, "E0540", at,
-		               "set `" STR_FMT "` has no such element", STR_ARG(t->name));
-		diag_help(s->diags, d, "`destroy element` takes it out if it is there");
-		return;
-	case EOPNOTSUPP:
-		explain_map_target(s, at);
-		return;
-	default:
-		d = diag_error(s->diags, "E0543", at,
-		               "the kernel refuses an element of `" STR_FMT "`: %s",
-		               STR_ARG(t->name), strerror(e->err));
-		if (e->text.n)
-			diag_note(s->diags, d, "the kernel says: " STR_FMT,
-			          STR_ARG(e->text));
 	}
 }
 
@@ -641,9 +549,30 @@ static void explain_one(struct session *s, const struct tx_error *e)
 	if (t->object == OBJ_RULE)
 		explain_rule(s, t, e);
 	else if (t->object == OBJ_ELEMENT)
-		explain_element(s, t, e);
+		elem_error(s, t, e);
 	else
 		explain_object(s, t, e);
+}
+
+/*
+ * A rule that does not fit its chain is found by a walk over its whole table. The rule stays until
+ * the transaction is taken back, so the walk for each later rule of the table ends there too: same
+ * error, no part of the message named.
+ */
+static bool is_echo(struct session *s, const struct tx_error *errors, size_t i)
+{
+	const struct tx_error *e = &errors[i];
+	struct tag rule, first;
+
+	if (e->part != PART_NONE || (e->err != EOPNOTSUPP && e->err != EMLINK) ||
+	    !tag_find(s, e->tag, &rule) || rule.object != OBJ_RULE)
+		return false;
+	for (size_t k = 0; k < i; k++)
+		if (errors[k].err == e->err && errors[k].part == PART_NONE &&
+		    tag_find(s, errors[k].tag, &first) && first.object == OBJ_RULE &&
+		    first.family == rule.family && str_eq(first.table, rule.table))
+			return true;
+	return false;
 }
 
 void explain_errors(struct session *s, const struct tx_error *errors, size_t n, int err)
@@ -651,7 +580,8 @@ void explain_errors(struct session *s, const struct tx_error *errors, size_t n, 
 	struct diag *d;
 
 	for (size_t i = 0; i < n; i++)
-		explain_one(s, &errors[i]);
+		if (!is_echo(s, errors, i))
+			explain_one(s, &errors[i]);
 	if (n)
 		return;
 	switch (-err) {

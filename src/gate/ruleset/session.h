@@ -156,6 +156,8 @@ bool rule_explain_twice(struct session *s, const struct tag *t);
 void explain_uses(struct session *s, const struct tag *t, struct diag *d);
 /* `chain`, `set` … */
 const char *object_name(enum command_object o);
+/* Reports the object of a refused message, or what that was to be in, as not there. */
+void missing_object(struct session *s, const struct tag *t);
 /* Says what the kernel refused, at its place. */
 void explain_errors(struct session *s, const struct tx_error *errors, size_t n, int err);
 
