@@ -274,7 +274,7 @@ static void explain_unsupported(struct session *s, const struct lower *L,
 		return;
 	d = diag_error(s->diags, "E0411", at, "this cannot be used in this chain");
 	diag_note(s->diags, d, "the kernel says: %s", strerror(EOPNOTSUPP));
-	if (!L) {
+	if (!L || in->kind == INSN_LOOKUP) { /* older kernels name the last instruction */
 		diag_help(
 			s->diags, d,
 			"the chain's type, hook or family does not allow it, or not what "
