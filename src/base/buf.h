@@ -97,8 +97,6 @@ void pagebuf_init(struct pagebuf *b, size_t max);
  * Nothing is added: the caller adds what it wrote to b->n. */
 COLD void *pagebuf_reserve(struct pagebuf *b, size_t n);
 
-void pagebuf_put(struct pagebuf *b, const void *p, size_t n);
-
 /* Empties it; pages stay usable and hold stale bytes. */
 void pagebuf_reset(struct pagebuf *b);
 

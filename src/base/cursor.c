@@ -25,16 +25,6 @@ uint64_t cursor_be(struct cursor *c, size_t n)
 	return v;
 }
 
-uint64_t cursor_le(struct cursor *c, size_t n)
-{
-	const uint8_t *p = cursor_bytes(c, n);
-	uint64_t v = 0;
-
-	for (size_t i = n; p && i > 0; i--)
-		v = v << 8 | p[i - 1];
-	return v;
-}
-
 void cursor_copy(struct cursor *c, void *to, size_t n)
 {
 	const uint8_t *p = cursor_bytes(c, n);

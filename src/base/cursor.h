@@ -33,9 +33,8 @@ static inline size_t cursor_left(const struct cursor *c)
  * must not be read. */
 const uint8_t *cursor_bytes(struct cursor *c, size_t n);
 
-/* The next `n` bytes (at most 8) as a big-endian, little-endian number. */
+/* The next `n` bytes (at most 8) as a big-endian number. */
 uint64_t cursor_be(struct cursor *c, size_t n);
-uint64_t cursor_le(struct cursor *c, size_t n);
 
 /* Copies `n` bytes, or zeroes `to` and fails. */
 void cursor_copy(struct cursor *c, void *to, size_t n);

@@ -43,15 +43,6 @@ void *pagebuf_reserve(struct pagebuf *b, size_t n)
 	return b->p + b->n;
 }
 
-void pagebuf_put(struct pagebuf *b, const void *p, size_t n)
-{
-	void *to = pagebuf_reserve(b, n);
-
-	if (n)
-		memcpy(to, p, n);
-	b->n += n;
-}
-
 void pagebuf_reset(struct pagebuf *b)
 {
 	b->n = 0;

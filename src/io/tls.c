@@ -41,11 +41,6 @@ void tls_server_free(struct tls_server *t)
 	free(t);
 }
 
-bool tls_server_is_empty(const struct tls_server *t)
-{
-	return t->contexts.n == 0;
-}
-
 /* RFC 7301 section 3.2: no protocol in common is an alert. */
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
                    const unsigned char *in, unsigned int in_n, void *arg)

@@ -43,8 +43,6 @@ int tls_server_verify(struct tls_server *t, const char *ca_file, struct buf *why
  * when it has shown none or one that no authority vouches for. Gives how many. */
 size_t tls_xmpp_addresses(struct ssl_st *ssl, struct arena *a, struct str **out);
 
-bool tls_server_is_empty(const struct tls_server *t);
-
 /* A new connection on a socket, which stays the caller's. */
 struct ssl_st *tls_accept(struct tls_server *t, int fd);
 

@@ -449,24 +449,6 @@ static void compare_frames(struct driver *d, struct str words, const struct sim_
 	say(d, words, "what leaves", kernel, simulated);
 }
 
-static const char *state_word(uint32_t state)
-{
-	switch (state) {
-	case TRACK_INVALID:
-		return "invalid";
-	case TRACK_ESTABLISHED:
-		return "established";
-	case TRACK_RELATED:
-		return "related";
-	case TRACK_NEW:
-		return "new";
-	case TRACK_UNTRACKED:
-		return "untracked";
-	default:
-		return "none";
-	}
-}
-
 static void compare_packet(struct driver *d, struct str words, const struct sim_result *r,
                            const struct made_packet *made)
 {
@@ -476,8 +458,8 @@ static void compare_packet(struct driver *d, struct str words, const struct sim_
 		return;
 	}
 	if (d->kernel.way.state && d->way.state && d->kernel.way.state != d->way.state) {
-		say(d, words, "state", str_from(state_word(d->kernel.way.state)),
-		    str_from(state_word(d->way.state)));
+		say(d, words, "state", str_from(track_state_name(d->kernel.way.state)),
+		    str_from(track_state_name(d->way.state)));
 		return;
 	}
 	compare_frames(d, words, r, made);

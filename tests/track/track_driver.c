@@ -217,6 +217,30 @@ static enum track_verdict nat_chain(struct router *r, struct track_ref *ref,
 	return track_nat_null(r->t, ref, hook);
 }
 
+static void tuple_change(struct track_tuple *tuple, const struct track_side_change *side)
+{
+	bool icmp = tuple->proto == IPPROTO_ICMP || tuple->proto == IPPROTO_ICMPV6;
+
+	if (side->source)
+		tuple->src = side->addr;
+	if (side->destination)
+		tuple->dst = side->addr;
+	if (!side->has_port)
+		return;
+	if (side->source || (side->destination && icmp))
+		tuple->src_port = side->port;
+	else if (side->destination)
+		tuple->dst_port = side->port;
+}
+
+/* Writes `change` into the decoded packet, so that later hooks see it. */
+static void packet_change(struct track_packet *p, const struct track_change *change)
+{
+	tuple_change(&p->tuple, &change->outer);
+	if (change->inner.source || change->inner.destination)
+		tuple_change(&p->icmp.inner, &change->inner);
+}
+
 static enum track_verdict nat_hook(struct router *r, struct track_ref *ref,
                                    enum track_hook hook, struct track_packet *p)
 {
@@ -228,25 +252,8 @@ static enum track_verdict nat_hook(struct router *r, struct track_ref *ref,
 		return TRACK_DROP;
 	if (track_nat_apply(ref, p, hook, &change) == TRACK_DROP)
 		return TRACK_DROP;
-	track_nat_change(p, &change);
+	packet_change(p, &change);
 	return TRACK_ACCEPT;
-}
-
-static const char *state_name(const struct track_ref *ref)
-{
-	switch (track_state_of(ref)) {
-	case TRACK_INVALID:
-		return "invalid";
-	case TRACK_ESTABLISHED:
-		return "established";
-	case TRACK_RELATED:
-		return "related";
-	case TRACK_NEW:
-		return "new";
-	case TRACK_UNTRACKED:
-		return "untracked";
-	}
-	return "?";
 }
 
 static void print_tuple(const struct track_tuple *tuple)
@@ -324,7 +331,7 @@ static void route(struct router *r, struct track_packet *p)
 	ok = track_in(r->t, p, TRACK_HOOK_PREROUTING, &ref) == TRACK_ACCEPT &&
 	     nat_hook(r, &ref, TRACK_HOOK_PREROUTING, p) == TRACK_ACCEPT;
 	if (ok) {
-		state = state_name(&ref);
+		state = track_state_name(track_state_of(&ref));
 		ok = forward(r, p, &ref) &&
 		     nat_hook(r, &ref, TRACK_HOOK_POSTROUTING, p) == TRACK_ACCEPT &&
 		     track_confirm(r->t, p, &ref) == TRACK_ACCEPT;

@@ -42,9 +42,8 @@ bool parse_elem_end(struct parse *p, const struct expr *elem);
 /* A comment's text behind the word `comment`. */
 bool parse_comment(struct parse *p, struct str *comment);
 
-/* parse_selector.c: whether the word that comes begins a selector in that place; and the same,
- * reading it: *e is NULL after an error. Nothing is taken when it is false. */
-bool at_selector(struct parse *p, enum expr_mode mode);
+/* parse_selector.c: whether the word that comes begins a selector in that place, reading it:
+ * *e is NULL after an error. Nothing is taken when it is false. */
 bool take_selector(struct parse *p, enum expr_mode mode, struct expr **e);
 /* All words that begin a selector, for "did you mean": appended to `words`. */
 size_t selector_words(struct str *words, size_t max);

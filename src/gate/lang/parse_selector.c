@@ -285,17 +285,6 @@ static bool at_raw_payload(struct parse *p)
 	       comma->punct == ',';
 }
 
-bool at_selector(struct parse *p, enum expr_mode mode)
-{
-	const struct token *t = lexer_peek(&p->lx, 0);
-
-	if (t->kind != TOKEN_WORD)
-		return false;
-	if (WORD_FIND(selectors, t->key, t->text))
-		return mode == MODE_LEFT || lexer_peek(&p->lx, 1)->kind == TOKEN_WORD;
-	return bare_key(t->text) != NULL;
-}
-
 bool take_selector(struct parse *p, enum expr_mode mode, struct expr **e)
 {
 	const struct token *t = lexer_peek(&p->lx, 0);

@@ -115,11 +115,6 @@ struct userdata udata_elem(struct arena *a, struct str comment, uint32_t flags)
 	return tlv_done(a, &t);
 }
 
-uint32_t udata_elem_flags(struct userdata u)
-{
-	return tlv_find_u32(u, UDATA_ELEM_FLAGS, 0);
-}
-
 /* To nft strings are of host order. */
 static uint32_t parts_order(const struct parts *parts)
 {

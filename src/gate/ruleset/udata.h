@@ -21,7 +21,6 @@ struct userdata udata_comment(struct arena *a, struct str comment);
 struct str udata_get_comment(struct userdata u, unsigned type);
 /* An element's: comment, and the flag of an interval without end. */
 struct userdata udata_elem(struct arena *a, struct str comment, uint32_t flags);
-uint32_t udata_elem_flags(struct userdata u);
 
 /* A set's: byte orders, auto-merge, typeof expressions, comment. */
 struct userdata udata_set(struct arena *a, const struct set_info *info,

@@ -64,11 +64,6 @@ bool expect_compare(enum expect_compare how, uint64_t is, uint64_t wanted)
 	return false;
 }
 
-const char *expect_compare_name(enum expect_compare how)
-{
-	return compares[how].p;
-}
-
 static struct str text_of(struct reader *r, const char *what)
 {
 	struct str word = words_next(&r->w);

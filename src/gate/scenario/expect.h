@@ -92,4 +92,3 @@ static inline bool expect_is_of_ruleset(const struct expect *e)
 	return e->kind == EXPECT_COUNTER || e->kind == EXPECT_ELEMENT;
 }
 bool expect_compare(enum expect_compare how, uint64_t is, uint64_t wanted);
-const char *expect_compare_name(enum expect_compare how);

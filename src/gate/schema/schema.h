@@ -174,7 +174,6 @@ void value_xor(struct value *v, const struct value *o);
 void value_not(struct value *v);
 void value_shl(struct value *v, unsigned n);
 void value_shr(struct value *v, unsigned n);
-bool value_increment(struct value *v);             /* false when it wraps to 0 */
 bool value_decrement(struct value *v);             /* false when it was 0 */
 void value_resize(struct value *v, uint16_t bits); /* keeps the low bits */
 /* Between the canonical form and register bytes of `order`; n = (bits + 7) / 8 bytes. */

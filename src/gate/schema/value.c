@@ -151,15 +151,6 @@ void value_shr(struct value *v, unsigned n)
 	value_trim(v);
 }
 
-bool value_increment(struct value *v)
-{
-	for (unsigned i = value_len(v); i-- > 0;)
-		if (++v->b[i])
-			break;
-	value_trim(v);
-	return !value_is_zero(v);
-}
-
 bool value_decrement(struct value *v)
 {
 	bool was_zero = value_is_zero(v);

@@ -21,6 +21,8 @@ enum track_state {
 	TRACK_NEW = 8,
 	TRACK_UNTRACKED = 64,
 };
+/* `established` …, the word of `ct state`; "none" for what is no state. */
+const char *track_state_name(unsigned state);
 
 /* The kernel's bits of `ct status` (linux/netfilter/nf_conntrack_common.h). */
 enum track_status {

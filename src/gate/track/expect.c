@@ -43,11 +43,6 @@ void track_expectations_forget(struct track *t, const struct track_entry *master
 			i++;
 }
 
-uint32_t track_expect_count(const struct track *t)
-{
-	return (uint32_t)t->expected.n;
-}
-
 void track_expect_each(struct track *t,
                        bool (*fn)(const struct track_expect *x, void *arg), void *arg)
 {

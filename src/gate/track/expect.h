@@ -59,6 +59,5 @@ enum track_expect_result track_expect_set(struct track *t, struct track_ref *ref
 MUST_USE int track_expect_add(struct track *t, struct track_entry *master,
                               const struct track_expect *x);
 
-uint32_t track_expect_count(const struct track *t);
 void track_expect_each(struct track *t,
                        bool (*fn)(const struct track_expect *x, void *arg), void *arg);

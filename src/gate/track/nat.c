@@ -177,28 +177,6 @@ enum track_verdict track_nat_check_oif(struct track *t, struct track_ref *ref,
 	return TRACK_DROP;
 }
 
-struct gone {
-	struct track *t;
-	uint32_t ifindex;
-	const struct track_addr *address;
-};
-
-static bool end_masqueraded(struct track_entry *e, void *arg)
-{
-	const struct gone *gone = arg;
-
-	if (e->extra && e->extra->masquerade_ifindex == gone->ifindex &&
-	    (!gone->address || track_addr_eq(gone->address, &e->tuple[TRACK_REPLY].dst)))
-		track_delete(gone->t, e);
-	return true;
-}
-
-void track_nat_address_gone(struct track *t, uint32_t ifindex,
-                            const struct track_addr *address)
-{
-	track_each(t, end_masqueraded, &(struct gone){ t, ifindex, address });
-}
-
 /* ---- packets ------------------------------------------------------------------------------ */
 
 static bool has_port(uint8_t proto)
@@ -258,29 +236,6 @@ enum track_verdict track_nat_apply(const struct track_ref *ref,
 		side_change(&e->tuple[!ref->dir],
 	                    manip == TRACK_MANIP_SRC ? TRACK_MANIP_DST : TRACK_MANIP_SRC);
 	return TRACK_ACCEPT;
-}
-
-static void tuple_change(struct track_tuple *tuple, const struct track_side_change *side)
-{
-	bool icmp = tuple->proto == IPPROTO_ICMP || tuple->proto == IPPROTO_ICMPV6;
-
-	if (side->source)
-		tuple->src = side->addr;
-	if (side->destination)
-		tuple->dst = side->addr;
-	if (!side->has_port)
-		return;
-	if (side->source || (side->destination && icmp))
-		tuple->src_port = side->port;
-	else if (side->destination)
-		tuple->dst_port = side->port;
-}
-
-void track_nat_change(struct track_packet *p, const struct track_change *change)
-{
-	tuple_change(&p->tuple, &change->outer);
-	if (change->inner.source || change->inner.destination)
-		tuple_change(&p->icmp.inner, &change->inner);
 }
 
 struct track_choice track_entry_choice(const struct track_entry *e, bool destination)

@@ -44,8 +44,8 @@ MUST_USE enum track_verdict track_nat_setup(struct track *t, struct track_ref *r
                                             enum track_hook hook,
                                             const struct track_nat_range *range);
 
-/* `masquerade`: the interface's address, NULL when it has none: TRACK_DROP. The entry dies by
- * track_nat_address_gone. `range` has flags and ports only. */
+/* `masquerade`: the interface's address, NULL when it has none: TRACK_DROP. `range` has flags and
+ * ports only. */
 MUST_USE enum track_verdict track_nat_masquerade(struct track *t, struct track_ref *ref,
                                                  uint32_t ifindex,
                                                  const struct track_addr *address,
@@ -61,10 +61,6 @@ MUST_USE enum track_verdict track_nat_redirect(struct track *t, struct track_ref
 /* Behind the nat chains: binds what no rule bound, to itself. */
 MUST_USE enum track_verdict track_nat_null(struct track *t, struct track_ref *ref,
                                            enum track_hook hook);
-
-/* An interface lost an address (or went down: NULL): ends masqueraded entries. */
-void track_nat_address_gone(struct track *t, uint32_t ifindex,
-                            const struct track_addr *address);
 
 /* In postrouting, before track_nat_wants: a masqueraded connection that now leaves by another
  * interface ends, and its packet is dropped. */
@@ -90,6 +86,3 @@ MUST_USE enum track_verdict track_nat_apply(const struct track_ref *ref,
                                             const struct track_packet *p,
                                             enum track_hook hook,
                                             struct track_change *change);
-
-/* Writes `change` into the decoded packet, so that later hooks see it. */
-void track_nat_change(struct track_packet *p, const struct track_change *change);

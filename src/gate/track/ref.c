@@ -8,6 +8,23 @@
 #include "gate/track/helper.h"
 #include "gate/track/proto.h"
 
+const char *track_state_name(unsigned state)
+{
+	static const struct {
+		enum track_state state;
+		const char *name;
+	} names[] = {
+		{ TRACK_INVALID, "invalid" },     { TRACK_ESTABLISHED, "established" },
+		{ TRACK_RELATED, "related" },     { TRACK_NEW, "new" },
+		{ TRACK_UNTRACKED, "untracked" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (names[i].state == state)
+			return names[i].name;
+	return "none";
+}
+
 // clang-format off
 static const struct str reasons[TRACK_WHY_REASONS] = {
 	[TRACK_WHY_TRUNCATED] = STR_INIT("the transport header is cut or its length is wrong"),
@@ -55,25 +72,6 @@ void track_zone_set(struct track_ref *ref, uint16_t zone, bool original, bool re
 	ref->zone = zone;
 	ref->zone_original = original;
 	ref->zone_reply = reply;
-}
-
-void track_ref_copy(const struct track_ref *from, struct track_ref *to)
-{
-	*to = *from;
-	if (to->entry)
-		track_entry_hold(to->entry);
-}
-
-void track_ref_attach(const struct track_ref *from, struct track_ref *to)
-{
-	*to = (struct track_ref){ 0 };
-	if (!from->entry)
-		return;
-	to->entry = from->entry;
-	to->dir = !from->dir;
-	to->state = TRACK_RELATED;
-	to->icmp_error = true;
-	track_entry_hold(to->entry);
 }
 
 void track_release(struct track *t, struct track_ref *ref)

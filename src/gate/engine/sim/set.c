@@ -359,17 +359,6 @@ int set_remove(struct sim_set *s, const struct prog_elem *e)
 	return 0;
 }
 
-void set_flush(struct sim_set *s)
-{
-	vec_for_each(it, &s->elems)
-		(*it)->dead = true;
-	s->elems.n = 0;
-	s->live = 0;
-	s->catchall = NULL;
-	map_fini(&s->index);
-	s->index = (struct map){ 0 };
-}
-
 void set_fini(struct sim_set *s)
 {
 	vec_fini(&s->elems);

@@ -18,7 +18,6 @@ int set_add(struct sim_store *store, struct sim_set *s, const struct prog_elem *
 int set_remove(struct sim_set *s, const struct prog_elem *e);
 /* As a rule does it: the set has room for another one only when the kernel has swept it. */
 int set_kill(struct sim_set *s, const struct prog_elem *e, uint64_t now_ns);
-void set_flush(struct sim_set *s);
 /* The element that holds `key` (key_len bytes), the catch-all one when none does, or NULL. */
 struct sim_elem *set_find(struct sim_set *s, const uint8_t *key, uint64_t now_ns);
 /* Whether `e` has not run out by then. */

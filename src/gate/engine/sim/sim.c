@@ -35,19 +35,7 @@ const char *sim_state_name(const struct pass *p)
 {
 	if (!p->is_tracked && !p->ref.state)
 		return "none";
-	switch (track_state_of(&p->ref)) {
-	case TRACK_INVALID:
-		return "invalid";
-	case TRACK_ESTABLISHED:
-		return "established";
-	case TRACK_RELATED:
-		return "related";
-	case TRACK_NEW:
-		return "new";
-	case TRACK_UNTRACKED:
-		return "untracked";
-	}
-	return "none";
+	return track_state_name(track_state_of(&p->ref));
 }
 
 void sim_tell_watcher(struct pass *p, const struct sim_event *e)

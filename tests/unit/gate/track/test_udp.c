@@ -87,12 +87,57 @@ static void protocols_without_ports_have_one_entry_for_two_hosts(void **state)
 	track_free(t);
 }
 
+/* What the events since the last call say of one entry, together. */
+static uint32_t told(struct track *t, uint64_t *id)
+{
+	uint32_t what = 0;
+	size_t n;
+	const struct track_event *events = track_events(t, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		assert_true(*id == 0 || events[i].id == *id);
+		*id = events[i].id;
+		assert_int_equal(events[i].original.dst_port, 53);
+		what |= events[i].what;
+	}
+	return what;
+}
+
+static void events_tell_an_entrys_life(void **state)
+{
+	struct track *t = track_new(1);
+	struct track_packet ask = packet(IPPROTO_UDP, true, 1000, 53);
+	struct track_packet answer = packet(IPPROTO_UDP, false, 1000, 53);
+	uint64_t id = 0;
+
+	(void)state;
+	walk(t, packet(IPPROTO_UDP, true, 999, 53));
+	assert_int_equal(told(t, &id), 0); /* nobody has asked for them */
+	track_events_on(t, true);
+	walk(t, ask);
+	assert_int_equal(told(t, &id), TRACK_E_NEW);
+	assert_int_equal(told(t, &id), 0);
+	walk(t, answer);
+	assert_int_equal(told(t, &id), TRACK_E_REPLY);
+	track_at(t, S(3));
+	walk(t, ask);
+	walk(t, ask);
+	assert_int_equal(told(t, &id), TRACK_E_ASSURED);
+	track_delete(t, entry_of(t, ask));
+	assert_int_equal(told(t, &id), TRACK_E_DESTROY);
+	track_events_on(t, false);
+	walk(t, packet(IPPROTO_UDP, true, 1001, 53));
+	assert_int_equal(told(t, &id), 0);
+	track_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT(timeouts_follow_the_conversation),
 		UNIT(a_second_request_is_still_new),
 		UNIT(protocols_without_ports_have_one_entry_for_two_hosts),
+		UNIT(events_tell_an_entrys_life),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
