@@ -5,10 +5,10 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
-#include "gate/program/copy.h"
 #include "gate/engine/sim/eval.h"
 #include "gate/engine/sim/set.h"
 #include "gate/engine/sim/state.h"
+#include "gate/program/copy.h"
 #include "gate/track/expect.h"
 
 #define NS_PER_MS UINT64_C(1000000)
