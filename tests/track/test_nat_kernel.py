@@ -85,7 +85,7 @@ def duplicates_left_out(packets):
 
 @pytest.mark.parametrize("count", [int(os.environ.get("TRACK_FLOWS", "300"))])
 def test_translations(gate, make_netns, count):
-    seed = int(os.environ.get("TRACK_SEED", random.randrange(1 << 32)))
+    seed = int(os.environ.get("TRACK_SEED", "1"))
     rng = random.Random(seed)
     rig = Rig(make_netns, rules=nft_rules())
     model = Model(gate, [f"nat {words.replace(' ', f' dport={dport} ', 1)}"

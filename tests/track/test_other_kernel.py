@@ -89,7 +89,7 @@ def sctp(rng, family, flow):
 
 
 def compare(gate, make_netns, makers, rounds=1, pause=0, family_of=None):
-    seed = int(os.environ.get("TRACK_SEED", random.randrange(1 << 32)))
+    seed = int(os.environ.get("TRACK_SEED", "1"))
     rng = random.Random(seed)
     rig, model = Rig(make_netns), Model(gate)
     found, story = [], ""

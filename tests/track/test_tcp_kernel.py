@@ -86,7 +86,7 @@ class Talk:
     {"nf_conntrack_tcp_ignore_invalid_rst": 1, "nf_conntrack_tcp_max_retrans": 1},
 ], ids=lambda sysctls: " ".join(sysctls) or "default")
 def test_random_segments(gate, make_netns, sysctls):
-    seed = int(os.environ.get("TRACK_SEED", random.randrange(1 << 32)))
+    seed = int(os.environ.get("TRACK_SEED", "1"))
     print(f"TRACK_SEED={seed}")
     rng = random.Random(seed)
     rig = Rig(make_netns, sysctls=sysctls)
