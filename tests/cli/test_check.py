@@ -251,7 +251,7 @@ def test_a_state_that_cannot_be_read_is_an_error(check):
 # --- as the kernel judges -----------------------------------------------------------------------
 
 # What only a kernel can know: its modules, its name server, its extended acknowledgements.
-KERNEL_ONLY = ("053-", "058-", "059-", "065-", "153-", "181-", "182-")
+KERNEL_ONLY = ("053-", "058-", "059-", "065-", "153-", "182-", "183-")
 
 
 @pytest.mark.parametrize("case", [c for c in cases() if c.source.suffix == ".nft"],

@@ -11,23 +11,22 @@
 
 #include "gate/ruleset/near.h"
 
-struct replay {
+struct reread {
 	const struct elem_builder *b;
-	uint32_t index, n;
-	struct span at;
+	void (*fn)(void *ctx, const struct prog_elem *e, struct span at);
+	void *ctx;
 };
 
-static void count_elem(void *ctx, const struct prog_elem *e)
+static void pass_on(void *ctx, const struct prog_elem *e)
 {
-	struct replay *r = ctx;
+	const struct reread *r = ctx;
 
-	(void)e;
-	if (r->n++ == r->index)
-		r->at = r->b->at;
+	r->fn(r->ctx, e, r->b->at);
 }
 
-static void replay(struct session *s, const struct tag *t, const struct set_info *info,
-                   struct replay *r)
+void elems_reread(struct session *s, const struct tag *t, const struct set_info *info,
+                  void (*fn)(void *ctx, const struct prog_elem *e, struct span at),
+                  void *ctx)
 {
 	struct rule_env env = { .family = t->family, .table = t->table };
 	struct program unused = { 0 };
@@ -35,12 +34,12 @@ static void replay(struct session *s, const struct tag *t, const struct set_info
 	struct elems_iter it;
 	struct expr *elem;
 	struct lower L;
+	struct reread r = { &b, fn, ctx };
 	int read;
 
 	session_lower(s, &env, &L, &unused, &s->a);
-	elem_builder_init(&b, &L, info, count_elem, r);
+	elem_builder_init(&b, &L, info, pass_on, &r);
 	b.keys_only = t->verb == CMD_DELETE;
-	r->b = &b;
 	for (const struct elems_part *part = t->elems; part; part = part->next) {
 		elems_open(&it, s->parser, &part->text);
 		while ((read = elems_next(&it, &s->a, &elem)) != 0)
@@ -49,7 +48,20 @@ static void replay(struct session *s, const struct tag *t, const struct set_info
 	}
 	elem_builder_finish(&b);
 	elem_builder_fini(&b);
-	r->b = NULL;
+}
+
+struct search {
+	uint32_t index, n;
+	struct span at;
+};
+
+static void count_elem(void *ctx, const struct prog_elem *e, struct span at)
+{
+	struct search *search = ctx;
+
+	(void)e;
+	if (search->n++ == search->index)
+		search->at = at;
 }
 
 /* Where the element stands that was sent as number `index` for the tag. False, and *at untouched,
@@ -59,11 +71,11 @@ static bool elem_place(struct session *s, const struct tag *t, uint32_t index,
 {
 	const struct set_info *info =
 		map_get(&s->sets, session_key(s, t->family, t->table, t->name));
-	struct replay r = { .index = index };
+	struct search r = { .index = index };
 
 	if (!info || !t->elems)
 		return false;
-	replay(s, t, info, &r);
+	elems_reread(s, t, info, count_elem, &r);
 	if (span_is_none(r.at))
 		return false;
 	*at = r.at.len ? r.at : elem_key_span(s->sources, r.at);

@@ -87,6 +87,16 @@ static void find_twice(struct rule_env *env, const struct expr *set,
 		}
 }
 
+struct lead *lead_add(struct lead *list, struct arena *a, const struct prog_elem *e)
+{
+	if (!e->is_verdict || !e->verdict.chain.n)
+		return list;
+	struct lead *l = arena_new(a, struct lead);
+
+	*l = (struct lead){ arena_str(a, e->verdict.chain), list };
+	return l;
+}
+
 /* Whether no end of an interval stands before the first interval. */
 static bool starts_at_zero(const struct elem_list *elems)
 {
@@ -135,6 +145,8 @@ static bool env_make_set(void *ctx, struct set_info *info, const struct expr *se
 			debug_set(s, &out, elems.list.p, elems.list.n);
 		if (s->engine)
 			send_set(env, &out, &elems);
+		for (size_t i = 0; !s->engine && !s->offline && i < elems.list.n; i++)
+			env->leads = lead_add(env->leads, env->L->a, &elems.list.p[i]);
 		ref->name = out.name;
 		ref->id = out.id;
 	}

@@ -72,6 +72,15 @@ bool session_is_blind(struct session *s, enum family f, struct str table);
 void session_unchecked(struct session *s, const char *what, enum family f,
                        struct str table, struct str name);
 
+/* A chain that an element leads to. */
+struct lead {
+	struct str chain;
+	struct lead *next;
+};
+
+/* Puts the element's chain before `list`, in `a`; the list as it was when it leads to none. */
+struct lead *lead_add(struct lead *list, struct arena *a, const struct prog_elem *e);
+
 /* The lowering context's callbacks for one table. */
 struct rule_env {
 	struct session *s;
@@ -80,7 +89,9 @@ struct rule_env {
 	uint32_t tag;
 	struct lower *L;
 	struct lower_env lower;
-	bool find_twice; /* a literal's key that stands twice is looked for */
+	/* Of a rule that is read once more: */
+	bool find_twice;    /* a literal's key that stands twice is looked for */
+	struct lead *leads; /* where its literals' verdicts lead */
 	struct span first, twice;
 };
 
@@ -150,6 +161,10 @@ bool send_held_elems(struct session *s, const struct prog_set *set);
 /* Reads and lowers a refused rule once more, sending nothing: for the places of its pieces. */
 bool rule_relower(struct session *s, const struct tag *t, struct lower *L,
                   struct program *prog);
+/* Reads the elements of a tag once more, sending nothing: `fn` gets each and its place. */
+void elems_reread(struct session *s, const struct tag *t, const struct set_info *info,
+                  void (*fn)(void *ctx, const struct prog_elem *e, struct span at),
+                  void *ctx);
 /* Reports the key that a literal of a refused rule has twice; false when there is none. */
 bool rule_explain_twice(struct session *s, const struct tag *t);
 /* Where a chain, set or object that is still used is used. */

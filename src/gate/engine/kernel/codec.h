@@ -64,7 +64,7 @@ MUST_USE int codec_get_insn(struct cursor c, struct arena *a, struct insn *i);
 /* NFTA_DATA_VALUE, or NFTA_DATA_VERDICT, inside an attribute. */
 void codec_put_data(struct wire *w, uint16_t attr, const struct data *d);
 /* The same at `to`, where DATA_ROOM bytes are free; returns the new end. */
-enum { DATA_ROOM = 2 * NLA_HDRLEN + sizeof(((struct data *)0)->b) + 4 };
+enum { DATA_ROOM = NLA_HDRLEN + NLA_HDRLEN + sizeof(((struct data *)0)->b) + 4 };
 uint8_t *codec_data_put(uint8_t *to, uint16_t attr, const struct data *d);
 /* NFTA_DATA_VALUE alone; false when it is another or malformed. */
 MUST_USE bool codec_data_get(const struct attr *at, struct data *d);
