@@ -123,16 +123,30 @@ class Generator:
         pairs = [f"{key} : {self.verdict()}" for key in self.elements([selector])]
         return f"{selector.words} vmap {{ {', '.join(pairs)} }}"
 
-    def _named(self, _selector):
+    def key_words(self, parts):
+        """The words that ask for such a key; now and then one of the same width and another type."""
+        if self.rng.random() < 0.15:
+            parts = [self.selector(lambda s: s.bits == p.bits and s.kind not in ("osf", "hash"))
+                     for p in parts]
+        return " . ".join(part.words for part in parts)
+
+    def named_map(self, data):
+        """`KEY map @NAME` of a named map that gives these data; None when there is none."""
+        maps = [(name, parts) for name, given, parts in self.named if given == data]
+        if not maps:
+            return None
+        name, parts = self.rng.choice(maps)
+        return f"{self.key_words(parts)} map @{name}"
+
+    def _named(self, selector):
         sets = [(name, parts) for name, data, parts in self.named if data is None]
-        maps = [(name, parts) for name, data, parts in self.named if data == "verdict"]
-        if maps and self.rng.random() < 0.3:
-            name, parts = self.rng.choice(maps)
-            return f"{' . '.join(p.words for p in parts)} vmap @{name}"
+        verdicts = self.named_map("verdict")
+        if verdicts and self.rng.random() < 0.3:
+            return verdicts.replace(" map @", " vmap @")
         if not sets:
-            return self._set(_selector)
+            return self._set(selector)
         name, parts = self.rng.choice(sets)
-        return f"{' . '.join(p.words for p in parts)} {self.rng.choice(['', '!= '])}@{name}"
+        return f"{self.key_words(parts)} {self.rng.choice(['', '!= '])}@{name}"
 
     def _masked(self, selector):
         if selector.type in (ETHER, IFNAME, 5) or selector.bits < 2:

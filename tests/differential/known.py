@@ -46,6 +46,9 @@ REFUSED = [
     (r"syntax error, unexpected (time|redirect|tproxy|dup|hour|day|mark|helper|secmark|label|log|quota|limit|counter|"
      r"reject|set|map)\b", r"\b(time|redirect|tproxy|dup|hour|day|mark|helper|secmark|label)\b",
      "nft's lexer takes a value's name for a keyword"),
+    (r"\[E0303\]$", r"\bct (original |reply )?l3proto ", "nft takes the connection's family for the packet's"),
+    (r"incompatible icmp match: rule has", r"\bicmp(v6)? type \{", "nft takes the last of a set for all"),
+    (r"syntax error, unexpected fib$", r" : fib ", "nft's grammar takes no `fib` for a port"),
     (r"mapping expression has type string", r"\bfib .* oifname ", "nft takes the name for any string"),
     (r"cannot reject this network family", r"8021q|\bvlan ", "nft knows no network behind a tag"),
     (r"\[E0522\]$", r"\bct expiration (!= |vmap )?@", "nft 1.0.6 gives the type 4 bytes, and `ct expiration` 8"),
@@ -108,6 +111,8 @@ KNOWN = [
     ("", BYTES, r"(\bvlan |8021q).*reject with icmp", "nft reads the type behind the tag before it looks for one"),
     ("", SHOWN, r"\btcp option mptcp subtype .*\{|\bfrag (reserved2|frag-off|more-fragments) .*[{@]",
      "nft 1.0.6 does not know the field under its own mask"),
+    ("", BYTES, r"\bmeta (nfproto|iiftype) \{[^}]*\} .*\b(snat|dnat|ip option)\b", "nft takes the last of a set for all"),
+    ("", SHOWN, r"\bicmp(v6)? .*\bth [sd]port != ", "nft 1.0.6 lists the port as two fields of ICMP, which reads otherwise"),
     ("", CODE, r"\bether type \{", "nft takes a set of types with vlan for vlan"),
     ("", "held", r"\btype ct_dir\b", "nft gives the type no byte order"),
     ("", "held", r"\btype [^;]*\btime\b", "nft 1.0.6 gives the type 4 bytes, and `ct expiration` 8"),
@@ -116,7 +121,7 @@ KNOWN = [
 
 # Definitions and rules that nft 1.0.6 cannot list: it forgets them and the literals behind them.
 UNREADABLE = re.compile(r"^(set|map) .*\btypeof [^;]*\bct (label|event)|\bct (event|label) set .*map \{|\bct label map|"
-                        r"\bct label (& (\([^)]*\)|\S+) )?((==|!=|vmap) )?[{@]")
+                        r"\bct label ((&|\||and|or) (\([^)]*\)|\S+) )?((==|!=|vmap) )?[{@]")
 
 
 def sub(pattern, to):

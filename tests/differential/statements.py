@@ -142,6 +142,9 @@ class Statements:
                                     "meta cpu", "meta length", "ip saddr map @dynm"])
         if draw < 0.7:
             return self.values.one(selector)
+        named = self.generator.named_map(self.rng.choice(["mark", "mark", "ipv4_addr"]))
+        if named and draw < 0.8:
+            return named
         keys = self.generator.selector(lambda s: s.kind in ("payload", "meta", "ct")
                                        and s.bits >= 8 and "@" not in s.words)
         pairs = [f"{key} : {self.values.one(selector)}"
@@ -180,7 +183,9 @@ class Statements:
         name, key = self.rng.choice([
             ("dyn4", "ip saddr"), ("dyn4", "ip daddr"), ("dyn6", "ip6 saddr"),
             ("dynp", "tcp dport . ip protocol"), ("dynp", "th sport . meta l4proto"),
-            ("dyn4", "ip saddr & 255.255.255.0"), ("dyn4", "ct original ip saddr")])
+            ("dyn4", "ip saddr & 255.255.255.0"), ("dyn4", "ct original ip saddr"),
+            ("dyn4", "meta mark"), ("dyn6", "ct original ip6 saddr"),
+            ("dynp", "tcp dport . ip ttl"), ("dyn4", "@th,32,32")])
         if name != "dynp":
             key += self._maybe(f" timeout {self.values.duration()}", 0.3)
         if verb != "delete":
@@ -287,6 +292,8 @@ class Statements:
         ranges = [f"{self.values.one(chosen)} : {self.values.range(chosen)}" for _ in range(2)]
         both = [f"{self.rng.randrange(65536)} : {self.values.one(chosen)} . {self.rng.randrange(65536)}"
                 for _ in range(2)]
+        named = [self.generator.named_map(data) or "ip saddr map @dynm"
+                 for data in ("ipv4_addr", "inet_service")]
         net = "2001:db8:1::/64 : 2001:db8:2::/64" if six else "10.0.0.0/24 : 10.9.0.0/24"
         return self.rng.choice([
             (False, one), (False, one), (False, among), (True, f"{bracketed}:{low}"),
@@ -296,5 +303,6 @@ class Statements:
             (False, f"{family} daddr map {{ {', '.join(ranges)} }}"),
             (True, f"tcp dport map {{ {', '.join(both)} }}"),
             (False, f"prefix {family} saddr map {{ {net} }}"),
+            (False, self.rng.choice(named)), (True, f"{bracketed} : {self.rng.choice(named)}"),
             (True, f"{bracketed} : tcp dport map {{ 22 : 2222 }}")])
 

@@ -190,11 +190,13 @@ def test_go_sendxmpp_sends_and_listens(signed, tmp_path, direct):
         assert (await bob.message())["body"].strip() == "from a script"
         listener = await asyncio.create_subprocess_exec(
             *command, "-l", stdout=asyncio.subprocess.PIPE, stderr=subprocess.DEVNULL, env=env)
-        bob.send_message("alice@a.example", "to the script", mtype="chat")
-        line = await asyncio.wait_for(listener.stdout.readline(), 15)
+        try:
+            bob.send_message("alice@a.example", "to the script", mtype="chat")
+            line = await asyncio.wait_for(listener.stdout.readline(), 30)
+        finally:  # it would run on, and take a whole processor when herald is gone
+            listener.kill()
+            await listener.wait()
         assert b"to the script" in line
-        listener.terminate()
-        await listener.wait()
         await bob.leave()
 
     run(scenario())

@@ -236,7 +236,7 @@ static void read_frame(struct explain *e, struct packet_line *line)
 	struct diags *diags = &e->c->diags;
 	auto_close int fd = open(line->raw.capture.p, O_RDONLY | O_CLOEXEC);
 	auto_ptr(capture) c = NULL;
-	struct capture_frame f;
+	struct capture_frame f = { 0 };
 	int r = fd < 0 ? -errno : capture_open(read_fd, &fd, &c);
 
 	if (r == 0)

@@ -234,6 +234,7 @@ static bool only_matches(const struct lower *L, size_t from)
 		case INSN_BITWISE:
 		case INSN_BYTEORDER:
 		case INSN_FIB:
+		case INSN_HASH:
 		case INSN_RT:
 		case INSN_SOCKET:
 		case INSN_OSF:

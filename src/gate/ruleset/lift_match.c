@@ -134,7 +134,9 @@ void lift_bitwise(struct lift *L, const struct insn *in)
 	}
 	value_load(&mask, bits, out.e->order, in->bitwise.mask.b);
 	value_load(&xor, bits, out.e->order, in->bitwise.xor.b);
-	if (value_is_zero(&xor) && field_of_mask(L, &out, &mask)) {
+	value_prefix_mask(&all, bits, bits);
+	bool takes_all = value_cmp(&mask, &all) == 0;
+	if (value_is_zero(&xor) && !takes_all && field_of_mask(L, &out, &mask)) {
 		L->regs[in->dreg] = out;
 		return;
 	}
@@ -143,8 +145,7 @@ void lift_bitwise(struct lift *L, const struct insn *in)
 	value_and(&or_bits, &xor);
 	value_and(&xor, &mask);
 	value_or(&mask, &or_bits);
-	value_prefix_mask(&all, bits, bits);
-	if (value_cmp(&mask, &all) != 0 || has_flags(out.e->type))
+	if (value_cmp(&mask, &all) != 0)
 		out.e = lift_binary(L, BINOP_AND, out.e, &mask);
 	if (!value_is_zero(&xor))
 		out.e = lift_binary(L, BINOP_XOR, out.e, &xor);

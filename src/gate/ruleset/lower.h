@@ -36,6 +36,11 @@ struct parts {
 uint32_t parts_bytes(const struct parts *parts);
 /* nft's number for the whole: parts' numbers, TYPE_BITS each. */
 uint32_t parts_type_id(const struct parts *parts);
+/* Whether the parts are of the same types, as nft compares: widths do not count, and a mask
+ * without names, which raw bytes of a loaded set are, is a number. */
+bool parts_same_types(const struct parts *a, const struct parts *b);
+/* `ipv4_addr . inet_service`, in `a`. */
+struct str parts_names(struct arena *a, const struct parts *parts);
 
 /* A set as rules and elements need to know it. */
 struct set_info {
@@ -166,6 +171,13 @@ void emit_byteorder(struct lower *L, uint32_t op, uint32_t len, unsigned reg);
 bool load_key(struct lower *L, const struct expr *e, const struct set_info *info,
               unsigned reg);
 bool load_arg(struct lower *L, struct expr *e, const struct part *want, unsigned reg);
+/* A value of one type where another is wanted: only plain integers go everywhere. False after a
+ * report. */
+bool check_type(struct lower *L, const struct expr *e, const struct part *want);
+/* Whether a key of these types can be looked for, or put, in the set: nft asks for the very
+ * types. False after a report at `at`. */
+bool key_fits(struct lower *L, const struct set_info *set, const struct parts *key,
+              struct span at);
 /* The set `left` is looked up in: a named one, or a literal that is made now. `data`: what a map
  * gives (NULL: no map, or verdicts). */
 bool lookup_set(struct lower *L, const struct expr *left, const struct expr *set,

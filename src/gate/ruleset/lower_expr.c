@@ -428,11 +428,11 @@ static const char *article(const char *noun)
 	return strchr("AEIOUaeiou", *noun) ? "an" : "a";
 }
 
-/* A value of one type where another is wanted: only plain integers go everywhere. */
-static bool check_type(struct lower *L, const struct expr *e, const struct part *want)
+bool check_type(struct lower *L, const struct expr *e, const struct part *want)
 {
 	if (!e->type || !want->type || e->type == want->type ||
-	    e->type->id == TYPE_INTEGER || want->type->id == TYPE_INTEGER)
+	    e->type->id == TYPE_INTEGER ||
+	    (want->type->id == TYPE_INTEGER && is_constant(e)))
 		return true;
 	const char *is = e->type->desc, *wanted = want->type->desc;
 

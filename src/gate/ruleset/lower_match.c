@@ -279,8 +279,32 @@ static struct expr *shifted_set(struct lower *L, const struct expr *set,
 	return out;
 }
 
+bool key_fits(struct lower *L, const struct set_info *set, const struct parts *key,
+              struct span at)
+{
+	bool same = parts_same_types(&set->key, key);
+
+	if (same && parts_bytes(&set->key) == parts_bytes(key))
+		return true;
+	struct diag *d =
+		fail_diag(L, "E0522", at, "set `" STR_FMT "` holds another type of key",
+	                  STR_ARG(set->name));
+	if (!span_is_none(set->span))
+		diag_related(L->diags, d, set->span, "made here");
+	if (same)
+		diag_note(L->diags, d, "its keys have %u bytes, and this has %u",
+		          parts_bytes(&set->key), parts_bytes(key));
+	else
+		diag_note(L->diags, d,
+		          "it holds `" STR_FMT "`, and this is `" STR_FMT "`",
+		          STR_ARG(parts_names(L->a, &set->key)),
+		          STR_ARG(parts_names(L->a, key)));
+	return false;
+}
+
+/* `data`: what a map is to give; n 0: whatever it gives; NULL: no map of values. */
 static bool known_set(struct lower *L, const struct expr *set, const struct parts *key,
-                      bool map, bool verdicts, struct set_ref *ref,
+                      const struct parts *data, bool verdicts, struct set_ref *ref,
                       const struct set_info **info)
 {
 	const struct set_info *known =
@@ -288,7 +312,7 @@ static bool known_set(struct lower *L, const struct expr *set, const struct part
 
 	if (!known)
 		return false;
-	if (known->is_map != (map || verdicts))
+	if (known->is_map != (data || verdicts))
 		return fail(L, "E0103", set->span, "`" STR_FMT "` is a %s",
 		            STR_ARG(set->word),
 		            known->is_map ? "map: write `vmap @…` or `map @…`"
@@ -296,14 +320,14 @@ static bool known_set(struct lower *L, const struct expr *set, const struct part
 	if (verdicts && !known->data_verdict)
 		return fail(L, "E0104", set->span, "map `" STR_FMT "` gives no verdicts",
 		            STR_ARG(set->word));
-	if (parts_bytes(&known->key) != parts_bytes(key) || known->key.n != key->n) {
-		struct diag *d = fail_diag(L, "E0522", set->span,
-		                           "set `" STR_FMT "` holds another type of key",
-		                           STR_ARG(set->word));
-		if (!span_is_none(known->span))
-			diag_related(L->diags, d, known->span, "made here");
+	if (!key_fits(L, known, key, set->span))
 		return false;
-	}
+	if (data && data->n && !parts_same_types(&known->data, data))
+		return fail(L, "E0522", set->span,
+		            "map `" STR_FMT "` gives `" STR_FMT "`, and `" STR_FMT
+		            "` is wanted here",
+		            STR_ARG(set->word), STR_ARG(parts_names(L->a, &known->data)),
+		            STR_ARG(parts_names(L->a, data)));
 	ref->name = known->name;
 	ref->id = known->id;
 	*info = known;
@@ -331,7 +355,7 @@ bool lookup_set(struct lower *L, const struct expr *left, const struct expr *set
 	if (!data && !verdicts && left->kind != EXPR_CONCAT)
 		made->key.p[0].max = expr_part(left).max;
 	if (set->kind == EXPR_SETREF)
-		return known_set(L, set, &made->key, data != NULL, verdicts, ref, info);
+		return known_set(L, set, &made->key, data, verdicts, ref, info);
 	bool masked = field_mask(L, left, &mask, &shift);
 
 	if (partial_key(L, left, &mask, &shift)) {

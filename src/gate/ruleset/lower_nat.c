@@ -49,7 +49,7 @@ static bool load_range(struct lower *L, struct expr *e, const struct part *want,
 		return load_expr(L, expr_value(L->a, r->span, want, &from), *min) &&
 		       load_expr(L, expr_value(L->a, r->span, want, &to), *max);
 	}
-	if (!is_constant(r) && !deps_write(L, r))
+	if (!is_constant(r) && (!check_type(L, r, want) || !deps_write(L, r)))
 		return false;
 	*min = (uint8_t)reg_alloc(L, 16);
 	L->map_data = &saved;
@@ -98,11 +98,13 @@ static bool check_nat_chain(struct lower *L, const struct stmt *s)
 	return false;
 }
 
-static bool need_port_proto(struct lower *L, const struct stmt *s)
+/* Where `port`, or NULL, is written: whether the rule sees only packets that have ports. */
+static bool need_port_proto(struct lower *L, const struct stmt *s,
+                            const struct expr *port)
 {
-	if (!s->nat.port || L->th || L->th_known)
+	if (!port || L->th || L->th_known)
 		return true;
-	struct diag *d = fail_diag(L, "E0305", s->nat.port->span,
+	struct diag *d = fail_diag(L, "E0305", port->span,
 	                           "a port needs a protocol that has ports");
 	diag_help(L->diags, d,
 	          "put `tcp dport …`, `udp dport …` or `meta l4proto { tcp, udp }` "
@@ -160,7 +162,8 @@ static bool load_concat_map(struct lower *L, const struct stmt *s, enum family f
 	data.p[0] = addr_part(f);
 	data.p[1] = port_part();
 	L->map_data_interval = map_has_ranges(e);
-	if (!deps_write(L, e->pair.left)) /* before registers are taken */
+	if (!deps_write(L, e->pair.left) || /* before registers are taken */
+	    !need_port_proto(L, s, e))
 		return false;
 	unsigned reg = reg_alloc(L, 64);
 	bool ok = lookup_set(L, e->pair.left, e->pair.right, &data, false, &ref, &info) &&
@@ -244,7 +247,7 @@ bool lower_nat(struct lower *L, const struct stmt *s)
 		nat.nat.type = s->nat.kind == NAT_SNAT ? NFT_NAT_SNAT : NFT_NAT_DNAT;
 		nat.nat.family = f;
 	}
-	if (!need_port_proto(L, s) || !load_nat_addr(L, s, f, &nat))
+	if (!need_port_proto(L, s, s->nat.port) || !load_nat_addr(L, s, f, &nat))
 		return false;
 	if (s->nat.port &&
 	    !load_range(L, s->nat.port, &port, &nat.nat.proto_min, &nat.nat.proto_max))

@@ -294,10 +294,10 @@ bool lower_dynset(struct lower *L, const struct stmt *s)
 		            "`" STR_FMT "` is a set, not a map", STR_ARG(info->name));
 	if (!load_elem_key(L, elem->elem.key, info, &key, &parts))
 		return false;
-	if (parts_bytes(&parts) != parts_bytes(&info->key))
-		return fail(L, "E0522", elem->span,
-		            "set `" STR_FMT "` holds another type of key",
-		            STR_ARG(info->name));
+	if (parts.n == 1 && info->key.n == 1 && parts.p[0].type->id == TYPE_INTEGER)
+		parts.p[0].type = info->key.p[0].type; /* a bare number may be anything */
+	if (!key_fits(L, info, &parts, elem->span))
+		return false;
 	if (s->dynset.data) {
 		data = reg_alloc(L, parts_bytes(&info->data));
 		if (!load_arg(L, s->dynset.data, &info->data.p[0], data))

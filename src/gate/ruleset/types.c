@@ -54,6 +54,29 @@ uint32_t parts_type_id(const struct parts *parts)
 	return id;
 }
 
+static enum type_id plain_type(const struct datatype *t)
+{
+	return t->id == TYPE_BITMASK ? TYPE_INTEGER : t->id;
+}
+
+bool parts_same_types(const struct parts *a, const struct parts *b)
+{
+	bool same = a->n == b->n;
+
+	for (unsigned i = 0; same && i < a->n; i++)
+		same = plain_type(a->p[i].type) == plain_type(b->p[i].type);
+	return same;
+}
+
+struct str parts_names(struct arena *a, const struct parts *parts)
+{
+	auto_buf names = { 0 };
+
+	for (unsigned i = 0; i < parts->n; i++)
+		buf_fmt(&names, "%s%s", i ? " . " : "", parts->p[i].type->name);
+	return arena_str(a, buf_as_str(&names));
+}
+
 bool type_is(const struct datatype *t, enum type_id base)
 {
 	for (; t; t = t->base == t->id ? NULL : datatypes[t->base])

@@ -20,11 +20,11 @@ struct str insn_chain(const struct insn *in)
 }
 
 /* What is asked of each instruction of a table's rules. */
-typedef bool insn_needs(const struct insn *in, const void *what);
+typedef bool insn_needs_fn(const struct insn *in, const void *what);
 
 /* `but`: a chain whose rules do not count, or empty. */
 static bool rules_need(const struct state *s, uint8_t family, struct str table,
-                       struct str but, insn_needs *needs, const void *what)
+                       struct str but, insn_needs_fn *needs, const void *what)
 {
 	for (size_t i = 0; i < s->rules.n; i++) {
 		const struct prog_rule *r = &s->rules.p[i]->rule;

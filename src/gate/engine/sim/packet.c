@@ -110,7 +110,7 @@ static void decode_ip4(struct packet *p)
 	if (b[0] >> 4 != 4)
 		p->fault = FAULT_VERSION;
 	else if (header < IP4_MIN)
-		p->fault = FAULT_HEADER_LENGTH;
+		p->fault = FAULT_HEADER_LENGTH; // NOLINT(bugprone-branch-clone)
 	else if (!packet_at(p, p->nh, header))
 		p->fault = FAULT_SHORT;
 	else if (checksum(b, header, 0) != 0)

@@ -261,7 +261,7 @@ static void compact(struct sim_set *s, uint64_t now_ns)
 
 static bool is_like(const struct sim_elem *spare, const struct prog_elem *e)
 {
-	if (!spare || spare->e.exprs.n != e->exprs.n || e->userdata.n || e->obj.n)
+	if (spare->e.exprs.n != e->exprs.n || e->userdata.n || e->obj.n)
 		return false;
 	for (size_t i = 0; i < e->exprs.n; i++)
 		if (e->exprs.p[i].kind == INSN_CONNLIMIT)
@@ -278,7 +278,7 @@ static struct sim_elem *set_elem(struct sim_store *store, struct sim_set *s,
 	if (!e->exprs.n && s->set.exprs.n &&
 	    spare) /* it would get the set's statements */
 		spare = NULL;
-	if (!is_like(spare, e)) {
+	if (!spare || !is_like(spare, e)) {
 		struct sim_elem *new = arena_new(&store->a, struct sim_elem);
 		new->e = copy_elem(&store->a, e);
 		set_exprs(store, s, new);

@@ -15,9 +15,9 @@ struct bucket {
 
 static uint64_t mul_div(uint64_t a, uint64_t b, uint64_t c)
 {
-	__extension__ typedef unsigned __int128 u128;
-	u128 r = c ? (u128)a * b / c : 0;
+	__extension__ unsigned __int128 r = a;
 
+	r = c ? r * b / c : 0;
 	return r > UINT64_MAX ? UINT64_MAX : (uint64_t)r;
 }
 
