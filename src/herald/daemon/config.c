@@ -215,6 +215,12 @@ static const struct option options[] = {
 };
 #undef FIELD
 
+static const char *const permission_rules[] = {
+#define X(id, rule) rule,
+	PERMISSIONS(X)
+#undef X
+};
+
 static void set_defaults(struct config *c)
 {
 	c->loglevel = LOG_LEVEL_INFO;
@@ -222,6 +228,8 @@ static void set_defaults(struct config *c)
 	c->run_dir = STR(CONFIG_RUN_DIR);
 	c->sandbox = true;
 	c->offline_rule = STR("max_user_offline_messages");
+	for (int i = 0; i < PERMISSION_COUNT; i++)
+		c->permission_rules[i] = str_from(permission_rules[i]);
 	vec_push(&c->backup_dirs, STR("/var/backups"));
 	c->negotiation_timeout_ms = 60000;
 	c->max_connections_per_address = 200;
@@ -269,13 +277,21 @@ static void check_listeners(struct reading *r)
 /* The rules that modules name. */
 static void check_modules(struct reading *r)
 {
+	static const struct {
+		const char *module, *option;
+	} rows[] = {
+		{ "mod_offline", "access_max_user_messages" },
+		{ "mod_configure", "access" },
+		{ "mod_announce", "access" },
+	};
 	struct yaml *modules = entry_of(r->root, "modules");
-	struct yaml *offline = modules ? entry_of(modules, "mod_offline") : NULL;
-	struct yaml *rule =
-		offline ? entry_of(offline, "access_max_user_messages") : NULL;
 
-	if (rule)
-		check_rule_name(r, rule);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct yaml *module = entry_of(modules, rows[i].module);
+		struct yaml *rule = entry_of(module, rows[i].option);
+		if (rule)
+			check_rule_name(r, rule);
+	}
 }
 
 /* What a file that says nothing of it gets: 5222 with STARTTLS, 5223 with TLS. */

@@ -96,6 +96,7 @@ static void take_server_info(struct reading *r, struct yaml *y, void *to)
 /* ---- rows --------------------------------------------------------------------------------- */
 
 #define TUNING(name) (offsetof(struct config, tuning) + offsetof(struct tuning, name))
+#define RULE(id)     (offsetof(struct config, permission_rules) + (id) * sizeof(struct str))
 static const struct option stream_mgmt_options[] = {
 	{ "resume_timeout", take_time_or_0, TUNING(resume_timeout_ms) },
 	{ "ack_timeout", take_time, TUNING(ack_timeout_ms) },
@@ -108,8 +109,6 @@ static const struct option fail2ban_options[] = {
 	{ "c2s_auth_ban_lifetime", take_time, TUNING(auth_ban_ms) },
 	{ 0 },
 };
-
-#undef TUNING
 
 static const struct option disco_options[] = {
 	{ "server_info", take_server_info, 0 },
@@ -155,6 +154,24 @@ static const struct option ping_options[] = {
 	{ 0 },
 };
 
+static const struct option adhoc_options[] = {
+	{ "report_commands_node", take_bool, TUNING(report_commands_node) },
+	{ 0 },
+};
+
+static const struct option configure_options[] = {
+	{ "access", take_text, RULE(MAY_CONFIGURE) },
+	{ 0 },
+};
+
+static const struct option announce_options[] = {
+	{ "access", take_text, RULE(MAY_ANNOUNCE) },
+	{ 0 },
+};
+
+#undef TUNING
+#undef RULE
+
 static const struct option no_options[] = { { 0 } };
 
 static const struct {
@@ -168,6 +185,9 @@ static const struct {
 	{ "mod_offline", offline_options },
 	{ "mod_vcard", vcard_options },
 	{ "mod_ping", ping_options },
+	{ "mod_adhoc", adhoc_options },
+	{ "mod_configure", configure_options },
+	{ "mod_announce", announce_options },
 };
 
 static const struct option *options_of(const struct module *m)

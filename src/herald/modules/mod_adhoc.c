@@ -1,0 +1,617 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/*
+ * XEP-0050: Ad-Hoc Commands, version 1.3.0, of a host, for its administrators. What there is to
+ * run, other modules say.
+ *
+ * A command with fields is a session of two stages: its form, which `complete` runs, and (by
+ * `next`) the form to be read over, from which `prev` leads back. While the command runs the
+ * session is in no list, so nobody can act on it twice; when it fails it is at its form again.
+ * Sessions belong to a full address, have names that cannot be guessed, and end by themselves.
+ */
+#include <uv.h>
+
+#include "base/oom.h"
+#include "herald/auth/digest.h"
+#include "herald/im/command.h"
+#include "herald/im/im.h"
+#include "herald/im/module.h"
+#include "herald/modules/adhoc.h"
+#include "herald/modules/disco.h"
+#include "herald/modules/form.h"
+#include "io/loop.h"
+#include "io/random.h"
+
+#define NS_COMMANDS "http://jabber.org/protocol/commands"
+
+enum {
+	SESSIONS_MAX = 200,       /* of all */
+	SESSIONS_EACH = 10,       /* of an account; then its oldest ends */
+	LIFE_MS = 10 * 60 * 1000, /* without a step */
+	TICK_MS = 10 * 1000,
+};
+
+enum stage {
+	STAGE_FORM,
+	STAGE_REVIEW,
+};
+
+struct run {
+	struct adhoc *in; /* the session */
+	struct worker *w;
+	struct call call;
+	struct arena arena; /* of what follows */
+	struct xml *asked;  /* the stanza that is answered in the end */
+	struct jid accounts[ADHOC_ACCOUNTS_MAX];
+	size_t n, at;
+	size_t failed;
+	struct buf text;
+};
+
+struct adhoc {
+	struct adhoc *next; /* newest first */
+	struct arena arena; /* of who and here */
+	struct jid who;
+	struct str here;
+	char id[33];
+	struct command_node node;
+	enum stage stage;
+	struct arena filled; /* of the values */
+	struct adhoc_values values;
+	uint64_t deadline_ms;
+};
+
+struct adhoc_state {
+	struct adhoc *sessions;
+	size_t n; /* those that run a command too */
+	uv_timer_t *tick;
+};
+
+static struct adhoc_state *state_of(struct worker *w)
+{
+	return worker_state(w, "mod_adhoc", sizeof(struct adhoc_state));
+}
+
+/* ---- what there is ------------------------------------------------------------------------ */
+
+/* Who sees a command on this host; that the arguments name no other is seen to later. */
+static bool may_see(const struct stanza *st, const struct command_node *node)
+{
+	bool of_host = command_host_arg(node->command) >= 0;
+
+	return server_may(st->w->server, MAY_CONFIGURE,
+	                  of_host ? jid_domain(st->to) : STR(""), st->from, NULL);
+}
+
+static bool is_node(const struct command_node *node, struct str text)
+{
+	struct str prefix = str_from(node->prefix);
+
+	return str_starts(text, prefix) &&
+	       str_is(str_sub(text, prefix.n, text.n), node->name);
+}
+
+static struct str node_text(const struct command_node *node, struct arena *a)
+{
+	return arena_fmt(a, "%s%s", node->prefix, node->name);
+}
+
+static bool find_node(const struct worker *w, struct str text, struct command_node *out)
+{
+	for_each_module(m, w)
+	{
+		for (size_t i = 0; m->command_node && m->command_node(w, i, out); i++) {
+			if (is_node(out, text))
+				return true;
+		}
+	}
+	return false;
+}
+
+static void put_list(const struct stanza *st, struct xml *query)
+{
+	struct command_node node;
+
+	for_each_module(m, st->w)
+	{
+		for (size_t i = 0; m->command_node && m->command_node(st->w, i, &node);
+		     i++) {
+			if (!may_see(st, &node))
+				continue;
+			struct xml *item = xml_add(st->a, query, "item", NULL);
+			xml_set(st->a, item, "jid", arena_str(st->a, jid_domain(st->to)));
+			xml_set(st->a, item, "node", node_text(&node, st->a));
+			xml_set(st->a, item, "name", str_from(node.title));
+		}
+	}
+}
+
+/* Section 2.1, for those who do not look for it. */
+static void put_list_node(const struct stanza *st, struct xml *query)
+{
+	struct xml *item;
+
+	if (!st->w->server->tuning.report_commands_node ||
+	    !server_may(st->w->server, MAY_CONFIGURE, jid_domain(st->to), st->from, NULL))
+		return;
+	item = xml_add(st->a, query, "item", NULL);
+	xml_set(st->a, item, "jid", arena_str(st->a, jid_domain(st->to)));
+	xml_set(st->a, item, "node", STR(NS_COMMANDS));
+	xml_set(st->a, item, "name", STR("Commands"));
+}
+
+static void put_info(const struct stanza *st, const char *type, const char *title,
+                     struct xml *query)
+{
+	static const char *const features[] = { NS_COMMANDS, NS_DATA };
+
+	disco_put_identity(st->a, query, "automation", type, title);
+	for (size_t i = 0; i < ARRAY_LEN(features); i++)
+		xml_set(st->a, xml_add(st->a, query, "feature", NULL), "var",
+		        str_from(features[i]));
+}
+
+static enum node_answer on_node(const struct stanza *st, bool items, struct str node,
+                                struct xml *query)
+{
+	struct command_node found;
+
+	if (!node.n) {
+		put_list_node(st, query);
+		return NODE_UNKNOWN;
+	}
+	if (str_is(node, NS_COMMANDS)) {
+		if (items)
+			put_list(st, query);
+		else
+			put_info(st, "command-list", "Commands", query);
+		return NODE_KNOWN;
+	}
+	if (!find_node(st->w, node, &found))
+		return NODE_UNKNOWN;
+	if (!may_see(st, &found))
+		return NODE_FORBIDDEN;
+	if (!items)
+		put_info(st, "command-node", found.title, query);
+	return NODE_KNOWN;
+}
+
+/* ---- sessions ----------------------------------------------------------------------------- */
+
+static void forget_values(struct adhoc *s)
+{
+	adhoc_wipe(&s->node, &s->values);
+	s->values = (struct adhoc_values){ 0 };
+	arena_fini(&s->filled);
+}
+
+static void session_free(struct adhoc_state *state, struct adhoc *s)
+{
+	forget_values(s);
+	arena_fini(&s->arena);
+	free(s);
+	state->n--;
+}
+
+static void take_out(struct adhoc_state *state, struct adhoc *s)
+{
+	struct adhoc **at = &state->sessions;
+
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+}
+
+static void end(struct worker *w, struct adhoc *s)
+{
+	take_out(state_of(w), s);
+	session_free(state_of(w), s);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct worker *w = timer->data;
+	uint64_t now = loop_now_ms(w->loop);
+
+	for (struct adhoc *s = state_of(w)->sessions, *next; s; s = next) {
+		next = s->next;
+		if (now >= s->deadline_ms)
+			end(w, s);
+	}
+	if (!state_of(w)->sessions)
+		uv_timer_stop(timer);
+}
+
+/* In the list again, for as long as nothing happens to it. */
+static void wait_for_step(struct worker *w, struct adhoc *s)
+{
+	struct adhoc_state *state = state_of(w);
+
+	s->next = state->sessions;
+	state->sessions = s;
+	s->deadline_ms = loop_now_ms(w->loop) + LIFE_MS;
+	if (!state->tick) {
+		state->tick = base_calloc(1, sizeof(*state->tick));
+		state->tick->data = w;
+		uv_timer_init(&w->loop->uv, state->tick);
+	}
+	if (!uv_is_active((const uv_handle_t *)state->tick))
+		uv_timer_start(state->tick, on_tick, TICK_MS, TICK_MS);
+}
+
+/* An account that leaves its sessions lying about loses the oldest. */
+static void make_room(struct worker *w, struct jid who)
+{
+	struct adhoc *oldest = NULL;
+	size_t n = 0;
+
+	for (struct adhoc *s = state_of(w)->sessions; s; s = s->next) {
+		if (!jid_bare_eq(s->who, who))
+			continue;
+		oldest = s;
+		n++;
+	}
+	if (n >= SESSIONS_EACH)
+		end(w, oldest);
+}
+
+/* NULL: there are too many. */
+static struct adhoc *session_new(const struct stanza *st, const struct command_node *node)
+{
+	uint8_t bytes[16];
+
+	make_room(st->w, st->from);
+	if (state_of(st->w)->n >= SESSIONS_MAX)
+		return NULL;
+	struct adhoc *s = base_calloc(1, sizeof(*s));
+	s->who = jid_copy(st->from, &s->arena);
+	s->here = arena_str(&s->arena, jid_domain(st->to));
+	s->node = *node;
+	random_fill(bytes, sizeof(bytes));
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(s->id + 2 * i, 3, "%02x", bytes[i]);
+	state_of(st->w)->n++;
+	return s;
+}
+
+static struct adhoc *find_session(const struct stanza *st, struct str id,
+                                  const struct command_node *node)
+{
+	for (struct adhoc *s = state_of(st->w)->sessions; s; s = s->next) {
+		if (str_is(id, s->id) && jid_eq(s->who, st->from) &&
+		    str_eq(s->here, jid_domain(st->to)) &&
+		    s->node.command == node->command &&
+		    strcmp(s->node.name, node->name) == 0)
+			return s;
+	}
+	return NULL;
+}
+
+/* ---- answers ------------------------------------------------------------------------------ */
+
+/* Section 4.4: the error, and what exactly is wrong. */
+static void refuse(const struct stanza *st, enum stanza_error e, const char *condition)
+{
+	struct xml *x = stanza_error(st, e);
+
+	xml_add(st->a, xml_child(x, "error", NULL), condition, NS_COMMANDS);
+	im_route(st->w, x, st->a);
+}
+
+static struct xml *put_command(const struct stanza *st, const struct adhoc *s,
+                               const char *status, struct xml *reply)
+{
+	struct xml *x = xml_add(st->a, reply, "command", NS_COMMANDS);
+
+	xml_set(st->a, x, "node", node_text(&s->node, st->a));
+	xml_set(st->a, x, "sessionid", str_from(s->id));
+	xml_set(st->a, x, "status", str_from(status));
+	return x;
+}
+
+static void put_actions(const struct stanza *st, const struct adhoc *s, struct xml *x)
+{
+	struct xml *actions = xml_add(st->a, x, "actions", NULL);
+
+	xml_set(st->a, actions, "execute", STR("complete"));
+	xml_add(st->a, actions, s->stage == STAGE_FORM ? "next" : "prev", NULL);
+	xml_add(st->a, actions, "complete", NULL);
+}
+
+/* The stage, with (not empty) what was wrong with the last step. The session waits. */
+static void show(const struct stanza *st, struct adhoc *s, struct str trouble)
+{
+	const struct server *server = st->w->server;
+	struct adhoc_hosts hosts = { server->hosts.p, server->hosts.n, s->here };
+	struct xml *reply = stanza_result(st);
+	struct xml *x = put_command(st, s, "executing", reply);
+
+	put_actions(st, s, x);
+	if (trouble.n)
+		adhoc_put_note(st->a, x, "error", trouble);
+	if (s->stage == STAGE_FORM)
+		adhoc_put_form(&s->node, &s->values, &hosts, st->a, x);
+	else
+		adhoc_put_review(&s->node, &s->values, st->a, x);
+	wait_for_step(st->w, s);
+	im_route(st->w, reply, st->a);
+}
+
+/* ---- running ------------------------------------------------------------------------------ */
+
+static void run_free(struct run *r)
+{
+	buf_fini(&r->text);
+	arena_fini(&r->arena);
+	free(r);
+}
+
+static bool has_fields(const struct adhoc *s)
+{
+	return s->node.fields[0];
+}
+
+static void answer_run(struct run *r, const struct stanza *st)
+{
+	struct adhoc *s = r->in;
+	struct str text = str_trim(buf_as_str(&r->text));
+	bool all_failed = r->failed == (r->n ? r->n : 1);
+
+	if (all_failed && has_fields(s)) {
+		s->stage = STAGE_FORM;
+		show(st, s, text);
+		return;
+	}
+	struct xml *reply = stanza_result(st);
+	struct xml *x = put_command(st, s, "completed", reply);
+	if (r->failed)
+		adhoc_put_note(st->a, x, all_failed ? "error" : "warn", text);
+	else
+		adhoc_put_result(&s->node, &s->values, text, s->here, st->a, x);
+	im_route(st->w, reply, st->a);
+	session_free(state_of(st->w), s);
+}
+
+static void run_ends(struct run *r)
+{
+	struct stanza st = { .w = r->w, .a = &r->arena, .x = r->asked };
+
+	if (stanza_read(&st) == 0)
+		answer_run(r, &st);
+	else
+		session_free(state_of(r->w), r->in);
+	run_free(r);
+}
+
+static void run_next(struct run *r);
+
+static void take_answer(struct run *r, bool ok, struct str text)
+{
+	r->failed += !ok;
+	buf_cstr(&r->text, r->text.n ? "\n" : "");
+	if (!ok && r->n > 1)
+		buf_fmt(&r->text, STR_FMT ": ", STR_ARG(jid_str(r->accounts[r->at])));
+	buf_str(&r->text, text);
+	if (++r->at < r->n)
+		run_next(r);
+	else
+		run_ends(r);
+}
+
+/* The command does not hold its own copies of secrets any longer than this. */
+static void on_answer(struct call *call, bool ok, struct str text)
+{
+	struct run *r = call->arg;
+	auto_arena a = { 0 };
+	struct str said = arena_str(&a, text);
+
+	for (size_t i = 0; i < call->n_args; i++)
+		secret_wipe((void *)(uintptr_t)call->args[i].p, call->args[i].n);
+	arena_fini(&call->arena);
+	take_answer(r, ok, said);
+}
+
+/* Whether the asker is an administrator of the host that the arguments name. */
+static bool may_run(const struct run *r)
+{
+	int at = command_host_arg(r->in->node.command);
+	auto_arena a = { 0 };
+	struct str host = STR("");
+
+	if (at >= 0 && jid_prep_domain(r->call.args[at], &a, &host) < 0)
+		return true; /* the command has words for that */
+	return server_may(r->w->server, MAY_CONFIGURE, host, r->in->who, NULL);
+}
+
+static void run_next(struct run *r)
+{
+	const struct adhoc *s = r->in;
+
+	r->call = (struct call){ .daemon = r->w->server->daemon,
+		                 .answer = on_answer,
+		                 .arg = r };
+	adhoc_fill(&s->node, &s->values, r->n ? r->accounts[r->at] : (struct jid){ 0 },
+	           s->here, &r->call);
+	if (may_run(r))
+		s->node.command->run(&r->call);
+	else
+		on_answer(&r->call, false, STR("you are no administrator of that host"));
+}
+
+/* Enough of the stanza to answer it; secrets in its form are not kept. */
+static struct xml *without_form(const struct stanza *st, struct arena *a)
+{
+	struct xml *x = stanza_new(a, "iq", "set", st->from, st->to);
+
+	xml_set(a, x, "id", arena_str(a, xml_get(st->x, "id")));
+	xml_add(a, x, "command", NS_COMMANDS);
+	return x;
+}
+
+/* Takes the session, which is in no list. */
+static void run(const struct stanza *st, struct adhoc *s)
+{
+	struct run *r = base_calloc(1, sizeof(*r));
+	struct str why;
+
+	r->in = s;
+	r->w = st->w;
+	if (adhoc_accounts(&s->node, &s->values, &r->arena, r->accounts, &r->n, &why) <
+	    0) {
+		s->stage = STAGE_FORM;
+		show(st, s, arena_str(st->a, why));
+		run_free(r);
+		return;
+	}
+	log_line(&st->w->server->log, LOG_LEVEL_NOTICE, "admin.command",
+	         STR_FMT " runs %s%s%s", STR_ARG(jid_str(st->from)),
+	         s->node.command->name, r->n ? " for " : "",
+	         r->n ? str_dup_c(&r->arena, jid_str(r->accounts[0])) : "");
+	r->asked = without_form(st, &r->arena);
+	run_next(r);
+}
+
+/* ---- steps -------------------------------------------------------------------------------- */
+
+enum action {
+	ACTION_EXECUTE,
+	ACTION_CANCEL,
+	ACTION_PREV,
+	ACTION_NEXT,
+	ACTION_COMPLETE,
+	ACTION_UNKNOWN,
+};
+
+static enum action read_action(const struct xml *payload)
+{
+	static const char *const names[] = { "execute", "cancel", "prev", "next",
+		                             "complete" };
+	struct str name = xml_get(payload, "action");
+
+	if (!name.p)
+		return ACTION_EXECUTE;
+	for (int i = 0; i < ACTION_UNKNOWN; i++) {
+		if (str_is(name, names[i]))
+			return (enum action)i;
+	}
+	return ACTION_UNKNOWN;
+}
+
+static void begin(const struct stanza *st, const struct command_node *node,
+                  enum action action)
+{
+	if (action != ACTION_EXECUTE) {
+		refuse(st, ERROR_BAD_REQUEST, "bad-action");
+		return;
+	}
+	struct adhoc *s = session_new(st, node);
+	if (!s)
+		im_fail(st, ERROR_RESOURCE_CONSTRAINT);
+	else if (has_fields(s))
+		show(st, s, STR(""));
+	else
+		run(st, s);
+}
+
+/* The form is filled in: on to reading it over, or to running. */
+static void take_form(const struct stanza *st, struct adhoc *s, const struct xml *form,
+                      enum action action)
+{
+	struct str why = STR("");
+
+	forget_values(s);
+	int r = adhoc_read_form(&s->node, form, &s->filled, &s->values, &why);
+	take_out(state_of(st->w), s);
+	if (r < 0) {
+		show(st, s, arena_str(st->a, why));
+	} else if (action == ACTION_NEXT) {
+		s->stage = STAGE_REVIEW;
+		show(st, s, STR(""));
+	} else {
+		run(st, s);
+	}
+}
+
+static void cancel(const struct stanza *st, struct adhoc *s)
+{
+	struct xml *reply = stanza_result(st);
+
+	put_command(st, s, "canceled", reply);
+	end(st->w, s);
+	im_route(st->w, reply, st->a);
+}
+
+static void go_on(const struct stanza *st, struct adhoc *s, const struct xml *payload,
+                  enum action action)
+{
+	const struct xml *form = form_find(payload, "submit");
+
+	if (action == ACTION_CANCEL) {
+		cancel(st, s);
+	} else if (action == (s->stage == STAGE_FORM ? ACTION_PREV : ACTION_NEXT)) {
+		refuse(st, ERROR_BAD_REQUEST, "bad-action");
+	} else if (s->stage == STAGE_FORM) {
+		if (form)
+			take_form(st, s, form, action);
+		else
+			refuse(st, ERROR_BAD_REQUEST, "bad-payload");
+	} else {
+		take_out(state_of(st->w), s);
+		if (action == ACTION_PREV) {
+			s->stage = STAGE_FORM;
+			show(st, s, STR(""));
+		} else {
+			run(st, s);
+		}
+	}
+}
+
+static void on_command(struct stanza *st, struct xml *payload, struct user *u)
+{
+	enum action action = read_action(payload);
+	struct command_node node;
+	struct adhoc *s;
+
+	(void)u;
+	if (!find_node(st->w, xml_get(payload, "node"), &node)) {
+		im_fail(st, ERROR_ITEM_NOT_FOUND);
+	} else if (!may_see(st, &node)) {
+		im_fail(st, ERROR_FORBIDDEN);
+	} else if (action == ACTION_UNKNOWN) {
+		refuse(st, ERROR_BAD_REQUEST, "malformed-action");
+	} else if (!xml_has(payload, "sessionid")) {
+		begin(st, &node, action);
+	} else {
+		s = find_session(st, xml_get(payload, "sessionid"), &node);
+		if (s)
+			go_on(st, s, payload, action);
+		else
+			refuse(st, ERROR_BAD_REQUEST, "bad-sessionid");
+	}
+}
+
+static void on_tick_closed(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+static void on_stop(struct worker *w)
+{
+	struct adhoc_state *state = state_of(w);
+
+	while (state->sessions)
+		end(w, state->sessions);
+	if (state->tick)
+		uv_close((uv_handle_t *)state->tick, on_tick_closed);
+	state->tick = NULL;
+}
+
+extern const struct module mod_adhoc;
+const struct module mod_adhoc = {
+	.name = "mod_adhoc",
+	.host_features = NAMES(NS_COMMANDS),
+	.iq = LIST(struct iq_handler,
+	           { TYPE_SET, TO_HOST, NS_COMMANDS, "command", on_command }),
+	.on_node = on_node,
+	.on_stop = on_stop,
+};
