@@ -333,12 +333,17 @@ void daemon_use_config(struct daemon *d)
 	d->server.contacts = d->config.contacts.p;
 	d->server.n_contacts = d->config.contacts.n;
 	d->server.tuning = d->config.tuning;
+	d->server.tuning.registers =
+		!str_is(d->config.permission_rules[MAY_REGISTER], "none");
+	d->server.tuning.watchers = d->config.watchers.p;
+	d->server.tuning.n_watchers = d->config.watchers.n;
 	d->crowd.address_max = d->config.max_connections_per_address;
 	d->crowd.prefix_max = d->config.max_connections_per_prefix;
 	d->crowd.failures_max = module_is_on(&d->worker, "mod_fail2ban")
 	                                ? d->config.tuning.max_auth_failures
 	                                : 0;
 	d->crowd.barred_ms = d->config.tuning.auth_ban_ms;
+	d->crowd.registration_ms = d->config.registration_timeout_ms;
 	d->server.rule = rule;
 	d->server.may = may;
 	d->server.rule_arg = d;
@@ -374,7 +379,7 @@ static void set_server(struct daemon *d, const struct daemon_options *o)
 	d->worker.started_ms = d->started_ms;
 	random_fill(&d->worker.users.seed, sizeof(d->worker.users.seed));
 	d->worker.streams.seed = d->worker.users.seed;
-	d->crowd.failures.seed = d->worker.users.seed;
+	d->crowd.failures.seed = d->crowd.registrations.seed = d->worker.users.seed;
 	d->crowd.addresses.seed = d->crowd.prefixes.seed = d->worker.users.seed;
 	daemon_use_config(d);
 }

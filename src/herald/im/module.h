@@ -36,6 +36,29 @@ enum node_answer {
 	NODE_FORBIDDEN, /* not for who asks */
 };
 
+/* Somebody who has not logged in and asks for something over TLS. */
+struct stranger {
+	struct worker *w;
+	struct str host; /* of the stream */
+	const char *address;
+	const struct stranger_ops *ops;
+};
+
+enum stranger_outcome {
+	STRANGER_ANSWERED,
+	STRANGER_REGISTERED,
+	STRANGER_REFUSED, /* counts against the address */
+};
+
+struct stranger_ops {
+	/* Whether the address may make an account now; if so, for a while no other. */
+	bool (*may_register)(struct stranger *s);
+	/* The end: the stranger gets `reply` and is no more. `reason` (of REFUSED) is for the
+	 * log. */
+	void (*done)(struct stranger *s, enum stranger_outcome outcome,
+	             const struct xml *reply, const char *reason);
+};
+
 struct module {
 	const char *name;                 /* as in the configuration: "mod_ping" */
 	const char *const *host_features; /* XEP-0030 features of a host, ended by NULL */
@@ -43,6 +66,11 @@ struct module {
 	const char *stream_features;      /* XML in <stream:features/> after login */
 	/* The same for what is not constant. */
 	void (*put_stream_features)(const struct worker *w, struct buf *out);
+	/* The same before the login, over TLS. */
+	void (*put_stranger_features)(const struct worker *w, const char *address,
+	                              struct str host, struct buf *out);
+	/* An IQ before the login, over TLS; true: it is taken, and `done` follows. */
+	bool (*on_stranger)(struct stranger *s, struct xml *x, struct arena *a);
 	const struct iq_handler *iq;
 
 	/* XEP-0030: into `query`, what a node of the host is, or (items) has. An empty node is the

@@ -36,6 +36,10 @@ struct contact {
 /* What rules of the configuration decide about people, and the rule where no option names one. */
 #define PERMISSIONS(X)                                                                \
 	X(CONFIGURE, "configure") /* administer; without that rule the acl `admin` */ \
+	X(REGISTER, "none")       /* make that account */                             \
+	X(REGISTER_FROM, "all")   /* make one from that address */                    \
+	X(REGISTER_MORE, "none")  /* make one when he has one */                      \
+	X(UNREGISTER, "all")      /* delete his own */                                \
 	X(ANNOUNCE, "none")       /* write to everybody */
 
 enum permission {
@@ -45,11 +49,22 @@ enum permission {
 		PERMISSION_COUNT
 };
 
+/* What a new account finds; without a body, nothing. */
+struct welcome {
+	struct str subject, body;
+};
+
 /* What can be set, with ejabberd's defaults. */
 struct tuning {
 	uint64_t max_auth_failures, auth_ban_ms;                   /* mod_fail2ban */
 	uint64_t resume_timeout_ms, ack_timeout_ms, max_ack_queue; /* XEP-0198 */
 	bool report_commands_node;                                 /* mod_adhoc */
+	/* mod_register */
+	bool registers;             /* strangers may make accounts at all */
+	uint64_t password_strength; /* bits */
+	struct welcome welcome;
+	const struct jid *watchers; /* hear of new accounts */
+	size_t n_watchers;
 };
 
 struct server {
