@@ -296,6 +296,16 @@ void adhoc_fill(const struct command_node *node, const struct adhoc_values *v,
 
 /* ---- results ------------------------------------------------------------------------------ */
 
+/* As many lines as a stanza should have. */
+static struct str first_lines(struct str text, uint64_t most)
+{
+	size_t n = 0;
+
+	while (n < text.n && (text.p[n] != '\n' || --most > 0))
+		n++;
+	return str_sub(text, 0, n);
+}
+
 /* XML has no other control characters. */
 static struct str clean(struct str text, struct arena *a)
 {
@@ -318,13 +328,13 @@ void adhoc_put_note(struct arena *a, struct xml *parent, const char *type,
 
 /* XEP-0133's lists have addresses, commands names. */
 static void put_named(const struct command_node *node, struct str answer, struct str here,
-                      uint64_t most, struct arena *a, struct xml *form)
+                      struct arena *a, struct xml *form)
 {
 	bool jids = str_ends(str_from(node->result), STR("jids"));
 	struct xml *field = form_add_field(a, form, NULL, str_from(node->result));
 	struct str line;
 
-	while (most-- > 0 && next_line(&answer, &line)) {
+	while (next_line(&answer, &line)) {
 		if (jids && str_find(line, '@') == line.n)
 			line = arena_fmt(a, STR_FMT "@" STR_FMT, STR_ARG(line),
 			                 STR_ARG(here));
@@ -358,7 +368,7 @@ void adhoc_put_result(const struct command_node *node, const struct adhoc_values
 {
 	const char *columns = node->command->columns;
 	bool lines = str_find(answer, '\n') < answer.n;
-	uint64_t most = UINT64_MAX;
+	uint64_t most = 0;
 
 	answer = clean(answer, a);
 	if (!node->result && !columns[0] && !lines) {
@@ -368,10 +378,16 @@ void adhoc_put_result(const struct command_node *node, const struct adhoc_values
 	struct xml *form = form_add(a, parent, "result");
 	xml_add_text(a, form, "title", NULL, str_from(node->title));
 	put_type(node, a, form);
-	if (str_to_u64(value_of(node, v, STR("max_items")), 10, &most) < 0)
+	if (str_to_u64(value_of(node, v, STR("max_items")), 10, &most) < 0 || !most)
 		most = UINT64_MAX;
+	struct str all = first_lines(answer, most);
+	answer = first_lines(all, ADHOC_LINES_MAX);
+	if (answer.n < all.n)
+		adhoc_put_note(
+			a, parent, "warn",
+			arena_fmt(a, "These are the first %d lines.", ADHOC_LINES_MAX));
 	if (node->result)
-		put_named(node, answer, here, most, a, form);
+		put_named(node, answer, here, a, form);
 	else if (columns[0])
 		put_table(columns, answer, a, form);
 	else

@@ -11,7 +11,7 @@
 #include "herald/jid/jid.h"
 #include "herald/xml/xml.h"
 
-enum { ADHOC_ACCOUNTS_MAX = 100 };
+enum { ADHOC_ACCOUNTS_MAX = 100, ADHOC_LINES_MAX = 1000 };
 
 /* The values of a node's fields, in their order; several values of one are lines. */
 struct adhoc_values {
@@ -50,7 +50,7 @@ MUST_USE int adhoc_accounts(const struct command_node *node, const struct adhoc_
 void adhoc_fill(const struct command_node *node, const struct adhoc_values *v,
                 struct jid account, struct str here, struct call *call);
 
-/* What the command has answered: a form, or a note. */
+/* What the command has answered: a form, of ADHOC_LINES_MAX lines at most, or a note. */
 void adhoc_put_result(const struct command_node *node, const struct adhoc_values *v,
                       struct str answer, struct str here, struct arena *a,
                       struct xml *parent);

@@ -318,11 +318,24 @@ static void put_actions(const struct stanza *st, const struct adhoc *s, struct x
 	xml_add(st->a, actions, "complete", NULL);
 }
 
+/* Those that the asker is an administrator of. */
+static struct adhoc_hosts his_hosts(const struct stanza *st, struct str here)
+{
+	const struct server *server = st->w->server;
+	struct str *p = arena_array(st->a, struct str, server->hosts.n);
+	size_t n = 0;
+
+	vec_for_each(host, &server->hosts) {
+		if (server_may(server, MAY_CONFIGURE, *host, st->from, NULL))
+			p[n++] = *host;
+	}
+	return (struct adhoc_hosts){ p, n, here };
+}
+
 /* The stage, with (not empty) what was wrong with the last step. The session waits. */
 static void show(const struct stanza *st, struct adhoc *s, struct str trouble)
 {
-	const struct server *server = st->w->server;
-	struct adhoc_hosts hosts = { server->hosts.p, server->hosts.n, s->here };
+	struct adhoc_hosts hosts = his_hosts(st, s->here);
 	struct xml *reply = stanza_result(st);
 	struct xml *x = put_command(st, s, "executing", reply);
 

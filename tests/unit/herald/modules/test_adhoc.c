@@ -186,6 +186,27 @@ static void answers_become_notes_or_tables(void **state)
 	}
 }
 
+static void an_answer_is_cut_to_what_a_stanza_can_take(void **state)
+{
+	static const struct command_node listing = { "p/",   "list", "L", &list,
+		                                     "host", NULL,   NULL };
+	auto_arena a = { 0 };
+	auto_buf answer = { 0 };
+	struct adhoc_values v = { 0 };
+	struct xml *x = xml_new(&a, "c", "c"), *form;
+	size_t n = 0;
+
+	(void)state;
+	for (int i = 0; i < 2 * ADHOC_LINES_MAX; i++)
+		buf_fmt(&answer, "%d\t1\n", i);
+	adhoc_put_result(&listing, &v, buf_as_str(&answer), STR("h"), &a, x);
+	form = form_find(x, "result");
+	xml_for_each(item, form) n += str_is(item->name, "item");
+	assert_int_equal(n, ADHOC_LINES_MAX);
+	assert_str(xml_text(xml_child(x, "note", NULL), &a),
+	           "These are the first 1000 lines.");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +215,7 @@ int main(void)
 		UNIT(fields_become_arguments),
 		UNIT(secrets_are_neither_shown_nor_kept),
 		UNIT(answers_become_notes_or_tables),
+		UNIT(an_answer_is_cut_to_what_a_stanza_can_take),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
