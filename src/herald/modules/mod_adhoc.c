@@ -550,8 +550,8 @@ static void cancel(const struct stanza *st, struct adhoc *s)
 	struct xml *reply = stanza_result(st);
 
 	put_command(st, s, "canceled", reply);
-	end(st->w, s);
 	im_route(st->w, reply, st->a);
+	end(st->w, s);
 }
 
 static void go_on(const struct stanza *st, struct adhoc *s, const struct xml *payload,
