@@ -289,6 +289,16 @@ def test_a_command_runs_for_several_accounts(server, admin):
     assert name(banned.plain("dora")) == "success"
     reply = complete(admin, ADMIN + "delete-user", {"accountjids": ["carol@a.example", "dave@a.example"]})
     assert note(step(reply, "completed")) == ("warn", "dave@a.example: There is no account dave@a.example")
+    phone, desk = (Raw(server.port).session("dora", where) for where in ("phone", "desk"))
+    reply = complete(admin, ADMIN + "end-user-session", {"accountjids": phone.jid, "reason": "tidying up"})
+    step(reply, "completed")
+    assert phone.error() == "policy-violation"
+    assert desk.ask("<x xmlns='nobody'/>", to="a.example").get("type") == "error"
+    reply = complete(admin, ADMIN + "end-user-session", {"accountjids": "dora@a.example"})
+    assert note(step(reply, "completed")) == ("info", "1")
+    assert desk.error() == "policy-violation"
+    reply = complete(admin, ADMIN + "delete-user", {"accountjids": "dora@a.example/x"})
+    assert "is not the address of an account" in note(step(reply))[1]
     many = [f"u{i}@a.example" for i in range(101)]
     reply = complete(admin, ADMIN + "delete-user", {"accountjids": many})
     assert note(step(reply)) == ("error", "at most 100 accounts at once")

@@ -58,6 +58,10 @@ struct command_node {
 	const struct command *command;
 	const char *fields; /* as the args of a command */
 	const char *args;   /* NULL: the fields are the arguments */
+	/* The same for an account's one session, when its full address is given, with
+	 * `@resource` among the words; NULL: accounts only. */
+	const struct command *session_command;
+	const char *session_args;
 	const char *
 		result; /* the field of the result that has the answer's lines; NULL: none */
 };

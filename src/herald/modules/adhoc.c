@@ -249,7 +249,7 @@ int adhoc_accounts(const struct command_node *node, const struct adhoc_values *v
 			return -EINVAL;
 		}
 		if (jid_parse(line, a, &out[*n]) < 0 || !out[*n].local_n ||
-		    out[*n].resource_n) {
+		    (out[*n].resource_n && !node->session_command)) {
 			*why = arena_fmt(a,
 			                 "`" STR_FMT
 			                 "` is not the address of an account, "
@@ -271,6 +271,8 @@ static struct str argument(const struct command_node *node, const struct adhoc_v
 		return jid_local(account);
 	if (str_is(word, "@host"))
 		return jid_domain(account);
+	if (str_is(word, "@resource"))
+		return jid_resource(account);
 	if (str_is(word, "@here"))
 		return here;
 	if (str_starts(word, STR("=")))
@@ -278,11 +280,17 @@ static struct str argument(const struct command_node *node, const struct adhoc_v
 	return value_of(node, v, word);
 }
 
+const struct command *adhoc_command(const struct command_node *node, struct jid account)
+{
+	return account.resource_n ? node->session_command : node->command;
+}
+
 void adhoc_fill(const struct command_node *node, const struct adhoc_values *v,
                 struct jid account, struct str here, struct call *call)
 {
-	struct str words = str_from(node->args ? node->args : node->fields);
-	struct str args = str_from(node->command->args);
+	const char *given = account.resource_n ? node->session_args : node->args;
+	struct str words = str_from(given ? given : node->fields);
+	struct str args = str_from(adhoc_command(node, account)->args);
 	struct command_arg word, arg;
 
 	call->n_args = 0;

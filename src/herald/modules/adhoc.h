@@ -46,7 +46,11 @@ void adhoc_wipe(const struct command_node *node, struct adhoc_values *v);
 MUST_USE int adhoc_accounts(const struct command_node *node, const struct adhoc_values *v,
                             struct arena *a, struct jid *out, size_t *n, struct str *why);
 
-/* Fills the arguments of a call, copied into its arena; `account` may be none. */
+/* The command that the node runs for an account, for a session of it (a full address), or (none)
+ * without either. */
+const struct command *adhoc_command(const struct command_node *node, struct jid account);
+
+/* Fills the arguments of that command's call, copied into its arena; `account` may be none. */
 void adhoc_fill(const struct command_node *node, const struct adhoc_values *v,
                 struct jid account, struct str here, struct call *call);
 

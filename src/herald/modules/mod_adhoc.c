@@ -425,9 +425,9 @@ static void on_answer(struct call *call, bool ok, struct str text)
 }
 
 /* Whether the asker is an administrator of the host that the arguments name. */
-static bool may_run(const struct run *r)
+static bool may_run(const struct run *r, const struct command *command)
 {
-	int at = command_host_arg(r->in->node.command);
+	int at = command_host_arg(command);
 	auto_arena a = { 0 };
 	struct str host = STR("");
 
@@ -439,14 +439,15 @@ static bool may_run(const struct run *r)
 static void run_next(struct run *r)
 {
 	const struct adhoc *s = r->in;
+	struct jid none = { 0 }, account = r->n ? r->accounts[r->at] : none;
+	const struct command *command = adhoc_command(&s->node, account);
 
 	r->call = (struct call){ .daemon = r->w->server->daemon,
 		                 .answer = on_answer,
 		                 .arg = r };
-	adhoc_fill(&s->node, &s->values, r->n ? r->accounts[r->at] : (struct jid){ 0 },
-	           s->here, &r->call);
-	if (may_run(r))
-		s->node.command->run(&r->call);
+	adhoc_fill(&s->node, &s->values, account, s->here, &r->call);
+	if (may_run(r, command))
+		command->run(&r->call);
 	else
 		on_answer(&r->call, false, STR("you are no administrator of that host"));
 }

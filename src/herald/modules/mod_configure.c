@@ -9,7 +9,7 @@
 
 #define NS_ADMIN "http://jabber.org/protocol/admin#"
 
-/* In the order of section 4. */
+/* In the order of section 4; announce-all is ejabberd's. */
 static const struct {
 	const char *name, *title, *command, *fields, *args, *result;
 } rows[] = {
@@ -21,7 +21,7 @@ static const struct {
 	  "@user @host reason", NULL },
 	{ "reenable-user", "Re-Enable User", "unban_account", "accountjids",
 	  "@user @host", NULL },
-	{ "end-user-session", "End User Session", "kick_user", "accountjids",
+	{ "end-user-session", "End User Session", "kick_user", "accountjids [reason]",
 	  "@user @host", NULL },
 	{ "change-user-password", "Change User Password", "change_password",
 	  "accountjid password", "@user @host password", NULL },
@@ -48,6 +48,13 @@ static const struct {
 	  NULL },
 };
 
+/* What runs for one session when its full address is given, by the name of a row. */
+static const struct {
+	const char *name, *command, *args;
+} session_rows[] = {
+	{ "end-user-session", "kick_session", "@user @host @resource reason" },
+};
+
 static bool command_node(const struct worker *w, size_t at, struct command_node *out)
 {
 	if (at >= ARRAY_LEN(rows))
@@ -61,6 +68,13 @@ static bool command_node(const struct worker *w, size_t at, struct command_node 
 		.args = rows[at].args,
 		.result = rows[at].result,
 	};
+	for (size_t i = 0; i < ARRAY_LEN(session_rows); i++) {
+		if (strcmp(session_rows[i].name, out->name) != 0)
+			continue;
+		out->session_command = command_find(w->server->commands,
+		                                    str_from(session_rows[i].command));
+		out->session_args = session_rows[i].args;
+	}
 	return true;
 }
 

@@ -13,18 +13,46 @@ static const struct command add = { "add", "user host password", "", "add one", 
 static const struct command list = { "list", "host", "name size", "list all", NULL };
 static const struct command check = { "check", "[--dry-run] file", "", "check", NULL };
 
-static const struct command_node add_user = { "http://jabber.org/protocol/admin#",
-	                                      "add-user",
-	                                      "Add",
-	                                      &add,
-	                                      "accountjid password password-verify",
-	                                      "@user @host password",
-	                                      NULL };
-static const struct command_node of_many = { "p/", "many",        "Many",
-	                                     &add, "accountjids", "@user @here =x y",
-	                                     NULL };
+static const struct command_node add_user = {
+	.prefix = "http://jabber.org/protocol/admin#",
+	.name = "add-user",
+	.title = "Add",
+	.command = &add,
+	.fields = "accountjid password password-verify",
+	.args = "@user @host password",
+};
+static const struct command_node of_many = {
+	.prefix = "p/",
+	.name = "many",
+	.title = "Many",
+	.command = &add,
+	.fields = "accountjids",
+	.args = "@user @here =x y",
+	.session_command = &add,
+	.session_args = "@user @resource",
+};
 static const struct command_node check_it = {
-	"p/", "check", "Check", &check, "[--dry-run] file", NULL, NULL
+	.prefix = "p/",
+	.name = "check",
+	.title = "Check",
+	.command = &check,
+	.fields = "[--dry-run] file",
+};
+
+static const struct command_node listing = {
+	.prefix = "p/",
+	.name = "list",
+	.title = "L",
+	.command = &list,
+	.fields = "host",
+};
+static const struct command_node named = {
+	.prefix = "p/",
+	.name = "list",
+	.title = "L",
+	.command = &list,
+	.fields = "host",
+	.result = "userjids",
 };
 
 static const struct xml *read_form(const char *text, struct arena *a)
@@ -66,7 +94,7 @@ static void what_lacks_in_a_form_is_named(void **state)
 	}
 }
 
-static void accounts_are_bare_addresses(void **state)
+static void accounts_are_addresses_line_by_line(void **state)
 {
 	static const struct {
 		const char *text;
@@ -76,7 +104,7 @@ static void accounts_are_bare_addresses(void **state)
 		{ "A@b.example\n\n c@D.example ", 0, 2 },
 		{ "", 0, 0 },
 		{ "b.example", -EINVAL, 0 },
-		{ "a@b/c", -EINVAL, 0 },
+		{ "a@b/c", 0, 1 },
 		{ "a@b\n@", -EINVAL, 0 },
 	};
 
@@ -94,6 +122,20 @@ static void accounts_are_bare_addresses(void **state)
 		if (r == 0 && n == 2)
 			assert_str(jid_str(jids[1]), "c@d.example");
 	}
+}
+
+static void a_session_is_named_only_where_one_can_be_meant(void **state)
+{
+	struct adhoc_values v = { { STR("a@b/c") } };
+	auto_arena a = { 0 };
+	struct jid jids[ADHOC_ACCOUNTS_MAX];
+	struct str why;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(adhoc_accounts(&add_user, &v, &a, jids, &n, &why), -EINVAL);
+	assert_str(why,
+	           "`a@b/c` is not the address of an account, such as alice@example.org");
 }
 
 static void fields_become_arguments(void **state)
@@ -122,6 +164,11 @@ static void fields_become_arguments(void **state)
 	adhoc_fill(&check_it, &flag, jid, STR("here"), &call);
 	assert_int_equal(call.n_args, 2);
 	assert_str(call.args[0], "--dry-run");
+	assert_int_equal(jid_parse(STR("a@b/c"), &a, &jid), 0);
+	assert_ptr_equal(adhoc_command(&of_many, jid), &add);
+	adhoc_fill(&of_many, &v, jid, STR("here"), &call);
+	assert_int_equal(call.n_args, 2);
+	assert_str(call.args[1], "c");
 	arena_fini(&call.arena);
 }
 
@@ -147,10 +194,6 @@ static void secrets_are_neither_shown_nor_kept(void **state)
 
 static void answers_become_notes_or_tables(void **state)
 {
-	static const struct command_node listing = { "p/",   "list", "L", &list,
-		                                     "host", NULL,   NULL };
-	static const struct command_node named = { "p/",   "list", "L",       &list,
-		                                   "host", NULL,   "userjids" };
 	static const struct {
 		const struct command_node *node;
 		const char *answer, *out;
@@ -188,8 +231,6 @@ static void answers_become_notes_or_tables(void **state)
 
 static void an_answer_is_cut_to_what_a_stanza_can_take(void **state)
 {
-	static const struct command_node listing = { "p/",   "list", "L", &list,
-		                                     "host", NULL,   NULL };
 	auto_arena a = { 0 };
 	auto_buf answer = { 0 };
 	struct adhoc_values v = { 0 };
@@ -211,7 +252,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT(what_lacks_in_a_form_is_named),
-		UNIT(accounts_are_bare_addresses),
+		UNIT(accounts_are_addresses_line_by_line),
+		UNIT(a_session_is_named_only_where_one_can_be_meant),
 		UNIT(fields_become_arguments),
 		UNIT(secrets_are_neither_shown_nor_kept),
 		UNIT(answers_become_notes_or_tables),
