@@ -5,9 +5,8 @@
  * run, other modules say.
  *
  * A command with fields is a session of two stages: its form, which `complete` runs, and (by
- * `next`) the form to be read over, from which `prev` leads back. While the command runs the
- * session is in no list, so nobody can act on it twice; when it fails it is at its form again.
- * Sessions belong to a full address, have names that cannot be guessed, and end by themselves.
+ * `next`) the form to be read over, from which `prev` leads back. When the command fails the
+ * session is at its form again.
  */
 #include <uv.h>
 
@@ -16,25 +15,14 @@
 #include "herald/im/command.h"
 #include "herald/im/im.h"
 #include "herald/im/module.h"
-#include "herald/modules/adhoc.h"
+#include "herald/modules/adhoc_session.h"
 #include "herald/modules/disco.h"
 #include "herald/modules/form.h"
 #include "io/loop.h"
-#include "io/random.h"
 
 #define NS_COMMANDS "http://jabber.org/protocol/commands"
 
-enum {
-	SESSIONS_MAX = 200,       /* of all */
-	SESSIONS_EACH = 10,       /* of an account; then its oldest ends */
-	LIFE_MS = 10 * 60 * 1000, /* without a step */
-	TICK_MS = 10 * 1000,
-};
-
-enum stage {
-	STAGE_FORM,
-	STAGE_REVIEW,
-};
+enum { TICK_MS = 10 * 1000 };
 
 struct run {
 	struct adhoc *in; /* the session */
@@ -48,28 +36,19 @@ struct run {
 	struct buf text;
 };
 
-struct adhoc {
-	struct adhoc *next; /* newest first */
-	struct arena arena; /* of who and here */
-	struct jid who;
-	struct str here;
-	char id[33];
-	struct command_node node;
-	enum stage stage;
-	struct arena filled; /* of the values */
-	struct adhoc_values values;
-	uint64_t deadline_ms;
-};
-
 struct adhoc_state {
-	struct adhoc *sessions;
-	size_t n; /* those that run a command too */
-	uv_timer_t *tick;
+	struct adhoc_list list;
+	uv_timer_t *tick; /* looks for those that have waited too long */
 };
 
 static struct adhoc_state *state_of(struct worker *w)
 {
 	return worker_state(w, "mod_adhoc", sizeof(struct adhoc_state));
+}
+
+static struct adhoc_list *list_of(struct worker *w)
+{
+	return &state_of(w)->list;
 }
 
 /* ---- what there is ------------------------------------------------------------------------ */
@@ -178,58 +157,20 @@ static enum node_answer on_node(const struct stanza *st, bool items, struct str 
 
 /* ---- sessions ----------------------------------------------------------------------------- */
 
-static void forget_values(struct adhoc *s)
-{
-	adhoc_wipe(&s->node, &s->values);
-	s->values = (struct adhoc_values){ 0 };
-	arena_fini(&s->filled);
-}
-
-static void session_free(struct adhoc_state *state, struct adhoc *s)
-{
-	forget_values(s);
-	arena_fini(&s->arena);
-	free(s);
-	state->n--;
-}
-
-static void take_out(struct adhoc_state *state, struct adhoc *s)
-{
-	struct adhoc **at = &state->sessions;
-
-	while (*at != s)
-		at = &(*at)->next;
-	*at = s->next;
-}
-
-static void end(struct worker *w, struct adhoc *s)
-{
-	take_out(state_of(w), s);
-	session_free(state_of(w), s);
-}
-
 static void on_tick(uv_timer_t *timer)
 {
 	struct worker *w = timer->data;
-	uint64_t now = loop_now_ms(w->loop);
 
-	for (struct adhoc *s = state_of(w)->sessions, *next; s; s = next) {
-		next = s->next;
-		if (now >= s->deadline_ms)
-			end(w, s);
-	}
-	if (!state_of(w)->sessions)
+	adhoc_expire(list_of(w), loop_now_ms(w->loop));
+	if (!list_of(w)->waiting)
 		uv_timer_stop(timer);
 }
 
-/* In the list again, for as long as nothing happens to it. */
 static void wait_for_step(struct worker *w, struct adhoc *s)
 {
 	struct adhoc_state *state = state_of(w);
 
-	s->next = state->sessions;
-	state->sessions = s;
-	s->deadline_ms = loop_now_ms(w->loop) + LIFE_MS;
+	adhoc_wait(&state->list, s, loop_now_ms(w->loop));
 	if (!state->tick) {
 		state->tick = base_calloc(1, sizeof(*state->tick));
 		state->tick->data = w;
@@ -237,54 +178,6 @@ static void wait_for_step(struct worker *w, struct adhoc *s)
 	}
 	if (!uv_is_active((const uv_handle_t *)state->tick))
 		uv_timer_start(state->tick, on_tick, TICK_MS, TICK_MS);
-}
-
-/* An account that leaves its sessions lying about loses the oldest. */
-static void make_room(struct worker *w, struct jid who)
-{
-	struct adhoc *oldest = NULL;
-	size_t n = 0;
-
-	for (struct adhoc *s = state_of(w)->sessions; s; s = s->next) {
-		if (!jid_bare_eq(s->who, who))
-			continue;
-		oldest = s;
-		n++;
-	}
-	if (n >= SESSIONS_EACH)
-		end(w, oldest);
-}
-
-/* NULL: there are too many. */
-static struct adhoc *session_new(const struct stanza *st, const struct command_node *node)
-{
-	uint8_t bytes[16];
-
-	make_room(st->w, st->from);
-	if (state_of(st->w)->n >= SESSIONS_MAX)
-		return NULL;
-	struct adhoc *s = base_calloc(1, sizeof(*s));
-	s->who = jid_copy(st->from, &s->arena);
-	s->here = arena_str(&s->arena, jid_domain(st->to));
-	s->node = *node;
-	random_fill(bytes, sizeof(bytes));
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		snprintf(s->id + 2 * i, 3, "%02x", bytes[i]);
-	state_of(st->w)->n++;
-	return s;
-}
-
-static struct adhoc *find_session(const struct stanza *st, struct str id,
-                                  const struct command_node *node)
-{
-	for (struct adhoc *s = state_of(st->w)->sessions; s; s = s->next) {
-		if (str_is(id, s->id) && jid_eq(s->who, st->from) &&
-		    str_eq(s->here, jid_domain(st->to)) &&
-		    s->node.command == node->command &&
-		    strcmp(s->node.name, node->name) == 0)
-			return s;
-	}
-	return NULL;
 }
 
 /* ---- answers ------------------------------------------------------------------------------ */
@@ -314,7 +207,7 @@ static void put_actions(const struct stanza *st, const struct adhoc *s, struct x
 	struct xml *actions = xml_add(st->a, x, "actions", NULL);
 
 	xml_set(st->a, actions, "execute", STR("complete"));
-	xml_add(st->a, actions, s->stage == STAGE_FORM ? "next" : "prev", NULL);
+	xml_add(st->a, actions, s->stage == ADHOC_FORM ? "next" : "prev", NULL);
 	xml_add(st->a, actions, "complete", NULL);
 }
 
@@ -342,7 +235,7 @@ static void show(const struct stanza *st, struct adhoc *s, struct str trouble)
 	put_actions(st, s, x);
 	if (trouble.n)
 		adhoc_put_note(st->a, x, "error", trouble);
-	if (s->stage == STAGE_FORM)
+	if (s->stage == ADHOC_FORM)
 		adhoc_put_form(&s->node, &s->values, &hosts, st->a, x);
 	else
 		adhoc_put_review(&s->node, &s->values, st->a, x);
@@ -371,7 +264,7 @@ static void answer_run(struct run *r, const struct stanza *st)
 	bool all_failed = r->failed == (r->n ? r->n : 1);
 
 	if (all_failed && has_fields(s)) {
-		s->stage = STAGE_FORM;
+		s->stage = ADHOC_FORM;
 		show(st, s, text);
 		return;
 	}
@@ -382,7 +275,7 @@ static void answer_run(struct run *r, const struct stanza *st)
 	else
 		adhoc_put_result(&s->node, &s->values, text, s->here, st->a, x);
 	im_route(st->w, reply, st->a);
-	session_free(state_of(st->w), s);
+	adhoc_free(list_of(st->w), s);
 }
 
 static void run_ends(struct run *r)
@@ -392,7 +285,7 @@ static void run_ends(struct run *r)
 	if (stanza_read(&st) == 0)
 		answer_run(r, &st);
 	else
-		session_free(state_of(r->w), r->in);
+		adhoc_free(list_of(r->w), r->in);
 	run_free(r);
 }
 
@@ -472,7 +365,7 @@ static void run(const struct stanza *st, struct adhoc *s)
 	r->w = st->w;
 	if (adhoc_accounts(&s->node, &s->values, &r->arena, r->accounts, &r->n, &why) <
 	    0) {
-		s->stage = STAGE_FORM;
+		s->stage = ADHOC_FORM;
 		show(st, s, arena_str(st->a, why));
 		run_free(r);
 		return;
@@ -518,7 +411,7 @@ static void begin(const struct stanza *st, const struct command_node *node,
 		refuse(st, ERROR_BAD_REQUEST, "bad-action");
 		return;
 	}
-	struct adhoc *s = session_new(st, node);
+	struct adhoc *s = adhoc_new(list_of(st->w), node, st->from, jid_domain(st->to));
 	if (!s)
 		im_fail(st, ERROR_RESOURCE_CONSTRAINT);
 	else if (has_fields(s))
@@ -533,13 +426,13 @@ static void take_form(const struct stanza *st, struct adhoc *s, const struct xml
 {
 	struct str why = STR("");
 
-	forget_values(s);
+	adhoc_forget_values(s);
 	int r = adhoc_read_form(&s->node, form, &s->filled, &s->values, &why);
-	take_out(state_of(st->w), s);
+	adhoc_take(list_of(st->w), s);
 	if (r < 0) {
 		show(st, s, arena_str(st->a, why));
 	} else if (action == ACTION_NEXT) {
-		s->stage = STAGE_REVIEW;
+		s->stage = ADHOC_REVIEW;
 		show(st, s, STR(""));
 	} else {
 		run(st, s);
@@ -552,7 +445,8 @@ static void cancel(const struct stanza *st, struct adhoc *s)
 
 	put_command(st, s, "canceled", reply);
 	im_route(st->w, reply, st->a);
-	end(st->w, s);
+	adhoc_take(list_of(st->w), s);
+	adhoc_free(list_of(st->w), s);
 }
 
 static void go_on(const struct stanza *st, struct adhoc *s, const struct xml *payload,
@@ -562,17 +456,17 @@ static void go_on(const struct stanza *st, struct adhoc *s, const struct xml *pa
 
 	if (action == ACTION_CANCEL) {
 		cancel(st, s);
-	} else if (action == (s->stage == STAGE_FORM ? ACTION_PREV : ACTION_NEXT)) {
+	} else if (action == (s->stage == ADHOC_FORM ? ACTION_PREV : ACTION_NEXT)) {
 		refuse(st, ERROR_BAD_REQUEST, "bad-action");
-	} else if (s->stage == STAGE_FORM) {
+	} else if (s->stage == ADHOC_FORM) {
 		if (form)
 			take_form(st, s, form, action);
 		else
 			refuse(st, ERROR_BAD_REQUEST, "bad-payload");
 	} else {
-		take_out(state_of(st->w), s);
+		adhoc_take(list_of(st->w), s);
 		if (action == ACTION_PREV) {
-			s->stage = STAGE_FORM;
+			s->stage = ADHOC_FORM;
 			show(st, s, STR(""));
 		} else {
 			run(st, s);
@@ -596,7 +490,8 @@ static void on_command(struct stanza *st, struct xml *payload, struct user *u)
 	} else if (!xml_has(payload, "sessionid")) {
 		begin(st, &node, action);
 	} else {
-		s = find_session(st, xml_get(payload, "sessionid"), &node);
+		s = adhoc_find(list_of(st->w), xml_get(payload, "sessionid"), &node,
+		               st->from, jid_domain(st->to));
 		if (s)
 			go_on(st, s, payload, action);
 		else
@@ -613,8 +508,7 @@ static void on_stop(struct worker *w)
 {
 	struct adhoc_state *state = state_of(w);
 
-	while (state->sessions)
-		end(w, state->sessions);
+	adhoc_expire(&state->list, UINT64_MAX);
 	if (state->tick)
 		uv_close((uv_handle_t *)state->tick, on_tick_closed);
 	state->tick = NULL;
