@@ -339,9 +339,11 @@ static void put_named(const struct command_node *node, struct str answer, struct
                       struct arena *a, struct xml *form)
 {
 	bool jids = str_ends(str_from(node->result), STR("jids"));
-	struct xml *field = form_add_field(a, form, NULL, str_from(node->result));
+	struct xml *field = form_add_field(a, form, jids ? "jid-multi" : "text-single",
+	                                   str_from(node->result));
 	struct str line;
 
+	xml_set(a, field, "label", str_from(node->title));
 	while (next_line(&answer, &line)) {
 		if (jids && str_find(line, '@') == line.n)
 			line = arena_fmt(a, STR_FMT "@" STR_FMT, STR_ARG(line),

@@ -205,7 +205,7 @@ static void answers_become_notes_or_tables(void **state)
 		  "<field type='text-multi' var='result'><value>a</value><value>b</value></field></x>" },
 		{ &named, "a\nb@c/d",
 		  "<x xmlns='jabber:x:data' type='result'><title>L</title>"
-		  "<field var='userjids'><value>a@h</value><value>b@c/d</value></field></x>" },
+		  "<field type='jid-multi' var='userjids' label='L'><value>a@h</value><value>b@c/d</value></field></x>" },
 		{ &listing, "a\t1\nb",
 		  "<x xmlns='jabber:x:data' type='result'><title>L</title><reported>"
 		  "<field type='text-single' var='name' label='name'/>"
