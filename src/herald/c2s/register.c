@@ -37,13 +37,14 @@ static void count(struct asking *ask, enum stranger_outcome outcome, const char 
 {
 	const struct logger *log = &ask->stranger.w->server->log;
 
-	if (outcome != STRANGER_REFUSED)
+	if (outcome == STRANGER_ANSWERED || outcome == STRANGER_REGISTERED)
 		return;
 	log_line(log, LOG_LEVEL_WARNING, "c2s.register.failed", "%s: %s", ask->address,
 	         reason);
 	if (ask->has_place)
 		crowd_not_registered(ask->crowd, &ask->place);
-	if (ask->crowd && crowd_failed(ask->crowd, &ask->place, now_of(ask)))
+	if (outcome == STRANGER_REFUSED && ask->crowd &&
+	    crowd_failed(ask->crowd, &ask->place, now_of(ask)))
 		log_line(log, LOG_LEVEL_WARNING, "c2s.barred",
 		         "%s: too many logins have failed", ask->address);
 }

@@ -48,13 +48,14 @@ enum stranger_outcome {
 	STRANGER_ANSWERED,
 	STRANGER_REGISTERED,
 	STRANGER_REFUSED, /* counts against the address */
+	STRANGER_FAILED,  /* through no fault of his */
 };
 
 struct stranger_ops {
 	/* Whether the address may make an account now; if so, for a while no other. */
 	bool (*may_register)(struct stranger *s);
-	/* The end: the stranger gets `reply` and is no more. `reason` (of REFUSED) is for the
-	 * log. */
+	/* The end: the stranger gets `reply` and is no more. `reason` (of REFUSED and
+	 * FAILED) is for the log. */
 	void (*done)(struct stranger *s, enum stranger_outcome outcome,
 	             const struct xml *reply, const char *reason);
 };

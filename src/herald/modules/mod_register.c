@@ -103,9 +103,8 @@ static struct xml *error_with(const struct stanza *st, enum stanza_error e,
 {
 	struct xml *x = stanza_error(st, e);
 
-	if (text[0])
-		xml_add_text(st->a, xml_child(x, "error", NULL), "text", NS_STANZAS,
-		             str_from(text));
+	xml_add_text(st->a, xml_child(x, "error", NULL), "text", NS_STANZAS,
+	             str_from(text));
 	return x;
 }
 
@@ -181,27 +180,53 @@ static void announce(struct registering *r, struct str by)
 		                    STR_ARG(r->user), STR_ARG(r->host), STR_ARG(by)));
 }
 
-/* To whoever asked. */
-static void finish(struct registering *r, enum stanza_error e, const char *text)
+static struct stanza asked(struct registering *r)
 {
 	struct stanza st = { .w = r->w, .a = &r->arena, .x = r->x };
-	struct xml *reply;
 
 	if (stanza_read(&st) < 0)
 		abort(); /* it was read before */
-	reply = text ? error_with(&st, e, text) : stanza_result(&st);
-	if (!text)
-		announce(r,
-		         r->stranger ? str_from(r->stranger->address) : jid_str(st.from));
+	return st;
+}
+
+/* To whoever asked. */
+static void finish(struct registering *r, enum stranger_outcome outcome,
+                   struct xml *reply, const char *reason)
+{
 	if (r->stranger)
-		r->stranger->ops->done(r->stranger,
-		                       text ? STRANGER_REFUSED : STRANGER_REGISTERED,
-		                       reply, text);
+		r->stranger->ops->done(r->stranger, outcome, reply, reason);
 	else
 		im_route(r->w, reply, &r->arena);
 	if (r->session)
 		session_release(r->session);
 	registering_free(r);
+}
+
+static void succeed(struct registering *r)
+{
+	struct stanza st = asked(r);
+
+	announce(r, r->stranger ? str_from(r->stranger->address) : jid_str(st.from));
+	finish(r, STRANGER_REGISTERED, stanza_result(&st), NULL);
+}
+
+static void refuse(struct registering *r, enum stanza_error e, const char *text)
+{
+	struct stanza st = asked(r);
+
+	finish(r, STRANGER_REFUSED, error_with(&st, e, text), text);
+}
+
+/* The store's trouble is for the log. */
+static void fail_for_now(struct registering *r, int error)
+{
+	struct stanza st = asked(r);
+
+	finish(r, STRANGER_FAILED,
+	       error_with(&st, ERROR_RESOURCE_CONSTRAINT,
+	                  "The server is busy; try later"),
+	       error == -EBUSY ? "too many key derivations wait"
+	                       : store_error_text(error));
 }
 
 static void on_registered(void *arg, int result)
@@ -210,17 +235,17 @@ static void on_registered(void *arg, int result)
 
 	switch (result) {
 	case 0:
-		finish(r, ERROR_BAD_REQUEST, NULL);
+		succeed(r);
 		break;
 	case -EEXIST:
-		finish(r, ERROR_CONFLICT, "There is an account of that name");
+		refuse(r, ERROR_CONFLICT, "There is an account of that name");
 		break;
 	case -EINVAL:
-		finish(r, ERROR_NOT_ACCEPTABLE,
+		refuse(r, ERROR_NOT_ACCEPTABLE,
 		       "The name or the password is not allowed");
 		break;
 	default:
-		finish(r, ERROR_RESOURCE_CONSTRAINT, store_error_text(result));
+		fail_for_now(r, result);
 	}
 }
 
