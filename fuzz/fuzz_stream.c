@@ -126,6 +126,19 @@ static void closed(void *ctx, const enum stream_error *error)
 	buf_fmt(&o->notes, "[closed %s]", error ? stream_error_name(*error) : "");
 }
 
+static bool stranger(void *ctx, struct xml *x, struct arena *a)
+{
+	struct owner *o = ctx;
+
+	(void)a;
+	assert(o->stream.encrypted && !o->stream.authenticated && !o->closed);
+	if (!xml_child(x, "query", "jabber:iq:register"))
+		return false;
+	buf_cstr(&o->notes, "[stranger]");
+	stream_send(&o->stream, x);
+	return true;
+}
+
 static const struct stream_ops ops = {
 	.find_host = find_host,
 	.random = random_bytes,
@@ -135,6 +148,7 @@ static const struct stream_ops ops = {
 	.response = response,
 	.auth_abort = auth_abort,
 	.authenticate = authenticate,
+	.stranger = stranger,
 	.bind = bind,
 	.stanza = stanza,
 	.closed = closed,

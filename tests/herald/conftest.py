@@ -39,6 +39,23 @@ def make_herald(programs, tmp_path):
         assert code == 0, server.log.read_text()
 
 
+@pytest.fixture(scope="module")
+def shared_herald(programs, tmp_path_factory):
+    """A function that starts servers for all tests of a file; they are stopped behind the last."""
+    made = []
+
+    def make(extra="", options=""):
+        server = Herald(programs, tmp_path_factory.mktemp("herald"), extra, options)
+        made.append(server)
+        server.start()
+        return server
+
+    yield make
+    for server in made:
+        assert server.stop() == 0, server.log.read_text()
+        server.run_dir.cleanup()
+
+
 @pytest.fixture
 def herald(make_herald):
     return make_herald()

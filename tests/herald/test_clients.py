@@ -26,7 +26,7 @@ def signed(make_herald, tmp_path):
     """A server with a certificate of a test's authority, and that authority."""
     authority = Authority(tmp_path)
     pem = authority.sign("a.example", ["DNS:a.example"])
-    server = make_herald(f"certfiles: [{pem}]\n")
+    server = make_herald(f"certfiles: [{pem}]\nacl: {{admin: {{user: carol@a.example}}}}\n")
     server.register("alice", "bob", "carol")
     return server, authority
 
@@ -168,6 +168,30 @@ def test_profanity_sees_a_contact_come_and_go(signed, profanity):
         await screen.shows("Bobby (slix) is offline")
 
     run(scenario())
+
+
+def test_profanity_administers(signed, profanity):
+    server, _ = signed
+
+    async def scenario():
+        screen = profanity("carol", "prof")
+        await screen.shows("logged in successfully")
+        for left in reversed(range(10)):  # profanity learns meanwhile what the server can
+            screen.type("/cmd exec http://jabber.org/protocol/admin#get-registered-users-num a.example")
+            try:
+                await screen.shows("Get Number of Registered Users: 3", timeout=3)
+                break
+            except AssertionError:
+                if not left:
+                    raise
+        screen.type("/cmd exec http://jabber.org/protocol/admin#add-user a.example")
+        await screen.shows("[field3] The password again (required)")
+        for line in ("/field1 zoe@a.example", "/field2 pw", "/field3 pw", "/form submit"):
+            screen.type(line)
+        await screen.shows("User zoe@a.example successfully registered")
+
+    run(scenario())
+    assert server.ctl("check_password", "zoe", "a.example", "pw").returncode == 0
 
 
 # ---- go-sendxmpp ----------------------------------------------------------------------------

@@ -67,6 +67,11 @@ def test_a_yml_is_translated_and_starts(programs, root, tmp_path):
     assert any("ejabberd_http" in each for each in said)
     assert any("cannot be read here: No such file" in each for each in said)
     assert f"# {len(said)} of its entries" in text
+    for part in ("registration_timeout: 1200\n", "  mod_adhoc: {}\n",
+                 "  mod_announce:\n    access: announce\n",
+                 "  mod_register:\n    access: announce\n", "#     captcha_protected: true",
+                 '    welcome_message:\n      subject: Hello\n'):
+        assert part in text, part
     assert "#     protocol_options:\n#       - no_sslv3\n" in text
     check(programs, new)
     assert start_and_stop(programs, tmp_path, new) == ["a.example"]

@@ -17,9 +17,7 @@
 #include "herald/im/im.h"
 #include "io/tls.h"
 
-/* Debian's slixmpp tries four mechanisms in vain on TLS 1.3, where it takes tls-unique for a
- * channel binding, before it comes to PLAIN. */
-enum { TICK_MS = 500, AUTH_TRIES = 6, WAITING_MAX = 8 << 20 };
+enum { TICK_MS = 500, WAITING_MAX = 8 << 20 };
 
 /* Before login: ejabberd 26.04's limits, which leave room for big features. */
 static const struct xml_limits limits_before = { 8192, 8, 32, 32 };
@@ -287,6 +285,7 @@ const struct stream_ops client_stream_ops = {
 	.response = client_response,
 	.authenticate = sasl2_authenticate,
 	.auth_abort = client_auth_abort,
+	.stranger = client_stranger,
 	.bind = client_bind,
 	.stanza = on_stanza,
 	.closed = on_closed,
@@ -459,7 +458,7 @@ struct c2s *c2s_new(struct worker *w, const struct c2s_options *o)
 		.after = limits_after,
 		.starttls = o->tls && o->starttls && !o->direct_tls,
 		.starttls_required = o->starttls_required && !o->direct_tls,
-		.auth_tries = AUTH_TRIES,
+		.auth_tries = CLIENT_TRIES,
 	};
 	c->config.after.size = o->max_stanza_size;
 	c->tick = base_calloc(1, sizeof(*c->tick));

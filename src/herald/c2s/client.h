@@ -11,6 +11,8 @@
 #include "io/conn.h"
 #include "io/loop.h"
 
+struct asking;
+
 /* What only the negotiation needs; gone once the client is logged in. */
 struct negotiation {
 	struct arena arena; /* the texts of `peer` */
@@ -21,11 +23,13 @@ struct negotiation {
 	/* XEP-0388: what <authenticate/> asked for; its texts are in `wish_arena`. */
 	struct arena wish_arena;
 	struct xml *wish;
-	struct str data;     /* of the mechanism's success */
-	struct str token;    /* <token/> to give, or nothing */
-	struct str failed;   /* <failed/> of a resumption, or nothing */
-	struct str fast_key; /* the user agent whose token was used or made */
-	bool finishing;      /* waits for the session to be stored */
+	struct str data;       /* of the mechanism's success */
+	struct str token;      /* <token/> to give, or nothing */
+	struct str failed;     /* <failed/> of a resumption, or nothing */
+	struct str fast_key;   /* the user agent whose token was used or made */
+	unsigned refused;      /* accounts it could not make */
+	struct asking *asking; /* for an account; NULL: not now */
+	bool finishing;        /* waits for the session to be stored */
 };
 
 struct csi;
@@ -72,6 +76,10 @@ struct c2s {
 extern const struct stream_ops client_stream_ops;
 extern const struct session_ops client_session_ops;
 
+/* Logins that may fail on a stream. Debian's slixmpp tries four mechanisms in vain on TLS 1.3,
+ * where it takes tls-unique for a channel binding, before it comes to PLAIN. */
+enum { CLIENT_TRIES = 6 };
+
 /* From now on the account's rate holds. */
 void client_shape(struct client *c, struct jid account);
 
@@ -97,6 +105,11 @@ void client_response(void *ctx, struct str data);
 void client_auth_abort(void *ctx);
 void client_bind(void *ctx, struct str resource);
 void client_negotiation_free(struct client *c);
+
+/* An IQ of who has no account yet: register.c. The client goes: what it asked for ends without
+ * it. */
+bool client_stranger(void *ctx, struct xml *x, struct arena *a);
+void client_forget_asking(struct client *c);
 
 /* The <mechanism/> elements. */
 void client_put_mechanisms(const struct client *c, struct buf *out);

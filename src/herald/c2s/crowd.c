@@ -7,12 +7,12 @@
 
 #include "base/oom.h"
 
-enum { FAILURES_MAX = 100000 }; /* addresses that are remembered */
+enum { REMEMBERED_MAX = 100000 }; /* addresses, of each kind */
 
 struct count {
 	char key[9];
 	uint32_t n;
-	uint64_t at_ms; /* of the last failure */
+	uint64_t at_ms; /* of the last failure, of the registration */
 };
 
 /* Which place an address is; false: it is not counted. */
@@ -107,42 +107,53 @@ void crowd_leave(struct crowd *c, struct crowd_place *place)
 	place->kind = 0;
 }
 
-/* ---- failed logins ------------------------------------------------------------------------ */
+/* ---- what is remembered of addresses ------------------------------------------------------ */
 
-static bool is_over(const struct crowd *c, const struct count *count, uint64_t now_ms)
+static bool is_over(const struct count *count, uint64_t life_ms, uint64_t now_ms)
 {
-	return now_ms - count->at_ms >= c->barred_ms;
+	return now_ms - count->at_ms >= life_ms;
 }
 
-static void forget_old(struct crowd *c, uint64_t now_ms)
+static void forget_old(struct map *m, uint64_t life_ms, uint64_t now_ms)
 {
-	map_for_each(it, &c->failures) {
+	map_for_each(it, m) {
 		struct count *count = it->value;
-		if (!is_over(c, count, now_ms))
+		if (!is_over(count, life_ms, now_ms))
 			continue;
-		map_del(&c->failures, it->key);
+		map_del(m, it->key);
 		free(count);
 	}
 }
 
+/* One more, counted from 1 when the last was long ago; NULL: there is no room for the address. */
+static struct count *remember(struct map *m, struct str key, uint64_t life_ms,
+                              uint64_t now_ms)
+{
+	struct count *count;
+
+	if (m->n >= REMEMBERED_MAX)
+		forget_old(m, life_ms, now_ms);
+	count = map_get(m, key);
+	if (!count && m->n >= REMEMBERED_MAX)
+		return NULL;
+	if (count && is_over(count, life_ms, now_ms))
+		count->n = 0;
+	count = add(m, key);
+	count->at_ms = now_ms;
+	return count;
+}
+
+/* ---- failed logins ------------------------------------------------------------------------ */
+
 bool crowd_failed(struct crowd *c, const struct crowd_place *place, uint64_t now_ms)
 {
 	char text[9];
-	struct str key = key_of(place, false, text);
-	struct count *count;
+	const struct count *count;
 
 	if (!place->kind || !c->failures_max)
 		return false;
-	if (c->failures.n >= FAILURES_MAX)
-		forget_old(c, now_ms);
-	count = map_get(&c->failures, key);
-	if (!count && c->failures.n >= FAILURES_MAX)
-		return false;
-	if (count && is_over(c, count, now_ms))
-		count->n = 0;
-	count = add(&c->failures, key);
-	count->at_ms = now_ms;
-	return count->n == c->failures_max;
+	count = remember(&c->failures, key_of(place, false, text), c->barred_ms, now_ms);
+	return count && count->n == c->failures_max;
 }
 
 bool crowd_is_barred(const struct crowd *c, const struct crowd_place *place,
@@ -154,7 +165,32 @@ bool crowd_is_barred(const struct crowd *c, const struct crowd_place *place,
 	if (!place->kind || !c->failures_max)
 		return false;
 	count = map_get(&c->failures, key_of(place, false, text));
-	return count && count->n >= c->failures_max && !is_over(c, count, now_ms);
+	return count && count->n >= c->failures_max &&
+	       !is_over(count, c->barred_ms, now_ms);
+}
+
+/* ---- new accounts ------------------------------------------------------------------------- */
+
+bool crowd_may_register(struct crowd *c, const struct crowd_place *place, uint64_t now_ms)
+{
+	char text[9];
+	struct str key = key_of(place, false, text);
+	const struct count *count;
+
+	if (!place->kind || !c->registration_ms)
+		return true;
+	count = map_get(&c->registrations, key);
+	if (count && !is_over(count, c->registration_ms, now_ms))
+		return false;
+	return remember(&c->registrations, key, c->registration_ms, now_ms);
+}
+
+void crowd_not_registered(struct crowd *c, const struct crowd_place *place)
+{
+	char text[9];
+
+	if (place->kind)
+		free(map_del(&c->registrations, key_of(place, false, text)));
 }
 
 void crowd_fini(struct crowd *c)
@@ -162,6 +198,9 @@ void crowd_fini(struct crowd *c)
 	map_for_each(it, &c->failures)
 		free(it->value);
 	map_fini(&c->failures);
+	map_for_each(it, &c->registrations)
+		free(it->value);
+	map_fini(&c->registrations);
 	map_for_each(it, &c->addresses)
 		free(it->value);
 	map_for_each(it, &c->prefixes)

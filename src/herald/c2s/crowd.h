@@ -18,7 +18,9 @@ struct crowd {
 	uint64_t address_max, prefix_max; /* UINT64_MAX: no limit */
 	/* So many failed logins bar an address for so long. 0: never. */
 	uint64_t failures_max, barred_ms;
-	struct map addresses, prefixes, failures;
+	uint64_t
+		registration_ms; /* between two new accounts from an address; 0: no limit */
+	struct map addresses, prefixes, failures, registrations;
 };
 
 /* Where one was counted; all zero: nowhere. */
@@ -40,5 +42,11 @@ bool crowd_failed(struct crowd *c, const struct crowd_place *place, uint64_t now
 /* Whether too many logins from there have failed lately. */
 bool crowd_is_barred(const struct crowd *c, const struct crowd_place *place,
                      uint64_t now_ms);
+
+/* Whether somebody from there may make an account now; if so, for a while nobody else, unless it
+ * came to nothing. */
+bool crowd_may_register(struct crowd *c, const struct crowd_place *place,
+                        uint64_t now_ms);
+void crowd_not_registered(struct crowd *c, const struct crowd_place *place);
 
 void crowd_fini(struct crowd *c);

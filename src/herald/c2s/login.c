@@ -15,6 +15,7 @@ void client_negotiation_free(struct client *c)
 	if (!n)
 		return;
 	login_free(n->login);
+	client_forget_asking(c);
 	arena_fini(&n->arena);
 	arena_fini(&n->wish_arena);
 	free(n);
@@ -98,6 +99,19 @@ static void put_mechanisms(struct client *c, struct buf *out)
 	put_bindings(&n->peer, out);
 }
 
+/* What may be asked for before the login. */
+static void put_stranger_features(struct client *c, struct buf *out)
+{
+	if (!c->negotiation->peer.encrypted)
+		return;
+	for_each_module(m, c->c2s->worker)
+	{
+		if (m->put_stranger_features)
+			m->put_stranger_features(c->c2s->worker, c->address,
+			                         c->stream.host, out);
+	}
+}
+
 /* XEP-0478: Stream Limits Advertisement, version 0.2.0. */
 static void put_limits(const struct client *c, bool authenticated, struct buf *out)
 {
@@ -115,6 +129,7 @@ void client_features(void *ctx, bool authenticated, struct buf *out)
 	put_limits(c, authenticated, out);
 	if (!authenticated) {
 		put_mechanisms(c, out);
+		put_stranger_features(c, out);
 		return;
 	}
 	for_each_module(m, c->c2s->worker)

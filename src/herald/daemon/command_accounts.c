@@ -7,6 +7,17 @@
 #include "herald/auth/accounts.h"
 #include "herald/daemon/command_impl.h"
 
+bool command_read_host(struct call *c, struct str name, struct str *out)
+{
+	if (jid_prep_domain(name, &c->arena, out) == 0 &&
+	    server_has_host(&c->daemon->server, *out))
+		return true;
+	command_say(c, false,
+	            arena_fmt(&c->arena, "`" STR_FMT "` is not a host of this server",
+	                      STR_ARG(name)));
+	return false;
+}
+
 bool command_read_account(struct call *c)
 {
 	struct str user, host;
@@ -19,13 +30,8 @@ bool command_read_account(struct call *c)
 		                      STR_ARG(c->args[0]), STR_ARG(c->args[1])));
 		return false;
 	}
-	if (!server_has_host(&c->daemon->server, host)) {
-		command_say(c, false,
-		            arena_fmt(&c->arena,
-		                      "`" STR_FMT "` is not a host of this server",
-		                      STR_ARG(host)));
+	if (!command_read_host(c, host, &host))
 		return false;
-	}
 	c->args[0] = user;
 	c->args[1] = host;
 	return true;
@@ -145,13 +151,7 @@ void run_registered_users(struct call *c)
 {
 	struct str host;
 
-	if (jid_prep_domain(c->args[0], &c->arena, &host) < 0 ||
-	    !server_has_host(&c->daemon->server, host))
-		command_say(c, false,
-		            arena_fmt(&c->arena,
-		                      "`" STR_FMT "` is not a host of this server",
-		                      STR_ARG(c->args[0])));
-	else
+	if (command_read_host(c, c->args[0], &host))
 		accounts_list(c->daemon->server.accounts, host, STR(""), SIZE_MAX,
 		              worker_inbox(&c->daemon->worker), on_users, c);
 }

@@ -10,6 +10,8 @@
 #include "herald/daemon/command_impl.h"
 #include "herald/daemon/reload.h"
 #include "herald/daemon/restore.h"
+#include "herald/modules/announce.h"
+#include "io/pool.h"
 
 void run_status(struct call *c)
 {
@@ -24,6 +26,14 @@ void run_stop(struct call *c)
 {
 	struct daemon *d = c->daemon;
 
+	if (c->n_args && !command_is_text(c->args[0])) {
+		command_say(c, false, STR("control characters cannot be sent"));
+		return;
+	}
+	for (size_t i = 0; c->n_args && i < d->server.hosts.n; i++)
+		announce_online(&d->worker, d->server.hosts.p[i],
+		                announce_message(&c->arena, STR(""), c->args[0]),
+		                &c->arena);
 	command_say(c, true, STR(""));
 	daemon_stop(d);
 }
@@ -126,13 +136,9 @@ void run_stats_host(struct call *c)
 {
 	struct str host;
 
-	if (jid_prep_domain(c->args[1], &c->arena, &host) < 0 ||
-	    !server_has_host(&c->daemon->server, host))
-		command_say(c, false,
-		            arena_fmt(&c->arena,
-		                      "`" STR_FMT "` is not a host of this server",
-		                      STR_ARG(c->args[1])));
-	else if (str_is(c->args[0], "registeredusers"))
+	if (!command_read_host(c, c->args[1], &host))
+		return;
+	if (str_is(c->args[0], "registeredusers"))
 		count_accounts(c, &host);
 	else if (str_is(c->args[0], "onlineusers"))
 		say_number(c, count_sessions(c->daemon, &host));
@@ -234,18 +240,46 @@ void run_backup(struct call *c)
 	             worker_inbox(&c->daemon->worker), on_backed_up, c);
 }
 
+/* Reading all of a database takes its time, on a thread that nobody waits for. */
+struct restoring {
+	struct pool_job job; /* first: the job is it */
+	struct call *call;
+	const char *file, *folder;
+	bool dry;
+	int result;
+	struct buf said;
+};
+
+static void restore_work(struct pool_job *job)
+{
+	struct restoring *r = (struct restoring *)job;
+
+	r->result = restore_stage(r->file, r->folder, r->dry, &r->said);
+}
+
+static void on_restored(struct pool_job *job)
+{
+	struct restoring *r = (struct restoring *)job;
+	auto_buf said = r->said;
+
+	command_say(r->call, r->result == 0, buf_as_str(&said));
+}
+
 void run_restore(struct call *c)
 {
-	bool dry = c->n_args == 2;
-	struct str file = c->args[c->n_args - 1];
-	auto_buf said = { 0 };
+	struct restoring *r = arena_new(&c->arena, struct restoring);
 
-	if (dry && !str_is(c->args[0], "--dry-run")) {
+	r->dry = c->n_args == 2;
+	if (r->dry && !str_is(c->args[0], "--dry-run")) {
 		command_say(c, false, STR("usage: restore [--dry-run] file"));
 		return;
 	}
-	struct str folder = c->daemon->config.spool_dir;
-	int r = restore_stage(str_dup_c(&c->arena, file), str_dup_c(&c->arena, folder),
-	                      dry, &said);
-	command_say(c, r == 0, buf_as_str(&said));
+	r->call = c;
+	r->file = str_dup_c(&c->arena, c->args[c->n_args - 1]);
+	r->folder = str_dup_c(&c->arena, c->daemon->config.spool_dir);
+	r->job.work = restore_work;
+	r->job.done = on_restored;
+	r->job.to = worker_inbox(&c->daemon->worker);
+	if (pool_submit(c->daemon->pool, &r->job) < 0)
+		command_say(c, false, command_trouble(c, -EBUSY));
 }

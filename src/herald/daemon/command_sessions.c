@@ -5,19 +5,36 @@
 
 #include "herald/daemon/command_impl.h"
 #include "herald/im/im.h"
+#include "herald/modules/announce.h"
 
-void run_connected_users(struct call *c)
+/* The sessions of a host, or (NULL) of all. */
+static void say_sessions(struct call *c, const struct str *host)
 {
 	auto_buf text = { 0 };
 
 	map_for_each(it, &c->daemon->worker.users) {
 		const struct user *u = it->value;
+		if (host && !str_eq(jid_domain(u->jid), *host))
+			continue;
 		for (const struct session *s = u->sessions; s; s = s->next) {
 			buf_cstr(&text, text.n ? "\n" : "");
 			buf_str(&text, jid_str(s->jid));
 		}
 	}
 	command_say(c, true, buf_as_str(&text));
+}
+
+void run_connected_users(struct call *c)
+{
+	say_sessions(c, NULL);
+}
+
+void run_connected_users_vhost(struct call *c)
+{
+	struct str host;
+
+	if (command_read_host(c, c->args[0], &host))
+		say_sessions(c, &host);
 }
 
 /* What the client shows of itself. Tabs separate columns, so none may be in a text. */
@@ -123,18 +140,7 @@ void run_kick_user(struct call *c)
 
 /* ---- messages ----------------------------------------------------------------------------- */
 
-static struct xml *message(struct call *c, const char *type, struct jid from,
-                           struct jid to, struct str subject, struct str body)
-{
-	struct xml *x = stanza_new(&c->arena, "message", type, from, to);
-
-	if (subject.n)
-		xml_add_text(&c->arena, x, "subject", NS_CLIENT, subject);
-	xml_add_text(&c->arena, x, "body", NS_CLIENT, body);
-	return x;
-}
-
-static bool is_xml_text(struct str s)
+bool command_is_text(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
@@ -161,46 +167,97 @@ void run_send_message(struct call *c)
 		command_say(c, false, STR("`from` and `to` must be addresses"));
 	else if (!server_has_host(&c->daemon->server, jid_domain(from)))
 		command_say(c, false, STR("`from` must be of a host of this server"));
-	else if (!is_xml_text(c->args[3]) || !is_xml_text(c->args[4]))
+	else if (!command_is_text(c->args[3]) || !command_is_text(c->args[4]))
 		command_say(c, false, STR("control characters cannot be sent"));
 	else {
-		im_route(&c->daemon->worker,
-		         message(c, type, from, to, c->args[3], c->args[4]), &c->arena);
+		im_route(
+			&c->daemon->worker,
+			stanza_message(&c->arena, type, from, to, c->args[3], c->args[4]),
+			&c->arena);
 		command_say(c, true, STR(""));
 	}
 }
 
-static size_t tell_all(struct call *c, struct str host)
+/* The host of args[0] and the texts behind it; false: it has answered. */
+static bool read_announcement(struct call *c, struct str *host)
 {
-	struct jid from;
-	size_t n = 0;
-
-	if (jid_make(STR(""), host, STR("announce"), &c->arena, &from) < 0)
-		return 0;
-	map_for_each(it, &c->daemon->worker.users) {
-		const struct user *u = it->value;
-		if (!str_eq(jid_domain(u->jid), host))
-			continue;
-		for (struct session *s = u->sessions; s; s = s->next, n++)
-			s->ops->send(s, message(c, "headline", from, s->jid, c->args[1],
-			                        c->args[2]));
-	}
-	return n;
+	if (!command_read_host(c, c->args[0], host))
+		return false;
+	if (command_is_text(c->args[1]) && command_is_text(c->args[2]))
+		return true;
+	command_say(c, false, STR("control characters cannot be sent"));
+	return false;
 }
 
 void run_announce(struct call *c)
 {
 	struct str host;
 
-	if (jid_prep_domain(c->args[0], &c->arena, &host) < 0 ||
-	    !server_has_host(&c->daemon->server, host))
+	if (!read_announcement(c, &host))
+		return;
+	size_t n = announce_online(&c->daemon->worker, host,
+	                           announce_message(&c->arena, c->args[1], c->args[2]),
+	                           &c->arena);
+	command_say(c, true, arena_fmt(&c->arena, "told %zu sessions", n));
+}
+
+static void on_all_told(void *arg, int result, size_t n)
+{
+	struct call *c = arg;
+
+	command_say(c, result == 0,
+	            result == 0 ? arena_fmt(&c->arena, "told %zu accounts", n)
+	                        : command_trouble(c, result));
+}
+
+void run_announce_all(struct call *c)
+{
+	struct jid none = { 0 };
+	struct str host;
+
+	if (read_announcement(c, &host))
+		announce_all(
+			&c->daemon->worker, host,
+			stanza_message(&c->arena, "", none, none, c->args[1], c->args[2]),
+			on_all_told, c);
+}
+
+static void on_motd(void *arg, int result)
+{
+	struct call *c = arg;
+
+	command_say(c, result == 0, result == 0 ? STR("") : command_trouble(c, result));
+}
+
+static void set_motd(struct call *c, bool tell, bool remove)
+{
+	struct str host;
+
+	if (!(remove ? command_read_host(c, c->args[0], &host)
+	             : read_announcement(c, &host)))
+		return;
+	if (!module_is_on(&c->daemon->worker, "mod_announce")) {
 		command_say(c, false,
-		            arena_fmt(&c->arena,
-		                      "`" STR_FMT "` is not a host of this server",
-		                      STR_ARG(c->args[0])));
-	else if (!is_xml_text(c->args[1]) || !is_xml_text(c->args[2]))
-		command_say(c, false, STR("control characters cannot be sent"));
-	else
-		command_say(c, true,
-		            arena_fmt(&c->arena, "told %zu sessions", tell_all(c, host)));
+		            STR("the module mod_announce, which shows it, is off"));
+		return;
+	}
+	announce_set_motd(&c->daemon->worker, host,
+	                  remove ? NULL
+	                         : announce_message(&c->arena, c->args[1], c->args[2]),
+	                  tell, on_motd, c);
+}
+
+void run_set_motd(struct call *c)
+{
+	set_motd(c, true, false);
+}
+
+void run_edit_motd(struct call *c)
+{
+	set_motd(c, false, false);
+}
+
+void run_delete_motd(struct call *c)
+{
+	set_motd(c, false, true);
 }

@@ -137,6 +137,17 @@ static void take_disabled(struct reading *r, struct yaml *y, void *to)
 	}
 }
 
+/* Between new accounts of an address; `infinity` is ejabberd's word for none at all. */
+static void take_pause(struct reading *r, struct yaml *y, void *to)
+{
+	uint64_t ms;
+
+	if (read_time(y, true, &ms))
+		*(uint64_t *)to = ms == UINT64_MAX ? 0 : ms;
+	else
+		wrong(r, y, "a time, such as `10 minutes`, or `infinity`");
+}
+
 /* ---- hosts of their own ------------------------------------------------------------------- */
 
 static const struct option host_options[] = {
@@ -211,9 +222,16 @@ static const struct option options[] = {
 	{ "max_connections_per_address", take_count, FIELD(max_connections_per_address) },
 	{ "max_connections_per_prefix", take_count, FIELD(max_connections_per_prefix) },
 	{ "negotiation_timeout", take_time, FIELD(negotiation_timeout_ms) },
+	{ "registration_timeout", take_pause, FIELD(registration_timeout_ms) },
 	{ 0 },
 };
 #undef FIELD
+
+static const char *const permission_rules[] = {
+#define X(id, rule) rule,
+	PERMISSIONS(X)
+#undef X
+};
 
 static void set_defaults(struct config *c)
 {
@@ -222,8 +240,11 @@ static void set_defaults(struct config *c)
 	c->run_dir = STR(CONFIG_RUN_DIR);
 	c->sandbox = true;
 	c->offline_rule = STR("max_user_offline_messages");
+	for (int i = 0; i < PERMISSION_COUNT; i++)
+		c->permission_rules[i] = str_from(permission_rules[i]);
 	vec_push(&c->backup_dirs, STR("/var/backups"));
 	c->negotiation_timeout_ms = 60000;
+	c->registration_timeout_ms = 600000;
 	c->max_connections_per_address = 200;
 	c->max_connections_per_prefix = 2000;
 	c->tuning = (struct tuning){ .max_auth_failures = 20,
@@ -266,16 +287,48 @@ static void check_listeners(struct reading *r)
 	}
 }
 
+/* ejabberd lets everybody make accounts where nothing is said; herald waits for a word. */
+static void check_registration(struct reading *r, const struct yaml *module)
+{
+	static const char *const rows[] = { "ip_access", "password_strength",
+		                            "welcome_message", "registration_watchers" };
+
+	if (!module || entry_of(module, "access"))
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct yaml *e = entry_of(module, rows[i]);
+		if (!e)
+			continue;
+		diag_warn(r->ds, "H0010", e->key->span,
+		          "nobody can make an account in a client: `access: all` beside "
+		          "this would let everybody");
+		return;
+	}
+}
+
 /* The rules that modules name. */
 static void check_modules(struct reading *r)
 {
+	static const struct {
+		const char *module, *option;
+	} rows[] = {
+		{ "mod_offline", "access_max_user_messages" },
+		{ "mod_configure", "access" },
+		{ "mod_announce", "access" },
+		{ "mod_register", "access" },
+		{ "mod_register", "access_from" },
+		{ "mod_register", "access_remove" },
+		{ "mod_register", "ip_access" },
+	};
 	struct yaml *modules = entry_of(r->root, "modules");
-	struct yaml *offline = modules ? entry_of(modules, "mod_offline") : NULL;
-	struct yaml *rule =
-		offline ? entry_of(offline, "access_max_user_messages") : NULL;
 
-	if (rule)
-		check_rule_name(r, rule);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct yaml *module = entry_of(modules, rows[i].module);
+		struct yaml *rule = entry_of(module, rows[i].option);
+		if (rule)
+			check_rule_name(r, rule);
+	}
+	check_registration(r, entry_of(modules, "mod_register"));
 }
 
 /* What a file that says nothing of it gets: 5222 with STARTTLS, 5223 with TLS. */
@@ -346,6 +399,7 @@ void config_fini(struct config *c)
 	vec_fini(&c->modules);
 	vec_fini(&c->shapers);
 	vec_fini(&c->contacts);
+	vec_fini(&c->watchers);
 	vec_fini(&c->backup_dirs);
 	vec_fini(&c->included);
 	access_fini(&c->access);

@@ -60,6 +60,9 @@ struct config {
 	struct tuning tuning;
 	/* UINT64_MAX: no limit. */
 	uint64_t max_connections_per_address, max_connections_per_prefix;
+	VEC(struct jid) watchers;                      /* of new accounts */
+	uint64_t registration_timeout_ms;              /* 0: none */
+	struct str permission_rules[PERMISSION_COUNT]; /* of access_rules */
 	struct str offline_rule; /* of shaper_rules: how many messages may wait */
 	struct str spool_dir, run_dir;
 	struct str log_dir; /* empty: stderr */

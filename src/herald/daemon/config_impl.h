@@ -71,8 +71,9 @@ void take_size(struct reading *r, struct yaml *y, void *to); /* uint64_t */
 void take_time(struct reading *r, struct yaml *y, void *to); /* uint64_t, milliseconds */
 void take_count(struct reading *r, struct yaml *y,
                 void *to); /* uint64_t, may be `infinity` */
-void take_text(struct reading *r, struct yaml *y, void *to);  /* struct str */
-void take_level(struct reading *r, struct yaml *y, void *to); /* enum log_level */
+void take_text(struct reading *r, struct yaml *y, void *to);      /* struct str */
+void take_rule_name(struct reading *r, struct yaml *y, void *to); /* struct str */
+void take_level(struct reading *r, struct yaml *y, void *to);     /* enum log_level */
 
 /* ---- parts -------------------------------------------------------------------------------- */
 

@@ -11,13 +11,6 @@ static void take_transport(struct reading *r, struct yaml *y, void *to)
 		wrong(r, y, "`tcp`: clients come no other way");
 }
 
-/* The rule is looked up when all are read. */
-static void take_rule_name(struct reading *r, struct yaml *y, void *to)
-{
-	if (is_scalar(r, y, "the name of a rule"))
-		*(struct str *)to = y->text;
-}
-
 static void take_backlog(struct reading *r, struct yaml *y, void *to)
 {
 	uint64_t v;

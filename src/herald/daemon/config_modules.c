@@ -93,9 +93,58 @@ static void take_server_info(struct reading *r, struct yaml *y, void *to)
 	}
 }
 
+/* ---- mod_register ------------------------------------------------------------------------- */
+
+static void take_strength(struct reading *r, struct yaml *y, void *to)
+{
+	uint64_t v;
+
+	if (read_number(r, y, 0, 100, "bits: a number from 0 to 100", &v))
+		*(uint64_t *)to = v;
+}
+
+static void take_welcome(struct reading *r, struct yaml *y, void *to)
+{
+	static const struct option rows[] = {
+		{ "subject", take_text, offsetof(struct welcome, subject) },
+		{ "body", take_text, offsetof(struct welcome, body) },
+		{ 0 },
+	};
+
+	take_map(r, y, rows, EJABBERD_OTHER, "option of welcome_message", to);
+}
+
+static void take_watchers(struct reading *r, struct yaml *y, void *to)
+{
+	struct jid jid;
+
+	(void)to;
+	if (!is_list(r, y))
+		return;
+	r->c->watchers.n = 0;
+	for_each_entry(e, y)
+	{
+		if (!is_scalar(r, e, "an address, such as admin@example.org"))
+			continue;
+		if (jid_parse(e->text, &r->c->arena, &jid) == 0)
+			vec_push(&r->c->watchers, jid_copy(jid, &r->c->arena));
+		else
+			wrong(r, e, "an address, such as admin@example.org");
+	}
+}
+
+/* ejabberd's modules that make accounts too; here there is this one. */
+static void take_allow_modules(struct reading *r, struct yaml *y, void *to)
+{
+	(void)to;
+	if (y->kind != YAML_SCALAR || !str_is(y->text, "all"))
+		wrong(r, y, "`all`: herald has no other module that makes accounts");
+}
+
 /* ---- rows --------------------------------------------------------------------------------- */
 
 #define TUNING(name) (offsetof(struct config, tuning) + offsetof(struct tuning, name))
+#define RULE(id)     (offsetof(struct config, permission_rules) + (id) * sizeof(struct str))
 static const struct option stream_mgmt_options[] = {
 	{ "resume_timeout", take_time_or_0, TUNING(resume_timeout_ms) },
 	{ "ack_timeout", take_time, TUNING(ack_timeout_ms) },
@@ -108,8 +157,6 @@ static const struct option fail2ban_options[] = {
 	{ "c2s_auth_ban_lifetime", take_time, TUNING(auth_ban_ms) },
 	{ 0 },
 };
-
-#undef TUNING
 
 static const struct option disco_options[] = {
 	{ "server_info", take_server_info, 0 },
@@ -155,6 +202,37 @@ static const struct option ping_options[] = {
 	{ 0 },
 };
 
+static const struct option adhoc_options[] = {
+	{ "report_commands_node", take_bool, TUNING(report_commands_node) },
+	{ 0 },
+};
+
+static const struct option configure_options[] = {
+	{ "access", take_rule_name, RULE(MAY_CONFIGURE) },
+	{ 0 },
+};
+
+static const struct option register_options[] = {
+	{ "access", take_rule_name, RULE(MAY_REGISTER) },
+	{ "access_from", take_rule_name, RULE(MAY_REGISTER_MORE) },
+	{ "access_remove", take_rule_name, RULE(MAY_UNREGISTER) },
+	{ "ip_access", take_rule_name, RULE(MAY_REGISTER_FROM) },
+	{ "password_strength", take_strength, TUNING(password_strength) },
+	{ "welcome_message", take_welcome, TUNING(welcome) },
+	{ "registration_watchers", take_watchers, 0 },
+	{ "captcha_protected", take_false, 0 },
+	{ "allow_modules", take_allow_modules, 0 },
+	{ 0 },
+};
+
+static const struct option announce_options[] = {
+	{ "access", take_rule_name, RULE(MAY_ANNOUNCE) },
+	{ 0 },
+};
+
+#undef TUNING
+#undef RULE
+
 static const struct option no_options[] = { { 0 } };
 
 static const struct {
@@ -168,6 +246,10 @@ static const struct {
 	{ "mod_offline", offline_options },
 	{ "mod_vcard", vcard_options },
 	{ "mod_ping", ping_options },
+	{ "mod_adhoc", adhoc_options },
+	{ "mod_configure", configure_options },
+	{ "mod_announce", announce_options },
+	{ "mod_register", register_options },
 };
 
 static const struct option *options_of(const struct module *m)

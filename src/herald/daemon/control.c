@@ -9,8 +9,7 @@
 #include <jansson.h>
 
 #include "base/oom.h"
-#include "herald/daemon/command.h"
-#include "herald/daemon/daemon.h"
+#include "herald/daemon/command_impl.h"
 #include "io/conn.h"
 
 enum { LINE_MAX_BYTES = 65536 };
@@ -147,7 +146,8 @@ static void handle(struct peer *p, json_t *request)
 {
 	json_t *id = json_object_get(request, "id");
 	const char *method = json_string_value(json_object_get(request, "method"));
-	const struct command *command = method ? command_find(str_from(method)) : NULL;
+	const struct command *command =
+		method ? command_find(commands, str_from(method)) : NULL;
 	struct str names[64];
 	auto_buf text = { 0 };
 	size_t n = 0;

@@ -12,12 +12,14 @@
 #include "herald/auth/accounts.h"
 #include "herald/c2s/c2s.h"
 #include "herald/daemon/certs.h"
+#include "herald/daemon/command_impl.h"
 #include "herald/daemon/control.h"
 #include "herald/daemon/notify.h"
 #include "herald/daemon/reload.h"
 #include "herald/daemon/restore.h"
 #include "herald/daemon/sandbox.h"
 #include "herald/im/module.h"
+#include "herald/modules/all.h"
 #include "io/paths.h"
 #include "io/pool.h"
 #include "io/random.h"
@@ -306,6 +308,23 @@ static struct str rule(void *arg, struct jid who, const char *name)
 	                    &(struct access_who){ .jid = who, .local = true });
 }
 
+static bool may(void *arg, enum permission what, struct str host, struct jid who,
+                const char *address)
+{
+	const struct daemon *d = arg;
+	struct str name = d->config.permission_rules[what];
+	struct sockaddr_storage ip;
+	struct access_who asker = { .jid = who,
+		                    .local = server_has_host(&d->server, jid_domain(who)),
+		                    .ip = address ? &ip : NULL };
+
+	if (address)
+		door_read_address(address, &ip);
+	if (what == MAY_CONFIGURE && str_is(name, "configure"))
+		return access_is_admin(&d->config.access, host, &asker);
+	return access_allows(&d->config.access, host, name, &asker);
+}
+
 void daemon_use_config(struct daemon *d)
 {
 	d->server.log.max = d->config.loglevel;
@@ -314,14 +333,22 @@ void daemon_use_config(struct daemon *d)
 	d->server.contacts = d->config.contacts.p;
 	d->server.n_contacts = d->config.contacts.n;
 	d->server.tuning = d->config.tuning;
+	d->server.tuning.registers =
+		!str_is(d->config.permission_rules[MAY_REGISTER], "none");
+	d->server.tuning.watchers = d->config.watchers.p;
+	d->server.tuning.n_watchers = d->config.watchers.n;
 	d->crowd.address_max = d->config.max_connections_per_address;
 	d->crowd.prefix_max = d->config.max_connections_per_prefix;
 	d->crowd.failures_max = module_is_on(&d->worker, "mod_fail2ban")
 	                                ? d->config.tuning.max_auth_failures
 	                                : 0;
 	d->crowd.barred_ms = d->config.tuning.auth_ban_ms;
+	d->crowd.registration_ms = d->config.registration_timeout_ms;
 	d->server.rule = rule;
+	d->server.may = may;
 	d->server.rule_arg = d;
+	d->server.commands = commands;
+	d->server.daemon = d;
 }
 
 static void on_watchdog(uv_timer_t *timer)
@@ -352,7 +379,7 @@ static void set_server(struct daemon *d, const struct daemon_options *o)
 	d->worker.started_ms = d->started_ms;
 	random_fill(&d->worker.users.seed, sizeof(d->worker.users.seed));
 	d->worker.streams.seed = d->worker.users.seed;
-	d->crowd.failures.seed = d->worker.users.seed;
+	d->crowd.failures.seed = d->crowd.registrations.seed = d->worker.users.seed;
 	d->crowd.addresses.seed = d->crowd.prefixes.seed = d->worker.users.seed;
 	daemon_use_config(d);
 }
@@ -462,6 +489,10 @@ static void close_all(struct daemon *d)
 	close_handle(&d->sighup);
 	close_handle(&d->deadline);
 	close_handle(&d->watchdog);
+	for (const struct module *const *m = modules_all; *m; m++) {
+		if ((*m)->on_stop)
+			(*m)->on_stop(&d->worker);
+	}
 	worker_fini(&d->worker);
 	loop_fini(&d->loop);
 	vec_for_each(hall, &d->retired)

@@ -12,7 +12,7 @@
 #include "io/proxied.h"
 #include "io/tls.h"
 
-static void read_address(const char *text, struct sockaddr_storage *out)
+void door_read_address(const char *text, struct sockaddr_storage *out)
 {
 	*out = (struct sockaddr_storage){ 0 };
 	if (inet_pton(AF_INET, text, &((struct sockaddr_in *)out)->sin_addr) == 1)
@@ -30,7 +30,7 @@ static bool may_login(void *arg, struct jid account, const char *address)
 
 	if (!h->access[0])
 		return true;
-	read_address(address, &ss);
+	door_read_address(address, &ss);
 	return access_allows(&h->daemon->config.access, jid_domain(account),
 	                     str_from(h->access), &who);
 }
@@ -44,7 +44,7 @@ static void shaper(void *arg, struct jid account, const char *address, uint64_t 
 	struct sockaddr_storage ss;
 	struct access_who who = { .jid = account, .local = true, .ip = &ss };
 
-	read_address(address, &ss);
+	door_read_address(address, &ss);
 	struct str name =
 		access_rule_find(&c->access, jid_domain(account), str_from(h->shaper))
 			? access_value(&c->access, jid_domain(account),

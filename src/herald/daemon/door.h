@@ -33,6 +33,9 @@ struct door {
 	struct hall *hall;
 };
 
+/* An address as text, for rules; of no family when it is none. */
+void door_read_address(const char *text, struct sockaddr_storage *out);
+
 /* A hall as the listener and the other options of `c` want it. `why` gets a sentence on errors.
  * Errors: those of tls_server_add. */
 MUST_USE int hall_new(struct daemon *d, const struct config *c,

@@ -10,6 +10,7 @@
 
 #include "herald/im/stanza.h"
 
+struct command_node;
 struct user;
 
 /* To whom an IQ was sent that the server answers. */
@@ -28,6 +29,37 @@ struct iq_handler {
 	void (*fn)(struct stanza *st, struct xml *payload, struct user *u);
 };
 
+/* What a module says of a node of service discovery. */
+enum node_answer {
+	NODE_UNKNOWN,
+	NODE_KNOWN,     /* what there is to say is said */
+	NODE_FORBIDDEN, /* not for who asks */
+};
+
+/* Somebody who has not logged in and asks for something over TLS. */
+struct stranger {
+	struct worker *w;
+	struct str host; /* of the stream */
+	const char *address;
+	const struct stranger_ops *ops;
+};
+
+enum stranger_outcome {
+	STRANGER_ANSWERED,
+	STRANGER_REGISTERED,
+	STRANGER_REFUSED, /* counts against the address */
+	STRANGER_FAILED,  /* through no fault of his */
+};
+
+struct stranger_ops {
+	/* Whether the address may make an account now; if so, for a while no other. */
+	bool (*may_register)(struct stranger *s);
+	/* The end: the stranger gets `reply` and is no more. `reason` (of REFUSED and
+	 * FAILED) is for the log. */
+	void (*done)(struct stranger *s, enum stranger_outcome outcome,
+	             const struct xml *reply, const char *reason);
+};
+
 struct module {
 	const char *name;                 /* as in the configuration: "mod_ping" */
 	const char *const *host_features; /* XEP-0030 features of a host, ended by NULL */
@@ -35,8 +67,22 @@ struct module {
 	const char *stream_features;      /* XML in <stream:features/> after login */
 	/* The same for what is not constant. */
 	void (*put_stream_features)(const struct worker *w, struct buf *out);
+	/* The same before the login, over TLS. */
+	void (*put_stranger_features)(const struct worker *w, const char *address,
+	                              struct str host, struct buf *out);
+	/* An IQ before the login, over TLS; true: it is taken, and `done` follows. */
+	bool (*on_stranger)(struct stranger *s, struct xml *x, struct arena *a);
 	const struct iq_handler *iq;
 
+	/* XEP-0030: into `query`, what a node of the host is, or (items) has. An empty node is the
+	 * host itself: items only. */
+	enum node_answer (*on_node)(const struct stanza *st, bool items, struct str node,
+	                            struct xml *query);
+	/* XEP-0050: the command at a place of the module's list; false behind the last. */
+	bool (*command_node)(const struct worker *w, size_t at, struct command_node *out);
+
+	/* A message for a host's resource; true: it was taken. */
+	bool (*on_host_message)(struct stanza *st);
 	/* A message for an account that no resource can take; true: it was taken. */
 	bool (*on_unreachable)(struct user *u, struct stanza *st);
 	/* The session became available for the first time. */
@@ -51,6 +97,8 @@ struct module {
 	void (*on_sent)(struct stanza *st);
 	/* A message was given to `to`, or to all resources for NULL. */
 	void (*on_received)(struct user *u, struct session *to, struct stanza *st);
+	/* The worker ends; the module may be off by now. What its worker_state owns is freed. */
+	void (*on_stop)(struct worker *w);
 };
 
 /* Whether the module of that name is on. */

@@ -22,11 +22,21 @@ void im_fail(const struct stanza *st, enum stanza_error e)
 		im_route(st->w, stanza_error(st, e), st->a);
 }
 
+static bool is_taken_by_host(struct stanza *st)
+{
+	for_each_module(m, st->w)
+	{
+		if (m->on_host_message && m->on_host_message(st))
+			return true;
+	}
+	return false;
+}
+
 static void to_host(struct stanza *st)
 {
 	if (st->kind == STANZA_IQ && (st->type == TYPE_GET || st->type == TYPE_SET))
 		im_iq(st, TO_HOST, NULL);
-	else if (st->kind == STANZA_MESSAGE)
+	else if (st->kind == STANZA_MESSAGE && !is_taken_by_host(st))
 		im_fail(st, ERROR_SERVICE_UNAVAILABLE);
 }
 

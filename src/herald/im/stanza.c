@@ -101,6 +101,17 @@ struct xml *stanza_new(struct arena *a, const char *name, const char *type,
 	return x;
 }
 
+struct xml *stanza_message(struct arena *a, const char *type, struct jid from,
+                           struct jid to, struct str subject, struct str body)
+{
+	struct xml *x = stanza_new(a, "message", type, from, to);
+
+	if (subject.n)
+		xml_add_text(a, x, "subject", NULL, subject);
+	xml_add_text(a, x, "body", NULL, body);
+	return x;
+}
+
 /* From whom the sender expects the answer: whom it wrote to. */
 static struct xml *answer(const struct stanza *st, const char *type)
 {

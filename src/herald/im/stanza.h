@@ -91,6 +91,10 @@ struct xml *stanza_result(const struct stanza *st);
 /* The stanza's error, to the sender. */
 struct xml *stanza_error(const struct stanza *st, enum stanza_error e);
 
-/* A stanza from `from` (may be none) to `to`. */
+/* A stanza from `from` to `to`, each of which may be none. */
 struct xml *stanza_new(struct arena *a, const char *name, const char *type,
                        struct jid from, struct jid to);
+
+/* A message with a text and (not empty) a subject. */
+struct xml *stanza_message(struct arena *a, const char *type, struct jid from,
+                           struct jid to, struct str subject, struct str body);

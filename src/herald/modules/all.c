@@ -9,6 +9,10 @@
 	X(mod_caps)          \
 	X(mod_ping)          \
 	X(mod_version)       \
+	X(mod_adhoc)         \
+	X(mod_configure)     \
+	X(mod_adhoc_api)     \
+	X(mod_announce)      \
 	X(mod_time)          \
 	X(mod_carboncopy)    \
 	X(mod_stream_mgmt)   \

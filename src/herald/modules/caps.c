@@ -5,8 +5,7 @@
 #include "base/vec.h"
 #include "herald/auth/digest.h"
 #include "herald/modules/disco.h"
-
-#define NS_DATA "jabber:x:data"
+#include "herald/modules/form.h"
 
 struct texts {
 	VEC(struct str) list;

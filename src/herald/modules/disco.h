@@ -7,6 +7,9 @@
 #include "herald/im/module.h"
 #include "herald/xml/xml.h"
 
+void disco_put_identity(struct arena *a, struct xml *query, const char *category,
+                        const char *type, const char *name);
+
 /* Identity, features and contact addresses (XEP-0157) into a query. */
 void disco_put_host(const struct worker *w, struct xml *query, struct arena *a);
 

@@ -4,13 +4,13 @@
 #include "herald/im/im.h"
 #include "herald/im/module.h"
 #include "herald/modules/disco.h"
+#include "herald/modules/form.h"
 
 #define NS_INFO  "http://jabber.org/protocol/disco#info"
-#define NS_DATA  "jabber:x:data"
 #define NS_ITEMS "http://jabber.org/protocol/disco#items"
 
-static void put_identity(struct arena *a, struct xml *query, const char *category,
-                         const char *type, const char *name)
+void disco_put_identity(struct arena *a, struct xml *query, const char *category,
+                        const char *type, const char *name)
 {
 	struct xml *x = xml_add(a, query, "identity", NULL);
 
@@ -32,14 +32,6 @@ static void put_features(const struct worker *w, struct xml *query, bool of_host
 	}
 }
 
-static struct xml *put_field(struct arena *a, struct xml *form, struct str var)
-{
-	struct xml *field = xml_add(a, form, "field", NULL);
-
-	xml_set(a, field, "var", var);
-	return field;
-}
-
 /* XEP-0157: Contact Addresses for XMPP Services, version 1.1.1. */
 static void put_contacts(const struct worker *w, struct xml *query, struct arena *a)
 {
@@ -48,23 +40,18 @@ static void put_contacts(const struct worker *w, struct xml *query, struct arena
 
 	if (s->n_contacts == 0)
 		return;
-	form = xml_add(a, query, "x", NS_DATA);
-	xml_set(a, form, "type", STR("result"));
-	field = put_field(a, form, STR("FORM_TYPE"));
-	xml_set(a, field, "type", STR("hidden"));
-	xml_add_text(a, field, "value", NULL,
-	             STR("http://jabber.org/network/serverinfo"));
+	form = form_add(a, query, "result");
+	form_add_type(a, form, "http://jabber.org/network/serverinfo");
 	for (size_t i = 0; i < s->n_contacts; i++) {
-		field = put_field(a, form, s->contacts[i].name);
-		xml_set(a, field, "type", STR("list-multi"));
+		field = form_add_field(a, form, "list-multi", s->contacts[i].name);
 		for (size_t k = 0; k < s->contacts[i].n; k++)
-			xml_add_text(a, field, "value", NULL, s->contacts[i].urls[k]);
+			form_add_value(a, field, s->contacts[i].urls[k]);
 	}
 }
 
 void disco_put_host(const struct worker *w, struct xml *query, struct arena *a)
 {
-	put_identity(a, query, "server", "im", "herald");
+	disco_put_identity(a, query, "server", "im", "herald");
 	put_features(w, query, true, a);
 	put_contacts(w, query, a);
 }
@@ -79,14 +66,33 @@ static bool is_caps_node(struct stanza *st, struct str node)
 	                              STR_ARG(disco_caps_hash(query, st->a))));
 }
 
-/* There are no other nodes yet. */
-static bool has_unknown_node(struct stanza *st, const struct xml *payload, bool caps)
+/* What the modules have to say of a node of the host. */
+static enum node_answer ask_modules(const struct stanza *st, bool items, struct str node,
+                                    struct xml *query)
 {
-	if (!xml_has(payload, "node") ||
-	    (caps && is_caps_node(st, xml_get(payload, "node"))))
-		return false;
-	im_fail(st, ERROR_ITEM_NOT_FOUND);
-	return true;
+	for_each_module(m, st->w)
+	{
+		enum node_answer answer =
+			m->on_node ? m->on_node(st, items, node, query) : NODE_UNKNOWN;
+		if (answer != NODE_UNKNOWN)
+			return answer;
+	}
+	return NODE_UNKNOWN;
+}
+
+/* Answers a query for a node; accounts have none. */
+static void on_node(struct stanza *st, bool items, struct str node, bool of_host,
+                    struct xml *reply, struct xml *query)
+{
+	enum node_answer answer =
+		of_host ? ask_modules(st, items, node, query) : NODE_UNKNOWN;
+
+	xml_set(st->a, query, "node", node);
+	if (answer == NODE_KNOWN)
+		im_route(st->w, reply, st->a);
+	else
+		im_fail(st, answer == NODE_FORBIDDEN ? ERROR_FORBIDDEN
+		                                     : ERROR_ITEM_NOT_FOUND);
 }
 
 /* Section 8: an account shows itself to those who may see its presence only. */
@@ -106,12 +112,15 @@ static void on_info(struct stanza *st, struct xml *payload, struct user *u)
 		im_fail(st, ERROR_SERVICE_UNAVAILABLE);
 		return;
 	}
-	if (has_unknown_node(st, payload, !u))
+	struct str node = xml_get(payload, "node");
+	if (node.p && (u || !is_caps_node(st, node))) {
+		on_node(st, false, node, !u, x, query);
 		return;
-	if (xml_has(payload, "node"))
-		xml_set(st->a, query, "node", xml_get(payload, "node"));
+	}
+	if (node.p)
+		xml_set(st->a, query, "node", node);
 	if (u) {
-		put_identity(st->a, query, "account", "registered", NULL);
+		disco_put_identity(st->a, query, "account", "registered", NULL);
 		put_features(st->w, query, false, st->a);
 	} else {
 		disco_put_host(st->w, query, st->a);
@@ -127,9 +136,13 @@ static void on_items(struct stanza *st, struct xml *payload, struct user *u)
 		im_fail(st, ERROR_SERVICE_UNAVAILABLE);
 		return;
 	}
-	if (has_unknown_node(st, payload, false))
+	struct xml *query = xml_add(st->a, x, "query", NS_ITEMS);
+	if (xml_has(payload, "node")) {
+		on_node(st, true, xml_get(payload, "node"), !u, x, query);
 		return;
-	xml_add(st->a, x, "query", NS_ITEMS);
+	}
+	if (!u)
+		ask_modules(st, true, STR(""), query);
 	im_route(st->w, x, st->a);
 }
 

@@ -35,6 +35,23 @@ uint64_t server_limit(const struct server *s, struct jid who, const char *rule,
 	return value.n && str_to_u64(value, 10, &n) == 0 ? n : otherwise;
 }
 
+bool server_may(const struct server *s, enum permission what, struct str host,
+                struct jid who, const char *address)
+{
+	return s->may && s->may(s->rule_arg, what, host, who, address);
+}
+
+void *worker_state(struct worker *w, const char *name, size_t size)
+{
+	void *state = map_get(&w->states, str_from(name));
+
+	if (!state) {
+		state = base_calloc(1, size);
+		map_put(&w->states, str_from(name), state);
+	}
+	return state;
+}
+
 struct inbox *worker_inbox(struct worker *w)
 {
 	return &w->loop->inbox;
@@ -60,6 +77,9 @@ void worker_fini(struct worker *w)
 {
 	map_for_each(it, &w->users)
 		user_free(it->value);
+	map_for_each(it, &w->states)
+		free(it->value);
+	map_fini(&w->states);
 	map_fini(&w->users);
 	map_fini(&w->streams);
 }

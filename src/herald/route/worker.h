@@ -21,6 +21,8 @@
 #include "herald/store/store.h"
 
 struct accounts;
+struct command;
+struct daemon;
 struct loop;
 struct module;
 
@@ -31,10 +33,38 @@ struct contact {
 	size_t n;
 };
 
+/* What rules of the configuration decide about people, and the rule where no option names one. */
+#define PERMISSIONS(X)                                                                \
+	X(CONFIGURE, "configure") /* administer; without that rule the acl `admin` */ \
+	X(REGISTER, "none")       /* make that account */                             \
+	X(REGISTER_FROM, "all")   /* make one from that address */                    \
+	X(REGISTER_MORE, "none")  /* make one when he has one */                      \
+	X(UNREGISTER, "all")      /* delete his own */                                \
+	X(ANNOUNCE, "none")       /* write to everybody */
+
+enum permission {
+#define X(id, rule) MAY_##id,
+	PERMISSIONS(X)
+#undef X
+		PERMISSION_COUNT
+};
+
+/* What a new account finds; without a body, nothing. */
+struct welcome {
+	struct str subject, body;
+};
+
 /* What can be set, with ejabberd's defaults. */
 struct tuning {
 	uint64_t max_auth_failures, auth_ban_ms;                   /* mod_fail2ban */
 	uint64_t resume_timeout_ms, ack_timeout_ms, max_ack_queue; /* XEP-0198 */
+	bool report_commands_node;                                 /* mod_adhoc */
+	/* mod_register */
+	bool registers;             /* strangers may make accounts at all */
+	uint64_t password_strength; /* bits */
+	struct welcome welcome;
+	const struct jid *watchers; /* hear of new accounts */
+	size_t n_watchers;
 };
 
 struct server {
@@ -50,8 +80,17 @@ struct server {
 	/* The value of a rule of the configuration (shaper_rules) for somebody; empty: none. May
 	 * be NULL. */
 	struct str (*rule)(void *arg, struct jid who, const char *name);
+	/* Whether somebody may do something on a host (empty: on all of the server). `address`: of
+	 * his connection, NULL where that does not matter. May be NULL: nobody may. */
+	bool (*may)(void *arg, enum permission what, struct str host, struct jid who,
+	            const char *address);
 	void *rule_arg;
+	const struct command *commands; /* for administrators, see im/command.h */
+	struct daemon *daemon;          /* whom they are run on */
 };
+
+bool server_may(const struct server *s, enum permission what, struct str host,
+                struct jid who, const char *address);
 
 /* A number that a rule gives, UINT64_MAX for `infinity`; `otherwise` when there is no such
  * rule. */
@@ -65,6 +104,7 @@ struct worker {
 	struct effects effects;
 	struct map streams;  /* XEP-0198: id to the client of c2s that has the session */
 	uint64_t started_ms; /* of the loop's clock */
+	struct map states;   /* see worker_state */
 	size_t n_sessions;
 	unsigned long long pushes; /* numbers the ids of what the server asks */
 };
@@ -74,6 +114,10 @@ bool server_has_host(const struct server *s, struct str domain);
 
 /* Where completions for this worker go. */
 struct inbox *worker_inbox(struct worker *w);
+
+/* The memory that somebody of that name has on this worker: zeroed when it is first asked for,
+ * freed by worker_fini. `name` must stay. */
+void *worker_state(struct worker *w, const char *name, size_t size);
 
 /* Frees what is left of the users. No session may be there any more. */
 void worker_fini(struct worker *w);

@@ -175,6 +175,13 @@ void stream_auth_failure(struct stream *s, const char *condition, struct arena *
 	stream_input(s, STR(""), a);
 }
 
+/* Who has no account yet may ask for one, XEP-0077 section 3.1; nothing of it in the clear. */
+static bool is_welcome_stranger(struct stream *s, struct xml *x, struct arena *a)
+{
+	return xml_is(x, "iq", NS_CLIENT) && s->encrypted && s->config->ops->stranger &&
+	       s->config->ops->stranger(s->ctx, x, a);
+}
+
 void stream_on_negotiate(struct stream *s, struct xml *x, struct arena *a)
 {
 	bool answering = s->phase == STREAM_RESPONSE;
@@ -192,7 +199,7 @@ void stream_on_negotiate(struct stream *s, struct xml *x, struct arena *a)
 		if (answering)
 			s->config->ops->auth_abort(s->ctx);
 		send_failure(s, "aborted");
-	} else {
+	} else if (answering || !is_welcome_stranger(s, x, a)) {
 		stream_fail(s, STREAM_NOT_AUTHORIZED, "");
 	}
 }

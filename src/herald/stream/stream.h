@@ -96,6 +96,9 @@ struct stream_ops {
 	                     const struct str *initial);
 	/* <abort/>: the login is over and must not answer any more. */
 	void (*auth_abort)(void *ctx);
+	/* An IQ before the login, over TLS; may be NULL. False: it is not welcome, and the stream
+	 * ends. The owner may hold the stream until it has answered with stream_send. */
+	bool (*stranger)(void *ctx, struct xml *x, struct arena *a);
 	/* The resource that is wished for, empty for none. Answer: stream_bound or
 	 * stream_bind_refused, also later. */
 	void (*bind)(void *ctx, struct str resource);

@@ -93,11 +93,42 @@ static void failures_bar_an_address_for_a_while(void **state)
 	crowd_fini(&crowd);
 }
 
+static void an_address_registers_once_in_a_while(void **state)
+{
+	struct crowd crowd = { .address_max = 9,
+		               .prefix_max = 9,
+		               .registration_ms = 1000 };
+	struct sockaddr_storage one = peer("2001:db8:0:1::1"),
+				neighbour = peer("2001:db8:0:1::2"),
+				far = peer("2001:db8:0:2::1"), own = peer("127.0.0.1");
+	struct crowd_place o, n, f, l;
+
+	(void)state;
+	assert_true(crowd_enter(&crowd, &one, &o) &&
+	            crowd_enter(&crowd, &neighbour, &n) &&
+	            crowd_enter(&crowd, &far, &f) && crowd_enter(&crowd, &own, &l));
+	assert_true(crowd_may_register(&crowd, &o, 100));
+	assert_false(crowd_may_register(&crowd, &o, 100));
+	assert_false(crowd_may_register(&crowd, &n, 1099)); /* of the same /64 */
+	assert_true(crowd_may_register(&crowd, &f, 100));
+	assert_true(crowd_may_register(&crowd, &n, 1100));
+	assert_false(crowd_may_register(&crowd, &o, 1200));
+	crowd_not_registered(&crowd, &n); /* it came to nothing */
+	assert_true(crowd_may_register(&crowd, &o, 1200));
+	for (int i = 0; i < 3; i++)
+		assert_true(crowd_may_register(&crowd, &l, 100));
+	crowd_not_registered(&crowd, &l);
+	crowd.registration_ms = 0; /* no limit */
+	assert_true(crowd_may_register(&crowd, &o, 1200));
+	crowd_fini(&crowd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT(addresses_and_prefixes_have_their_limits),
 		UNIT(failures_bar_an_address_for_a_while),
+		UNIT(an_address_registers_once_in_a_while),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

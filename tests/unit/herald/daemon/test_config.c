@@ -58,6 +58,37 @@ static void a_good_file_is_understood(void **state)
 	config_fini(&c);
 }
 
+static void modules_name_rules_for_what_people_may(void **state)
+{
+	auto_diags ds = { 0 };
+	auto_buf said = { 0 };
+	struct config c;
+
+	(void)state;
+	assert_int_equal(
+		read_text("hosts: [a]\nregistration_timeout: infinity\n"
+	                  "access_rules: {x: {allow: all}}\n"
+	                  "modules:\n  mod_register:\n    access: x\n    ip_access: all\n"
+	                  "    welcome_message: {body: hi}\n"
+	                  "    registration_watchers: [Boss@a]\n"
+	                  "    password_strength: 40\n"
+	                  "  mod_announce: {access: x}\n",
+	                  &ds, &said, &c),
+		0);
+	assert_str(buf_as_str(&said), "");
+	assert_str(c.permission_rules[MAY_REGISTER], "x");
+	assert_str(c.permission_rules[MAY_REGISTER_FROM], "all");
+	assert_str(c.permission_rules[MAY_REGISTER_MORE], "none");
+	assert_str(c.permission_rules[MAY_ANNOUNCE], "x");
+	assert_str(c.permission_rules[MAY_CONFIGURE], "configure");
+	assert_str(c.tuning.welcome.body, "hi");
+	assert_int_equal(c.tuning.password_strength, 40);
+	assert_int_equal(c.registration_timeout_ms, 0);
+	assert_int_equal(c.watchers.n, 1);
+	assert_str(jid_str(c.watchers.p[0]), "boss@a");
+	config_fini(&c);
+}
+
 static void what_is_not_said_has_defaults(void **state)
 {
 	auto_diags ds = { 0 };
@@ -71,6 +102,8 @@ static void what_is_not_said_has_defaults(void **state)
 	assert_int_equal(c.listeners.p[1].port, 5223);
 	assert_true(c.listeners.p[1].tls);
 	assert_true(c.modules.n > 5);
+	assert_str(c.permission_rules[MAY_REGISTER], "none");
+	assert_int_equal(c.registration_timeout_ms, 600000);
 	config_fini(&c);
 }
 
@@ -140,6 +173,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT(a_good_file_is_understood),
+		UNIT(modules_name_rules_for_what_people_may),
 		UNIT(what_is_not_said_has_defaults),
 		UNIT(everything_wrong_is_said_with_its_place),
 		UNIT(what_is_no_yaml_is_said_so),

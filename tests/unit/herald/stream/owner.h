@@ -118,6 +118,22 @@ static void owner_closed(void *ctx, const enum stream_error *error)
 	buf_fmt(&o->notes, "[closed %s]", error ? stream_error_name(*error) : "");
 }
 
+/* Knows what is of the namespace `r`; answers `later`, or at once. */
+static bool owner_stranger(void *ctx, struct xml *x, struct arena *a)
+{
+	struct owner *o = ctx;
+
+	(void)a;
+	if (!xml_child(x, "q", "r"))
+		return false;
+	buf_cstr(&o->notes, "[stranger]");
+	if (o->later)
+		stream_hold(&o->stream);
+	else
+		stream_send(&o->stream, x);
+	return true;
+}
+
 static const struct stream_ops owner_ops = {
 	.find_host = owner_find_host,
 	.random = owner_random,
@@ -126,6 +142,7 @@ static const struct stream_ops owner_ops = {
 	.auth = owner_auth,
 	.response = owner_response,
 	.auth_abort = owner_abort,
+	.stranger = owner_stranger,
 	.bind = owner_bind,
 	.stanza = owner_stanza,
 	.closed = owner_closed,

@@ -137,6 +137,51 @@ static void binding_goes_by_the_book(void **state)
 	}
 }
 
+#define ASKS "<iq type='get' id='1'><q xmlns='r'/></iq>"
+
+static void strangers_ask_over_tls_alone(void **state)
+{
+	static const struct {
+		bool encrypted;
+		const char *in, *notes;
+	} asks[] = {
+		{ true, ASKS ASKS, "[stranger][stranger]" },
+		{ true, ASKS RIGHT, "[stranger][auth PLAIN right]" },
+		{ true, "<iq type='get' id='1'><q xmlns='s'/></iq>",
+		  "[closed not-authorized]" },
+		{ true, "<message><q xmlns='r'/></message>", "[closed not-authorized]" },
+		{ true, AUTH "</auth>" ASKS, "[auth PLAIN none][closed not-authorized]" },
+		{ false, ASKS, "[closed not-authorized]" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(asks); i++) {
+		struct owner o;
+		owner_init(&o, &owner_config, asks[i].encrypted);
+		owner_feed(&o, TO);
+		owner_feed(&o, asks[i].in);
+		assert_str(buf_as_str(&o.notes), asks[i].notes);
+		owner_fini(&o);
+	}
+}
+
+static void what_comes_while_a_stranger_waits_waits_too(void **state)
+{
+	struct owner o;
+
+	(void)state;
+	owner_init(&o, &owner_config, true);
+	o.later = true;
+	owner_feed(&o, TO ASKS ASKS RIGHT);
+	assert_str(buf_as_str(&o.notes), "[stranger]");
+	assert_true(stream_is_waiting(&o.stream));
+	stream_release(&o.stream, &o.arena);
+	assert_str(buf_as_str(&o.notes), "[stranger][stranger]");
+	stream_release(&o.stream, &o.arena);
+	assert_str(buf_as_str(&o.notes), "[stranger][stranger][auth PLAIN right]");
+	owner_fini(&o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +189,8 @@ int main(void)
 		UNIT(nothing_from_the_clear_follows_into_tls),
 		UNIT(what_comes_while_a_login_runs_waits),
 		UNIT(binding_goes_by_the_book),
+		UNIT(strangers_ask_over_tls_alone),
+		UNIT(what_comes_while_a_stranger_waits_waits_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
