@@ -103,7 +103,9 @@ def test_the_tutorials_cfg_is_translated_and_starts(programs, root, tmp_path):
                  "shaper:\n  normal: 1000\n  fast: 50000\n",
                  "  c2s_shaper:\n    -\n      none: admin\n    -\n      normal: all\n",
                  "    port: 5222\n", "    ip: 127.0.0.1\n",
-                 "host_config:\n  b.example:\n    access_rules:\n"):
+                 "host_config:\n  b.example:\n    access_rules:\n",
+                 "append_host_config:\n  b.example:\n    modules:\n      mod_stream_mgmt:\n"
+                 "        resume_timeout: 60\n"):
         assert part in text
     for part in (":4: `override_acls`: herald always takes the whole file",
                  "`zlib`: herald has not built", "listener `ejabberd_s2s_in`",

@@ -42,7 +42,8 @@ static bool has_binding(const struct sasl_peer *peer)
 	return false;
 }
 
-uint32_t auth_offer(const struct auth *auth, const struct sasl_peer *peer)
+uint32_t auth_offer(const struct auth *auth, const struct sasl_peer *peer,
+                    uint32_t disabled)
 {
 	uint32_t mask = SASL_MASK(SASL_SCRAM_SHA_1);
 
@@ -56,7 +57,7 @@ uint32_t auth_offer(const struct auth *auth, const struct sasl_peer *peer)
 		mask |= SASL_MASK(SASL_PLAIN);
 	if (peer->encrypted && peer->n_cert_users)
 		mask |= SASL_MASK(SASL_EXTERNAL);
-	return mask & ~auth->disabled;
+	return mask & ~disabled;
 }
 
 /* ---- life ------------------------------------------------------------------------------- */

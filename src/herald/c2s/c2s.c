@@ -197,9 +197,9 @@ static bool find_host(void *ctx, struct str domain, struct str *host)
 	if (jid_prep_domain(domain, &a, &prepared) < 0)
 		return false;
 	vec_for_each(h, &server->hosts) {
-		if (!str_eq(*h, prepared))
+		if (!str_eq(h->name, prepared))
 			continue;
-		*host = *h;
+		*host = h->name;
 		return true;
 	}
 	return false;
@@ -249,10 +249,10 @@ static void on_extension(struct client *c, struct xml *x)
 {
 	enum stream_error unsupported = STREAM_UNSUPPORTED_STANZA_TYPE;
 
-	if (str_is(x->ns, NS_SM) && module_is_on(c->session.worker, "mod_stream_mgmt"))
+	if (str_is(x->ns, NS_SM) && module_is_on(client_setup(c), "mod_stream_mgmt"))
 		sm_on_element(c, x);
 	else if (!str_is(x->ns, NS_CSI) || !c->session.user ||
-	         !module_is_on(c->session.worker, "mod_client_state") ||
+	         !module_is_on(client_setup(c), "mod_client_state") ||
 	         !csi_on_element(c, x))
 		stream_close(&c->stream, &unsupported, STR(""));
 }
@@ -416,9 +416,8 @@ void c2s_accept(void *ctx, int fd, const struct sockaddr_storage *peer)
 static void check_session(struct client *c, uint64_t now)
 {
 	bool waits = !c->conn && now >= c->sm->deadline_ms;
-	bool mute =
-		c->conn && c->sm->asking &&
-		now - c->sm->asking_ms > c->session.worker->server->tuning.ack_timeout_ms;
+	bool mute = c->conn && c->sm->asking &&
+	            now - c->sm->asking_ms > client_setup(c)->tuning.ack_timeout_ms;
 
 	if (!waits && !mute)
 		return;

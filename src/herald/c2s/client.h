@@ -72,6 +72,9 @@ struct c2s {
 extern const struct stream_ops client_stream_ops;
 extern const struct session_ops client_session_ops;
 
+/* What holds for the host of its stream. */
+const struct host_setup *client_setup(const struct client *c);
+
 /* From now on the account's rate holds. */
 void client_shape(struct client *c, struct jid account);
 

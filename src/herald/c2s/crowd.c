@@ -12,7 +12,8 @@ enum { FAILURES_MAX = 100000 }; /* addresses that are remembered */
 struct count {
 	char key[9];
 	uint32_t n;
-	uint64_t at_ms; /* of the last failure */
+	uint64_t over_ms; /* failures: when they are forgotten */
+	bool barred;
 };
 
 /* Which place an address is; false: it is not counted. */
@@ -109,40 +110,40 @@ void crowd_leave(struct crowd *c, struct crowd_place *place)
 
 /* ---- failed logins ------------------------------------------------------------------------ */
 
-static bool is_over(const struct crowd *c, const struct count *count, uint64_t now_ms)
-{
-	return now_ms - count->at_ms >= c->barred_ms;
-}
-
 static void forget_old(struct crowd *c, uint64_t now_ms)
 {
 	map_for_each(it, &c->failures) {
 		struct count *count = it->value;
-		if (!is_over(c, count, now_ms))
+		if (now_ms < count->over_ms)
 			continue;
 		map_del(&c->failures, it->key);
 		free(count);
 	}
 }
 
-bool crowd_failed(struct crowd *c, const struct crowd_place *place, uint64_t now_ms)
+bool crowd_failed(struct crowd *c, const struct crowd_place *place, uint64_t max,
+                  uint64_t barred_ms, uint64_t now_ms)
 {
 	char text[9];
 	struct str key = key_of(place, false, text);
 	struct count *count;
 
-	if (!place->kind || !c->failures_max)
+	if (!place->kind)
 		return false;
 	if (c->failures.n >= FAILURES_MAX)
 		forget_old(c, now_ms);
 	count = map_get(&c->failures, key);
 	if (!count && c->failures.n >= FAILURES_MAX)
 		return false;
-	if (count && is_over(c, count, now_ms))
+	if (count && now_ms >= count->over_ms) {
 		count->n = 0;
+		count->barred = false;
+	}
 	count = add(&c->failures, key);
-	count->at_ms = now_ms;
-	return count->n == c->failures_max;
+	count->over_ms = now_ms + barred_ms;
+	bool is_news = !count->barred && count->n >= max;
+	count->barred = count->barred || is_news;
+	return is_news;
 }
 
 bool crowd_is_barred(const struct crowd *c, const struct crowd_place *place,
@@ -151,10 +152,10 @@ bool crowd_is_barred(const struct crowd *c, const struct crowd_place *place,
 	char text[9];
 	const struct count *count;
 
-	if (!place->kind || !c->failures_max)
+	if (!place->kind)
 		return false;
 	count = map_get(&c->failures, key_of(place, false, text));
-	return count && count->n >= c->failures_max && !is_over(c, count, now_ms);
+	return count && count->barred && now_ms < count->over_ms;
 }
 
 void crowd_fini(struct crowd *c)

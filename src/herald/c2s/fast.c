@@ -119,7 +119,7 @@ static bool may_use(const struct client *c, int mech)
 	enum sasl_binding b;
 
 	if (mech < 0 || !ht_is((enum sasl_mech)mech) || !peer->encrypted ||
-	    (c->session.worker->server->auth.disabled & SASL_MASK(mech)))
+	    (client_setup(c)->disabled_mechanisms & SASL_MASK(mech)))
 		return false;
 	b = ht_binding((enum sasl_mech)mech);
 	return b == SASL_BIND_COUNT || peer->bindings[b].n > 0;

@@ -8,6 +8,12 @@
 
 #define NS_CHANNEL_BINDING "urn:xmpp:sasl-cb:0"
 
+const struct host_setup *client_setup(const struct client *c)
+{
+	return c->session.user ? c->session.user->setup
+	                       : server_setup(c->session.worker->server, c->stream.host);
+}
+
 void client_negotiation_free(struct client *c)
 {
 	struct negotiation *n = c->negotiation;
@@ -89,7 +95,8 @@ static void put_mechanisms(struct client *c, struct buf *out)
 	struct negotiation *n = c->negotiation;
 
 	learn_peer(c);
-	n->offered = auth_offer(&c->c2s->worker->server->auth, &n->peer);
+	n->offered = auth_offer(&c->c2s->worker->server->auth, &n->peer,
+	                        client_setup(c)->disabled_mechanisms);
 	buf_cstr(out, "<mechanisms xmlns='" NS_SASL "'>");
 	client_put_mechanisms(c, out);
 	buf_cstr(out, "</mechanisms>");
@@ -117,12 +124,12 @@ void client_features(void *ctx, bool authenticated, struct buf *out)
 		put_mechanisms(c, out);
 		return;
 	}
-	for_each_module(m, c->c2s->worker)
+	for_each_module(m, client_setup(c))
 	{
 		if (m->stream_features)
 			buf_cstr(out, m->stream_features);
 		if (m->put_stream_features)
-			m->put_stream_features(c->c2s->worker, out);
+			m->put_stream_features(client_setup(c), out);
 	}
 }
 
@@ -132,14 +139,24 @@ static void end_login(struct client *c)
 	c->negotiation->login = NULL;
 }
 
+/* mod_fail2ban: by the limits of the host that was knocked at. */
+static bool fails_once_too_often(struct client *c)
+{
+	const struct host_setup *host = client_setup(c);
+
+	return c->c2s->options.crowd && module_is_on(host, "mod_fail2ban") &&
+	       crowd_failed(c->c2s->options.crowd, &c->place,
+	                    host->tuning.max_auth_failures, host->tuning.auth_ban_ms,
+	                    loop_now_ms(c->c2s->worker->loop));
+}
+
 /* With address and account: who bans wants it. */
 void client_log_failure(struct client *c, struct str user, const char *reason)
 {
 	log_line(&c->c2s->worker->server->log, LOG_LEVEL_WARNING, "c2s.login.failed",
 	         "%s: account `" STR_FMT "@" STR_FMT "`: %s", c->address, STR_ARG(user),
 	         STR_ARG(c->stream.host), reason);
-	if (c->c2s->options.crowd && crowd_failed(c->c2s->options.crowd, &c->place,
-	                                          loop_now_ms(c->c2s->worker->loop)))
+	if (fails_once_too_often(c))
 		log_line(&c->c2s->worker->server->log, LOG_LEVEL_WARNING, "c2s.barred",
 		         "%s: too many logins have failed", c->address);
 }

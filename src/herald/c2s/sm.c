@@ -106,8 +106,7 @@ struct sm *sm_new(struct client *c, const char *id)
 	sm->effect.before = before;
 	sm->effect.after = after;
 	sm->client = c;
-	sm->max_s =
-		(uint32_t)(c->session.worker->server->tuning.resume_timeout_ms / 1000);
+	sm->max_s = (uint32_t)(client_setup(c)->tuning.resume_timeout_ms / 1000);
 	c->sm = sm;
 	map_put(&c->session.worker->streams, str_from(sm->id), c);
 	return sm;
@@ -283,7 +282,7 @@ void sm_push(struct client *c, const struct xml *x)
 	auto_buf text = { 0 };
 	bool all_stored = sm->stored == sm->queue.n;
 
-	if (sm->queue.n >= c->session.worker->server->tuning.max_ack_queue) {
+	if (sm->queue.n >= client_setup(c)->tuning.max_ack_queue) {
 		overflow(c);
 		return;
 	}

@@ -34,7 +34,7 @@ void run_registered_vhosts(struct call *c)
 
 	vec_for_each(host, &c->daemon->server.hosts) {
 		buf_cstr(&text, text.n ? "\n" : "");
-		buf_str(&text, *host);
+		buf_str(&text, host->name);
 	}
 	command_say(c, true, buf_as_str(&text));
 }
@@ -70,13 +70,12 @@ static void count_accounts(struct call *c, const struct str *host)
 {
 	struct counting *n = arena_new(&c->arena, struct counting);
 	struct server *s = &c->daemon->server;
-	const struct str *from = host ? host : s->hosts.p;
 
 	n->call = c;
 	n->due = host ? 1 : s->hosts.n;
 	for (size_t i = 0, all = n->due; i < all; i++)
-		accounts_list(s->accounts, from[i], STR(""), SIZE_MAX,
-		              worker_inbox(&c->daemon->worker), on_counted, n);
+		accounts_list(s->accounts, host ? *host : s->hosts.p[i].name, STR(""),
+		              SIZE_MAX, worker_inbox(&c->daemon->worker), on_counted, n);
 }
 
 static size_t count_sessions(const struct daemon *d, const struct str *host)

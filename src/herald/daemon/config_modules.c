@@ -52,7 +52,7 @@ static void take_info_modules(struct reading *r, struct yaml *y, void *to)
 
 static void add_contact(struct reading *r, const struct info *info)
 {
-	struct contact *c = vec_add(&r->c->contacts);
+	struct contact *c = vec_add(&r->setup->contacts);
 	struct str *urls;
 	size_t n = 0;
 
@@ -76,7 +76,7 @@ static void take_server_info(struct reading *r, struct yaml *y, void *to)
 	};
 
 	(void)to;
-	r->c->contacts.n = 0;
+	r->setup->contacts.n = 0;
 	if (!is_list(r, y))
 		return;
 	for_each_entry(e, y)
@@ -95,7 +95,7 @@ static void take_server_info(struct reading *r, struct yaml *y, void *to)
 
 /* ---- rows --------------------------------------------------------------------------------- */
 
-#define TUNING(name) (offsetof(struct config, tuning) + offsetof(struct tuning, name))
+#define TUNING(name) (offsetof(struct host_setup, tuning) + offsetof(struct tuning, name))
 static const struct option stream_mgmt_options[] = {
 	{ "resume_timeout", take_time_or_0, TUNING(resume_timeout_ms) },
 	{ "ack_timeout", take_time, TUNING(ack_timeout_ms) },
@@ -141,7 +141,8 @@ static const struct option roster_options[] = {
 };
 
 static const struct option offline_options[] = {
-	{ "access_max_user_messages", take_text, offsetof(struct config, offline_rule) },
+	{ "access_max_user_messages", take_text,
+	  offsetof(struct host_setup, offline_rule) },
 	{ 0 },
 };
 
@@ -170,6 +171,66 @@ static const struct {
 	{ "mod_ping", ping_options },
 };
 
+/* ---- what holds for a host ----------------------------------------------------------------- */
+
+/* The list stays ended by NULL, which does not count. */
+static void turn_on(struct host_setup *setup, const struct module *m)
+{
+	for (size_t i = 0; i < setup->modules.n; i++) {
+		if (setup->modules.p[i] == m)
+			return;
+	}
+	vec_push(&setup->modules, m);
+	vec_push(&setup->modules, NULL);
+	setup->modules.n--;
+}
+
+static void set_tuning(struct host_setup *setup)
+{
+	setup->offline_rule = STR("max_user_offline_messages");
+	setup->contacts.n = 0;
+	setup->tuning = (struct tuning){ .max_auth_failures = 20,
+		                         .auth_ban_ms = 3600000,
+		                         .resume_timeout_ms = 300000,
+		                         .ack_timeout_ms = 60000,
+		                         .max_ack_queue = 5000 };
+}
+
+void setup_defaults(struct host_setup *setup)
+{
+	set_tuning(setup);
+	for (const struct module *const *m = modules_all; *m; m++)
+		turn_on(setup, *m);
+}
+
+void setup_copy(struct host_setup *to, const struct host_setup *from)
+{
+	*to = *from;
+	to->modules = (__typeof__(to->modules)){ 0 };
+	to->contacts = (__typeof__(to->contacts)){ 0 };
+	vec_for_each(m, &from->modules)
+		turn_on(to, *m);
+	vec_for_each(contact, &from->contacts)
+		vec_push(&to->contacts, *contact);
+}
+
+void setup_fini(struct host_setup *setup)
+{
+	vec_fini(&setup->modules);
+	vec_fini(&setup->contacts);
+}
+
+/* No module at all. */
+static void turn_off(struct host_setup *setup)
+{
+	vec_fini(&setup->modules);
+	vec_push(&setup->modules, NULL);
+	setup->modules.n = 0;
+	set_tuning(setup);
+}
+
+/* ---- modules ------------------------------------------------------------------------------- */
+
 static const struct option *options_of(const struct module *m)
 {
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -196,7 +257,8 @@ void take_modules(struct reading *r, struct yaml *y, void *to)
 		wrong(r, y, "a map: lines of `mod_name: {}`");
 		return;
 	}
-	r->c->modules.n = 0;
+	if (!r->appends)
+		turn_off(r->setup);
 	for_each_entry(e, y)
 	{
 		const struct module *m = module_find(e->key->text);
@@ -207,8 +269,8 @@ void take_modules(struct reading *r, struct yaml *y, void *to)
 		else if (e->kind != YAML_SCALAR ||
 		         e->text.n) /* `mod_ping:` alone is `{}` */
 			take_map(r, e, options_of(m), EJABBERD_MODULE_OPTION,
-			         "option of this module", r->c);
+			         "option of this module", r->setup);
 		if (m && !e->problem.n)
-			vec_push(&r->c->modules, m);
+			turn_on(r->setup, m);
 	}
 }

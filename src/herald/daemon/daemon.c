@@ -17,7 +17,7 @@
 #include "herald/daemon/reload.h"
 #include "herald/daemon/restore.h"
 #include "herald/daemon/sandbox.h"
-#include "herald/im/module.h"
+#include "herald/route/user.h"
 #include "io/paths.h"
 #include "io/pool.h"
 #include "io/random.h"
@@ -198,8 +198,8 @@ static int refresh_accounts(struct daemon *d, struct buf *why)
 
 	vec_for_each(host, &d->server.hosts) {
 		left[0]++;
-		accounts_refresh(d->server.accounts, *host, &d->loop.inbox, on_refreshed,
-		                 left);
+		accounts_refresh(d->server.accounts, host->name, &d->loop.inbox,
+		                 on_refreshed, left);
 	}
 	while (left[0])
 		inbox_wait(&d->loop.inbox, 1000);
@@ -287,11 +287,12 @@ static void watch_signals(struct daemon *d)
 	uv_signal_start(&d->sighup, on_hangup, SIGHUP);
 }
 
-struct str daemon_name(struct daemon *d, struct str name)
+/* The text of a name that stays as long as the daemon. */
+static struct str lasting_name(struct daemon *d, struct str name)
 {
 	vec_for_each(host, &d->server.hosts) {
-		if (str_eq(*host, name))
-			return *host;
+		if (str_eq(host->name, name))
+			return host->name;
 	}
 	return arena_str(&d->names, name);
 }
@@ -301,25 +302,37 @@ static struct str rule(void *arg, struct jid who, const char *name)
 	struct daemon *d = arg;
 	bool offline = strcmp(name, "max_user_offline_messages") == 0;
 
-	return access_value(&d->config.access, jid_domain(who),
-	                    offline ? d->config.offline_rule : str_from(name),
-	                    &(struct access_who){ .jid = who, .local = true });
+	return access_value(
+		&d->config.access, jid_domain(who),
+		offline ? config_setup(&d->config, jid_domain(who))->offline_rule
+			: str_from(name),
+		&(struct access_who){ .jid = who, .local = true });
+}
+
+static void use_hosts(struct daemon *d)
+{
+	__typeof__(d->server.hosts) hosts = { 0 };
+
+	vec_for_each(name, &d->config.hosts) {
+		struct vhost host = { lasting_name(d, *name),
+			              config_setup(&d->config, *name) };
+		vec_push(&hosts, host);
+	}
+	vec_fini(&d->server.hosts);
+	d->server.hosts = hosts;
+	d->server.general = &d->config.general;
+	map_for_each(it, &d->worker.users) {
+		struct user *u = it->value;
+		u->setup = server_setup(&d->server, jid_domain(u->jid));
+	}
 }
 
 void daemon_use_config(struct daemon *d)
 {
+	use_hosts(d);
 	d->server.log.max = d->config.loglevel;
-	d->server.modules = d->config.modules.p;
-	d->server.auth.disabled = d->config.disabled_mechanisms;
-	d->server.contacts = d->config.contacts.p;
-	d->server.n_contacts = d->config.contacts.n;
-	d->server.tuning = d->config.tuning;
 	d->crowd.address_max = d->config.max_connections_per_address;
 	d->crowd.prefix_max = d->config.max_connections_per_prefix;
-	d->crowd.failures_max = module_is_on(&d->worker, "mod_fail2ban")
-	                                ? d->config.tuning.max_auth_failures
-	                                : 0;
-	d->crowd.barred_ms = d->config.tuning.auth_ban_ms;
 	d->server.rule = rule;
 	d->server.rule_arg = d;
 }
@@ -345,8 +358,6 @@ static void set_server(struct daemon *d, const struct daemon_options *o)
 	d->sink = o->sink;
 	d->server.log = (struct logger){ .write = log_sink_write, .arg = o->sink };
 	d->started_ms = loop_now_ms(&d->loop);
-	vec_for_each(host, &d->config.hosts)
-		vec_push(&d->server.hosts, daemon_name(d, *host));
 	d->worker.server = &d->server;
 	d->worker.loop = &d->loop;
 	d->worker.started_ms = d->started_ms;

@@ -228,7 +228,7 @@ void run_export(struct call *c)
 	ex->path = path;
 	ex->fd = fd;
 	vec_for_each(host, &c->daemon->server.hosts)
-		vec_push(&ex->hosts, *host);
+		vec_push(&ex->hosts, host->name);
 	pie_write_head(&ex->out);
 	next_host(ex);
 }

@@ -34,7 +34,7 @@ struct module {
 	const char *const *user_features; /* of an account */
 	const char *stream_features;      /* XML in <stream:features/> after login */
 	/* The same for what is not constant. */
-	void (*put_stream_features)(const struct worker *w, struct buf *out);
+	void (*put_stream_features)(const struct host_setup *host, struct buf *out);
 	const struct iq_handler *iq;
 
 	/* A message for an account that no resource can take; true: it was taken. */
@@ -53,13 +53,13 @@ struct module {
 	void (*on_received)(struct user *u, struct session *to, struct stanza *st);
 };
 
-/* Whether the module of that name is on. */
-bool module_is_on(const struct worker *w, const char *name);
+/* Whether the module of that name is on at a host. */
+bool module_is_on(const struct host_setup *host, const char *name);
 
 #define NAMES(...)      ((const char *const[]){ __VA_ARGS__, NULL })
 #define LIST(type, ...) ((const type[]){ __VA_ARGS__, { 0 } })
 
-/* for_each_module(m, w) { … }: those that are on. */
-#define for_each_module(m, w)                                               \
-	for (const struct module *const *m##_at = (w)->server->modules, *m; \
-	     (m = *m##_at); m##_at++)
+/* for_each_module(m, host) { … }: those that are on at the host. */
+#define for_each_module(m, host)                                                        \
+	for (const struct module *const *m##_at = (host)->modules.p, *m; (m = *m##_at); \
+	     m##_at++)

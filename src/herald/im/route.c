@@ -122,7 +122,7 @@ static void on_message(struct stanza *st)
 		xml_set(st->a, st->x, "to", arena_str(st->a, jid_str(st->to)));
 	}
 	im_strip(st);
-	for_each_module(m, st->w)
+	for_each_module(m, st->session->user->setup)
 	{
 		if (m->on_sent)
 			m->on_sent(st);

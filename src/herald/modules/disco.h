@@ -8,7 +8,7 @@
 #include "herald/xml/xml.h"
 
 /* Identity, features and contact addresses (XEP-0157) into a query. */
-void disco_put_host(const struct worker *w, struct xml *query, struct arena *a);
+void disco_put_host(const struct host_setup *host, struct xml *query, struct arena *a);
 
 /* XEP-0115 section 5.1: the text that is hashed for a query's content, and its hash in
  * base 64. Features and fields may come in any order. */

@@ -20,10 +20,10 @@ static void put_identity(struct arena *a, struct xml *query, const char *categor
 		xml_set(a, x, "name", str_from(name));
 }
 
-static void put_features(const struct worker *w, struct xml *query, bool of_host,
+static void put_features(const struct host_setup *host, struct xml *query, bool of_host,
                          struct arena *a)
 {
-	for_each_module(m, w)
+	for_each_module(m, host)
 	{
 		const char *const *name = of_host ? m->host_features : m->user_features;
 		for (; name && *name; name++)
@@ -41,12 +41,12 @@ static struct xml *put_field(struct arena *a, struct xml *form, struct str var)
 }
 
 /* XEP-0157: Contact Addresses for XMPP Services, version 1.1.1. */
-static void put_contacts(const struct worker *w, struct xml *query, struct arena *a)
+static void put_contacts(const struct host_setup *host, struct xml *query,
+                         struct arena *a)
 {
-	const struct server *s = w->server;
 	struct xml *form, *field;
 
-	if (s->n_contacts == 0)
+	if (host->contacts.n == 0)
 		return;
 	form = xml_add(a, query, "x", NS_DATA);
 	xml_set(a, form, "type", STR("result"));
@@ -54,19 +54,19 @@ static void put_contacts(const struct worker *w, struct xml *query, struct arena
 	xml_set(a, field, "type", STR("hidden"));
 	xml_add_text(a, field, "value", NULL,
 	             STR("http://jabber.org/network/serverinfo"));
-	for (size_t i = 0; i < s->n_contacts; i++) {
-		field = put_field(a, form, s->contacts[i].name);
+	vec_for_each(contact, &host->contacts) {
+		field = put_field(a, form, contact->name);
 		xml_set(a, field, "type", STR("list-multi"));
-		for (size_t k = 0; k < s->contacts[i].n; k++)
-			xml_add_text(a, field, "value", NULL, s->contacts[i].urls[k]);
+		for (size_t k = 0; k < contact->n; k++)
+			xml_add_text(a, field, "value", NULL, contact->urls[k]);
 	}
 }
 
-void disco_put_host(const struct worker *w, struct xml *query, struct arena *a)
+void disco_put_host(const struct host_setup *host, struct xml *query, struct arena *a)
 {
 	put_identity(a, query, "server", "im", "herald");
-	put_features(w, query, true, a);
-	put_contacts(w, query, a);
+	put_features(host, query, true, a);
+	put_contacts(host, query, a);
 }
 
 /* XEP-0115 section 6.2: the node of the host's capabilities, as they are now. */
@@ -74,7 +74,7 @@ static bool is_caps_node(struct stanza *st, struct str node)
 {
 	struct xml *query = xml_new(st->a, "query", "");
 
-	disco_put_host(st->w, query, st->a);
+	disco_put_host(server_setup(st->w->server, jid_domain(st->to)), query, st->a);
 	return str_eq(node, arena_fmt(st->a, DISCO_CAPS_NODE "#" STR_FMT,
 	                              STR_ARG(disco_caps_hash(query, st->a))));
 }
@@ -112,9 +112,10 @@ static void on_info(struct stanza *st, struct xml *payload, struct user *u)
 		xml_set(st->a, query, "node", xml_get(payload, "node"));
 	if (u) {
 		put_identity(st->a, query, "account", "registered", NULL);
-		put_features(st->w, query, false, st->a);
+		put_features(u->setup, query, false, st->a);
 	} else {
-		disco_put_host(st->w, query, st->a);
+		disco_put_host(server_setup(st->w->server, jid_domain(st->to)), query,
+		               st->a);
 	}
 	im_route(st->w, x, st->a);
 }

@@ -37,16 +37,27 @@ struct tuning {
 	uint64_t resume_timeout_ms, ack_timeout_ms, max_ack_queue; /* XEP-0198 */
 };
 
+/* What the configuration says of a host, or of all that have nothing of their own. */
+struct host_setup {
+	VEC(const struct module *) modules; /* that are on, ended by NULL */
+	VEC(struct contact) contacts;
+	struct tuning tuning;
+	struct str offline_rule;      /* of shaper_rules: how many messages may wait */
+	uint32_t disabled_mechanisms; /* SASL_MASK */
+};
+
+struct vhost {
+	struct str name; /* prepared */
+	const struct host_setup *setup;
+};
+
 struct server {
-	VEC(struct str) hosts;               /* prepared */
-	const struct module *const *modules; /* that are on, ended by NULL */
+	VEC(struct vhost) hosts;
+	const struct host_setup *general; /* of hosts that are served no more */
 	struct store *store;
 	struct accounts *accounts;
 	struct auth auth;
 	struct logger log;
-	const struct contact *contacts;
-	size_t n_contacts;
-	struct tuning tuning;
 	/* The value of a rule of the configuration (shaper_rules) for somebody; empty: none. May
 	 * be NULL. */
 	struct str (*rule)(void *arg, struct jid who, const char *name);
@@ -71,6 +82,9 @@ struct worker {
 
 /* Whether a (prepared) domain is a host of this server. */
 bool server_has_host(const struct server *s, struct str domain);
+
+/* What holds for a (prepared) domain; good until the configuration changes. */
+const struct host_setup *server_setup(const struct server *s, struct str domain);
 
 /* Where completions for this worker go. */
 struct inbox *worker_inbox(struct worker *w);
