@@ -51,15 +51,32 @@ static int need_folder(struct daemon *d, struct str path, struct buf *why)
 
 /* ---- certificates ------------------------------------------------------------------------- */
 
-/* Without certificates of the administrator's: one of our own, made at the first start. */
+/* The hosts of `c`, and those of now: a reload that fails in the end leaves them. */
+static int self_sign(struct daemon *d, const struct config *c, const char *path)
+{
+	VEC(struct str) hosts = { 0 };
+
+	vec_for_each(host, &c->hosts)
+		vec_push(&hosts, *host);
+	vec_for_each(host, &d->config.hosts) {
+		if (!config_has_host(c, *host))
+			vec_push(&hosts, *host);
+	}
+	int r = tls_self_sign(path, hosts.p, hosts.n);
+	vec_fini(&hosts);
+	return r;
+}
+
+/* Without certificates of the administrator's: one of our own, made when there is none yet or
+ * hosts have been added. */
 int daemon_own_certificate(struct daemon *d, struct config *c, struct buf *why)
 {
 	const char *path = in_spool(d, "self-signed.pem");
 
 	vec_push(&c->certfiles, arena_str(&c->arena, str_from(path)));
-	int r = tls_self_sign(path, c->hosts.p, c->hosts.n);
-	if (r == -EEXIST)
+	if (tls_is_signed_for(path, c->hosts.p, c->hosts.n))
 		return 0;
+	int r = self_sign(d, c, path);
 	if (r < 0) {
 		buf_fmt(why, "cannot write %s: %s", path, strerror(-r));
 		return r;
@@ -84,7 +101,7 @@ static void reach_folder(struct daemon *d, struct sandbox *s, struct str path)
 	vec_push(&s->read, str_dup_c(&d->config.arena, path_folder(path)));
 }
 
-/* A certificate and what it is a link to: a new one comes into the same folders. */
+/* A file and what it is a link to: a new one comes into the same folders. */
 static void reach_file(struct daemon *d, struct sandbox *s, struct str path)
 {
 	auto_free char *real = realpath(str_dup_c(&d->config.arena, path), NULL);
@@ -92,6 +109,39 @@ static void reach_file(struct daemon *d, struct sandbox *s, struct str path)
 	reach_folder(d, s, path);
 	if (real)
 		reach_folder(d, s, str_from(real));
+}
+
+static struct str folders_up(struct str path, size_t n)
+{
+	for (; n > 0; n--)
+		path = path_folder(path);
+	return path;
+}
+
+/* Certificates, also those that fit a pattern later: what is above its first wildcard, and as far
+ * above what the files are links to (live/HOST/key.pem is often one to archive/HOST/key1.pem). */
+static void reach_certfiles(struct daemon *d, struct sandbox *s, struct str pattern)
+{
+	struct arena *a = &d->config.arena;
+	struct str top = pattern, *paths;
+	size_t up = 0, n;
+
+	while (path_has_wildcard(top)) {
+		top = path_folder(top);
+		up++;
+	}
+	if (up == 0 || paths_expand(a, pattern, &paths, &n) < 0) {
+		reach_file(d, s, pattern);
+		return;
+	}
+	vec_push(&s->read, str_dup_c(a, top));
+	for (size_t i = 0; i < n; i++) {
+		auto_free char *real = realpath(paths[i].p, NULL);
+		struct str above = real ? folders_up(str_from(real), up) : STR("/");
+		reach_file(d, s, paths[i]);
+		if (above.n > 1)
+			vec_push(&s->read, str_dup_c(a, above));
+	}
 }
 
 static int enter_sandbox(struct daemon *d, struct buf *why)
@@ -106,7 +156,7 @@ static int enter_sandbox(struct daemon *d, struct buf *why)
 	vec_for_each(path, &c->included)
 		reach_file(d, &s, *path);
 	vec_for_each(path, &c->certfiles)
-		reach_file(d, &s, *path);
+		reach_certfiles(d, &s, *path);
 	if (c->ca_file.n)
 		reach_file(d, &s, c->ca_file);
 	vec_for_each(path, &c->backup_dirs)

@@ -63,5 +63,5 @@ struct str daemon_socket(struct str run_dir, struct arena *a);
 void daemon_use_config(struct daemon *d);
 
 /* Gives a configuration without certfiles the self-signed one, which is made when it is not
- * there. */
+ * there or names not all of the hosts. */
 MUST_USE int daemon_own_certificate(struct daemon *d, struct config *c, struct buf *why);

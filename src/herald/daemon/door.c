@@ -8,6 +8,7 @@
 
 #include "base/oom.h"
 #include "herald/c2s/c2s.h"
+#include "herald/daemon/certs.h"
 #include "herald/daemon/daemon.h"
 #include "io/proxied.h"
 #include "io/tls.h"
@@ -62,12 +63,14 @@ static int load_tls(struct tls_server *tls, const struct config *c, bool verify,
                     struct buf *why)
 {
 	auto_arena a = { 0 };
+	struct cert_files files = { 0 };
 	int r = verify ? tls_server_verify(tls, str_dup_c(&a, c->ca_file), why) : 0;
 
-	vec_for_each(path, &c->certfiles) {
-		if (r == 0)
-			r = tls_server_add(tls, str_dup_c(&a, *path), why);
-	}
+	if (r == 0)
+		r = certs_files(c, &a, &files, why);
+	if (r == 0)
+		r = tls_server_load(tls, files.paths.p, files.paths.n, why);
+	vec_fini(&files.paths);
 	return r;
 }
 
