@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "base/tally.h"
 #include "herald/auth/sasl.h"
 #include "io/inbox.h"
 
@@ -20,10 +21,18 @@ struct accounts;
 struct login;
 struct pool;
 
+/* How many keys may be derived at once, waiting ones too, for logins from one place. On the thread
+ * of the logins. */
+struct quota {
+	struct tally used; /* by sasl_peer's place */
+	uint64_t max;
+};
+
 /* What all logins of a server share. */
 struct auth {
 	struct accounts *accounts;
 	struct pool *pool;
+	struct quota *quota; /* NULL: no limit */
 	bool plain_without_tls; /* lets PLAIN run unencrypted; false unless the host wants it */
 };
 

@@ -104,8 +104,10 @@ void client_negotiation_free(struct client *c);
 /* The <mechanism/> elements. */
 void client_put_mechanisms(const struct client *c, struct buf *out);
 
-/* One event for every failed login, which counts against the address. */
-void client_log_failure(struct client *c, struct str user, const char *reason);
+/* One event for every failed login, which counts against the address unless it is our own fault
+ * (temporary-auth-failure). */
+void client_log_failure(struct client *c, struct str user, enum sasl_failure failure,
+                        const char *reason);
 
 /* Whether the door is for this account; remembers who it is, and logs that. */
 bool client_may_login(const struct client *c, struct str user);

@@ -9,10 +9,10 @@
 
 enum { FAILURES_MAX = 100000 }; /* addresses that are remembered */
 
-struct count {
-	char key[9];
-	uint32_t n;
-	uint64_t over_ms; /* failures: when they are forgotten */
+struct failures {
+	struct crowd_place place; /* the key */
+	uint64_t n;
+	uint64_t over_ms; /* when they are forgotten */
 	bool barred;
 };
 
@@ -40,80 +40,58 @@ static bool place_of(const struct sockaddr_storage *peer, struct crowd_place *ou
 	return out->kind;
 }
 
-static struct str key_of(const struct crowd_place *place, bool prefix, char out[9])
+struct str crowd_key(const struct crowd_place *place)
 {
-	size_t whole = place->kind == 4 ? 4 : 8, part = place->kind == 4 ? 3 : 6;
-
-	out[0] = (char)place->kind;
-	memcpy(out + 1, place->bytes, 8);
-	return (struct str){ out, 1 + (prefix ? part : whole) };
+	if (!place->kind)
+		return STR("");
+	return (struct str){ (const char *)place, place->kind == 4 ? 5 : 9 };
 }
 
-static uint32_t count_of(const struct map *m, struct str key)
+static struct str prefix_of(const struct crowd_place *place)
 {
-	const struct count *c = map_get(m, key);
-
-	return c ? c->n : 0;
-}
-
-static struct count *add(struct map *m, struct str key)
-{
-	struct count *c = map_get(m, key);
-
-	if (!c) {
-		c = base_calloc(1, sizeof(*c));
-		memcpy(c->key, key.p, key.n);
-		map_put(m, (struct str){ c->key, key.n }, c);
-	}
-	c->n++;
-	return c;
-}
-
-static void subtract(struct map *m, struct str key)
-{
-	struct count *c = map_get(m, key);
-
-	if (!c || --c->n)
-		return;
-	map_del(m, key);
-	free(c);
+	return (struct str){ (const char *)place, place->kind == 4 ? 4 : 7 };
 }
 
 bool crowd_enter(struct crowd *c, const struct sockaddr_storage *peer,
                  struct crowd_place *out)
 {
-	char address[9], prefix[9];
-
 	if (!place_of(peer, out))
 		return true;
-	struct str a = key_of(out, false, address), p = key_of(out, true, prefix);
-	if (count_of(&c->addresses, a) >= c->address_max ||
-	    count_of(&c->prefixes, p) >= c->prefix_max) {
+	struct str address = crowd_key(out), prefix = prefix_of(out);
+	if (tally_get(&c->addresses, address) >= c->address_max ||
+	    tally_get(&c->prefixes, prefix) >= c->prefix_max) {
 		out->kind = 0;
 		return false;
 	}
-	add(&c->addresses, a);
-	add(&c->prefixes, p);
+	tally_add(&c->addresses, address);
+	tally_add(&c->prefixes, prefix);
 	return true;
 }
 
 void crowd_leave(struct crowd *c, struct crowd_place *place)
 {
-	char text[9];
-
 	if (!place->kind)
 		return;
-	subtract(&c->addresses, key_of(place, false, text));
-	subtract(&c->prefixes, key_of(place, true, text));
+	tally_take(&c->addresses, crowd_key(place));
+	tally_take(&c->prefixes, prefix_of(place));
 	place->kind = 0;
 }
 
 /* ---- failed logins ------------------------------------------------------------------------ */
 
+static struct failures *add(struct map *m, struct str key)
+{
+	struct failures *f = base_calloc(1, sizeof(*f));
+
+	memcpy(&f->place, key.p, key.n);
+	map_put(m, (struct str){ (const char *)&f->place, key.n }, f);
+	return f;
+}
+
 static void forget_old(struct crowd *c, uint64_t now_ms)
 {
 	map_for_each(it, &c->failures) {
-		struct count *count = it->value;
+		struct failures *count = it->value;
 		if (now_ms < count->over_ms)
 			continue;
 		map_del(&c->failures, it->key);
@@ -124,9 +102,8 @@ static void forget_old(struct crowd *c, uint64_t now_ms)
 bool crowd_failed(struct crowd *c, const struct crowd_place *place, uint64_t max,
                   uint64_t barred_ms, uint64_t now_ms)
 {
-	char text[9];
-	struct str key = key_of(place, false, text);
-	struct count *count;
+	struct str key = crowd_key(place);
+	struct failures *count;
 
 	if (!place->kind)
 		return false;
@@ -139,7 +116,9 @@ bool crowd_failed(struct crowd *c, const struct crowd_place *place, uint64_t max
 		count->n = 0;
 		count->barred = false;
 	}
-	count = add(&c->failures, key);
+	if (!count)
+		count = add(&c->failures, key);
+	count->n++;
 	count->over_ms = now_ms + barred_ms;
 	bool is_news = !count->barred && count->n >= max;
 	count->barred = count->barred || is_news;
@@ -149,12 +128,11 @@ bool crowd_failed(struct crowd *c, const struct crowd_place *place, uint64_t max
 bool crowd_is_barred(const struct crowd *c, const struct crowd_place *place,
                      uint64_t now_ms)
 {
-	char text[9];
-	const struct count *count;
+	const struct failures *count;
 
 	if (!place->kind)
 		return false;
-	count = map_get(&c->failures, key_of(place, false, text));
+	count = map_get(&c->failures, crowd_key(place));
 	return count && count->barred && now_ms < count->over_ms;
 }
 
@@ -163,10 +141,6 @@ void crowd_fini(struct crowd *c)
 	map_for_each(it, &c->failures)
 		free(it->value);
 	map_fini(&c->failures);
-	map_for_each(it, &c->addresses)
-		free(it->value);
-	map_for_each(it, &c->prefixes)
-		free(it->value);
-	map_fini(&c->addresses);
-	map_fini(&c->prefixes);
+	tally_fini(&c->addresses);
+	tally_fini(&c->prefixes);
 }

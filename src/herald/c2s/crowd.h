@@ -11,12 +11,13 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "base/map.h"
+#include "base/tally.h"
 
 /* All zero: nobody is there and nobody may be; set the limits and the maps' seed. */
 struct crowd {
 	uint64_t address_max, prefix_max; /* UINT64_MAX: no limit */
-	struct map addresses, prefixes, failures;
+	struct tally addresses, prefixes;
+	struct map failures;
 };
 
 /* Where one was counted; all zero: nowhere. */
@@ -28,6 +29,9 @@ struct crowd_place {
 /* Counts a connection; false: it is one too many, and was not counted. */
 bool crowd_enter(struct crowd *c, const struct sockaddr_storage *peer,
                  struct crowd_place *out);
+
+/* The address as a key; empty for nowhere. The bytes are the place's. */
+struct str crowd_key(const struct crowd_place *place);
 
 /* Sets the place to nowhere. */
 void crowd_leave(struct crowd *c, struct crowd_place *place);

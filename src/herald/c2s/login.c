@@ -51,7 +51,8 @@ static void learn_peer(struct client *c)
 	struct negotiation *n = c->negotiation;
 	struct ssl_st *ssl = conn_tls(c->conn);
 
-	n->peer = (struct sasl_peer){ .host = c->stream.host };
+	n->peer = (struct sasl_peer){ .host = c->stream.host,
+		                      .place = crowd_key(&c->place) };
 	if (!ssl)
 		return;
 	arena_reset(&n->arena);
@@ -151,12 +152,13 @@ static bool fails_once_too_often(struct client *c)
 }
 
 /* With address and account: who bans wants it. */
-void client_log_failure(struct client *c, struct str user, const char *reason)
+void client_log_failure(struct client *c, struct str user, enum sasl_failure failure,
+                        const char *reason)
 {
 	log_line(&c->c2s->worker->server->log, LOG_LEVEL_WARNING, "c2s.login.failed",
 	         "%s: account `" STR_FMT "@" STR_FMT "`: %s", c->address, STR_ARG(user),
 	         STR_ARG(c->stream.host), reason);
-	if (fails_once_too_often(c))
+	if (failure != SASL_FAIL_TEMPORARY_AUTH_FAILURE && fails_once_too_often(c))
 		log_line(&c->c2s->worker->server->log, LOG_LEVEL_WARNING, "c2s.barred",
 		         "%s: too many logins have failed", c->address);
 }
@@ -185,7 +187,7 @@ static void on_success(struct client *c, struct str user, struct str data,
                        struct arena *a)
 {
 	if (!client_may_login(c, user)) {
-		client_log_failure(c, user,
+		client_log_failure(c, user, SASL_FAIL_NOT_AUTHORIZED,
 		                   "the access rule of this port does not allow it");
 		stream_auth_failure(&c->stream,
 		                    sasl_failure_name(SASL_FAIL_NOT_AUTHORIZED), a);
@@ -200,7 +202,7 @@ static void on_success(struct client *c, struct str user, struct str data,
 
 static void on_failure(struct client *c, const struct login_reply *r, struct arena *a)
 {
-	client_log_failure(c, r->user,
+	client_log_failure(c, r->user, r->failure,
 	                   r->reason ? r->reason : sasl_failure_name(r->failure));
 	stream_auth_failure(&c->stream, sasl_failure_name(r->failure), a);
 	end_login(c);

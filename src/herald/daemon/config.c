@@ -94,6 +94,9 @@ static const struct option options[] = {
 	{ "sandbox", take_bool, FIELD(sandbox) },
 	{ "max_connections_per_address", take_count, FIELD(max_connections_per_address) },
 	{ "max_connections_per_prefix", take_count, FIELD(max_connections_per_prefix) },
+	{ "max_key_derivations_per_address", take_count,
+	  FIELD(max_key_derivations_per_address) },
+	{ "max_tls_handshakes", take_count, FIELD(max_tls_handshakes) },
 	{ "negotiation_timeout", take_time, FIELD(negotiation_timeout_ms) },
 	{ 0 },
 };
@@ -109,6 +112,8 @@ static void set_defaults(struct config *c)
 	c->negotiation_timeout_ms = 60000;
 	c->max_connections_per_address = 200;
 	c->max_connections_per_prefix = 2000;
+	c->max_key_derivations_per_address = 50;
+	c->max_tls_handshakes = 256;
 	setup_defaults(&c->general);
 }
 

@@ -65,6 +65,7 @@ struct config {
 	struct access access;
 	/* UINT64_MAX: no limit. */
 	uint64_t max_connections_per_address, max_connections_per_prefix;
+	uint64_t max_key_derivations_per_address, max_tls_handshakes;
 	struct str spool_dir, run_dir;
 	struct str log_dir; /* empty: stderr */
 	VEC(struct str)

@@ -229,6 +229,7 @@ static int open_accounts(struct daemon *d, struct buf *why)
 	d->server.accounts = accounts_new(&ac);
 	d->server.auth.accounts = d->server.accounts;
 	d->server.auth.pool = d->pool;
+	d->server.auth.quota = &d->quota;
 	return 0;
 }
 
@@ -383,6 +384,8 @@ void daemon_use_config(struct daemon *d)
 	d->server.log.max = d->config.loglevel;
 	d->crowd.address_max = d->config.max_connections_per_address;
 	d->crowd.prefix_max = d->config.max_connections_per_prefix;
+	d->quota.max = d->config.max_key_derivations_per_address;
+	d->loop.handshakes.max = d->config.max_tls_handshakes;
 	d->server.rule = rule;
 	d->server.rule_arg = d;
 }
@@ -414,7 +417,9 @@ static void set_server(struct daemon *d, const struct daemon_options *o)
 	random_fill(&d->worker.users.seed, sizeof(d->worker.users.seed));
 	d->worker.streams.seed = d->worker.users.seed;
 	d->crowd.failures.seed = d->worker.users.seed;
-	d->crowd.addresses.seed = d->crowd.prefixes.seed = d->worker.users.seed;
+	d->crowd.addresses.counts.seed = d->worker.users.seed;
+	d->crowd.prefixes.counts.seed = d->worker.users.seed;
+	d->quota.used.counts.seed = d->worker.users.seed;
 	daemon_use_config(d);
 }
 
@@ -530,6 +535,7 @@ static void close_all(struct daemon *d)
 	vec_fini(&d->retired);
 	vec_fini(&d->doors);
 	crowd_fini(&d->crowd);
+	tally_fini(&d->quota.used);
 	control_free(d->control);
 	if (d->server.accounts)
 		accounts_free(d->server.accounts);

@@ -20,6 +20,7 @@ struct daemon {
 	struct server server;
 	struct worker worker;
 	struct crowd crowd;
+	struct quota quota; /* of key derivations, by address */
 	struct pool *pool;
 	VEC(struct door *) doors;
 	VEC(struct hall *) retired; /* of former configurations, with their clients */

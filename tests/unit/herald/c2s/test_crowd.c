@@ -60,7 +60,7 @@ static void addresses_and_prefixes_have_their_limits(void **state)
 			crowd_leave(&crowd, &places[i]);
 			crowd_leave(&crowd, &places[i]); /* is nowhere */
 		}
-		assert_int_equal(crowd.addresses.n + crowd.prefixes.n, 0);
+		assert_int_equal(crowd.addresses.counts.n + crowd.prefixes.counts.n, 0);
 	}
 	crowd_fini(&crowd);
 }
