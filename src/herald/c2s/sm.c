@@ -282,10 +282,9 @@ void sm_push(struct client *c, const struct xml *x)
 	auto_buf text = { 0 };
 	bool all_stored = sm->stored == sm->queue.n;
 
-	if (sm->queue.n >= client_setup(c)->tuning.max_ack_queue) {
+	/* What comes until the round ends goes elsewhere with the rest of the queue. */
+	if (sm->queue.n >= client_setup(c)->tuning.max_ack_queue && !c->over)
 		overflow(c);
-		return;
-	}
 	xml_write(&text, x, STR(NS_CLIENT));
 	struct sm_entry *e = vec_add(&sm->queue);
 	e->text = base_realloc(NULL, text.n, 1);
