@@ -157,6 +157,20 @@ static void on_accept(void *ctx, int fd, const struct sockaddr_storage *peer)
 	c2s_accept(door->hall->c2s, fd, peer);
 }
 
+static void on_trouble(void *ctx, int error)
+{
+	const struct door *door = ctx;
+	const struct logger *log = &door->hall->daemon->server.log;
+
+	if (error)
+		log_line(log, LOG_LEVEL_ERROR, "listen.trouble",
+		         "%s port %u takes no clients for the time being: %s", door->ip,
+		         door->port, strerror(-error));
+	else
+		log_line(log, LOG_LEVEL_NOTICE, "listen.recovered",
+		         "%s port %u takes clients again", door->ip, door->port);
+}
+
 int door_open(struct daemon *d, const struct config_listener *l, struct hall *hall,
               struct buf *why, struct door **out)
 {
@@ -178,6 +192,7 @@ int door_open(struct daemon *d, const struct config_listener *l, struct hall *ha
 		free(door);
 		return r;
 	}
+	listener_on_trouble(door->listener, on_trouble, door);
 	log_line(&d->server.log, LOG_LEVEL_INFO, "listen", "%s port %u%s", door->ip,
 	         l->port, l->tls ? " with TLS" : "");
 	*out = door;
