@@ -195,6 +195,44 @@ def test_a_session_that_nobody_came_back_to_is_gone(make_herald):
     bob.close()
 
 
+@pytest.mark.parametrize("resend,other,where", [
+    ("true", False, "waits"), ("true", True, "other"), ("if_offline", False, "waits"),
+    ("if_offline", True, "error"), ("false", False, "error"), ("false", True, "error")])
+def test_what_becomes_of_an_unacknowledged_message(make_herald, resend, other, where):
+    herald = make_herald(f"modules: {{mod_offline: {{}}, mod_stream_mgmt: {{resend_on_timeout: {resend}}}}}\n")
+    herald.register("alice", "bob")
+    alice, bob = Stream.begin(herald, "alice", "a"), Stream.begin(herald, "bob", "b", resume="false")
+    second = Raw(herald.port).session("bob", "second") if other else None
+    alice.message("bob@a.example/b", "hello")
+    alice.sync()
+    bob.close()
+    if where == "error":
+        x = alice.take()
+        while name(x) != "message":
+            x = alice.take()
+        assert x.get("type") == "error" and x.find("c:error/stanzas:service-unavailable", NS) is not None
+    else:
+        deadline = time.monotonic() + 10
+        while "bob@a.example/b" in herald.ctl("connected_users").stdout:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        second = second or Raw(herald.port).session("bob", "later")
+        assert second.until(lambda x: name(x) == "message").findtext("c:body", namespaces=NS) == "hello"
+    for each in (alice, second or alice):
+        each.close()
+
+
+@pytest.mark.parametrize("wish,granted", [("", "60"), ("max='5'", "5"), ("max='90'", "90"),
+                                          ("max='4000'", "120"), ("max='x'", "60"), ("max='0'", "60")])
+def test_a_client_says_how_long_it_would_like_to_have(make_herald, wish, granted):
+    herald = make_herald("modules: {mod_stream_mgmt: {resume_timeout: 60, max_resume_timeout: 2 min}}\n")
+    herald.register("bob")
+    bob = Raw(herald.port).session("bob", "b")
+    bob.send(f"<enable {SM} resume='true' {wish}/>")
+    assert bob.until(lambda x: name(x) == "enabled").get("max") == granted
+    bob.close()
+
+
 def test_two_that_resume_at_once_share_nothing(herald, pair):
     """One of them has the session in the end, and all of it."""
     alice, bob = pair

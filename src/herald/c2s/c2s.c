@@ -156,7 +156,9 @@ static void on_data(void *ctx, struct str bytes)
 	struct client *c = ctx;
 	auto_arena a = { 0 };
 
-	shape_take(&c->shape, bytes.n, loop_now_ms(c->c2s->worker->loop));
+	c->session.heard_ms = loop_now_ms(c->c2s->worker->loop);
+	c->session.is_asked = false;
+	shape_take(&c->shape, bytes.n, c->session.heard_ms);
 	stream_input(&c->stream, bytes, &a);
 	if (c->conn && is_too_fast(c))
 		conn_pause(c->conn, true); /* before more of it is read in this round */
@@ -336,7 +338,16 @@ static void session_released(struct session *s)
 	client_later(c);
 }
 
-const struct session_ops client_session_ops = { session_send, session_close,
+static void session_lost(struct session *s)
+{
+	struct client *c = (struct client *)s;
+
+	log_client(c, LOG_LEVEL_INFO, "c2s.mute", "the client does not answer");
+	c->over = c->lost = true;
+	client_later(c);
+}
+
+const struct session_ops client_session_ops = { session_send, session_close, session_lost,
 	                                        session_released };
 
 /* ---- accepting ----------------------------------------------------------------------------- */
@@ -419,11 +430,21 @@ static void check_session(struct client *c, uint64_t now)
 	bool mute = c->conn && c->sm->asking &&
 	            now - c->sm->asking_ms > client_setup(c)->tuning.ack_timeout_ms;
 
-	if (!waits && !mute)
-		return;
-	c->over = true;
-	c->lost = mute;
-	client_later(c);
+	if (mute) {
+		session_lost(&c->session);
+	} else if (waits) {
+		c->over = true;
+		client_later(c);
+	}
+}
+
+static void tick_modules(struct client *c, uint64_t now)
+{
+	for_each_module(m, client_setup(c))
+	{
+		if (m->on_tick)
+			m->on_tick(&c->session, now);
+	}
 }
 
 /* Nothing but binding in time ends a negotiation well: no ping, no blank extends it. */
@@ -443,6 +464,8 @@ static void on_tick(uv_timer_t *timer)
 			stream_close(&c->stream, &late, STR("The login took too long"));
 		else if (c->sm && c->session.user)
 			check_session(c, now);
+		if (!c->over && c->conn && c->session.user)
+			tick_modules(c, now);
 	}
 }
 

@@ -109,8 +109,7 @@ static void turn_on(struct client *c, const struct xml *bind)
 	if (xml_child(bind, "inactive", NS_CSI) && module_is_on(host, "mod_client_state"))
 		csi_on_element(c, xml_child(bind, "inactive", NS_CSI));
 	if (sm && module_is_on(host, "mod_stream_mgmt"))
-		sm_enable(c, str_is(xml_get(sm, "resume"), "true") ||
-		                     str_is(xml_get(sm, "resume"), "1"));
+		sm_enable(c, sm);
 }
 
 static void on_user(void *arg, struct user *u)

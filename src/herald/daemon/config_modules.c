@@ -27,6 +27,33 @@ static void take_time_or_0(struct reading *r, struct yaml *y, void *to)
 		take_time(r, y, to);
 }
 
+static void take_resend(struct reading *r, struct yaml *y, void *to)
+{
+	bool yes;
+
+	if (read_bool(y, &yes))
+		*(enum resend *)to = yes ? RESEND_ALWAYS : RESEND_NEVER;
+	else if (str_is(y->text, "if_offline"))
+		*(enum resend *)to = RESEND_IF_OFFLINE;
+	else
+		wrong(r, y, "`true`, `false` or `if_offline`");
+}
+
+static void take_queue_type(struct reading *r, struct yaml *y, void *to)
+{
+	(void)to;
+	if (!str_is(y->text, "file"))
+		wrong(r, y, "`file`: what is not acknowledged is always on the disk");
+}
+
+static void take_timeout_action(struct reading *r, struct yaml *y, void *to)
+{
+	if (str_is(y->text, "none") || str_is(y->text, "kill"))
+		*(bool *)to = str_is(y->text, "kill");
+	else
+		wrong(r, y, "`none` or `kill`");
+}
+
 /* ---- mod_disco: server_info --------------------------------------------------------------- */
 
 struct info {
@@ -100,6 +127,17 @@ static const struct option stream_mgmt_options[] = {
 	{ "resume_timeout", take_time_or_0, TUNING(resume_timeout_ms) },
 	{ "ack_timeout", take_time, TUNING(ack_timeout_ms) },
 	{ "max_ack_queue", take_count, TUNING(max_ack_queue) },
+	{ "max_resume_timeout", take_time, TUNING(max_resume_timeout_ms) },
+	{ "resend_on_timeout", take_resend, TUNING(resend) },
+	{ "queue_type", take_queue_type, 0 },
+	{ 0 },
+};
+
+static const struct option ping_options[] = {
+	{ "send_pings", take_bool, TUNING(send_pings) },
+	{ "ping_interval", take_time, TUNING(ping_interval_ms) },
+	{ "ping_ack_timeout", take_time, TUNING(ping_ack_timeout_ms) },
+	{ "timeout_action", take_timeout_action, TUNING(ping_kills) },
 	{ 0 },
 };
 
@@ -151,11 +189,6 @@ static const struct option vcard_options[] = {
 	{ 0 },
 };
 
-static const struct option ping_options[] = {
-	{ "send_pings", take_false, 0 },
-	{ 0 },
-};
-
 static const struct option no_options[] = { { 0 } };
 
 static const struct {
@@ -193,7 +226,9 @@ static void set_tuning(struct host_setup *setup)
 		                         .auth_ban_ms = 3600000,
 		                         .resume_timeout_ms = 300000,
 		                         .ack_timeout_ms = 60000,
-		                         .max_ack_queue = 5000 };
+		                         .max_ack_queue = 5000,
+		                         .ping_interval_ms = 60000,
+		                         .ping_ack_timeout_ms = 32000 };
 }
 
 void setup_defaults(struct host_setup *setup)

@@ -47,6 +47,8 @@ struct module {
 	void (*on_vcard)(struct user *u, const struct xml *vcard, struct arena *a);
 	/* The session stops being available; `x` is its presence. */
 	void (*on_unavailable)(struct session *s, const struct xml *x, struct arena *a);
+	/* Twice a second, for each session with a connection. */
+	void (*on_tick)(struct session *s, uint64_t now_ms);
 	/* A session of ours sends a message (before it is delivered). */
 	void (*on_sent)(struct stanza *st);
 	/* A message was given to `to`, or to all resources for NULL. */

@@ -31,10 +31,21 @@ struct contact {
 	size_t n;
 };
 
-/* What can be set, with ejabberd's defaults. */
+/* Whether messages that a session's client has not acknowledged go elsewhere when it ends. */
+enum resend {
+	RESEND_ALWAYS,
+	RESEND_IF_OFFLINE, /* when the account has no other session */
+	RESEND_NEVER,      /* their senders are told */
+};
+
+/* What can be set. */
 struct tuning {
 	uint64_t max_auth_failures, auth_ban_ms;                   /* mod_fail2ban */
 	uint64_t resume_timeout_ms, ack_timeout_ms, max_ack_queue; /* XEP-0198 */
+	uint64_t max_resume_timeout_ms; /* that clients may ask for, if it is more */
+	enum resend resend;
+	uint64_t ping_interval_ms, ping_ack_timeout_ms; /* mod_ping */
+	bool send_pings, ping_kills;
 };
 
 /* What the configuration says of a host, or of all that have nothing of their own. */
