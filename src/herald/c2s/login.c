@@ -116,6 +116,13 @@ static void put_limits(const struct client *c, bool authenticated, struct buf *o
 	        authenticated ? config->after.size : config->before.size);
 }
 
+/* Stream management that was turned on or resumed with the login is offered no more: xmpp.js
+ * would turn it on again. */
+static bool is_done(const struct client *c, const struct module *m)
+{
+	return c->sm && strcmp(m->name, "mod_stream_mgmt") == 0;
+}
+
 void client_features(void *ctx, bool authenticated, struct buf *out)
 {
 	struct client *c = ctx;
@@ -127,7 +134,7 @@ void client_features(void *ctx, bool authenticated, struct buf *out)
 	}
 	for_each_module(m, client_setup(c))
 	{
-		if (m->stream_features)
+		if (m->stream_features && !is_done(c, m))
 			buf_cstr(out, m->stream_features);
 		if (m->put_stream_features)
 			m->put_stream_features(client_setup(c), out);
