@@ -128,6 +128,7 @@ static void ask_part(struct exporting *ex)
 	case PIE_PRIVATE:
 	case PIE_VCARD:
 	case PIE_LAST:
+	case PIE_BLOCKED:
 		store_list(store, &at, inbox_of(ex), on_part, ex);
 		break;
 	case PIE_OFFLINE:
