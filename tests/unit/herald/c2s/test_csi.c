@@ -96,7 +96,6 @@ static void what_matters_brings_along_what_waited(void **state)
 
 static void a_thread_and_hints_are_no_reason_to_come(void **state)
 {
-	auto_arena a = { 0 };
 	struct link l;
 
 	link_login(*state, &l, PLAIN_JULIET,
