@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 Gatehouse founders */
 /*
- * Life of a connection: open ─▶ (handshake) ─▶ open ─▶ closing (owner gone, output lingers) ─▶
+ * Life of a connection: open ─▶ (its turn for a handshake ─▶ handshake) ─▶ open ─▶ closing (owner gone, output lingers) ─▶
  * freed by libuv's close callback. A read callback may end in conn_close, so memory is only
  * ever freed there.
  */
@@ -30,7 +30,9 @@ struct conn {
 	struct buf out;
 	size_t out_at; /* bytes of `out` that are written */
 	size_t waiting_max;
-	struct tls_server *tls_next; /* TLS starts when `out` is written */
+	struct tls_server
+		*tls_next; /* TLS starts when `out` is written and the peer begins */
+	struct handshake turn;
 	uv_timer_t *linger;
 	bool handshaking, paused, ended, closed, want_write;
 };
@@ -59,6 +61,7 @@ static void destroy(struct conn *c)
 	if (c->closed)
 		return;
 	c->closed = true;
+	handshakes_leave(&c->loop->handshakes, &c->turn);
 	if (c->ssl && !c->ended && !c->handshaking)
 		SSL_shutdown(c->ssl);
 	ERR_clear_error();
@@ -79,6 +82,7 @@ static void end(struct conn *c, int error)
 	if (c->ended)
 		return;
 	c->ended = true;
+	handshakes_leave(&c->loop->handshakes, &c->turn);
 	buf_fini(&c->out);
 	c->out_at = 0;
 	if (c->ops)
@@ -160,11 +164,31 @@ static ssize_t write_all(struct conn *c, struct str s)
 	return (ssize_t)at;
 }
 
-static void begin_tls(struct conn *c)
+static struct conn *conn_of(struct handshake *turn)
 {
+	return (struct conn *)(void *)((char *)turn - offsetof(struct conn, turn));
+}
+
+static void on_turn(struct handshake *turn)
+{
+	struct conn *c = conn_of(turn);
+
 	c->ssl = tls_accept(c->tls_next, c->fd);
 	c->tls_next = NULL;
 	c->handshaking = true;
+	update(c);
+}
+
+static void on_turn_lost(struct handshake *turn)
+{
+	end(conn_of(turn), -ETIMEDOUT);
+}
+
+/* Whether only the peer's first bytes of the handshake are waited for. */
+static bool is_before_tls(const struct conn *c)
+{
+	return c->tls_next && conn_waiting(c) == 0 && !c->ended &&
+	       c->turn.state == HANDSHAKE_NONE;
 }
 
 static void flush(struct conn *c)
@@ -182,8 +206,6 @@ static void flush(struct conn *c)
 		return;
 	buf_fini(&c->out);
 	c->out_at = 0;
-	if (c->tls_next)
-		begin_tls(c);
 	if (!c->ops)
 		destroy(c);
 }
@@ -232,6 +254,7 @@ static void handshake(struct conn *c)
 		return;
 	}
 	c->handshaking = false;
+	handshakes_leave(&c->loop->handshakes, &c->turn);
 	if (c->ops)
 		c->ops->secured(c->ctx);
 }
@@ -267,6 +290,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 		end(c, status);
 		return;
 	}
+	if (is_before_tls(c))
+		handshakes_enter(&c->loop->handshakes, &c->turn);
 	if (c->handshaking)
 		handshake(c);
 	if (!c->closed && !c->handshaking && conn_waiting(c))
@@ -284,7 +309,7 @@ static void update(struct conn *c)
 
 	if (c->closed)
 		return;
-	if (c->handshaking || is_reading(c))
+	if (c->handshaking || is_reading(c) || is_before_tls(c))
 		events |= UV_READABLE;
 	if (!c->ended && (c->want_write || (conn_waiting(c) && !c->handshaking)))
 		events |= UV_WRITABLE;
@@ -305,6 +330,8 @@ struct conn *conn_new(struct loop *loop, int fd, const struct conn_ops *ops, voi
 	c->ops = ops;
 	c->ctx = ctx;
 	c->waiting_max = WAITING_MAX;
+	c->turn.begin = on_turn;
+	c->turn.expire = on_turn_lost;
 	uv_poll_init_socket(&loop->uv, &c->poll, fd);
 	c->poll.data = c;
 	update(c);
@@ -314,8 +341,6 @@ struct conn *conn_new(struct loop *loop, int fd, const struct conn_ops *ops, voi
 void conn_start_tls(struct conn *c, struct tls_server *tls)
 {
 	c->tls_next = tls;
-	if (conn_waiting(c) == 0)
-		begin_tls(c);
 	update(c);
 }
 

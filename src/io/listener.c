@@ -13,7 +13,7 @@
 #include "base/oom.h"
 #include "io/loop.h"
 
-enum { ACCEPTS_A_ROUND = 64 };
+enum { PAUSE_MS = 100, ACCEPTS_A_ROUND = 64 };
 
 struct listener {
 	uv_poll_t poll;
@@ -22,6 +22,11 @@ struct listener {
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* empty for TCP */
 	listener_fn fn;
 	void *ctx;
+	uv_timer_t timer; /* of a pause */
+	int trouble;      /* why connections cannot be taken; 0: they can */
+	void (*tell)(void *ctx, int error);
+	void *tell_ctx;
+	unsigned handles; /* that are not closed */
 };
 
 /* What is written goes at once; a peer that has vanished is noticed in some ten minutes. */
@@ -36,6 +41,33 @@ static void set_tcp(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
 }
 
+static void on_poll(uv_poll_t *poll, int status, int events);
+
+static void on_pause_over(uv_timer_t *timer)
+{
+	struct listener *l = timer->data;
+
+	uv_poll_start(&l->poll, UV_READABLE, on_poll);
+}
+
+static void set_trouble(struct listener *l, int error)
+{
+	if (l->trouble != error && l->tell)
+		l->tell(l->tell_ctx, error);
+	l->trouble = error;
+}
+
+/* Why there was nothing to accept. The socket stays readable without descriptors: it must not be
+ * asked again at once. */
+static void on_no_connection(struct listener *l, int error)
+{
+	if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM)
+		return;
+	uv_poll_stop(&l->poll);
+	uv_timer_start(&l->timer, on_pause_over, PAUSE_MS, 0);
+	set_trouble(l, -error);
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
 	struct listener *l = poll->data;
@@ -46,8 +78,11 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 		socklen_t n = sizeof(peer);
 		int fd = accept4(l->fd, (struct sockaddr *)&peer, &n,
 		                 SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0)
-			return; /* none left, or no descriptors: tried again when something comes */
+		if (fd < 0) {
+			on_no_connection(l, errno);
+			return;
+		}
+		set_trouble(l, 0);
 		if (l->is_tcp)
 			set_tcp(fd);
 		l->fn(l->ctx, fd, &peer);
@@ -64,7 +99,9 @@ static int start(struct loop *loop, int fd, int backlog, listener_fn fn, void *c
 	l->fn = fn;
 	l->ctx = ctx;
 	uv_poll_init_socket(&loop->uv, &l->poll, fd);
-	l->poll.data = l;
+	uv_timer_init(&loop->uv, &l->timer);
+	l->poll.data = l->timer.data = l;
+	l->handles = 2;
 	uv_poll_start(&l->poll, UV_READABLE, on_poll);
 	*out = l;
 	return 0;
@@ -174,9 +211,18 @@ int listener_unix(struct loop *loop, const char *path, listener_fn fn, void *ctx
 	return 0;
 }
 
+void listener_on_trouble(struct listener *l, void (*fn)(void *ctx, int error), void *ctx)
+{
+	l->tell = fn;
+	l->tell_ctx = ctx;
+}
+
 static void on_closed(uv_handle_t *handle)
 {
-	free(handle->data);
+	struct listener *l = handle->data;
+
+	if (--l->handles == 0)
+		free(l);
 }
 
 void listener_close(struct listener *l)
@@ -188,4 +234,5 @@ void listener_close(struct listener *l)
 	if (l->path[0])
 		unlink(l->path);
 	uv_close((uv_handle_t *)&l->poll, on_closed);
+	uv_close((uv_handle_t *)&l->timer, on_closed);
 }

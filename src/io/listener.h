@@ -26,5 +26,10 @@ int listener_tcp(struct loop *loop, const char *address, uint16_t port, int back
 int listener_unix(struct loop *loop, const char *path, listener_fn fn, void *ctx,
                   struct buf *why, struct listener **out);
 
+/* When there are no descriptors (or no memory) for another connection, clients wait in the kernel's
+ * queue, and it is tried again ten times a second. fn(ctx, error) is called once when that
+ * begins, and with 0 when a client was taken again. */
+void listener_on_trouble(struct listener *l, void (*fn)(void *ctx, int error), void *ctx);
+
 /* Closes it, and removes the socket file. NULL is harmless. */
 void listener_close(struct listener *l);

@@ -49,6 +49,7 @@ int loop_init(struct loop *l)
 	uv_async_init(&l->uv, &l->wake, on_wake);
 	uv_check_init(&l->uv, &l->check);
 	uv_prepare_init(&l->uv, &l->prepare);
+	handshakes_init(&l->handshakes, &l->uv);
 	l->wake.data = l->check.data = l->prepare.data = l;
 	uv_check_start(&l->check, on_check);
 	uv_prepare_start(&l->prepare, on_prepare);
@@ -72,6 +73,7 @@ void loop_fini(struct loop *l)
 	uv_close((uv_handle_t *)&l->wake, NULL);
 	uv_close((uv_handle_t *)&l->check, NULL);
 	uv_close((uv_handle_t *)&l->prepare, NULL);
+	handshakes_close(&l->handshakes);
 	uv_run(&l->uv, UV_RUN_DEFAULT);
 	uv_loop_close(&l->uv);
 	inbox_fini(&l->inbox);

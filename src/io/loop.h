@@ -13,6 +13,7 @@
 
 #include <uv.h>
 
+#include "io/handshakes.h"
 #include "io/inbox.h"
 
 #define LOOP_READ_MAX 65536 /* bytes that one read takes */
@@ -29,6 +30,7 @@ struct loop {
 	uv_check_t check;
 	uv_prepare_t prepare;
 	struct inbox inbox;
+	struct handshakes handshakes;
 	struct loop_late *late, *last;
 	char *read_buf; /* LOOP_READ_MAX bytes; free again when a callback returns */
 };

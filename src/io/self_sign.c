@@ -3,6 +3,8 @@
 /* A certificate of our own for the first start: P-256, self-signed. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -47,16 +49,21 @@ static bool fill(X509 *cert, EVP_PKEY *key, const struct str *hosts, size_t n)
 
 static int write_pem(const char *path, X509 *cert, EVP_PKEY *key)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	auto_buf fresh = { 0 };
 	int r = 0;
 
+	buf_fmt(&fresh, "%s.new", path);
+	unlink(fresh.p); /* of a start that was killed */
+	int fd = open(fresh.p, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
 	FILE *file = fdopen(fd, "w");
 	if (PEM_write_X509(file, cert) != 1 ||
 	    PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) != 1)
 		r = -EIO;
-	return fclose(file) != 0 || r < 0 ? -EIO : 0;
+	if (fclose(file) != 0 || r < 0)
+		return -EIO;
+	return rename(fresh.p, path) < 0 ? -errno : 0;
 }
 
 int tls_self_sign(const char *path, const struct str *hosts, size_t n)
@@ -69,4 +76,19 @@ int tls_self_sign(const char *path, const struct str *hosts, size_t n)
 	X509_free(cert);
 	EVP_PKEY_free(key);
 	return r;
+}
+
+bool tls_is_signed_for(const char *path, const struct str *hosts, size_t n)
+{
+	FILE *file = fopen(path, "re");
+	X509 *cert = file ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
+	bool all = cert;
+
+	for (size_t i = 0; i < n && all; i++)
+		all = X509_check_host(cert, hosts[i].p, hosts[i].n,
+		                      X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) == 1;
+	X509_free(cert);
+	if (file)
+		fclose(file);
+	return all;
 }

@@ -12,6 +12,9 @@
 
 #include "base/oom.h"
 #include "base/vec.h"
+#include "io/cert_pile.h"
+
+enum { CHAIN_MAX = 10 };
 
 struct tls_server {
 	VEC(SSL_CTX *) contexts;
@@ -129,38 +132,49 @@ void tls_server_exchange(struct tls_server *t, struct tls_server *from)
 	adopt(t);
 }
 
-static int refuse(SSL_CTX *ctx, struct buf *why, const char *path, const char *what,
-                  int error)
-{
-	unsigned long e = ERR_peek_last_error();
-	const char *reason = e ? ERR_reason_error_string(e) : NULL;
-
-	buf_fmt(why, "%s: %s%s%s", path, what, reason ? ": " : "", reason ? reason : "");
-	ERR_clear_error();
-	SSL_CTX_free(ctx);
-	return error;
-}
-
-int tls_server_add(struct tls_server *t, const char *path, struct buf *why)
+/* A context for one certificate with its chain. OpenSSL's level of security may refuse it. */
+static int add_context(struct tls_server *t, const struct cert_pile *pile,
+                       const struct pile_cert *cert, struct buf *why)
 {
 	SSL_CTX *ctx = context_new(t);
+	X509 *next = cert->x;
 
 	ERR_clear_error();
-	if (access(path, R_OK) < 0) {
-		int error = errno;
-		return refuse(ctx, why, path, strerror(error), -error);
+	bool ok = SSL_CTX_use_certificate(ctx, cert->x) == 1 &&
+	          SSL_CTX_use_PrivateKey(ctx, cert->key) == 1;
+	for (int i = 0; ok && i < CHAIN_MAX && (next = pile_issuer(pile, next)); i++)
+		ok = SSL_CTX_add1_chain_cert(ctx, next) == 1;
+	if (ok) {
+		vec_push(&t->contexts, ctx);
+		return 0;
 	}
-	if (SSL_CTX_use_certificate_chain_file(ctx, path) != 1)
-		return refuse(ctx, why, path, "no certificate in PEM form", -EINVAL);
-	if (SSL_CTX_use_PrivateKey_file(ctx, path, SSL_FILETYPE_PEM) != 1) {
-		bool other = ERR_GET_REASON(ERR_peek_last_error()) ==
-		             X509_R_KEY_VALUES_MISMATCH;
-		return refuse(ctx, why, path,
-		              "no private key that goes with the certificate",
-		              other ? -EKEYREJECTED : -EINVAL);
+	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+	buf_fmt(why, "%s: OpenSSL does not take the certificate%s%s", cert->path,
+	        reason ? ": " : "", reason ? reason : "");
+	ERR_clear_error();
+	SSL_CTX_free(ctx);
+	return -EINVAL;
+}
+
+int tls_server_load(struct tls_server *t, const char *const *paths, size_t n,
+                    struct buf *why)
+{
+	auto_pile pile = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = pile_read(&pile, paths[i], why);
+	if (r == 0)
+		r = pile_match(&pile, why);
+	vec_for_each(cert, &pile.certs) {
+		if (r == 0 && cert->key)
+			r = add_context(t, &pile, cert, why);
 	}
-	vec_push(&t->contexts, ctx);
-	return 0;
+	if (r == 0 && t->contexts.n == 0) {
+		buf_cstr(why, "no certificate with its key is in the certfiles");
+		r = -EINVAL;
+	}
+	return r;
 }
 
 SSL *tls_accept(struct tls_server *t, int fd)

@@ -24,19 +24,20 @@ struct tls_server;
 struct tls_server *tls_server_new(const char *alpn);
 void tls_server_free(struct tls_server *t);
 
-/* Reads a file that holds a certificate with its chain and its key, all in PEM. It serves the
- * DNS names in it (wildcards too); the first one read serves also clients that name no host
- * or one that no certificate has. `why` gets a sentence on errors.
- * Errors: -ENOENT, -EACCES, -EINVAL not such a file, -EKEYREJECTED key and certificate do not
- * match. */
-int tls_server_add(struct tls_server *t, const char *path, struct buf *why);
+/* Reads PEM files that hold certificates, their chains and their keys, together or apart. Each
+ * certificate with a key serves the DNS names in it (wildcards too); the first one serves also
+ * clients that name no host or one that no certificate has. `why` gets a sentence on errors.
+ * Errors: those of pile_read and pile_match; -EINVAL no certificate with a key is there, or OpenSSL
+ * does not take one. */
+MUST_USE int tls_server_load(struct tls_server *t, const char *const *paths, size_t n,
+                             struct buf *why);
 
 /* Takes the certificates of `from` over, which gets the old ones. Connections that are there
  * are not touched. */
 void tls_server_exchange(struct tls_server *t, struct tls_server *from);
 
 /* Asks clients for a certificate, which they need not have, and checks it against the authorities
- * in a PEM file. Before tls_server_add. Errors: -EINVAL, -ENOENT, -EACCES (`why` says more). */
+ * in a PEM file. Before tls_server_load. Errors: -EINVAL, -ENOENT, -EACCES (`why` says more). */
 int tls_server_verify(struct tls_server *t, const char *ca_file, struct buf *why);
 
 /* The addresses (xmppAddr, RFC 6120 section 13.7.1.4) in the client's certificate, in `a`; none
@@ -57,7 +58,11 @@ struct str tls_unique(struct ssl_st *ssl, struct arena *a);
 uint16_t tls_version(const struct ssl_st *ssl);
 
 /* Writes a self-signed certificate for `hosts` and its key, good for ten years, as one PEM file
- * of mode 0600. Errors: those of open(); -EIO what OpenSSL refused. */
+ * of mode 0600, in place of one that is there. Errors: those of open() and rename(); -EIO what
+ * OpenSSL refused. */
 int tls_self_sign(const char *path, const struct str *hosts, size_t n);
+
+/* Whether a file has a certificate, as tls_self_sign writes it, that names all of the hosts. */
+bool tls_is_signed_for(const char *path, const struct str *hosts, size_t n);
 
 DEFINE_AUTO_PTR(tls_server)

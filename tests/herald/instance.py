@@ -48,11 +48,13 @@ listen:
 {extra}""")
         self.log = folder / "log"
         self.process = None
+        self.prefix = []  # a command that becomes herald, such as nsenter
+        self.environment = None
 
     def start(self):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([self.programs / "herald", "-c", self.config],
-                                            stderr=log)
+            self.process = subprocess.Popen([*self.prefix, self.programs / "herald", "-c", self.config],
+                                            stderr=log, env=self.environment)
         deadline = time.monotonic() + 20
         while self.ctl("status", check=False).returncode != 0:
             assert self.process.poll() is None, self.log.read_text()

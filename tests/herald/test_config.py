@@ -8,11 +8,13 @@ import signal
 import socket
 import subprocess
 import time
+import xml.etree.ElementTree as ET
 
 import pytest
 
 from chat import Client, run
 from instance import free_ports
+from raw import NS, Raw, name
 
 
 def check(programs, path):
@@ -78,14 +80,21 @@ acl:
     ("shaper_rules: {x: {fast: all}}\n", "1:16", "names a shaper `fast` that there is not"),
     ("listen: [{port: 5222, module: ejabberd_c2s, access: x}]\n", "1:53", "no rule `x`"),
     ("host_config: {c.example: {acl: {}}}\n", "1:15", "`c.example` is not one of the `hosts`"),
-    ("host_config: {a.example: {modules: {}}}\n", "1:27",
-     "has not built ejabberd's option of a host `modules`"),
+    ("host_config: {a.example: {language: de}}\n", "1:27",
+     "has not built ejabberd's option of a host `language`"),
+    ("append_host_config: {c.example: {acl: {}}}\n", "1:22", "is not one of the `hosts`"),
+    ("host_config: {a.example: {modules: {mod_roster: {versioning: false}}}}\n", "1:62",
+     "herald always does that"),
     ("auth_method: sql\n", "1:14", "accounts of its own only"),
     ("auth_password_format: plain\n", "1:23", "keeps keys and never a password"),
     ("disable_sasl_mechanisms: [PLAN]\n", "1:27", "did you mean `PLAIN`?"),
     ("listen: [{port: 5222, shaper: slw}]\nshaper: {slow: 5}\n", "1:31", "there is no rule `slw`"),
     ("modules: {mod_roster: {versioning: false}}\n", "1:36", "herald always does that"),
     ("modules: {mod_offline: {access_max_user_messages: x}}\n", "1:51", "there is no rule `x`"),
+    ("modules: {mod_stream_mgmt: {resend_on_timeout: maybe}}\n", "1:48", "`if_offline`"),
+    ("modules: {mod_stream_mgmt: {queue_type: ram}}\n", "1:41", "always on the disk"),
+    ("modules: {mod_stream_mgmt: {cache_size: 10}}\n", "1:29", "has not built ejabberd's option"),
+    ("modules: {mod_ping: {timeout_action: nothing}}\n", "1:38", "`none` or `kill`"),
     ("log_format: xml\n", "1:13", "`text` or `json`"),
     ("listen: [{port: 3478, module: ejabberd_stun, transport: udp}]\n", "1:31",
      "has not built ejabberd's listener `ejabberd_stun`"),
@@ -152,6 +161,48 @@ def test_disabled_mechanisms_are_not_offered(make_herald):
         await (await Client(herald, "alice@a.example").login()).leave()
 
     run(scenario())
+
+
+HOSTS = """
+modules:
+  mod_disco: {server_info: [{modules: all, name: abuse-addresses, urls: ["mailto:all@a.example"]}]}
+  mod_ping: {}
+  mod_stream_mgmt: {}
+host_config:
+  b.example:
+    modules: {mod_disco: {}, mod_version: {}}
+    disable_sasl_mechanisms: [SCRAM-SHA-1]
+"""
+
+
+def test_a_host_has_modules_of_its_own(make_herald):
+    herald = make_herald(HOSTS)
+    herald.register("alice")
+    herald.register("alice", host="b.example")
+
+    def look(host):
+        """The features of the host and of its stream, the addresses, the mechanisms."""
+        client = Raw(herald.port, host)
+        client.starttls()
+        mechanisms = {m.text for m in client.features.find("sasl:mechanisms", NS)}
+        assert name(client.plain("alice")) == "success"
+        stream = {x.tag.rpartition("}")[2] for x in client.open()}
+        client.bind()
+        info = client.ask("<query xmlns='http://jabber.org/protocol/disco#info'/>", to=host)
+        ping = client.ask("<ping xmlns='urn:xmpp:ping'/>").get("type")
+        version = client.ask("<query xmlns='jabber:iq:version'/>", to=host).get("type")
+        client.close()
+        features = {x.get("var") for x in info[0] if name(x) == "feature"}
+        return (ping, version, "sm" in stream, "urn:xmpp:ping" in features,
+                "mailto:all@a.example" in ET.tostring(info, "unicode"), "SCRAM-SHA-1" in mechanisms)
+
+    assert look("a.example") == ("result", "error", True, True, True, True)
+    assert look("b.example") == ("error", "result", False, False, False, False)
+    # In addition instead, and without a restart.
+    edit(herald, "host_config", "append_host_config")
+    herald.ctl("reload_config")
+    assert look("a.example") == ("result", "error", True, True, True, True)
+    assert look("b.example") == ("result", "result", True, True, True, False)
 
 
 def test_the_log_can_be_a_file_of_json(make_herald, tmp_path):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 Gatehouse founders
 """How many may come, how fast they may send, and who stands behind a proxy."""
+import base64
 import socket
 import ssl
 import struct
@@ -8,7 +9,7 @@ import time
 
 import pytest
 
-from raw import Raw, name
+from raw import NS, Raw, name
 
 V2 = b"\r\n\r\n\0\r\nQUIT\n"
 
@@ -107,6 +108,57 @@ def test_failed_logins_count_against_the_address(make_herald):
     again = Proxied(server.port, "192.0.2.1")
     assert name(again.login("alice")) == "features"
     for each in (guesser, client, again):
+        each.close()
+
+
+def test_an_address_derives_so_many_keys_at_once(make_herald):
+    """Who has too many on the way is told to come again; that is no failed login."""
+    server = make_herald("""
+max_key_derivations_per_address: 1
+modules: {mod_fail2ban: {c2s_max_auth_failures: 2}}
+""", options="use_proxy_protocol: true, ")
+    server.register("alice")
+    crowd = [Proxied(server.port, "192.0.2.1") for _ in range(20)]
+    other = Proxied(server.port, "192.0.2.2")
+    for client in (*crowd, other):
+        client.starttls()
+    data = base64.b64encode(b"\0alice\0secret").decode()
+    for client in (*crowd, other):
+        client.send(f"<auth xmlns='{NS['sasl']}' mechanism='PLAIN'>{data}</auth>")
+    answers = [client.next() for client in crowd]
+    assert {name(x) for x in answers} == {"success", "failure"}
+    assert {name(x[0]) for x in answers if name(x) == "failure"} == {"temporary-auth-failure"}
+    assert name(other.next()) == "success"
+    turned_away = crowd[[name(x) for x in answers].index("failure")]
+    assert name(turned_away.plain("alice")) == "success"
+    assert "c2s.barred" not in server.log.read_text()
+    for client in (*crowd, other):
+        client.close()
+
+
+def test_only_so_many_tls_handshakes_are_at_once(make_herald):
+    """Others wait for their turn; who dawdles loses his, who says nothing has none."""
+    server = make_herald("max_tls_handshakes: 2\n")
+    silent = [Raw(server.tls_port) for _ in range(5)]
+    slow = [Raw(server.tls_port) for _ in range(2)]
+    for client in slow:
+        client.send(b"\x16\x03\x01\x02\x00\x01")  # a ClientHello begins
+    time.sleep(0.2)  # so that they are first
+    start = time.monotonic()
+    waiting = Raw(server.tls_port)
+    waiting.sock.settimeout(0.5)
+    with pytest.raises(TimeoutError):
+        waiting.tls()
+    slow[0].close()  # makes room
+    client = Raw(server.tls_port)
+    client.tls()
+    assert name(client.open()) == "features" and time.monotonic() - start < 2.5
+    slow.append(Raw(server.tls_port))
+    slow[-1].send(b"\x16\x03\x01\x02\x00\x01")
+    late = Raw(server.tls_port)
+    late.tls()
+    assert name(late.open()) == "features" and time.monotonic() - start > 2
+    for each in (*silent, *slow[1:], client, late, waiting):
         each.close()
 
 

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from raw import NS, Raw, name
+from stream import Stream
 
 
 def befriend(one, other):
@@ -260,6 +261,36 @@ modules:
     error = client.ask(f"<query xmlns='{INFO}' node='{node}x'/>", to="a.example")
     assert error.find("c:error/stanzas:item-not-found", NS) is not None
     client.close()
+
+
+@pytest.mark.parametrize("action", ["kill", "none"])
+def test_silent_clients_are_asked_whether_they_are_there(make_herald, action):
+    herald = make_herald(f"""
+modules:
+  mod_stream_mgmt: {{}}
+  mod_ping: {{send_pings: true, ping_interval: 1 seconds, ping_ack_timeout: 500 ms,
+             timeout_action: {action}}}
+""")
+    herald.register("alice", "bob", "carol")
+    alice = Raw(herald.port).session("alice", "answers")
+    bob = Raw(herald.port).session("bob", "mute")
+    carol = Stream.begin(herald, "carol", "gone")
+    for _ in range(2):
+        x = alice.until(lambda x: x.find("{urn:xmpp:ping}ping") is not None)
+        assert (x.get("type"), x.get("from"), x.get("to")) == ("get", "a.example", alice.jid)
+        alice.send(f"<iq type='result' id='{x.get('id')}'/>")
+    if action == "kill":
+        names = bob.rest()
+        assert names.count("iq") == 1
+        assert "carol@a.example/gone" in herald.ctl("connected_users").stdout
+        assert carol.resume(herald, "carol")  # as after a broken connection
+    else:
+        for _ in range(2):
+            bob.until(lambda x: x.find("{urn:xmpp:ping}ping") is not None)
+    sessions = herald.ctl("connected_users").stdout
+    assert "alice" in sessions and ("bob" in sessions) == (action == "none")
+    for each in (alice, bob, carol):
+        each.close()
 
 
 def test_the_stream_tells_its_limits(herald):

@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from chat import Client, run
+from raw import Raw
 
 PIE = "{urn:xmpp:pie:0}"
 ROSTER = ("bob@b.example\tBob & <Co>\tto\tnone\tFriends;W&W\n"
@@ -152,12 +153,40 @@ def test_pictures_and_the_last_time_come_along(make_herald, tmp_path):
     run(scenario())
 
 
+def test_who_is_blocked_stays_blocked(make_herald, tmp_path):
+    """As ejabberd and others write it (privacy lists), and in XEP-0191's own words."""
+    path = write(tmp_path, """<host jid='a.example'><user name='x' password='secret'>
+<query xmlns='jabber:iq:privacy'><default name='b'/><list name='b'>
+<item type='jid' value='Eve@A.example' action='deny' order='1'/>
+<item type='jid' value='all.example' action='deny' order='2'><message/><iq/><presence-in/><presence-out/></item>
+<item type='jid' value='half@a.example' action='deny' order='3'><message/></item>
+<item type='group' value='g' action='deny' order='4'/><item action='allow' order='5'/>
+</list><list name='other'/></query>
+<blocklist xmlns='urn:xmpp:blocking'><item jid='mallory@b.example/&amp;'/><item jid='@'/></blocklist>
+</user></host>""")
+    first, second = make_herald(), make_herald()
+    said = first.ctl("import", path).stdout
+    assert said.count("does more than block an address") == 3
+    assert said.count("is not the list for all sessions") == 1 and said.count("has no address") == 1
+    first.ctl("export", str(tmp_path / "out"))
+    exported, = (tmp_path / "out").iterdir()
+    assert second.ctl("import", str(exported)).stdout.count("\n") == 1
+    for server in (first, second):
+        client = Raw(server.port).session("x")
+        answer = client.ask("<blocklist xmlns='urn:xmpp:blocking'/>")
+        assert {item.get("jid") for item in answer[0]} == \
+            {"eve@a.example", "all.example", "mallory@b.example/&"}
+        client.close()
+
+
 def test_parts_that_herald_does_not_know_are_listed(herald, tmp_path):
     path = write(tmp_path, "<host jid='a.example'><user name='x' password='y'>"
                            "<query xmlns='jabber:iq:privacy'><list name='l'/></query>"
+                           "<pubsub xmlns='http://jabber.org/protocol/pubsub'/>"
                            "<query xmlns='jabber:iq:roster'><item jid='@'/></query></user></host>")
     said = herald.ctl("import", path).stdout
-    assert "x@a.example: <query xmlns='jabber:iq:privacy'> was not taken\n" in said
+    assert "x@a.example: <list xmlns='jabber:iq:privacy'> is not the list for all sessions\n" in said
+    assert "x@a.example: <pubsub xmlns='http://jabber.org/protocol/pubsub'> was not taken\n" in said
     assert "x@a.example: <item xmlns='jabber:iq:roster'> has no address\n" in said
 
 

@@ -84,13 +84,13 @@ def test_one_round_trip_binds_and_turns_on(fresh):
     enabled = success.find(f"{{{BIND2}}}bound/{{{SM}}}enabled")
     assert enabled.get("resume") == "true"
     features = client.next()
-    assert features.find("bind:bind", NS) is None
+    assert features.find("bind:bind", NS) is None and features.find("sm:sm", NS) is None
     client.send("<presence/>")
     client.until(lambda x: name(x) == "presence")
     # Carbons are on.
     second = fresh()
     success = plain(second, f"<bind xmlns='{BIND2}'/>")
-    second.next()
+    assert second.next().find("sm:sm", NS) is not None  # can still be turned on
     second.send("<message to='bob@a.example' type='chat'><body>x</body></message>")
     copy = client.until(lambda x: name(x) == "message")
     assert copy.find("{urn:xmpp:carbons:2}sent") is not None
@@ -101,6 +101,7 @@ def test_one_round_trip_binds_and_turns_on(fresh):
                     f"<bind xmlns='{BIND2}'/>")
     assert success.find(f"{{{SM}}}resumed").get("h") == "1"
     assert success.findtext(f"{{{SASL2}}}authorization-identifier") == jid
+    assert again.next().find("sm:sm", NS) is None  # it is on
     assert again.ask("<ping xmlns='urn:xmpp:ping'/>", to="a.example").get("type") == "result"
 
 

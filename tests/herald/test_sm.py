@@ -10,87 +10,7 @@ import pytest
 
 from chat import Client, run
 from raw import NS, Raw, name
-
-SM = f"xmlns='{NS['sm']}'"
-
-
-class Stream(Raw):
-    """A client with stream management: counts, keeps what is not acknowledged."""
-
-    def __init__(self, port):
-        super().__init__(port)
-        self.h, self.acked, self.sent = 0, 0, []
-        self.id = None
-
-    @classmethod
-    def begin(cls, herald, user, resource, resume="true"):
-        self = cls(herald.port)
-        self.session(user, resource)
-        self.send(f"<enable {SM} resume='{resume}'/>")
-        enabled = self.until(lambda x: x.tag == f"{{{NS['sm']}}}enabled")
-        self.id = enabled.get("id")
-        return self
-
-    def resume(self, herald, user):
-        """A new connection goes on; gives whether the server took it."""
-        self.close()
-        fresh = Raw(herald.port)
-        fresh.login(user)
-        self.sock, self.parser = fresh.sock, fresh.parser
-        self.depth, self.root, self.ready = fresh.depth, fresh.root, fresh.ready
-        self.send(f"<resume {SM} previd='{self.id}' h='{self.h}'/>")
-        x = self.next()
-        if name(x) != "resumed":
-            return False
-        self._on_ack(int(x.get("h")))
-        for stanza in self.sent:
-            self.send(stanza)
-        return True
-
-    def _on_ack(self, h):
-        assert h >= self.acked, (h, self.acked)
-        self.sent = self.sent[h - self.acked:]
-        self.acked = h
-
-    def stanza(self, text):
-        self.sent.append(text)
-        self.send(text)
-
-    def message(self, to, body):
-        self.stanza(f"<message to='{to}' type='chat' id='{body}'><body>{body}</body></message>")
-
-    def take(self):
-        """The next stanza; answers requests and notes acks on the way."""
-        while True:
-            x = self.next()
-            if x is None:
-                raise EOFError
-            kind = name(x)
-            if kind == "r":
-                self.send(f"<a {SM} h='{self.h}'/>")
-            elif kind == "a":
-                self._on_ack(int(x.get("h")))
-            elif kind in ("message", "presence", "iq"):
-                self.h += 1
-                return x
-            elif kind == "error":
-                raise EOFError
-
-    def take_message(self):
-        while True:
-            x = self.take()
-            if name(x) == "message":
-                return x.findtext("c:body", namespaces=NS)
-
-    def sync(self):
-        """Waits until all that was sent is acknowledged."""
-        self.send(f"<r {SM}/>")
-        while self.sent:
-            x = self.next()
-            assert name(x) in ("a", "r"), x.tag
-            if name(x) == "a":
-                self._on_ack(int(x.get("h")))
-
+from stream import SM, Stream
 
 @pytest.fixture
 def pair(herald):
@@ -254,6 +174,112 @@ def test_the_answer_to_a_session_request_counts(herald, pair):
     assert bob.take_message() == "still there"
     alice.close()
     bob.close()
+
+
+def test_a_session_that_nobody_came_back_to_is_gone(make_herald):
+    herald = make_herald("modules: {mod_offline: {}, mod_stream_mgmt: {resume_timeout: 1}}\n")
+    herald.register("alice", "bob")
+    alice, bob = Stream.begin(herald, "alice", "a"), Stream.begin(herald, "bob", "b")
+    bob.close()
+    alice.message("bob@a.example/b", "later")
+    alice.sync()
+    deadline = time.monotonic() + 10
+    while "bob@a.example/b" in herald.ctl("connected_users").stdout:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert not bob.resume(herald, "bob")
+    bob.bind("c")  # on the same stream
+    bob.send("<presence/>")
+    assert bob.until(lambda x: name(x) == "message").findtext("c:body", namespaces=NS) == "later"
+    alice.close()
+    bob.close()
+
+
+@pytest.mark.parametrize("resend,other,where", [
+    ("true", False, "waits"), ("true", True, "other"), ("if_offline", False, "waits"),
+    ("if_offline", True, "error"), ("false", False, "error"), ("false", True, "error")])
+def test_what_becomes_of_an_unacknowledged_message(make_herald, resend, other, where):
+    herald = make_herald(f"modules: {{mod_offline: {{}}, mod_stream_mgmt: {{resend_on_timeout: {resend}}}}}\n")
+    herald.register("alice", "bob")
+    alice, bob = Stream.begin(herald, "alice", "a"), Stream.begin(herald, "bob", "b", resume="false")
+    second = Raw(herald.port).session("bob", "second") if other else None
+    alice.message("bob@a.example/b", "hello")
+    alice.sync()
+    bob.close()
+    if where == "error":
+        x = alice.take()
+        while name(x) != "message":
+            x = alice.take()
+        assert x.get("type") == "error" and x.find("c:error/stanzas:service-unavailable", NS) is not None
+    else:
+        deadline = time.monotonic() + 10
+        while "bob@a.example/b" in herald.ctl("connected_users").stdout:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        second = second or Raw(herald.port).session("bob", "later")
+        assert second.until(lambda x: name(x) == "message").findtext("c:body", namespaces=NS) == "hello"
+    for each in (alice, second or alice):
+        each.close()
+
+
+@pytest.mark.parametrize("wish,granted", [("", "60"), ("max='5'", "5"), ("max='90'", "90"),
+                                          ("max='4000'", "120"), ("max='x'", "60"), ("max='0'", "60")])
+def test_a_client_says_how_long_it_would_like_to_have(make_herald, wish, granted):
+    herald = make_herald("modules: {mod_stream_mgmt: {resume_timeout: 60, max_resume_timeout: 2 min}}\n")
+    herald.register("bob")
+    bob = Raw(herald.port).session("bob", "b")
+    bob.send(f"<enable {SM} resume='true' {wish}/>")
+    assert bob.until(lambda x: name(x) == "enabled").get("max") == granted
+    bob.close()
+
+
+def test_two_that_resume_at_once_share_nothing(herald, pair):
+    """One of them has the session in the end, and all of it."""
+    alice, bob = pair
+    bob.close()
+    bodies = [f"m{i}" for i in range(5)]
+    for body in bodies:
+        alice.message("bob@a.example/b", body)
+    alice.sync()
+    twins = [Stream(herald.port) for _ in range(2)]
+    for twin in twins:
+        twin.login("bob")
+    for twin in twins:
+        twin.send(f"<resume {SM} previd='{bob.id}' h='{bob.h}'/>")
+    for twin in twins:
+        twin.taken = []
+        try:
+            if name(twin.next()) == "resumed":
+                twin.taken = [twin.take_message() for _ in bodies]
+        except (EOFError, ConnectionError):
+            pass
+    alive = []
+    for twin in twins:  # who was the first may have lost it by now
+        try:
+            twin.ask("<ping xmlns='urn:xmpp:ping'/>", to="a.example")
+            alive.append(twin.taken)
+        except (EOFError, ConnectionError):
+            pass
+    assert alive == [bodies]
+    for each in (alice, *twins):
+        each.close()
+
+
+def test_a_queue_that_is_full_ends_the_session_and_loses_nothing(make_herald):
+    herald = make_herald("modules: {mod_offline: {}, mod_stream_mgmt: {max_ack_queue: 10}}\n")
+    herald.register("alice", "bob")
+    alice, bob = Stream.begin(herald, "alice", "a"), Stream.begin(herald, "bob", "b")
+    bodies = [f"m{i}" for i in range(30)]
+    for body in bodies:
+        alice.message("bob@a.example", body)
+    alice.sync()
+    assert bob.error() == "resource-constraint"
+    bob.close()
+    later = Raw(herald.port).session("bob", "c")
+    got = [later.until(lambda x: name(x) == "message").findtext("c:body", namespaces=NS) for _ in bodies]
+    assert got == bodies
+    alice.close()
+    later.close()
 
 
 def test_slixmpp_resumes_by_itself(herald):

@@ -4,6 +4,7 @@
 import base64
 import hashlib
 import hmac
+import pathlib
 import shutil
 import socket
 import ssl
@@ -11,7 +12,7 @@ import time
 
 import pytest
 
-from authority import XMPP_ADDR, Authority
+from authority import XMPP_ADDR, Authority, openssl
 from raw import NS, Raw, name
 
 
@@ -122,6 +123,96 @@ def test_a_renewed_certificate_is_taken_and_a_bad_one_is_not(make_herald, author
         time.sleep(0.2)
     assert stays.ask("<ping xmlns='urn:xmpp:ping'/>").get("type") == "result"
     stays.close()
+
+
+def live(root, authority, host, number=1):
+    """A host's files as certbot lays them out: links that it turns to new ones."""
+    archive, links = root / "archive" / host, root / "live" / host
+    for folder in (archive, links):
+        folder.mkdir(parents=True, exist_ok=True)
+    pem = authority.sign(host, [f"DNS:{host}"])
+    cert, key = (pathlib.Path(f"{pem}.{end}").read_text() for end in ("crt", "key"))
+    chain = authority.cert.read_text()
+    for name_of, text in [("privkey", key), ("cert", cert), ("chain", chain), ("fullchain", cert + chain)]:
+        target = archive / f"{name_of}{number}.pem"
+        target.write_text(text)
+        (links / "new").symlink_to(target)
+        (links / "new").rename(links / f"{name_of}.pem")
+    (links / "README").write_text("not a certificate\n")
+
+
+def test_certificates_and_keys_in_files_of_their_own(make_herald, authority, tmp_path):
+    """All that a pattern fits, chains put together, new hosts and renewals followed."""
+    (tmp_path / "between").mkdir()
+    between = Authority(tmp_path / "between", "between", above=authority)
+    root = tmp_path / "letsencrypt"
+    live(root, between, "a.example")
+    server = make_herald(f"certfiles: ['{root}/live/*/*.pem']\n")
+
+    def names(host):
+        client = direct(server, trusting(authority), host)  # which knows the top alone
+        cert = client.sock.getpeercert()
+        client.close()
+        return cert["subjectAltName"], cert["serialNumber"]
+
+    first = names("a.example")
+    assert first[0] == (("DNS", "a.example"),)
+    live(root, between, "b.example")
+    wait_for(server, "tls.reloaded")
+    assert names("b.example")[0] == (("DNS", "b.example"),)
+    assert names("a.example") == first
+    live(root, between, "a.example", 2)
+    deadline = time.monotonic() + 15
+    while names("a.example") == first:
+        assert time.monotonic() < deadline, server.log.read_text()
+        time.sleep(0.2)
+
+
+@pytest.mark.parametrize("case,says", [
+    ("no file", "none-*.pem: no file fits this pattern"),
+    ("no key", "a.example.pem.crt: no private key of the certfiles goes with the certificate of /CN=a.example"),
+    ("other key", "b.example.pem.key: no certificate of the certfiles goes with its private key"),
+    ("nothing", "nothing.pem: neither a certificate nor a key in PEM form is in it"),
+    ("damaged", "damaged.pem: a certificate in it cannot be read"),
+    ("password", "locked.pem: the private key in it needs a password"),
+    ("authority", "no certificate with its key is in the certfiles"),
+])
+def test_certfiles_that_are_of_no_use_are_said(make_herald, authority, tmp_path, case, says):
+    server = make_herald()
+    pem, other = (authority.sign(host, [f"DNS:{host}"]) for host in ("a.example", "b.example"))
+    files = {"no file": [tmp_path / "none-*.pem"], "no key": [f"{pem}.crt"],
+             "other key": [pem, f"{other}.key"], "nothing": [pem, tmp_path / "nothing.pem"],
+             "damaged": [tmp_path / "damaged.pem"], "password": [pem, tmp_path / "locked.pem"],
+             "authority": [authority.cert]}[case]
+    (tmp_path / "nothing.pem").write_text("# soon\n")
+    (tmp_path / "damaged.pem").write_text(pem.read_text().replace("\nMII", "\nMIJ", 1))
+    openssl("ec", "-in", f"{other}.key", "-aes128", "-passout", "pass:x", "-out", tmp_path / "locked.pem")
+    server.config.write_text(server.config.read_text() + f"certfiles: {[str(f) for f in files]}\n")
+    done = server.ctl("reload_config", check=False)
+    assert done.returncode == 1 and says in done.stderr
+
+
+def test_the_certificate_of_our_own_is_made_again_for_new_hosts(make_herald):
+    server = make_herald()
+
+    def cert(host):
+        client = Raw(server.tls_port, host)
+        client.tls(server_name=host)
+        found = client.sock.getpeercert(True)
+        client.close()
+        return found
+
+    first = cert("a.example")
+    server.ctl("reload_config")
+    assert cert("a.example") == first
+    text = server.config.read_text()
+    server.config.write_text(text.replace("b.example]", "c.example]") + "loglvel: x\n")
+    assert server.ctl("reload_config", check=False).returncode == 1 and cert("a.example") == first
+    server.config.write_text(text.replace("b.example]", "c.example]"))
+    server.ctl("reload_config")
+    second = cert("c.example")
+    assert second != first and cert("a.example") == second and b"c.example" in second
+    assert (server.folder / "spool/self-signed.pem").stat().st_mode & 0o777 == 0o600
 
 
 def test_plain_text_behind_starttls_is_dropped(signed):

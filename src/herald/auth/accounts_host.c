@@ -33,18 +33,21 @@ bool accounts_all_have_sha256(struct accounts *a, struct str host)
 void host_invent(struct accounts *a, struct str host, struct str user,
                  struct sasl_account *out)
 {
+	struct sasl_account made_up; /* for all, as it takes time */
+
 	pthread_mutex_lock(&a->lock);
-	const struct host_mix *mix = &host_of(a, host)->mix;
-	if (out->exists)
-		mix_fill(mix, user, a->iterations, out);
-	else
-		mix_invent(mix, user, a->iterations, out);
+	mix_invent(&host_of(a, host)->mix, user, a->iterations, &made_up);
 	pthread_mutex_unlock(&a->lock);
+	if (!out->exists)
+		*out = made_up;
+	for (int d = 0; d < 2; d++)
+		if (!out->has_key[d])
+			out->keys[d] = made_up.keys[d];
 }
 
 /* ---- looking at a host ------------------------------------------------------------------ */
 
-/* A refresh reads: the secret, the keys of up to STORE_LIMIT accounts by digest, and counts. */
+/* A refresh reads: the secret, whether decoys are there, the keys of up to STORE_LIMIT accounts by digest, and counts. */
 struct refresh {
 	struct task *task;
 	struct host_mix mix;
@@ -133,6 +136,60 @@ static void on_keys_read(void *arg, int result, const struct store_rows *rows)
 		                 on_accounts_counted, f);
 }
 
+/* ---- decoys ------------------------------------------------------------------------------ */
+
+static void on_decoys_written(void *arg, int result)
+{
+	struct refresh *f = arg;
+
+	if (result < 0)
+		refresh_end(f, result);
+	else
+		read_keys(f, DIGEST_SHA1);
+}
+
+static void put_decoy(struct store_tx *tx, const struct refresh *f, unsigned mask,
+                      const struct sasl_account *account)
+{
+	struct arena *a = &f->task->arena;
+	struct store_place at = decoy_place(f->task->host, mask, a);
+	const struct str values[ACCOUNT_KEYS] = {
+		STR("1"), STR("decoy"), scram_key_write(&account->keys[DIGEST_SHA1], a),
+		scram_key_write(&account->keys[DIGEST_SHA256], a)
+	};
+
+	for (size_t i = 0; i < ACCOUNT_KEYS; i++)
+		if (!(mask & 1u << i))
+			tx_put(tx, &at, account_key(i), values[i]);
+}
+
+static void on_decoys_read(void *arg, int result, const struct store_rows *rows)
+{
+	struct refresh *f = arg;
+	struct sasl_account account;
+
+	if (result < 0) {
+		refresh_end(f, result);
+	} else if (rows->n == ACCOUNT_KEYS) {
+		read_keys(f, DIGEST_SHA1);
+	} else {
+		struct store_tx *tx = tx_begin(f->task->accounts->store);
+		mix_invent(&f->mix, STR(""), f->task->accounts->iterations, &account);
+		for (unsigned mask = 0; mask < 1u << ACCOUNT_KEYS; mask++)
+			put_decoy(tx, f, mask, &account);
+		tx_commit(tx, f->task->to, on_decoys_written, f);
+	}
+}
+
+static void read_decoys(struct refresh *f)
+{
+	struct store_place at = decoy_place(f->task->host, 0, &f->task->arena);
+
+	store_list(f->task->accounts->store, &at, f->task->to, on_decoys_read, f);
+}
+
+/* ---- the secret --------------------------------------------------------------------------- */
+
 static struct store_place secret_place(const struct refresh *f)
 {
 	return (struct store_place){ f->task->host, STR(""), STR("auth-secret") };
@@ -181,7 +238,7 @@ static void on_secret_read(void *arg, int result, const struct store_rows *rows)
 		refresh_end(f, -EUCLEAN);
 	} else {
 		memcpy(f->mix.secret, rows->p[0].value.p, MIX_SECRET);
-		read_keys(f, DIGEST_SHA1);
+		read_decoys(f);
 	}
 }
 

@@ -49,6 +49,14 @@ struct task {
 /* The name of the key of a digest. */
 struct str key_name(enum digest d);
 
+/* The keys of an account in the store. */
+enum { ACCOUNT_KEYS = 4 };
+struct str account_key(size_t i);
+
+/* A map of the host's with those keys that are not in `mask` (bit i: account_key(i)), see
+ * accounts_load. */
+struct store_place decoy_place(struct str host, unsigned mask, struct arena *a);
+
 /* The map of a user; of the host, with an empty name, for store_users. */
 struct store_place account_place(struct str host, struct str user);
 

@@ -83,12 +83,3 @@ void mix_invent(const struct host_mix *mix, struct str user, uint32_t iterations
 		out->has_key[d] =
 			invent_key(mix, (enum digest)d, user, iterations, &out->keys[d]);
 }
-
-void mix_fill(const struct host_mix *mix, struct str user, uint32_t iterations,
-              struct sasl_account *account)
-{
-	for (int d = 0; d < 2; d++)
-		if (!account->has_key[d])
-			invent_key(mix, (enum digest)d, user, iterations,
-			           &account->keys[d]);
-}

@@ -33,7 +33,3 @@ void mix_add(struct host_mix *mix, enum digest d, uint32_t iterations, uint8_t s
  * mix would have it. `iterations` is what new accounts get, for a host that has none. */
 void mix_invent(const struct host_mix *mix, struct str user, uint32_t iterations,
                 struct sasl_account *out);
-
-/* Makes up the keys that an account lacks. */
-void mix_fill(const struct host_mix *mix, struct str user, uint32_t iterations,
-              struct sasl_account *account);

@@ -24,7 +24,7 @@ struct login {
 	struct inbox *to;
 	login_fn fn;
 	void *arg;
-	struct str host; /* of the peer, ours */
+	struct str host, place; /* of the peer, ours */
 	struct arena arena;
 	struct sasl *sasl;
 	struct sasl_account account;
@@ -42,7 +42,8 @@ static bool has_binding(const struct sasl_peer *peer)
 	return false;
 }
 
-uint32_t auth_offer(const struct auth *auth, const struct sasl_peer *peer)
+uint32_t auth_offer(const struct auth *auth, const struct sasl_peer *peer,
+                    uint32_t disabled)
 {
 	uint32_t mask = SASL_MASK(SASL_SCRAM_SHA_1);
 
@@ -56,7 +57,7 @@ uint32_t auth_offer(const struct auth *auth, const struct sasl_peer *peer)
 		mask |= SASL_MASK(SASL_PLAIN);
 	if (peer->encrypted && peer->n_cert_users)
 		mask |= SASL_MASK(SASL_EXTERNAL);
-	return mask & ~auth->disabled;
+	return mask & ~disabled;
 }
 
 /* ---- life ------------------------------------------------------------------------------- */
@@ -75,6 +76,7 @@ struct login *login_new(const struct auth *auth, const struct sasl_peer *peer,
 	l->fn = fn;
 	l->arg = arg;
 	l->host = arena_str(&l->arena, peer->host);
+	l->place = arena_str(&l->arena, peer->place);
 	l->sasl = sasl_new(peer, offered, arena_str(&l->arena, buf_as_str(&nonce)));
 	return l;
 }
@@ -180,6 +182,8 @@ static void on_derived(struct pool_job *job)
 {
 	struct login *l = (struct login *)job;
 
+	if (l->auth->quota && l->place.n)
+		tally_take(&l->auth->quota->used, l->place);
 	if (come_back(l))
 		go_on(l, sasl_derived(l->sasl));
 }
@@ -189,11 +193,19 @@ static void derive(struct login *l)
 	l->job.work = work;
 	l->job.done = on_derived;
 	l->job.to = l->to;
-	l->under_way = true;
-	if (pool_submit(l->auth->pool, &l->job) == 0)
+	struct quota *quota = l->place.n ? l->auth->quota : NULL;
+	if (quota && tally_get(&quota->used, l->place) >= quota->max) {
+		reply(l, sasl_abort(l->sasl,
+		                    "too many key derivations for this address wait"));
 		return;
-	l->under_way = false;
-	reply(l, sasl_abort(l->sasl, "too many key derivations wait"));
+	}
+	if (pool_submit(l->auth->pool, &l->job) < 0) {
+		reply(l, sasl_abort(l->sasl, "too many key derivations wait"));
+		return;
+	}
+	if (quota)
+		tally_add(&quota->used, l->place);
+	l->under_way = true;
 }
 
 static void go_on(struct login *l, enum sasl_step step)

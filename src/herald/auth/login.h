@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "base/tally.h"
 #include "herald/auth/sasl.h"
 #include "io/inbox.h"
 
@@ -20,18 +21,26 @@ struct accounts;
 struct login;
 struct pool;
 
+/* How many keys may be derived at once, waiting ones too, for logins from one place. On the thread
+ * of the logins. */
+struct quota {
+	struct tally used; /* by sasl_peer's place */
+	uint64_t max;
+};
+
 /* What all logins of a server share. */
 struct auth {
 	struct accounts *accounts;
 	struct pool *pool;
+	struct quota *quota; /* NULL: no limit */
 	bool plain_without_tls; /* lets PLAIN run unencrypted; false unless the host wants it */
-	uint32_t disabled; /* mask of mechanisms (SASL_MASK) the host does not want */
 };
 
 /* The mechanisms to offer, strongest first, as a mask: what the connection allows (`bindings`
- * for -PLUS, TLS for PLAIN, a certificate for EXTERNAL) less what is disabled, and
+ * for -PLUS, TLS for PLAIN, a certificate for EXTERNAL) less those `disabled` (a mask too), and
  * SCRAM-SHA-256 only when every account of the host has that key. */
-uint32_t auth_offer(const struct auth *auth, const struct sasl_peer *peer);
+uint32_t auth_offer(const struct auth *auth, const struct sasl_peer *peer,
+                    uint32_t disabled);
 
 enum login_kind {
 	LOGIN_CHALLENGE, /* <challenge/> with data */

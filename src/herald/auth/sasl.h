@@ -83,7 +83,8 @@ const char *sasl_binding_name(enum sasl_binding b);
 
 /* What is known about the other end and the connection. Slices stay the caller's. */
 struct sasl_peer {
-	struct str host; /* the virtual host, prepared */
+	struct str host;  /* the virtual host, prepared */
+	struct str place; /* where it comes from, as a key; empty: nowhere that counts */
 	/* The data of each type; empty: it is not to be had. XEP-0440's list must name just those
 	 * that are, for XEP-0474's hash counts them. */
 	struct str bindings[SASL_BIND_COUNT];

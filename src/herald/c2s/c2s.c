@@ -154,7 +154,9 @@ static void on_data(void *ctx, struct str bytes)
 	struct client *c = ctx;
 	auto_arena a = { 0 };
 
-	shape_take(&c->shape, bytes.n, loop_now_ms(c->c2s->worker->loop));
+	c->session.heard_ms = loop_now_ms(c->c2s->worker->loop);
+	c->session.is_asked = false;
+	shape_take(&c->shape, bytes.n, c->session.heard_ms);
 	stream_input(&c->stream, bytes, &a);
 	if (c->conn && is_too_fast(c))
 		conn_pause(c->conn, true); /* before more of it is read in this round */
@@ -195,9 +197,9 @@ static bool find_host(void *ctx, struct str domain, struct str *host)
 	if (jid_prep_domain(domain, &a, &prepared) < 0)
 		return false;
 	vec_for_each(h, &server->hosts) {
-		if (!str_eq(*h, prepared))
+		if (!str_eq(h->name, prepared))
 			continue;
-		*host = *h;
+		*host = h->name;
 		return true;
 	}
 	return false;
@@ -247,10 +249,10 @@ static void on_extension(struct client *c, struct xml *x)
 {
 	enum stream_error unsupported = STREAM_UNSUPPORTED_STANZA_TYPE;
 
-	if (str_is(x->ns, NS_SM) && module_is_on(c->session.worker, "mod_stream_mgmt"))
+	if (str_is(x->ns, NS_SM) && module_is_on(client_setup(c), "mod_stream_mgmt"))
 		sm_on_element(c, x);
 	else if (!str_is(x->ns, NS_CSI) || !c->session.user ||
-	         !module_is_on(c->session.worker, "mod_client_state") ||
+	         !module_is_on(client_setup(c), "mod_client_state") ||
 	         !csi_on_element(c, x))
 		stream_close(&c->stream, &unsupported, STR(""));
 }
@@ -335,7 +337,16 @@ static void session_released(struct session *s)
 	client_later(c);
 }
 
-const struct session_ops client_session_ops = { session_send, session_close,
+static void session_lost(struct session *s)
+{
+	struct client *c = (struct client *)s;
+
+	log_client(c, LOG_LEVEL_INFO, "c2s.mute", "the client does not answer");
+	c->over = c->lost = true;
+	client_later(c);
+}
+
+const struct session_ops client_session_ops = { session_send, session_close, session_lost,
 	                                        session_released };
 
 /* ---- accepting ----------------------------------------------------------------------------- */
@@ -415,15 +426,24 @@ void c2s_accept(void *ctx, int fd, const struct sockaddr_storage *peer)
 static void check_session(struct client *c, uint64_t now)
 {
 	bool waits = !c->conn && now >= c->sm->deadline_ms;
-	bool mute =
-		c->conn && c->sm->asking &&
-		now - c->sm->asking_ms > c->session.worker->server->tuning.ack_timeout_ms;
+	bool mute = c->conn && c->sm->asking &&
+	            now - c->sm->asking_ms > client_setup(c)->tuning.ack_timeout_ms;
 
-	if (!waits && !mute)
-		return;
-	c->over = true;
-	c->lost = mute;
-	client_later(c);
+	if (mute) {
+		session_lost(&c->session);
+	} else if (waits) {
+		c->over = true;
+		client_later(c);
+	}
+}
+
+static void tick_modules(struct client *c, uint64_t now)
+{
+	for_each_module(m, client_setup(c))
+	{
+		if (m->on_tick)
+			m->on_tick(&c->session, now);
+	}
 }
 
 /* Nothing but binding in time ends a negotiation well: no ping, no blank extends it. */
@@ -443,6 +463,8 @@ static void on_tick(uv_timer_t *timer)
 			stream_close(&c->stream, &late, STR("The login took too long"));
 		else if (c->sm && c->session.user)
 			check_session(c, now);
+		if (!c->over && c->conn && c->session.user)
+			tick_modules(c, now);
 	}
 }
 

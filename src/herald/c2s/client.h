@@ -80,6 +80,14 @@ extern const struct session_ops client_session_ops;
  * where it takes tls-unique for a channel binding, before it comes to PLAIN. */
 enum { CLIENT_TRIES = 6 };
 
+/* What holds for the host of its stream. */
+const struct host_setup *client_setup(const struct client *c);
+
+/* mod_fail2ban: whether a failure from there was one too many by the limits of the host that was
+ * knocked at. `crowd` may be NULL. */
+bool fails_once_too_often(struct crowd *crowd, const struct crowd_place *place,
+                          const struct worker *w, struct str host);
+
 /* From now on the account's rate holds. */
 void client_shape(struct client *c, struct jid account);
 
@@ -114,8 +122,10 @@ void client_forget_asking(struct client *c);
 /* The <mechanism/> elements. */
 void client_put_mechanisms(const struct client *c, struct buf *out);
 
-/* One event for every failed login, which counts against the address. */
-void client_log_failure(struct client *c, struct str user, const char *reason);
+/* One event for every failed login, which counts against the address unless it is our own fault
+ * (temporary-auth-failure). */
+void client_log_failure(struct client *c, struct str user, enum sasl_failure failure,
+                        const char *reason);
 
 /* Whether the door is for this account; remembers who it is, and logs that. */
 bool client_may_login(const struct client *c, struct str user);

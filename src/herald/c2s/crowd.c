@@ -9,10 +9,12 @@
 
 enum { REMEMBERED_MAX = 100000 }; /* addresses, of each kind */
 
-struct count {
-	char key[9];
-	uint32_t n;
-	uint64_t at_ms; /* of the last failure, of the registration */
+/* What an address did lately. */
+struct record {
+	struct crowd_place place; /* the key */
+	uint64_t n;
+	uint64_t over_ms; /* when it is forgotten */
+	bool barred;
 };
 
 /* Which place an address is; false: it is not counted. */
@@ -39,158 +41,133 @@ static bool place_of(const struct sockaddr_storage *peer, struct crowd_place *ou
 	return out->kind;
 }
 
-static struct str key_of(const struct crowd_place *place, bool prefix, char out[9])
+struct str crowd_key(const struct crowd_place *place)
 {
-	size_t whole = place->kind == 4 ? 4 : 8, part = place->kind == 4 ? 3 : 6;
-
-	out[0] = (char)place->kind;
-	memcpy(out + 1, place->bytes, 8);
-	return (struct str){ out, 1 + (prefix ? part : whole) };
+	if (!place->kind)
+		return STR("");
+	return (struct str){ (const char *)place, place->kind == 4 ? 5 : 9 };
 }
 
-static uint32_t count_of(const struct map *m, struct str key)
+static struct str prefix_of(const struct crowd_place *place)
 {
-	const struct count *c = map_get(m, key);
-
-	return c ? c->n : 0;
-}
-
-static struct count *add(struct map *m, struct str key)
-{
-	struct count *c = map_get(m, key);
-
-	if (!c) {
-		c = base_calloc(1, sizeof(*c));
-		memcpy(c->key, key.p, key.n);
-		map_put(m, (struct str){ c->key, key.n }, c);
-	}
-	c->n++;
-	return c;
-}
-
-static void subtract(struct map *m, struct str key)
-{
-	struct count *c = map_get(m, key);
-
-	if (!c || --c->n)
-		return;
-	map_del(m, key);
-	free(c);
+	return (struct str){ (const char *)place, place->kind == 4 ? 4 : 7 };
 }
 
 bool crowd_enter(struct crowd *c, const struct sockaddr_storage *peer,
                  struct crowd_place *out)
 {
-	char address[9], prefix[9];
-
 	if (!place_of(peer, out))
 		return true;
-	struct str a = key_of(out, false, address), p = key_of(out, true, prefix);
-	if (count_of(&c->addresses, a) >= c->address_max ||
-	    count_of(&c->prefixes, p) >= c->prefix_max) {
+	struct str address = crowd_key(out), prefix = prefix_of(out);
+	if (tally_get(&c->addresses, address) >= c->address_max ||
+	    tally_get(&c->prefixes, prefix) >= c->prefix_max) {
 		out->kind = 0;
 		return false;
 	}
-	add(&c->addresses, a);
-	add(&c->prefixes, p);
+	tally_add(&c->addresses, address);
+	tally_add(&c->prefixes, prefix);
 	return true;
 }
 
 void crowd_leave(struct crowd *c, struct crowd_place *place)
 {
-	char text[9];
-
 	if (!place->kind)
 		return;
-	subtract(&c->addresses, key_of(place, false, text));
-	subtract(&c->prefixes, key_of(place, true, text));
+	tally_take(&c->addresses, crowd_key(place));
+	tally_take(&c->prefixes, prefix_of(place));
 	place->kind = 0;
 }
 
 /* ---- what is remembered of addresses ------------------------------------------------------ */
 
-static bool is_over(const struct count *count, uint64_t life_ms, uint64_t now_ms)
+static struct record *add(struct map *m, struct str key)
 {
-	return now_ms - count->at_ms >= life_ms;
+	struct record *r = base_calloc(1, sizeof(*r));
+
+	memcpy(&r->place, key.p, key.n);
+	map_put(m, (struct str){ (const char *)&r->place, key.n }, r);
+	return r;
 }
 
-static void forget_old(struct map *m, uint64_t life_ms, uint64_t now_ms)
+static void forget_old(struct map *m, uint64_t now_ms)
 {
 	map_for_each(it, m) {
-		struct count *count = it->value;
-		if (!is_over(count, life_ms, now_ms))
+		struct record *r = it->value;
+		if (now_ms < r->over_ms)
 			continue;
 		map_del(m, it->key);
-		free(count);
+		free(r);
 	}
 }
 
-/* One more, counted from 1 when the last was long ago; NULL: there is no room for the address. */
-static struct count *remember(struct map *m, struct str key, uint64_t life_ms,
-                              uint64_t now_ms)
+/* One more, counted from 1 when the last is over; NULL: there is no room for the address. */
+static struct record *remember(struct map *m, struct str key, uint64_t life_ms,
+                               uint64_t now_ms)
 {
-	struct count *count;
+	struct record *r;
 
 	if (m->n >= REMEMBERED_MAX)
-		forget_old(m, life_ms, now_ms);
-	count = map_get(m, key);
-	if (!count && m->n >= REMEMBERED_MAX)
+		forget_old(m, now_ms);
+	r = map_get(m, key);
+	if (!r && m->n >= REMEMBERED_MAX)
 		return NULL;
-	if (count && is_over(count, life_ms, now_ms))
-		count->n = 0;
-	count = add(m, key);
-	count->at_ms = now_ms;
-	return count;
+	if (!r)
+		r = add(m, key);
+	if (now_ms >= r->over_ms) {
+		r->n = 0;
+		r->barred = false;
+	}
+	r->n++;
+	r->over_ms = now_ms + life_ms;
+	return r;
 }
 
 /* ---- failed logins ------------------------------------------------------------------------ */
 
-bool crowd_failed(struct crowd *c, const struct crowd_place *place, uint64_t now_ms)
+bool crowd_failed(struct crowd *c, const struct crowd_place *place, uint64_t max,
+                  uint64_t barred_ms, uint64_t now_ms)
 {
-	char text[9];
-	const struct count *count;
+	struct record *r;
 
-	if (!place->kind || !c->failures_max)
+	if (!place->kind)
 		return false;
-	count = remember(&c->failures, key_of(place, false, text), c->barred_ms, now_ms);
-	return count && count->n == c->failures_max;
+	r = remember(&c->failures, crowd_key(place), barred_ms, now_ms);
+	if (!r)
+		return false;
+	bool is_news = !r->barred && r->n >= max;
+	r->barred = r->barred || is_news;
+	return is_news;
 }
 
 bool crowd_is_barred(const struct crowd *c, const struct crowd_place *place,
                      uint64_t now_ms)
 {
-	char text[9];
-	const struct count *count;
+	const struct record *r;
 
-	if (!place->kind || !c->failures_max)
+	if (!place->kind)
 		return false;
-	count = map_get(&c->failures, key_of(place, false, text));
-	return count && count->n >= c->failures_max &&
-	       !is_over(count, c->barred_ms, now_ms);
+	r = map_get(&c->failures, crowd_key(place));
+	return r && r->barred && now_ms < r->over_ms;
 }
 
 /* ---- new accounts ------------------------------------------------------------------------- */
 
 bool crowd_may_register(struct crowd *c, const struct crowd_place *place, uint64_t now_ms)
 {
-	char text[9];
-	struct str key = key_of(place, false, text);
-	const struct count *count;
+	const struct record *r;
 
 	if (!place->kind || !c->registration_ms)
 		return true;
-	count = map_get(&c->registrations, key);
-	if (count && !is_over(count, c->registration_ms, now_ms))
+	r = map_get(&c->registrations, crowd_key(place));
+	if (r && now_ms < r->over_ms)
 		return false;
-	return remember(&c->registrations, key, c->registration_ms, now_ms);
+	return remember(&c->registrations, crowd_key(place), c->registration_ms, now_ms);
 }
 
 void crowd_not_registered(struct crowd *c, const struct crowd_place *place)
 {
-	char text[9];
-
 	if (place->kind)
-		free(map_del(&c->registrations, key_of(place, false, text)));
+		free(map_del(&c->registrations, crowd_key(place)));
 }
 
 void crowd_fini(struct crowd *c)
@@ -201,10 +178,6 @@ void crowd_fini(struct crowd *c)
 	map_for_each(it, &c->registrations)
 		free(it->value);
 	map_fini(&c->registrations);
-	map_for_each(it, &c->addresses)
-		free(it->value);
-	map_for_each(it, &c->prefixes)
-		free(it->value);
-	map_fini(&c->addresses);
-	map_fini(&c->prefixes);
+	tally_fini(&c->addresses);
+	tally_fini(&c->prefixes);
 }

@@ -11,16 +11,15 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "base/map.h"
+#include "base/tally.h"
 
 /* All zero: nobody is there and nobody may be; set the limits and the maps' seed. */
 struct crowd {
 	uint64_t address_max, prefix_max; /* UINT64_MAX: no limit */
-	/* So many failed logins bar an address for so long. 0: never. */
-	uint64_t failures_max, barred_ms;
 	uint64_t
-		registration_ms; /* between two new accounts from an address; 0: no limit */
-	struct map addresses, prefixes, failures, registrations;
+		registration_ms; /* between two new accounts of an address; 0: no limit */
+	struct tally addresses, prefixes;
+	struct map failures, registrations;
 };
 
 /* Where one was counted; all zero: nowhere. */
@@ -33,11 +32,16 @@ struct crowd_place {
 bool crowd_enter(struct crowd *c, const struct sockaddr_storage *peer,
                  struct crowd_place *out);
 
+/* The address as a key; empty for nowhere. The bytes are the place's. */
+struct str crowd_key(const struct crowd_place *place);
+
 /* Sets the place to nowhere. */
 void crowd_leave(struct crowd *c, struct crowd_place *place);
 
-/* A login from there failed; true: from now on the address is barred. */
-bool crowd_failed(struct crowd *c, const struct crowd_place *place, uint64_t now_ms);
+/* A login from there failed; true: it was the one of `max` that bars the address for the next
+ * `barred_ms`. Failures count for as long. */
+bool crowd_failed(struct crowd *c, const struct crowd_place *place, uint64_t max,
+                  uint64_t barred_ms, uint64_t now_ms);
 
 /* Whether too many logins from there have failed lately. */
 bool crowd_is_barred(const struct crowd *c, const struct crowd_place *place,

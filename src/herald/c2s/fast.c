@@ -119,7 +119,7 @@ static bool may_use(const struct client *c, int mech)
 	enum sasl_binding b;
 
 	if (mech < 0 || !ht_is((enum sasl_mech)mech) || !peer->encrypted ||
-	    (c->session.worker->server->auth.disabled & SASL_MASK(mech)))
+	    (client_setup(c)->disabled_mechanisms & SASL_MASK(mech)))
 		return false;
 	b = ht_binding((enum sasl_mech)mech);
 	return b == SASL_BIND_COUNT || peer->bindings[b].n > 0;
@@ -194,13 +194,17 @@ static void attempt_free(struct attempt *t)
 	free(t);
 }
 
-static void refuse(struct attempt *t, const char *reason)
+/* `result`: of the store, whose trouble is no fault of the client's. */
+static void refuse(struct attempt *t, int result, const char *reason)
 {
+	enum sasl_failure failure =
+		result < 0 ? SASL_FAIL_TEMPORARY_AUTH_FAILURE : SASL_FAIL_NOT_AUTHORIZED;
 	struct client *c = t->client;
 	auto_arena a = { 0 };
 
-	client_log_failure(c, t->user, reason);
-	stream_auth_failure(&c->stream, sasl_failure_name(SASL_FAIL_NOT_AUTHORIZED), &a);
+	client_log_failure(c, t->user, failure,
+	                   result < 0 ? store_error_text(result) : reason);
+	stream_auth_failure(&c->stream, sasl_failure_name(failure), &a);
 	client_later(c);
 }
 
@@ -242,9 +246,9 @@ static void on_account(void *arg, int result, const struct sasl_account *account
 
 	c->binding = false;
 	if (!c->over && (result < 0 || !account->exists || account->disabled)) {
-		refuse(t, reasons[1]);
+		refuse(t, result, reasons[1]);
 	} else if (!c->over && !client_may_login(c, t->user)) {
-		refuse(t, reasons[3]);
+		refuse(t, 0, reasons[3]);
 	} else if (!c->over) {
 		client_logged_in(c, t->user);
 		rotate(t);
@@ -281,7 +285,7 @@ static void on_record(void *arg, int result, const struct store_rows *rows)
 		read_tokens(arena_str(&t->arena, rows->p[0].value), t->tokens);
 	t->which = proves(t, &t->tokens[0]) ? 0 : proves(t, &t->tokens[1]) ? 1 : -1;
 	if (t->which < 0) {
-		refuse(t, reasons[0]);
+		refuse(t, result, reasons[0]);
 		attempt_free(t);
 		return;
 	}
@@ -341,7 +345,7 @@ bool fast_login(struct client *c, struct str mechanism, const struct str *initia
 	t->mech = mech;
 	t->tokens[0].mech = t->tokens[1].mech = -1;
 	if (!read_attempt(t, initial)) {
-		refuse(t, reasons[2]);
+		refuse(t, 0, reasons[2]);
 		attempt_free(t);
 		return true;
 	}

@@ -8,6 +8,12 @@
 
 #define NS_CHANNEL_BINDING "urn:xmpp:sasl-cb:0"
 
+const struct host_setup *client_setup(const struct client *c)
+{
+	return c->session.user ? c->session.user->setup
+	                       : server_setup(c->session.worker->server, c->stream.host);
+}
+
 void client_negotiation_free(struct client *c)
 {
 	struct negotiation *n = c->negotiation;
@@ -46,7 +52,8 @@ static void learn_peer(struct client *c)
 	struct negotiation *n = c->negotiation;
 	struct ssl_st *ssl = conn_tls(c->conn);
 
-	n->peer = (struct sasl_peer){ .host = c->stream.host };
+	n->peer = (struct sasl_peer){ .host = c->stream.host,
+		                      .place = crowd_key(&c->place) };
 	if (!ssl)
 		return;
 	arena_reset(&n->arena);
@@ -90,7 +97,8 @@ static void put_mechanisms(struct client *c, struct buf *out)
 	struct negotiation *n = c->negotiation;
 
 	learn_peer(c);
-	n->offered = auth_offer(&c->c2s->worker->server->auth, &n->peer);
+	n->offered = auth_offer(&c->c2s->worker->server->auth, &n->peer,
+	                        client_setup(c)->disabled_mechanisms);
 	buf_cstr(out, "<mechanisms xmlns='" NS_SASL "'>");
 	client_put_mechanisms(c, out);
 	buf_cstr(out, "</mechanisms>");
@@ -104,7 +112,7 @@ static void put_stranger_features(struct client *c, struct buf *out)
 {
 	if (!c->negotiation->peer.encrypted)
 		return;
-	for_each_module(m, c->c2s->worker)
+	for_each_module(m, client_setup(c))
 	{
 		if (m->put_stranger_features)
 			m->put_stranger_features(c->c2s->worker, c->address,
@@ -122,6 +130,13 @@ static void put_limits(const struct client *c, bool authenticated, struct buf *o
 	        authenticated ? config->after.size : config->before.size);
 }
 
+/* Stream management that was turned on or resumed with the login is offered no more: xmpp.js
+ * would turn it on again. */
+static bool is_done(const struct client *c, const struct module *m)
+{
+	return c->sm && strcmp(m->name, "mod_stream_mgmt") == 0;
+}
+
 void client_features(void *ctx, bool authenticated, struct buf *out)
 {
 	struct client *c = ctx;
@@ -132,12 +147,12 @@ void client_features(void *ctx, bool authenticated, struct buf *out)
 		put_stranger_features(c, out);
 		return;
 	}
-	for_each_module(m, c->c2s->worker)
+	for_each_module(m, client_setup(c))
 	{
-		if (m->stream_features)
+		if (m->stream_features && !is_done(c, m))
 			buf_cstr(out, m->stream_features);
 		if (m->put_stream_features)
-			m->put_stream_features(c->c2s->worker, out);
+			m->put_stream_features(client_setup(c), out);
 	}
 }
 
@@ -147,14 +162,26 @@ static void end_login(struct client *c)
 	c->negotiation->login = NULL;
 }
 
+bool fails_once_too_often(struct crowd *crowd, const struct crowd_place *place,
+                          const struct worker *w, struct str host)
+{
+	const struct host_setup *setup = server_setup(w->server, host);
+
+	return crowd && module_is_on(setup, "mod_fail2ban") &&
+	       crowd_failed(crowd, place, setup->tuning.max_auth_failures,
+	                    setup->tuning.auth_ban_ms, loop_now_ms(w->loop));
+}
+
 /* With address and account: who bans wants it. */
-void client_log_failure(struct client *c, struct str user, const char *reason)
+void client_log_failure(struct client *c, struct str user, enum sasl_failure failure,
+                        const char *reason)
 {
 	log_line(&c->c2s->worker->server->log, LOG_LEVEL_WARNING, "c2s.login.failed",
 	         "%s: account `" STR_FMT "@" STR_FMT "`: %s", c->address, STR_ARG(user),
 	         STR_ARG(c->stream.host), reason);
-	if (c->c2s->options.crowd && crowd_failed(c->c2s->options.crowd, &c->place,
-	                                          loop_now_ms(c->c2s->worker->loop)))
+	if (failure != SASL_FAIL_TEMPORARY_AUTH_FAILURE &&
+	    fails_once_too_often(c->c2s->options.crowd, &c->place, c->c2s->worker,
+	                         c->stream.host))
 		log_line(&c->c2s->worker->server->log, LOG_LEVEL_WARNING, "c2s.barred",
 		         "%s: too many logins have failed", c->address);
 }
@@ -183,7 +210,7 @@ static void on_success(struct client *c, struct str user, struct str data,
                        struct arena *a)
 {
 	if (!client_may_login(c, user)) {
-		client_log_failure(c, user,
+		client_log_failure(c, user, SASL_FAIL_NOT_AUTHORIZED,
 		                   "the access rule of this port does not allow it");
 		stream_auth_failure(&c->stream,
 		                    sasl_failure_name(SASL_FAIL_NOT_AUTHORIZED), a);
@@ -198,7 +225,7 @@ static void on_success(struct client *c, struct str user, struct str data,
 
 static void on_failure(struct client *c, const struct login_reply *r, struct arena *a)
 {
-	client_log_failure(c, r->user,
+	client_log_failure(c, r->user, r->failure,
 	                   r->reason ? r->reason : sasl_failure_name(r->failure));
 	stream_auth_failure(&c->stream, sasl_failure_name(r->failure), a);
 	end_login(c);

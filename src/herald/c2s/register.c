@@ -43,8 +43,9 @@ static void count(struct asking *ask, enum stranger_outcome outcome, const char 
 	         reason);
 	if (ask->has_place)
 		crowd_not_registered(ask->crowd, &ask->place);
-	if (outcome == STRANGER_REFUSED && ask->crowd &&
-	    crowd_failed(ask->crowd, &ask->place, now_of(ask)))
+	if (outcome == STRANGER_REFUSED &&
+	    fails_once_too_often(ask->crowd, &ask->place, ask->stranger.w,
+	                         ask->stranger.host))
 		log_line(log, LOG_LEVEL_WARNING, "c2s.barred",
 		         "%s: too many logins have failed", ask->address);
 }
@@ -100,7 +101,7 @@ bool client_stranger(void *ctx, struct xml *x, struct arena *a)
 
 	c->negotiation->asking = ask;
 	stream_hold(&c->stream);
-	for_each_module(m, c->c2s->worker)
+	for_each_module(m, client_setup(c))
 	{
 		if (m->on_stranger && m->on_stranger(&ask->stranger, x, a))
 			return true;

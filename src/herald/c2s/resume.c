@@ -160,6 +160,8 @@ static void move(struct client *old, struct client *c)
 	client_link(old, c->c2s);
 	memcpy(old->address, c->address, sizeof(old->address));
 	old->port = c->port;
+	old->session.heard_ms = c->session.heard_ms;
+	old->session.is_asked = false;
 	old->session.connection = conn_tls(old->conn) ? "c2s_tls" : "c2s";
 	client_uncount(old);
 	old->place = c->place;

@@ -25,17 +25,17 @@ static const struct {
 
 void sasl2_put_feature(struct client *c, struct buf *out)
 {
-	const struct worker *w = c->session.worker;
+	const struct host_setup *host = client_setup(c);
 
 	buf_cstr(out, "<authentication xmlns='" NS_SASL2 "'>");
 	client_put_mechanisms(c, out);
 	buf_cstr(out, "<inline><bind xmlns='" NS_BIND2 "'><inline>");
 	for (size_t i = 0; i < ARRAY_LEN(inlines); i++) {
-		if (module_is_on(w, inlines[i].module))
+		if (module_is_on(host, inlines[i].module))
 			buf_fmt(out, "<feature var='%s'/>", inlines[i].ns);
 	}
 	buf_cstr(out, "</inline></bind>");
-	if (module_is_on(w, "mod_stream_mgmt"))
+	if (module_is_on(host, "mod_stream_mgmt"))
 		buf_cstr(out, "<sm xmlns='" NS_SM "'/>");
 	buf_cstr(out, "<fast xmlns='" NS_FAST "'>");
 	fast_put_mechanisms(c, out);
@@ -101,16 +101,15 @@ void sasl2_try_finish(struct client *c)
 
 static void turn_on(struct client *c, const struct xml *bind)
 {
-	const struct worker *w = c->session.worker;
+	const struct host_setup *host = client_setup(c);
 	struct xml *sm = xml_child(bind, "enable", NS_SM);
 
-	if (xml_child(bind, "enable", NS_CARBONS) && module_is_on(w, "mod_carboncopy"))
+	if (xml_child(bind, "enable", NS_CARBONS) && module_is_on(host, "mod_carboncopy"))
 		c->session.carbons = true;
-	if (xml_child(bind, "inactive", NS_CSI) && module_is_on(w, "mod_client_state"))
+	if (xml_child(bind, "inactive", NS_CSI) && module_is_on(host, "mod_client_state"))
 		csi_on_element(c, xml_child(bind, "inactive", NS_CSI));
-	if (sm && module_is_on(w, "mod_stream_mgmt"))
-		sm_enable(c, str_is(xml_get(sm, "resume"), "true") ||
-		                     str_is(xml_get(sm, "resume"), "1"));
+	if (sm && module_is_on(host, "mod_stream_mgmt"))
+		sm_enable(c, sm);
 }
 
 static void on_user(void *arg, struct user *u)
@@ -174,7 +173,7 @@ void sasl2_on_login(struct client *c, struct str data)
 	n->data = arena_str(&n->wish_arena, data);
 	n->failed = STR("");
 	fast_on_login(c);
-	if (resume && module_is_on(c->session.worker, "mod_stream_mgmt"))
+	if (resume && module_is_on(client_setup(c), "mod_stream_mgmt"))
 		sm_on_resume(c, resume);
 	else
 		bind_or_finish(c);

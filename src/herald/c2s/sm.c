@@ -106,8 +106,6 @@ struct sm *sm_new(struct client *c, const char *id)
 	sm->effect.before = before;
 	sm->effect.after = after;
 	sm->client = c;
-	sm->max_s =
-		(uint32_t)(c->session.worker->server->tuning.resume_timeout_ms / 1000);
 	c->sm = sm;
 	map_put(&c->session.worker->streams, str_from(sm->id), c);
 	return sm;
@@ -144,11 +142,31 @@ static void fail(struct client *c, const char *condition)
 	        condition);
 }
 
-void sm_enable(struct client *c, bool resume)
+static bool is_true(struct str s)
+{
+	return str_is(s, "true") || str_is(s, "1");
+}
+
+/* Section 3: the client may say how long it would like to have, in seconds. */
+static uint32_t max_of(const struct client *c, const struct xml *enable)
+{
+	const struct tuning *t = &client_setup(c)->tuning;
+	uint64_t most = t->max_resume_timeout_ms > t->resume_timeout_ms
+	                        ? t->max_resume_timeout_ms
+	                        : t->resume_timeout_ms;
+	uint64_t wish;
+
+	if (str_to_u64(xml_get(enable, "max"), 10, &wish) < 0 || !wish)
+		return (uint32_t)(t->resume_timeout_ms / 1000);
+	return (uint32_t)(wish < most / 1000 ? wish : most / 1000);
+}
+
+void sm_enable(struct client *c, const struct xml *enable)
 {
 	struct sm *sm = sm_new(c, NULL);
 
-	sm->resumable = resume && sm->max_s;
+	sm->max_s = max_of(c, enable);
+	sm->resumable = is_true(xml_get(enable, "resume")) && sm->max_s;
 	worker_join(c->session.worker, &sm->effect);
 }
 
@@ -163,15 +181,10 @@ void sm_put_enabled(struct client *c, struct buf *out)
 	c->sm->announced = true;
 }
 
-static bool is_true(struct str s)
-{
-	return str_is(s, "true") || str_is(s, "1");
-}
-
 static void on_enable(struct client *c, const struct xml *x)
 {
 	if (c->stream.phase == STREAM_OPEN && c->session.user && !c->sm)
-		sm_enable(c, is_true(xml_get(x, "resume")));
+		sm_enable(c, x);
 	else
 		fail(c, "unexpected-request");
 }
@@ -283,10 +296,9 @@ void sm_push(struct client *c, const struct xml *x)
 	auto_buf text = { 0 };
 	bool all_stored = sm->stored == sm->queue.n;
 
-	if (sm->queue.n >= c->session.worker->server->tuning.max_ack_queue) {
+	/* What comes until the round ends goes elsewhere with the rest of the queue. */
+	if (sm->queue.n >= client_setup(c)->tuning.max_ack_queue && !c->over)
 		overflow(c);
-		return;
-	}
 	xml_write(&text, x, STR(NS_CLIENT));
 	struct sm_entry *e = vec_add(&sm->queue);
 	e->text = base_realloc(NULL, text.n, 1);
@@ -358,7 +370,24 @@ static void add_delay(struct stanza *st, int64_t stamp_us, struct str host)
 	xml_set(st->a, delay, "stamp", arena_str(st->a, str_from(text)));
 }
 
-/* Messages look for another resource or wait; who asks something is told that nobody answers. */
+static bool may_resend(const struct client *c)
+{
+	const struct worker *w = c->session.worker;
+	const struct user *u = user_get(w, jid_bare(c->session.jid));
+
+	switch (server_setup(w->server, jid_domain(c->session.jid))->tuning.resend) {
+	case RESEND_ALWAYS:
+		return true;
+	case RESEND_IF_OFFLINE:
+		return !u || !u->sessions;
+	case RESEND_NEVER:
+		return false;
+	}
+	return true;
+}
+
+/* Messages look for another resource or wait, where they may; otherwise, as who asks something,
+ * their senders are told that nobody is there. */
 static void send_elsewhere(struct client *c, const struct sm_entry *e, struct arena *a)
 {
 	static const struct xml_ns ns = { STR_INIT(""), STR_INIT(NS_CLIENT), NULL, 0 };
@@ -370,10 +399,12 @@ static void send_elsewhere(struct client *c, const struct sm_entry *e, struct ar
 	              &st.x) != XML_OK ||
 	    stanza_read(&st) < 0 || jid_is_none(st.from))
 		return;
-	if (st.kind == STANZA_IQ)
-		im_fail(&st, ERROR_SERVICE_UNAVAILABLE);
-	if (st.kind != STANZA_MESSAGE || is_carbon(st.x))
+	if (st.kind == STANZA_PRESENCE || is_carbon(st.x))
 		return;
+	if (st.kind == STANZA_IQ || !may_resend(c)) {
+		im_fail(&st, ERROR_SERVICE_UNAVAILABLE);
+		return;
+	}
 	add_delay(&st, e->stamp_us, jid_domain(c->session.jid));
 	im_route(st.w, st.x, a);
 }

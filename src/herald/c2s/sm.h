@@ -93,8 +93,8 @@ void sm_keep(struct client *c);
 struct sm *sm_new(struct client *c, const char *id);
 void sm_free(struct client *c);
 
-/* Turns it on, as <enable/> does; <enabled/> is written when the session is on the disk. */
-void sm_enable(struct client *c, bool resume);
+/* Turns it on, as <enable/> asks; <enabled/> is written when the session is on the disk. */
+void sm_enable(struct client *c, const struct xml *enable);
 void sm_put_enabled(struct client *c, struct buf *out);
 
 /* ---- sm_store.c --------------------------------------------------------------------------- */

@@ -288,9 +288,9 @@ void c2s_restore(struct c2s *c)
 {
 	vec_for_each(host, &c->worker->server->hosts) {
 		struct listing *l = base_calloc(1, sizeof(*l));
-		struct store_place at = host_place(*host);
+		struct store_place at = host_place(host->name);
 		l->c2s = c;
-		l->host = *host;
+		l->host = host->name;
 		c->restoring++;
 		store_list(c->worker->server->store, &at, worker_inbox(c->worker),
 		           on_list, l);

@@ -9,7 +9,22 @@
 
 #include <stdint.h>
 
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/vec.h"
+
+struct config;
 struct daemon;
+
+struct cert_files {
+	VEC(const char *) paths; /* in the arena that was given */
+};
+
+/* The files that `certfiles` names, its patterns filled in, in that order. `why` gets a sentence
+ * on errors. Errors: -ENOENT a pattern fits no file; those of paths_expand. */
+MUST_USE int certs_files(const struct config *c, struct arena *a, struct cert_files *out,
+                         struct buf *why);
 
 /* Remembers how the files are now, and watches them until certs_unwatch. */
 void certs_watch(struct daemon *d);

@@ -31,7 +31,7 @@ void run_stop(struct call *c)
 		return;
 	}
 	for (size_t i = 0; c->n_args && i < d->server.hosts.n; i++)
-		announce_online(&d->worker, d->server.hosts.p[i],
+		announce_online(&d->worker, d->server.hosts.p[i].name,
 		                announce_message(&c->arena, STR(""), c->args[0]),
 		                &c->arena);
 	command_say(c, true, STR(""));
@@ -44,7 +44,7 @@ void run_registered_vhosts(struct call *c)
 
 	vec_for_each(host, &c->daemon->server.hosts) {
 		buf_cstr(&text, text.n ? "\n" : "");
-		buf_str(&text, *host);
+		buf_str(&text, host->name);
 	}
 	command_say(c, true, buf_as_str(&text));
 }
@@ -80,13 +80,12 @@ static void count_accounts(struct call *c, const struct str *host)
 {
 	struct counting *n = arena_new(&c->arena, struct counting);
 	struct server *s = &c->daemon->server;
-	const struct str *from = host ? host : s->hosts.p;
 
 	n->call = c;
 	n->due = host ? 1 : s->hosts.n;
 	for (size_t i = 0, all = n->due; i < all; i++)
-		accounts_list(s->accounts, from[i], STR(""), SIZE_MAX,
-		              worker_inbox(&c->daemon->worker), on_counted, n);
+		accounts_list(s->accounts, host ? *host : s->hosts.p[i].name, STR(""),
+		              SIZE_MAX, worker_inbox(&c->daemon->worker), on_counted, n);
 }
 
 static size_t count_sessions(const struct daemon *d, const struct str *host)

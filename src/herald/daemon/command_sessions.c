@@ -236,7 +236,7 @@ static void set_motd(struct call *c, bool tell, bool remove)
 	if (!(remove ? command_read_host(c, c->args[0], &host)
 	             : read_announcement(c, &host)))
 		return;
-	if (!module_is_on(&c->daemon->worker, "mod_announce")) {
+	if (!module_is_on(server_setup(&c->daemon->server, host), "mod_announce")) {
 		command_say(c, false,
 		            STR("the module mod_announce, which shows it, is off"));
 		return;

@@ -5,9 +5,7 @@
 
 #include <errno.h>
 
-#include "herald/auth/sasl.h"
 #include "herald/jid/jid.h"
-#include "herald/modules/all.h"
 
 static void take_hosts(struct reading *r, struct yaml *y, void *to)
 {
@@ -64,79 +62,6 @@ static void take_log_format(struct reading *r, struct yaml *y, void *to)
 		wrong(r, y, "`text` or `json`");
 }
 
-/* ---- logins ------------------------------------------------------------------------------- */
-
-/* Accounts are herald's own. (`mnesia` is how ejabberd calls its own.) */
-static void take_auth_method(struct reading *r, struct yaml *y, void *to)
-{
-	struct yaml *first = y->kind == YAML_LIST ? y->first : y;
-
-	(void)to;
-	for (struct yaml *e = first; e; e = e->next) {
-		if (e->kind == YAML_SCALAR &&
-		    (str_is(e->text, "internal") || str_is(e->text, "mnesia")))
-			continue;
-		complain(r, "H0003", y, e->span,
-		         "herald has accounts of its own only: `internal`");
-		return;
-	}
-}
-
-static void take_password_format(struct reading *r, struct yaml *y, void *to)
-{
-	(void)to;
-	if (!str_is(y->text, "scram"))
-		wrong(r, y, "`scram`: herald keeps keys and never a password");
-}
-
-static bool is_mechanism(struct str word, const char *name)
-{
-	return word.n == strlen(name) && strncasecmp(word.p, name, word.n) == 0;
-}
-
-/* Mechanisms that herald would never offer may be named as well. */
-static bool disable(struct reading *r, struct str word)
-{
-	static const char *const never[] = { "DIGEST-MD5",    "CRAM-MD5",
-		                             "X-OAUTH2",      "ANONYMOUS",
-		                             "SCRAM-SHA-512", "SCRAM-SHA-512-PLUS" };
-
-	for (int m = 0; m < SASL_MECH_COUNT; m++) {
-		if (is_mechanism(word, sasl_mech_name((enum sasl_mech)m))) {
-			r->c->disabled_mechanisms |= SASL_MASK(m);
-			return true;
-		}
-	}
-	for (size_t i = 0; i < ARRAY_LEN(never); i++) {
-		if (is_mechanism(word, never[i]))
-			return true;
-	}
-	return false;
-}
-
-static void take_disabled(struct reading *r, struct yaml *y, void *to)
-{
-	struct str words[SASL_MECH_COUNT];
-
-	(void)to;
-	for (int m = 0; m < SASL_MECH_COUNT; m++)
-		words[m] = str_from(sasl_mech_name((enum sasl_mech)m));
-	if (y->kind == YAML_SCALAR) {
-		if (!disable(r, y->text))
-			unknown_word(r, y, y, EJABBERD_OTHER, "SASL mechanism", words,
-			             SASL_MECH_COUNT);
-		return;
-	}
-	if (!is_list(r, y))
-		return;
-	for_each_entry(e, y)
-	{
-		if (is_scalar(r, e, "the name of a mechanism") && !disable(r, e->text))
-			unknown_word(r, e, e, EJABBERD_OTHER, "SASL mechanism", words,
-			             SASL_MECH_COUNT);
-	}
-}
-
 /* Between new accounts of an address; `infinity` is ejabberd's word for none at all. */
 static void take_pause(struct reading *r, struct yaml *y, void *to)
 {
@@ -148,54 +73,12 @@ static void take_pause(struct reading *r, struct yaml *y, void *to)
 		wrong(r, y, "a time, such as `10 minutes`, or `infinity`");
 }
 
-/* ---- hosts of their own ------------------------------------------------------------------- */
-
-static const struct option host_options[] = {
-	{ "acl", take_acl, 0 },
-	{ "access_rules", take_access_rules, 0 },
-	{ "shaper_rules", take_shaper_rules, 0 },
-	{ 0 },
-};
-
-static bool has_host(const struct config *c, struct str host)
-{
-	vec_for_each(h, &c->hosts) {
-		if (str_eq(*h, host))
-			return true;
-	}
-	return false;
-}
-
-/* After `hosts`, wherever they stand. */
-static void take_host_config(struct reading *r, struct yaml *y)
-{
-	struct str host;
-
-	if (!is_map(r, y))
-		return;
-	for_each_entry(e, y)
-	{
-		if (!is_new_key(r, y, e))
-			continue;
-		if (jid_prep_domain(e->key->text, &r->c->arena, &host) < 0 ||
-		    !has_host(r->c, host)) {
-			complain(r, "H0006", e, e->key->span,
-			         "`" STR_FMT "` is not one of the `hosts`",
-			         STR_ARG(e->key->text));
-			continue;
-		}
-		r->host = arena_str(&r->c->arena, host);
-		take_map(r, e, host_options, EJABBERD_OPTION, "option of a host", r->c);
-		r->host = STR("");
-	}
-}
+/* ---- all ---------------------------------------------------------------------------------- */
 
 static void take_later(struct reading *r, struct yaml *y, void *to)
 {
 	(void)r, (void)y, (void)to; /* complete() does it */
 }
-
-/* ---- all ---------------------------------------------------------------------------------- */
 
 #define FIELD(name) offsetof(struct config, name)
 static const struct option options[] = {
@@ -212,6 +95,7 @@ static const struct option options[] = {
 	{ "auth_password_format", take_password_format, 0 },
 	{ "disable_sasl_mechanisms", take_disabled, 0 },
 	{ "host_config", take_later, 0 },
+	{ "append_host_config", take_later, 0 },
 	{ "loglevel", take_level, FIELD(loglevel) },
 	{ "log_dir", take_text, FIELD(log_dir) },
 	{ "log_format", take_log_format, FIELD(log_format) },
@@ -221,17 +105,14 @@ static const struct option options[] = {
 	{ "sandbox", take_bool, FIELD(sandbox) },
 	{ "max_connections_per_address", take_count, FIELD(max_connections_per_address) },
 	{ "max_connections_per_prefix", take_count, FIELD(max_connections_per_prefix) },
+	{ "max_key_derivations_per_address", take_count,
+	  FIELD(max_key_derivations_per_address) },
+	{ "max_tls_handshakes", take_count, FIELD(max_tls_handshakes) },
 	{ "negotiation_timeout", take_time, FIELD(negotiation_timeout_ms) },
 	{ "registration_timeout", take_pause, FIELD(registration_timeout_ms) },
 	{ 0 },
 };
 #undef FIELD
-
-static const char *const permission_rules[] = {
-#define X(id, rule) rule,
-	PERMISSIONS(X)
-#undef X
-};
 
 static void set_defaults(struct config *c)
 {
@@ -239,24 +120,17 @@ static void set_defaults(struct config *c)
 	c->spool_dir = STR("/var/lib/herald");
 	c->run_dir = STR(CONFIG_RUN_DIR);
 	c->sandbox = true;
-	c->offline_rule = STR("max_user_offline_messages");
-	for (int i = 0; i < PERMISSION_COUNT; i++)
-		c->permission_rules[i] = str_from(permission_rules[i]);
 	vec_push(&c->backup_dirs, STR("/var/backups"));
 	c->negotiation_timeout_ms = 60000;
 	c->registration_timeout_ms = 600000;
 	c->max_connections_per_address = 200;
 	c->max_connections_per_prefix = 2000;
-	c->tuning = (struct tuning){ .max_auth_failures = 20,
-		                     .auth_ban_ms = 3600000,
-		                     .resume_timeout_ms = 300000,
-		                     .ack_timeout_ms = 60000,
-		                     .max_ack_queue = 5000 };
-	for (const struct module *const *m = modules_all; *m; m++)
-		vec_push(&c->modules, *m);
+	c->max_key_derivations_per_address = 50;
+	c->max_tls_handshakes = 256;
+	setup_defaults(&c->general);
 }
 
-static struct yaml *entry_of(const struct yaml *map, const char *name)
+struct yaml *entry_of(const struct yaml *map, const char *name)
 {
 	for (struct yaml *e = map ? map->first : NULL; e; e = e->next) {
 		if (e->key && str_is(e->key->text, name) && !e->problem.n)
@@ -307,7 +181,7 @@ static void check_registration(struct reading *r, const struct yaml *module)
 }
 
 /* The rules that modules name. */
-static void check_modules(struct reading *r)
+static void check_modules(struct reading *r, const struct yaml *map, void *arg)
 {
 	static const struct {
 		const char *module, *option;
@@ -320,8 +194,9 @@ static void check_modules(struct reading *r)
 		{ "mod_register", "access_remove" },
 		{ "mod_register", "ip_access" },
 	};
-	struct yaml *modules = entry_of(r->root, "modules");
+	struct yaml *modules = entry_of(map, "modules");
 
+	(void)arg;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct yaml *module = entry_of(modules, rows[i].module);
 		struct yaml *rule = entry_of(module, rows[i].option);
@@ -334,13 +209,10 @@ static void check_modules(struct reading *r)
 /* What a file that says nothing of it gets: 5222 with STARTTLS, 5223 with TLS. */
 static void complete(struct reading *r)
 {
-	struct yaml *own = entry_of(r->root, "host_config");
-
-	if (own)
-		take_host_config(r, own);
+	take_own(r);
 	check_access(r);
 	check_listeners(r);
-	check_modules(r);
+	each_part(r, check_modules, NULL);
 	if (r->c->hosts.n == 0 && !diags_failed(r->ds))
 		diag_error(r->ds, "H0004", r->root ? r->root->span : SPAN_NONE,
 		           "`hosts` is missing: which domains are served?");
@@ -348,14 +220,13 @@ static void complete(struct reading *r)
 		vec_push(&r->c->listeners, listener_of_port(5222, false));
 		vec_push(&r->c->listeners, listener_of_port(5223, true));
 	}
-	vec_push(&r->c->modules, NULL);
 }
 
 int config_from_tree(struct yaml *root, struct arena *a, struct diags *ds,
                      struct config *out)
 {
 	struct config c = { .arena = *a };
-	struct reading r = { .c = &c, .ds = ds, .root = root };
+	struct reading r = { .c = &c, .ds = ds, .root = root, .setup = &c.general };
 	auto_buf text = { 0 };
 
 	set_defaults(&c);
@@ -396,10 +267,11 @@ void config_fini(struct config *c)
 	vec_fini(&c->hosts);
 	vec_fini(&c->listeners);
 	vec_fini(&c->certfiles);
-	vec_fini(&c->modules);
+	setup_fini(&c->general);
+	vec_for_each(own, &c->own)
+		setup_fini(&own->setup);
+	vec_fini(&c->own);
 	vec_fini(&c->shapers);
-	vec_fini(&c->contacts);
-	vec_fini(&c->watchers);
 	vec_fini(&c->backup_dirs);
 	vec_fini(&c->included);
 	access_fini(&c->access);

@@ -36,6 +36,12 @@ struct config_listener {
 	struct str access; /* the rule that says who may log in; empty: everybody */
 };
 
+/* A host that has something of its own. */
+struct config_host {
+	struct str name;
+	struct host_setup setup;
+};
+
 struct config_shaper {
 	struct str name;
 	uint64_t rate, burst; /* bytes a second, bytes; 0: no limit */
@@ -53,17 +59,14 @@ struct config {
 	VEC(struct config_listener) listeners;
 	VEC(struct str) certfiles;
 	struct str ca_file; /* who vouches for clients' certificates; empty: nobody */
-	VEC(const struct module *) modules; /* ended by NULL */
+	struct host_setup general;
+	VEC(struct config_host) own;
 	VEC(struct config_shaper) shapers;
 	struct access access;
-	VEC(struct contact) contacts; /* XEP-0157 */
-	struct tuning tuning;
 	/* UINT64_MAX: no limit. */
 	uint64_t max_connections_per_address, max_connections_per_prefix;
-	VEC(struct jid) watchers;                      /* of new accounts */
-	uint64_t registration_timeout_ms;              /* 0: none */
-	struct str permission_rules[PERMISSION_COUNT]; /* of access_rules */
-	struct str offline_rule; /* of shaper_rules: how many messages may wait */
+	uint64_t registration_timeout_ms; /* 0: none */
+	uint64_t max_key_derivations_per_address, max_tls_handshakes;
 	struct str spool_dir, run_dir;
 	struct str log_dir; /* empty: stderr */
 	VEC(struct str)
@@ -73,8 +76,7 @@ struct config {
 	enum log_level loglevel;
 	enum log_format log_format;
 	uint64_t negotiation_timeout_ms;
-	uint32_t disabled_mechanisms; /* SASL_MASK */
-	struct str text;              /* all of it as YAML: includes and macros put in */
+	struct str text; /* all of it as YAML: includes and macros put in */
 };
 
 /* Reads the text of a source (sources_add) and what it includes. Findings go into `ds`.
@@ -87,5 +89,9 @@ MUST_USE int config_read(struct sources *sources, uint32_t file,
  * tree, whose texts must be in `a`, which is taken over when 0 is returned. */
 MUST_USE int config_from_tree(struct yaml *root, struct arena *a, struct diags *ds,
                               struct config *out);
+
+/* Whether a (prepared) name is one of the hosts; what holds for it. */
+bool config_has_host(const struct config *c, struct str host);
+const struct host_setup *config_setup(const struct config *c, struct str host);
 
 void config_fini(struct config *c);

@@ -70,6 +70,34 @@ static void take_condition(struct reading *r, struct yaml *e, struct acl *acl)
 	}
 }
 
+static struct acl *find_acl(struct access_scope *scope, struct str name)
+{
+	vec_for_each(acl, &scope->acls) {
+		if (str_eq(acl->name, name))
+			return acl;
+	}
+	return NULL;
+}
+
+/* A new acl of that name; what is appended begins with what there is. */
+static struct acl *need_acl(struct reading *r, struct str name)
+{
+	struct access *all = &r->c->access;
+	struct access_scope *scope = access_scope(all, r->host);
+	struct acl *acl = r->appends ? find_acl(scope, name) : NULL;
+
+	if (acl)
+		return acl;
+	acl = vec_add(&scope->acls);
+	acl->name = name;
+	const struct acl *general =
+		r->appends ? find_acl(access_scope(all, STR("")), name) : NULL;
+	if (general)
+		vec_for_each(m, &general->any)
+			vec_push(&acl->any, *m);
+	return acl;
+}
+
 void take_acl(struct reading *r, struct yaml *y, void *to)
 {
 	(void)to;
@@ -79,9 +107,8 @@ void take_acl(struct reading *r, struct yaml *y, void *to)
 	{
 		if (!is_new_key(r, y, e) || !is_map(r, e))
 			continue;
-		struct acl acl = { .name = e->key->text };
-		for_each_entry(condition, e) take_condition(r, condition, &acl);
-		vec_push(&access_scope(&r->c->access, r->host)->acls, acl);
+		struct acl *acl = need_acl(r, e->key->text);
+		for_each_entry(condition, e) take_condition(r, condition, acl);
 	}
 }
 
@@ -179,6 +206,39 @@ static void take_rule(struct reading *r, struct yaml *y, value_fn good,
 	}
 }
 
+static struct access_rule *find_rule(struct access_scope *scope, struct str name)
+{
+	vec_for_each(rule, &scope->rules) {
+		if (str_eq(rule->name, name))
+			return rule;
+	}
+	return NULL;
+}
+
+/* The same of rules: the lines that are appended come last, as in ejabberd. */
+static struct access_rule *need_rule(struct reading *r, struct str name)
+{
+	struct access *all = &r->c->access;
+	struct access_scope *scope = access_scope(all, r->host);
+	struct access_rule *rule = r->appends ? find_rule(scope, name) : NULL;
+
+	if (rule)
+		return rule;
+	rule = vec_add(&scope->rules);
+	rule->name = name;
+	const struct access_rule *general =
+		r->appends ? find_rule(access_scope(all, STR("")), name) : NULL;
+	if (general) {
+		vec_for_each(from, &general->lines) {
+			struct access_line line = { .value = from->value };
+			vec_for_each(m, &from->all)
+				vec_push(&line.all, *m);
+			vec_push(&rule->lines, line);
+		}
+	}
+	return rule;
+}
+
 static void take_rules(struct reading *r, struct yaml *y, value_fn good)
 {
 	if (!is_map(r, y))
@@ -187,9 +247,7 @@ static void take_rules(struct reading *r, struct yaml *y, value_fn good)
 	{
 		if (!is_new_key(r, y, e))
 			continue;
-		struct access_rule rule = { .name = e->key->text };
-		take_rule(r, e, good, &rule);
-		vec_push(&access_scope(&r->c->access, r->host)->rules, rule);
+		take_rule(r, e, good, need_rule(r, e->key->text));
 	}
 }
 
@@ -258,35 +316,40 @@ static bool is_shaper(const struct config *c, struct str name)
 	return false;
 }
 
-static struct yaml *entry_of(const struct yaml *map, const char *name)
-{
-	for (struct yaml *e = map ? map->first : NULL; e; e = e->next) {
-		if (e->key && str_is(e->key->text, name) && !e->problem.n)
-			return e;
-	}
-	return NULL;
-}
-
 /* The entry of a rule in the file. */
-static struct yaml *rule_entry(const struct reading *r, struct str rule)
+struct wanted {
+	struct str host, rule;
+	struct yaml *entry;
+};
+
+static void find_entry(struct reading *r, const struct yaml *map, void *arg)
 {
 	static const char *const homes[] = { "shaper_rules", "access_rules" };
-	struct yaml *home;
+	struct wanted *w = arg;
 
+	if (!str_eq(r->host, w->host))
+		return;
 	for (size_t i = 0; i < ARRAY_LEN(homes); i++) {
-		home = entry_of(r->root, homes[i]);
+		const struct yaml *home = entry_of(map, homes[i]);
 		for (struct yaml *e = home ? home->first : NULL; e; e = e->next) {
-			if (e->key && str_eq(e->key->text, rule))
-				return e;
+			if (e->key && str_eq(e->key->text, w->rule) && !w->entry)
+				w->entry = e;
 		}
 	}
-	return NULL;
 }
 
-static void check_value(struct reading *r, const struct access_rule *rule,
-                        struct str value)
+static struct yaml *rule_entry(struct reading *r, struct str host, struct str rule)
 {
-	struct yaml *entry = rule_entry(r, rule->name);
+	struct wanted w = { host, rule, NULL };
+
+	each_part(r, find_entry, &w);
+	return w.entry;
+}
+
+static void check_value(struct reading *r, struct str host,
+                        const struct access_rule *rule, struct str value)
+{
+	struct yaml *entry = rule_entry(r, host, rule->name);
 	struct str names[64];
 	uint64_t number;
 	size_t n = 0;
@@ -311,7 +374,7 @@ static void check_value(struct reading *r, const struct access_rule *rule,
 static void check_acls(struct reading *r, const struct access_scope *scope,
                        const struct access_rule *rule, const struct access_line *line)
 {
-	const struct yaml *entry = rule_entry(r, rule->name);
+	const struct yaml *entry = rule_entry(r, scope->host, rule->name);
 
 	vec_for_each(m, &line->all) {
 		if (m->kind == ACL_ACL &&
@@ -328,7 +391,7 @@ void check_access(struct reading *r)
 	vec_for_each(scope, &r->c->access.scopes) {
 		vec_for_each(rule, &scope->rules) {
 			vec_for_each(line, &rule->lines) {
-				check_value(r, rule, line->value);
+				check_value(r, scope->host, rule, line->value);
 				check_acls(r, scope, rule, line);
 			}
 		}
@@ -347,7 +410,7 @@ void check_rule_name(struct reading *r, struct yaml *y)
 	size_t n = 0;
 
 	if (str_is(y->text, "all") || str_is(y->text, "none") ||
-	    access_rule_find(&r->c->access, STR(""), y->text))
+	    access_rule_find(&r->c->access, r->host, y->text))
 		return;
 	vec_for_each(scope, &r->c->access.scopes) {
 		vec_for_each(rule, &scope->rules) {

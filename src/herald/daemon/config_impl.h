@@ -16,7 +16,10 @@ struct reading {
 	struct config *c;
 	struct diags *ds;
 	const struct yaml *root;
-	struct str host; /* of host_config; empty: what holds for all */
+	/* Whose options are read: a host's, or (host empty) what holds for all. */
+	struct str host;
+	struct host_setup *setup;
+	bool appends; /* append_host_config: to what holds for the host, not instead */
 };
 
 /* Takes the value `y` of its option into `to`, a part of the configuration. */
@@ -78,6 +81,21 @@ void take_level(struct reading *r, struct yaml *y, void *to);     /* enum log_le
 /* ---- parts -------------------------------------------------------------------------------- */
 
 void take_modules(struct reading *r, struct yaml *y, void *to);
+/* What modules do when nothing is said of them; all of them are on. */
+void setup_defaults(struct host_setup *setup);
+void setup_copy(struct host_setup *to, const struct host_setup *from);
+void setup_fini(struct host_setup *setup);
+void take_disabled(struct reading *r, struct yaml *y, void *to);
+void take_auth_method(struct reading *r, struct yaml *y, void *to);
+void take_password_format(struct reading *r, struct yaml *y, void *to);
+/* `host_config` and `append_host_config`, when all that holds for all hosts was read. */
+void take_own(struct reading *r);
+/* The entry of that name in a map that may be NULL; NULL: none, or one with a problem. */
+struct yaml *entry_of(const struct yaml *map, const char *name);
+/* Calls fn for the whole tree, then for the map of each host that has something of its own, with
+ * r->host set. */
+typedef void (*part_fn)(struct reading *r, const struct yaml *map, void *arg);
+void each_part(struct reading *r, part_fn fn, void *arg);
 void take_listeners(struct reading *r, struct yaml *y, void *to);
 struct config_listener listener_of_port(uint16_t port, bool tls);
 

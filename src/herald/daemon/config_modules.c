@@ -27,6 +27,33 @@ static void take_time_or_0(struct reading *r, struct yaml *y, void *to)
 		take_time(r, y, to);
 }
 
+static void take_resend(struct reading *r, struct yaml *y, void *to)
+{
+	bool yes;
+
+	if (read_bool(y, &yes))
+		*(enum resend *)to = yes ? RESEND_ALWAYS : RESEND_NEVER;
+	else if (str_is(y->text, "if_offline"))
+		*(enum resend *)to = RESEND_IF_OFFLINE;
+	else
+		wrong(r, y, "`true`, `false` or `if_offline`");
+}
+
+static void take_queue_type(struct reading *r, struct yaml *y, void *to)
+{
+	(void)to;
+	if (!str_is(y->text, "file"))
+		wrong(r, y, "`file`: what is not acknowledged is always on the disk");
+}
+
+static void take_timeout_action(struct reading *r, struct yaml *y, void *to)
+{
+	if (str_is(y->text, "none") || str_is(y->text, "kill"))
+		*(bool *)to = str_is(y->text, "kill");
+	else
+		wrong(r, y, "`none` or `kill`");
+}
+
 /* ---- mod_disco: server_info --------------------------------------------------------------- */
 
 struct info {
@@ -52,7 +79,7 @@ static void take_info_modules(struct reading *r, struct yaml *y, void *to)
 
 static void add_contact(struct reading *r, const struct info *info)
 {
-	struct contact *c = vec_add(&r->c->contacts);
+	struct contact *c = vec_add(&r->setup->contacts);
 	struct str *urls;
 	size_t n = 0;
 
@@ -76,7 +103,7 @@ static void take_server_info(struct reading *r, struct yaml *y, void *to)
 	};
 
 	(void)to;
-	r->c->contacts.n = 0;
+	r->setup->contacts.n = 0;
 	if (!is_list(r, y))
 		return;
 	for_each_entry(e, y)
@@ -121,13 +148,13 @@ static void take_watchers(struct reading *r, struct yaml *y, void *to)
 	(void)to;
 	if (!is_list(r, y))
 		return;
-	r->c->watchers.n = 0;
+	r->setup->watchers.n = 0;
 	for_each_entry(e, y)
 	{
 		if (!is_scalar(r, e, "an address, such as admin@example.org"))
 			continue;
 		if (jid_parse(e->text, &r->c->arena, &jid) == 0)
-			vec_push(&r->c->watchers, jid_copy(jid, &r->c->arena));
+			vec_push(&r->setup->watchers, jid_copy(jid, &r->c->arena));
 		else
 			wrong(r, e, "an address, such as admin@example.org");
 	}
@@ -143,12 +170,24 @@ static void take_allow_modules(struct reading *r, struct yaml *y, void *to)
 
 /* ---- rows --------------------------------------------------------------------------------- */
 
-#define TUNING(name) (offsetof(struct config, tuning) + offsetof(struct tuning, name))
-#define RULE(id)     (offsetof(struct config, permission_rules) + (id) * sizeof(struct str))
+#define TUNING(name) (offsetof(struct host_setup, tuning) + offsetof(struct tuning, name))
+#define RULE(id) \
+	(offsetof(struct host_setup, permission_rules) + (id) * sizeof(struct str))
 static const struct option stream_mgmt_options[] = {
 	{ "resume_timeout", take_time_or_0, TUNING(resume_timeout_ms) },
 	{ "ack_timeout", take_time, TUNING(ack_timeout_ms) },
 	{ "max_ack_queue", take_count, TUNING(max_ack_queue) },
+	{ "max_resume_timeout", take_time, TUNING(max_resume_timeout_ms) },
+	{ "resend_on_timeout", take_resend, TUNING(resend) },
+	{ "queue_type", take_queue_type, 0 },
+	{ 0 },
+};
+
+static const struct option ping_options[] = {
+	{ "send_pings", take_bool, TUNING(send_pings) },
+	{ "ping_interval", take_time, TUNING(ping_interval_ms) },
+	{ "ping_ack_timeout", take_time, TUNING(ping_ack_timeout_ms) },
+	{ "timeout_action", take_timeout_action, TUNING(ping_kills) },
 	{ 0 },
 };
 
@@ -188,17 +227,13 @@ static const struct option roster_options[] = {
 };
 
 static const struct option offline_options[] = {
-	{ "access_max_user_messages", take_text, offsetof(struct config, offline_rule) },
+	{ "access_max_user_messages", take_text,
+	  offsetof(struct host_setup, offline_rule) },
 	{ 0 },
 };
 
 static const struct option vcard_options[] = {
 	{ "search", take_false, 0 },
-	{ 0 },
-};
-
-static const struct option ping_options[] = {
-	{ "send_pings", take_false, 0 },
 	{ 0 },
 };
 
@@ -252,6 +287,81 @@ static const struct {
 	{ "mod_register", register_options },
 };
 
+/* ---- what holds for a host ----------------------------------------------------------------- */
+
+static const char *const permission_rules[] = {
+#define X(id, rule) rule,
+	PERMISSIONS(X)
+#undef X
+};
+
+/* The list stays ended by NULL, which does not count. */
+static void turn_on(struct host_setup *setup, const struct module *m)
+{
+	for (size_t i = 0; i < setup->modules.n; i++) {
+		if (setup->modules.p[i] == m)
+			return;
+	}
+	vec_push(&setup->modules, m);
+	vec_push(&setup->modules, NULL);
+	setup->modules.n--;
+}
+
+static void set_tuning(struct host_setup *setup)
+{
+	setup->offline_rule = STR("max_user_offline_messages");
+	for (int i = 0; i < PERMISSION_COUNT; i++)
+		setup->permission_rules[i] = str_from(permission_rules[i]);
+	setup->contacts.n = 0;
+	setup->watchers.n = 0;
+	setup->tuning = (struct tuning){ .max_auth_failures = 20,
+		                         .auth_ban_ms = 3600000,
+		                         .resume_timeout_ms = 300000,
+		                         .ack_timeout_ms = 60000,
+		                         .max_ack_queue = 5000,
+		                         .ping_interval_ms = 60000,
+		                         .ping_ack_timeout_ms = 32000 };
+}
+
+void setup_defaults(struct host_setup *setup)
+{
+	set_tuning(setup);
+	for (const struct module *const *m = modules_all; *m; m++)
+		turn_on(setup, *m);
+}
+
+void setup_copy(struct host_setup *to, const struct host_setup *from)
+{
+	*to = *from;
+	to->modules = (__typeof__(to->modules)){ 0 };
+	to->contacts = (__typeof__(to->contacts)){ 0 };
+	to->watchers = (__typeof__(to->watchers)){ 0 };
+	vec_for_each(m, &from->modules)
+		turn_on(to, *m);
+	vec_for_each(contact, &from->contacts)
+		vec_push(&to->contacts, *contact);
+	vec_for_each(watcher, &from->watchers)
+		vec_push(&to->watchers, *watcher);
+}
+
+void setup_fini(struct host_setup *setup)
+{
+	vec_fini(&setup->modules);
+	vec_fini(&setup->contacts);
+	vec_fini(&setup->watchers);
+}
+
+/* No module at all. */
+static void turn_off(struct host_setup *setup)
+{
+	vec_fini(&setup->modules);
+	vec_push(&setup->modules, NULL);
+	setup->modules.n = 0;
+	set_tuning(setup);
+}
+
+/* ---- modules ------------------------------------------------------------------------------- */
+
 static const struct option *options_of(const struct module *m)
 {
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -278,7 +388,8 @@ void take_modules(struct reading *r, struct yaml *y, void *to)
 		wrong(r, y, "a map: lines of `mod_name: {}`");
 		return;
 	}
-	r->c->modules.n = 0;
+	if (!r->appends)
+		turn_off(r->setup);
 	for_each_entry(e, y)
 	{
 		const struct module *m = module_find(e->key->text);
@@ -289,8 +400,8 @@ void take_modules(struct reading *r, struct yaml *y, void *to)
 		else if (e->kind != YAML_SCALAR ||
 		         e->text.n) /* `mod_ping:` alone is `{}` */
 			take_map(r, e, options_of(m), EJABBERD_MODULE_OPTION,
-			         "option of this module", r->c);
+			         "option of this module", r->setup);
 		if (m && !e->problem.n)
-			vec_push(&r->c->modules, m);
+			turn_on(r->setup, m);
 	}
 }

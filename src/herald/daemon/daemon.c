@@ -20,6 +20,7 @@
 #include "herald/daemon/sandbox.h"
 #include "herald/im/module.h"
 #include "herald/modules/all.h"
+#include "herald/route/user.h"
 #include "io/paths.h"
 #include "io/pool.h"
 #include "io/random.h"
@@ -53,15 +54,32 @@ static int need_folder(struct daemon *d, struct str path, struct buf *why)
 
 /* ---- certificates ------------------------------------------------------------------------- */
 
-/* Without certificates of the administrator's: one of our own, made at the first start. */
+/* The hosts of `c`, and those of now: a reload that fails in the end leaves them. */
+static int self_sign(struct daemon *d, const struct config *c, const char *path)
+{
+	VEC(struct str) hosts = { 0 };
+
+	vec_for_each(host, &c->hosts)
+		vec_push(&hosts, *host);
+	vec_for_each(host, &d->config.hosts) {
+		if (!config_has_host(c, *host))
+			vec_push(&hosts, *host);
+	}
+	int r = tls_self_sign(path, hosts.p, hosts.n);
+	vec_fini(&hosts);
+	return r;
+}
+
+/* Without certificates of the administrator's: one of our own, made when there is none yet or
+ * hosts have been added. */
 int daemon_own_certificate(struct daemon *d, struct config *c, struct buf *why)
 {
 	const char *path = in_spool(d, "self-signed.pem");
 
 	vec_push(&c->certfiles, arena_str(&c->arena, str_from(path)));
-	int r = tls_self_sign(path, c->hosts.p, c->hosts.n);
-	if (r == -EEXIST)
+	if (tls_is_signed_for(path, c->hosts.p, c->hosts.n))
 		return 0;
+	int r = self_sign(d, c, path);
 	if (r < 0) {
 		buf_fmt(why, "cannot write %s: %s", path, strerror(-r));
 		return r;
@@ -86,7 +104,7 @@ static void reach_folder(struct daemon *d, struct sandbox *s, struct str path)
 	vec_push(&s->read, str_dup_c(&d->config.arena, path_folder(path)));
 }
 
-/* A certificate and what it is a link to: a new one comes into the same folders. */
+/* A file and what it is a link to: a new one comes into the same folders. */
 static void reach_file(struct daemon *d, struct sandbox *s, struct str path)
 {
 	auto_free char *real = realpath(str_dup_c(&d->config.arena, path), NULL);
@@ -94,6 +112,39 @@ static void reach_file(struct daemon *d, struct sandbox *s, struct str path)
 	reach_folder(d, s, path);
 	if (real)
 		reach_folder(d, s, str_from(real));
+}
+
+static struct str folders_up(struct str path, size_t n)
+{
+	for (; n > 0; n--)
+		path = path_folder(path);
+	return path;
+}
+
+/* Certificates, also those that fit a pattern later: what is above its first wildcard, and as far
+ * above what the files are links to (live/HOST/key.pem is often one to archive/HOST/key1.pem). */
+static void reach_certfiles(struct daemon *d, struct sandbox *s, struct str pattern)
+{
+	struct arena *a = &d->config.arena;
+	struct str top = pattern, *paths;
+	size_t up = 0, n;
+
+	while (path_has_wildcard(top)) {
+		top = path_folder(top);
+		up++;
+	}
+	if (up == 0 || paths_expand(a, pattern, &paths, &n) < 0) {
+		reach_file(d, s, pattern);
+		return;
+	}
+	vec_push(&s->read, str_dup_c(a, top));
+	for (size_t i = 0; i < n; i++) {
+		auto_free char *real = realpath(paths[i].p, NULL);
+		struct str above = real ? folders_up(str_from(real), up) : STR("/");
+		reach_file(d, s, paths[i]);
+		if (above.n > 1)
+			vec_push(&s->read, str_dup_c(a, above));
+	}
 }
 
 static int enter_sandbox(struct daemon *d, struct buf *why)
@@ -108,7 +159,7 @@ static int enter_sandbox(struct daemon *d, struct buf *why)
 	vec_for_each(path, &c->included)
 		reach_file(d, &s, *path);
 	vec_for_each(path, &c->certfiles)
-		reach_file(d, &s, *path);
+		reach_certfiles(d, &s, *path);
 	if (c->ca_file.n)
 		reach_file(d, &s, c->ca_file);
 	vec_for_each(path, &c->backup_dirs)
@@ -181,6 +232,7 @@ static int open_accounts(struct daemon *d, struct buf *why)
 	d->server.accounts = accounts_new(&ac);
 	d->server.auth.accounts = d->server.accounts;
 	d->server.auth.pool = d->pool;
+	d->server.auth.quota = &d->quota;
 	return 0;
 }
 
@@ -200,8 +252,8 @@ static int refresh_accounts(struct daemon *d, struct buf *why)
 
 	vec_for_each(host, &d->server.hosts) {
 		left[0]++;
-		accounts_refresh(d->server.accounts, *host, &d->loop.inbox, on_refreshed,
-		                 left);
+		accounts_refresh(d->server.accounts, host->name, &d->loop.inbox,
+		                 on_refreshed, left);
 	}
 	while (left[0])
 		inbox_wait(&d->loop.inbox, 1000);
@@ -289,11 +341,12 @@ static void watch_signals(struct daemon *d)
 	uv_signal_start(&d->sighup, on_hangup, SIGHUP);
 }
 
-struct str daemon_name(struct daemon *d, struct str name)
+/* The text of a name that stays as long as the daemon. */
+static struct str lasting_name(struct daemon *d, struct str name)
 {
 	vec_for_each(host, &d->server.hosts) {
-		if (str_eq(*host, name))
-			return *host;
+		if (str_eq(host->name, name))
+			return host->name;
 	}
 	return arena_str(&d->names, name);
 }
@@ -303,16 +356,36 @@ static struct str rule(void *arg, struct jid who, const char *name)
 	struct daemon *d = arg;
 	bool offline = strcmp(name, "max_user_offline_messages") == 0;
 
-	return access_value(&d->config.access, jid_domain(who),
-	                    offline ? d->config.offline_rule : str_from(name),
-	                    &(struct access_who){ .jid = who, .local = true });
+	return access_value(
+		&d->config.access, jid_domain(who),
+		offline ? config_setup(&d->config, jid_domain(who))->offline_rule
+			: str_from(name),
+		&(struct access_who){ .jid = who, .local = true });
+}
+
+static void use_hosts(struct daemon *d)
+{
+	__typeof__(d->server.hosts) hosts = { 0 };
+
+	vec_for_each(name, &d->config.hosts) {
+		struct vhost host = { lasting_name(d, *name),
+			              config_setup(&d->config, *name) };
+		vec_push(&hosts, host);
+	}
+	vec_fini(&d->server.hosts);
+	d->server.hosts = hosts;
+	d->server.general = &d->config.general;
+	map_for_each(it, &d->worker.users) {
+		struct user *u = it->value;
+		u->setup = server_setup(&d->server, jid_domain(u->jid));
+	}
 }
 
 static bool may(void *arg, enum permission what, struct str host, struct jid who,
                 const char *address)
 {
 	const struct daemon *d = arg;
-	struct str name = d->config.permission_rules[what];
+	struct str name = config_setup(&d->config, host)->permission_rules[what];
 	struct sockaddr_storage ip;
 	struct access_who asker = { .jid = who,
 		                    .local = server_has_host(&d->server, jid_domain(who)),
@@ -327,23 +400,13 @@ static bool may(void *arg, enum permission what, struct str host, struct jid who
 
 void daemon_use_config(struct daemon *d)
 {
+	use_hosts(d);
 	d->server.log.max = d->config.loglevel;
-	d->server.modules = d->config.modules.p;
-	d->server.auth.disabled = d->config.disabled_mechanisms;
-	d->server.contacts = d->config.contacts.p;
-	d->server.n_contacts = d->config.contacts.n;
-	d->server.tuning = d->config.tuning;
-	d->server.tuning.registers =
-		!str_is(d->config.permission_rules[MAY_REGISTER], "none");
-	d->server.tuning.watchers = d->config.watchers.p;
-	d->server.tuning.n_watchers = d->config.watchers.n;
 	d->crowd.address_max = d->config.max_connections_per_address;
 	d->crowd.prefix_max = d->config.max_connections_per_prefix;
-	d->crowd.failures_max = module_is_on(&d->worker, "mod_fail2ban")
-	                                ? d->config.tuning.max_auth_failures
-	                                : 0;
-	d->crowd.barred_ms = d->config.tuning.auth_ban_ms;
 	d->crowd.registration_ms = d->config.registration_timeout_ms;
+	d->quota.max = d->config.max_key_derivations_per_address;
+	d->loop.handshakes.max = d->config.max_tls_handshakes;
 	d->server.rule = rule;
 	d->server.may = may;
 	d->server.rule_arg = d;
@@ -372,15 +435,15 @@ static void set_server(struct daemon *d, const struct daemon_options *o)
 	d->sink = o->sink;
 	d->server.log = (struct logger){ .write = log_sink_write, .arg = o->sink };
 	d->started_ms = loop_now_ms(&d->loop);
-	vec_for_each(host, &d->config.hosts)
-		vec_push(&d->server.hosts, daemon_name(d, *host));
 	d->worker.server = &d->server;
 	d->worker.loop = &d->loop;
 	d->worker.started_ms = d->started_ms;
 	random_fill(&d->worker.users.seed, sizeof(d->worker.users.seed));
 	d->worker.streams.seed = d->worker.users.seed;
 	d->crowd.failures.seed = d->crowd.registrations.seed = d->worker.users.seed;
-	d->crowd.addresses.seed = d->crowd.prefixes.seed = d->worker.users.seed;
+	d->crowd.addresses.counts.seed = d->worker.users.seed;
+	d->crowd.prefixes.counts.seed = d->worker.users.seed;
+	d->quota.used.counts.seed = d->worker.users.seed;
 	daemon_use_config(d);
 }
 
@@ -500,6 +563,7 @@ static void close_all(struct daemon *d)
 	vec_fini(&d->retired);
 	vec_fini(&d->doors);
 	crowd_fini(&d->crowd);
+	tally_fini(&d->quota.used);
 	control_free(d->control);
 	if (d->server.accounts)
 		accounts_free(d->server.accounts);

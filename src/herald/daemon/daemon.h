@@ -20,6 +20,7 @@ struct daemon {
 	struct server server;
 	struct worker worker;
 	struct crowd crowd;
+	struct quota quota; /* of key derivations, by address */
 	struct pool *pool;
 	VEC(struct door *) doors;
 	VEC(struct hall *) retired; /* of former configurations, with their clients */
@@ -62,9 +63,6 @@ struct str daemon_socket(struct str run_dir, struct arena *a);
 /* Sets what the server takes from d->config. */
 void daemon_use_config(struct daemon *d);
 
-/* The text of a name that stays as long as the daemon. */
-struct str daemon_name(struct daemon *d, struct str name);
-
 /* Gives a configuration without certfiles the self-signed one, which is made when it is not
- * there. */
+ * there or names not all of the hosts. */
 MUST_USE int daemon_own_certificate(struct daemon *d, struct config *c, struct buf *why);

@@ -8,6 +8,7 @@
 
 #include "base/oom.h"
 #include "herald/c2s/c2s.h"
+#include "herald/daemon/certs.h"
 #include "herald/daemon/daemon.h"
 #include "io/proxied.h"
 #include "io/tls.h"
@@ -62,12 +63,14 @@ static int load_tls(struct tls_server *tls, const struct config *c, bool verify,
                     struct buf *why)
 {
 	auto_arena a = { 0 };
+	struct cert_files files = { 0 };
 	int r = verify ? tls_server_verify(tls, str_dup_c(&a, c->ca_file), why) : 0;
 
-	vec_for_each(path, &c->certfiles) {
-		if (r == 0)
-			r = tls_server_add(tls, str_dup_c(&a, *path), why);
-	}
+	if (r == 0)
+		r = certs_files(c, &a, &files, why);
+	if (r == 0)
+		r = tls_server_load(tls, files.paths.p, files.paths.n, why);
+	vec_fini(&files.paths);
 	return r;
 }
 
@@ -154,6 +157,20 @@ static void on_accept(void *ctx, int fd, const struct sockaddr_storage *peer)
 	c2s_accept(door->hall->c2s, fd, peer);
 }
 
+static void on_trouble(void *ctx, int error)
+{
+	const struct door *door = ctx;
+	const struct logger *log = &door->hall->daemon->server.log;
+
+	if (error)
+		log_line(log, LOG_LEVEL_ERROR, "listen.trouble",
+		         "%s port %u takes no clients for the time being: %s", door->ip,
+		         door->port, strerror(-error));
+	else
+		log_line(log, LOG_LEVEL_NOTICE, "listen.recovered",
+		         "%s port %u takes clients again", door->ip, door->port);
+}
+
 int door_open(struct daemon *d, const struct config_listener *l, struct hall *hall,
               struct buf *why, struct door **out)
 {
@@ -175,6 +192,7 @@ int door_open(struct daemon *d, const struct config_listener *l, struct hall *ha
 		free(door);
 		return r;
 	}
+	listener_on_trouble(door->listener, on_trouble, door);
 	log_line(&d->server.log, LOG_LEVEL_INFO, "listen", "%s port %u%s", door->ip,
 	         l->port, l->tls ? " with TLS" : "");
 	*out = door;

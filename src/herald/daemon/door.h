@@ -37,7 +37,7 @@ struct door {
 void door_read_address(const char *text, struct sockaddr_storage *out);
 
 /* A hall as the listener and the other options of `c` want it. `why` gets a sentence on errors.
- * Errors: those of tls_server_add. */
+ * Errors: those of certs_files and tls_server_load. */
 MUST_USE int hall_new(struct daemon *d, const struct config *c,
                       const struct config_listener *l, struct buf *why,
                       struct hall **out);
@@ -45,7 +45,7 @@ MUST_USE int hall_new(struct daemon *d, const struct config *c,
 /* A hall that no socket leads to, for sessions of before a restart. */
 struct hall *hall_empty(struct daemon *d);
 
-/* Reads the certificates again; on errors the old ones stay. Errors: those of tls_server_add. */
+/* Reads the certificates again; on errors the old ones stay. Errors: those of certs_files and tls_server_load. */
 MUST_USE int hall_reload_tls(struct hall *h, const struct config *c, struct buf *why);
 
 /* Ends the clients; what they are told is sent as the loop runs on. */

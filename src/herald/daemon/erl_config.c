@@ -300,15 +300,32 @@ static void take_modules(struct translator *t, struct yaml *map, const struct te
 
 static void take_term(struct translator *t, struct yaml *map, const struct term *x);
 
-/* {host_config, "host", [Terms]} */
+/* Of {{add, Name}, Value} what would be {Name, Value}; else NULL. */
+static const struct term *addition(struct translator *t, const struct term *x)
+{
+	if (x->kind != TERM_TUPLE || x->n != 2 || !is_tuple(x->first, "add", 2))
+		return NULL;
+	struct term *plain = arena_new(t->a, struct term);
+	struct term *name = arena_new(t->a, struct term);
+	*name = *x->first->first->next;
+	name->next = x->first->next;
+	*plain = *x;
+	plain->first = name;
+	return plain;
+}
+
+/* {host_config, "host", [Terms]}: what is to be added is ejabberd.yml's append_host_config. */
 static void take_host_config(struct translator *t, struct yaml *map, const struct term *x)
 {
 	const struct term *host = x->first->next;
-	struct yaml *all = need(t, map, STR("host_config"), YAML_MAP, x->span);
-	struct yaml *own = need(t, all, host->text, YAML_MAP, x->span);
 
-	for (const struct term *e = host->next->first; e; e = e->next)
-		take_term(t, own, e);
+	for (const struct term *e = host->next->first; e; e = e->next) {
+		const struct term *added = addition(t, e);
+		struct str home = added ? STR("append_host_config") : STR("host_config");
+		struct yaml *all = need(t, map, home, YAML_MAP, x->span);
+		take_term(t, need(t, all, host->text, YAML_MAP, x->span),
+		          added ? added : e);
+	}
 }
 
 /* {define_macro, 'NAME', Value} */

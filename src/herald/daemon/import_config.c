@@ -13,6 +13,7 @@
 #include "herald/daemon/erl_config.h"
 #include "herald/daemon/options.h"
 #include "herald/daemon/yaml_tree.h"
+#include "io/paths.h"
 
 enum { READINGS_MAX = 8 };
 
@@ -71,6 +72,22 @@ static int read_tree(struct options_files *files, const char *path, struct diags
 	return r;
 }
 
+/* Whether all files of a pattern can be read, and there is one. */
+static int readable(struct str pattern, struct arena *a)
+{
+	struct str *paths;
+	size_t n;
+
+	if (!path_has_wildcard(pattern))
+		return access(str_dup_c(a, pattern), R_OK) < 0 ? -errno : 0;
+	int r = paths_expand(a, pattern, &paths, &n);
+	if (r == 0 && n == 0)
+		return -ENOENT;
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = access(paths[i].p, R_OK) < 0 ? -errno : 0;
+	return r;
+}
+
 /* Certificates that are not there would keep the server from starting. */
 static void check_certfiles(struct yaml *root, struct arena *a)
 {
@@ -78,9 +95,10 @@ static void check_certfiles(struct yaml *root, struct arena *a)
 		if (!str_is(e->key->text, "certfiles"))
 			continue;
 		for (struct yaml *file = e->first; file; file = file->next) {
-			if (access(str_dup_c(a, file->text), R_OK) < 0)
+			int r = readable(file->text, a);
+			if (r < 0)
 				file->problem = arena_fmt(a, "cannot be read here: %s",
-				                          strerror(errno));
+				                          strerror(-r));
 		}
 	}
 }

@@ -128,6 +128,7 @@ static void ask_part(struct exporting *ex)
 	case PIE_PRIVATE:
 	case PIE_VCARD:
 	case PIE_LAST:
+	case PIE_BLOCKED:
 		store_list(store, &at, inbox_of(ex), on_part, ex);
 		break;
 	case PIE_OFFLINE:
@@ -228,7 +229,7 @@ void run_export(struct call *c)
 	ex->path = path;
 	ex->fd = fd;
 	vec_for_each(host, &c->daemon->server.hosts)
-		vec_push(&ex->hosts, *host);
+		vec_push(&ex->hosts, host->name);
 	pie_write_head(&ex->out);
 	next_host(ex);
 }

@@ -263,7 +263,7 @@ static void finish(struct importing *im)
 
 	im->refreshing = s->hosts.n;
 	for (size_t i = 0, n = s->hosts.n; i < n; i++)
-		accounts_refresh(s->accounts, s->hosts.p[i],
+		accounts_refresh(s->accounts, s->hosts.p[i].name,
 		                 worker_inbox(&im->daemon->worker), on_refreshed, im);
 }
 

@@ -165,15 +165,6 @@ static void end_host(struct daemon *d, struct str host)
 	}
 }
 
-static bool has(const struct str *hosts, size_t n, struct str host)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (str_eq(hosts[i], host))
-			return true;
-	}
-	return false;
-}
-
 static void on_refreshed(void *arg, int result)
 {
 	struct daemon *d = arg;
@@ -183,25 +174,23 @@ static void on_refreshed(void *arg, int result)
 		         "cannot read the accounts of a new host: %s", strerror(-result));
 }
 
-static void exchange_hosts(struct daemon *d, const struct config *c)
+static void exchange_config(struct daemon *d, struct config *c)
 {
-	VEC(struct str) old = { 0 };
+	struct config old = d->config;
 
-	vec_for_each(host, &d->server.hosts)
-		vec_push(&old, *host);
-	d->server.hosts.n = 0;
-	vec_for_each(host, &c->hosts)
-		vec_push(&d->server.hosts, daemon_name(d, *host));
-	for (size_t i = 0; i < old.n; i++) {
-		if (!has(d->server.hosts.p, d->server.hosts.n, old.p[i]))
-			end_host(d, old.p[i]);
+	d->config = *c;
+	*c = (struct config){ 0 };
+	daemon_use_config(d);
+	vec_for_each(host, &old.hosts) {
+		if (!config_has_host(&d->config, *host))
+			end_host(d, *host);
 	}
 	vec_for_each(host, &d->server.hosts) {
-		if (!has(old.p, old.n, *host))
-			accounts_refresh(d->server.accounts, *host, &d->loop.inbox,
+		if (!config_has_host(&old, host->name))
+			accounts_refresh(d->server.accounts, host->name, &d->loop.inbox,
 			                 on_refreshed, d);
 	}
-	vec_fini(&old);
+	config_fini(&old);
 }
 
 static int apply(struct daemon *d, struct config *c, struct buf *said)
@@ -221,11 +210,7 @@ static int apply(struct daemon *d, struct config *c, struct buf *said)
 		return r;
 	}
 	exchange_doors(d, &plans, said);
-	exchange_hosts(d, c);
-	config_fini(&d->config);
-	d->config = *c;
-	*c = (struct config){ 0 };
-	daemon_use_config(d);
+	exchange_config(d, c);
 	vec_fini(&plans.list);
 	return 0;
 }

@@ -14,7 +14,7 @@ static void send_to(struct session *s, const struct xml *x)
 
 static void tell_received(struct user *u, struct session *to, struct stanza *st)
 {
-	for_each_module(m, u->worker)
+	for_each_module(m, u->setup)
 	{
 		if (m->on_received)
 			m->on_received(u, to, st);
@@ -37,7 +37,7 @@ static size_t send_to_all(struct user *u, const struct xml *x, int priority)
 
 static void unreachable(struct user *u, struct stanza *st)
 {
-	for_each_module(m, u->worker)
+	for_each_module(m, u->setup)
 	{
 		if (m->on_unreachable && m->on_unreachable(u, st))
 			return;

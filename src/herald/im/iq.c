@@ -4,9 +4,9 @@
 #include "herald/im/im.h"
 #include "herald/im/module.h"
 
-bool module_is_on(const struct worker *w, const char *name)
+bool module_is_on(const struct host_setup *host, const char *name)
 {
-	for_each_module(m, w)
+	for_each_module(m, host)
 	{
 		if (strcmp(m->name, name) == 0)
 			return true;
@@ -21,11 +21,17 @@ static bool fits(const struct iq_handler *h, const struct stanza *st,
 	       xml_is(payload, h->name, h->ns);
 }
 
+const struct host_setup *im_setup(const struct stanza *st)
+{
+	return server_setup(st->w->server, jid_domain(st->to));
+}
+
 void im_iq(struct stanza *st, enum iq_target target, struct user *u)
 {
+	const struct host_setup *host = u ? u->setup : im_setup(st);
 	struct xml *payload = xml_first(st->x);
 
-	for_each_module(m, st->w)
+	for_each_module(m, host)
 	{
 		for (const struct iq_handler *h = m->iq; h && h->ns; h++) {
 			if (fits(h, st, target, payload)) {

@@ -66,7 +66,7 @@ struct module {
 	const char *const *user_features; /* of an account */
 	const char *stream_features;      /* XML in <stream:features/> after login */
 	/* The same for what is not constant. */
-	void (*put_stream_features)(const struct worker *w, struct buf *out);
+	void (*put_stream_features)(const struct host_setup *host, struct buf *out);
 	/* The same before the login, over TLS. */
 	void (*put_stranger_features)(const struct worker *w, const char *address,
 	                              struct str host, struct buf *out);
@@ -93,6 +93,8 @@ struct module {
 	void (*on_vcard)(struct user *u, const struct xml *vcard, struct arena *a);
 	/* The session stops being available; `x` is its presence. */
 	void (*on_unavailable)(struct session *s, const struct xml *x, struct arena *a);
+	/* Twice a second, for each session with a connection. */
+	void (*on_tick)(struct session *s, uint64_t now_ms);
 	/* A session of ours sends a message (before it is delivered). */
 	void (*on_sent)(struct stanza *st);
 	/* A message was given to `to`, or to all resources for NULL. */
@@ -101,13 +103,16 @@ struct module {
 	void (*on_stop)(struct worker *w);
 };
 
-/* Whether the module of that name is on. */
-bool module_is_on(const struct worker *w, const char *name);
+/* What holds for the host that a stanza is to. */
+const struct host_setup *im_setup(const struct stanza *st);
+
+/* Whether the module of that name is on at a host. */
+bool module_is_on(const struct host_setup *host, const char *name);
 
 #define NAMES(...)      ((const char *const[]){ __VA_ARGS__, NULL })
 #define LIST(type, ...) ((const type[]){ __VA_ARGS__, { 0 } })
 
-/* for_each_module(m, w) { … }: those that are on. */
-#define for_each_module(m, w)                                               \
-	for (const struct module *const *m##_at = (w)->server->modules, *m; \
-	     (m = *m##_at); m##_at++)
+/* for_each_module(m, host) { … }: those that are on at the host. */
+#define for_each_module(m, host)                                                        \
+	for (const struct module *const *m##_at = (host)->modules.p, *m; (m = *m##_at); \
+	     m##_at++)

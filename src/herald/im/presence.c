@@ -75,7 +75,7 @@ static bool read_priority(const struct xml *x, struct arena *a, int8_t *out)
 /* Shows it and remembers it. */
 static void show(struct session *s, struct xml *x, struct arena *a)
 {
-	for_each_module(m, s->worker)
+	for_each_module(m, s->user->setup)
 	{
 		if (m->on_presence)
 			m->on_presence(s, x, a);
@@ -103,7 +103,7 @@ static void available(struct stanza *st)
 	if (!first)
 		return;
 	catch_up(s, st->a);
-	for_each_module(m, st->w)
+	for_each_module(m, s->user->setup)
 	{
 		if (m->on_available)
 			m->on_available(s, st->a);
@@ -129,7 +129,7 @@ static void unavailable(struct session *s, struct xml *x, struct arena *a)
 	session_set_presence(s, NULL);
 	if (was)
 		broadcast(s, x, a);
-	for_each_module(m, s->worker)
+	for_each_module(m, s->user->setup)
 	{
 		if (was && m->on_unavailable)
 			m->on_unavailable(s, x, a);

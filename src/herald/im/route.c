@@ -24,7 +24,7 @@ void im_fail(const struct stanza *st, enum stanza_error e)
 
 static bool is_taken_by_host(struct stanza *st)
 {
-	for_each_module(m, st->w)
+	for_each_module(m, im_setup(st))
 	{
 		if (m->on_host_message && m->on_host_message(st))
 			return true;
@@ -132,7 +132,7 @@ static void on_message(struct stanza *st)
 		xml_set(st->a, st->x, "to", arena_str(st->a, jid_str(st->to)));
 	}
 	im_strip(st);
-	for_each_module(m, st->w)
+	for_each_module(m, st->session->user->setup)
 	{
 		if (m->on_sent)
 			m->on_sent(st);

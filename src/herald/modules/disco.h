@@ -11,7 +11,7 @@ void disco_put_identity(struct arena *a, struct xml *query, const char *category
                         const char *type, const char *name);
 
 /* Identity, features and contact addresses (XEP-0157) into a query. */
-void disco_put_host(const struct worker *w, struct xml *query, struct arena *a);
+void disco_put_host(const struct host_setup *host, struct xml *query, struct arena *a);
 
 /* XEP-0115 section 5.1: the text that is hashed for a query's content, and its hash in
  * base 64. Features and fields may come in any order. */

@@ -75,11 +75,12 @@ static struct str node_text(const struct command_node *node, struct arena *a)
 	return arena_fmt(a, "%s%s", node->prefix, node->name);
 }
 
-static bool find_node(const struct worker *w, struct str text, struct command_node *out)
+static bool find_node(const struct stanza *st, struct str text, struct command_node *out)
 {
-	for_each_module(m, w)
+	for_each_module(m, im_setup(st))
 	{
-		for (size_t i = 0; m->command_node && m->command_node(w, i, out); i++) {
+		for (size_t i = 0; m->command_node && m->command_node(st->w, i, out);
+		     i++) {
 			if (is_node(out, text))
 				return true;
 		}
@@ -91,7 +92,7 @@ static void put_list(const struct stanza *st, struct xml *query)
 {
 	struct command_node node;
 
-	for_each_module(m, st->w)
+	for_each_module(m, im_setup(st))
 	{
 		for (size_t i = 0; m->command_node && m->command_node(st->w, i, &node);
 		     i++) {
@@ -110,7 +111,8 @@ static void put_list_node(const struct stanza *st, struct xml *query)
 {
 	struct xml *item;
 
-	if (!st->w->server->tuning.report_commands_node ||
+	if (!server_setup(st->w->server, jid_domain(st->to))
+	             ->tuning.report_commands_node ||
 	    !server_may(st->w->server, MAY_CONFIGURE, jid_domain(st->to), st->from, NULL))
 		return;
 	item = xml_add(st->a, query, "item", NULL);
@@ -146,7 +148,7 @@ static enum node_answer on_node(const struct stanza *st, bool items, struct str 
 			put_info(st, "command-list", "Commands", query);
 		return NODE_KNOWN;
 	}
-	if (!find_node(st->w, node, &found))
+	if (!find_node(st, node, &found))
 		return NODE_UNKNOWN;
 	if (!may_see(st, &found))
 		return NODE_FORBIDDEN;
@@ -219,8 +221,8 @@ static struct adhoc_hosts his_hosts(const struct stanza *st, struct str here)
 	size_t n = 0;
 
 	vec_for_each(host, &server->hosts) {
-		if (server_may(server, MAY_CONFIGURE, *host, st->from, NULL))
-			p[n++] = *host;
+		if (server_may(server, MAY_CONFIGURE, host->name, st->from, NULL))
+			p[n++] = host->name;
 	}
 	return (struct adhoc_hosts){ p, n, here };
 }
@@ -481,7 +483,7 @@ static void on_command(struct stanza *st, struct xml *payload, struct user *u)
 	struct adhoc *s;
 
 	(void)u;
-	if (!find_node(st->w, xml_get(payload, "node"), &node)) {
+	if (!find_node(st, xml_get(payload, "node"), &node)) {
 		im_fail(st, ERROR_ITEM_NOT_FOUND);
 	} else if (!may_see(st, &node)) {
 		im_fail(st, ERROR_FORBIDDEN);

@@ -256,7 +256,7 @@ static void announce_at(const struct stanza *st, enum verb verb, bool all_hosts)
 	if (!all_hosts)
 		announce(st, verb, jid_domain(st->to));
 	for (size_t i = 0; all_hosts && i < s->hosts.n; i++)
-		announce(st, verb, s->hosts.p[i]);
+		announce(st, verb, s->hosts.p[i].name);
 }
 
 static bool on_host_message(struct stanza *st)

@@ -6,12 +6,12 @@
 
 #define NS_CAPS "http://jabber.org/protocol/caps"
 
-static void put_stream_features(const struct worker *w, struct buf *out)
+static void put_stream_features(const struct host_setup *host, struct buf *out)
 {
 	auto_arena a = { 0 };
 	struct xml *query = xml_new(&a, "query", "");
 
-	disco_put_host(w, query, &a);
+	disco_put_host(host, query, &a);
 	buf_cstr(out,
 	         "<c xmlns='" NS_CAPS "' hash='sha-1' node='" DISCO_CAPS_NODE "' ver='");
 	buf_str(out, disco_caps_hash(query, &a));

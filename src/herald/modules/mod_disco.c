@@ -20,10 +20,10 @@ void disco_put_identity(struct arena *a, struct xml *query, const char *category
 		xml_set(a, x, "name", str_from(name));
 }
 
-static void put_features(const struct worker *w, struct xml *query, bool of_host,
+static void put_features(const struct host_setup *host, struct xml *query, bool of_host,
                          struct arena *a)
 {
-	for_each_module(m, w)
+	for_each_module(m, host)
 	{
 		const char *const *name = of_host ? m->host_features : m->user_features;
 		for (; name && *name; name++)
@@ -33,27 +33,27 @@ static void put_features(const struct worker *w, struct xml *query, bool of_host
 }
 
 /* XEP-0157: Contact Addresses for XMPP Services, version 1.1.1. */
-static void put_contacts(const struct worker *w, struct xml *query, struct arena *a)
+static void put_contacts(const struct host_setup *host, struct xml *query,
+                         struct arena *a)
 {
-	const struct server *s = w->server;
 	struct xml *form, *field;
 
-	if (s->n_contacts == 0)
+	if (host->contacts.n == 0)
 		return;
 	form = form_add(a, query, "result");
 	form_add_type(a, form, "http://jabber.org/network/serverinfo");
-	for (size_t i = 0; i < s->n_contacts; i++) {
-		field = form_add_field(a, form, "list-multi", s->contacts[i].name);
-		for (size_t k = 0; k < s->contacts[i].n; k++)
-			form_add_value(a, field, s->contacts[i].urls[k]);
+	vec_for_each(contact, &host->contacts) {
+		field = form_add_field(a, form, "list-multi", contact->name);
+		for (size_t k = 0; k < contact->n; k++)
+			form_add_value(a, field, contact->urls[k]);
 	}
 }
 
-void disco_put_host(const struct worker *w, struct xml *query, struct arena *a)
+void disco_put_host(const struct host_setup *host, struct xml *query, struct arena *a)
 {
 	disco_put_identity(a, query, "server", "im", "herald");
-	put_features(w, query, true, a);
-	put_contacts(w, query, a);
+	put_features(host, query, true, a);
+	put_contacts(host, query, a);
 }
 
 /* XEP-0115 section 6.2: the node of the host's capabilities, as they are now. */
@@ -61,7 +61,7 @@ static bool is_caps_node(struct stanza *st, struct str node)
 {
 	struct xml *query = xml_new(st->a, "query", "");
 
-	disco_put_host(st->w, query, st->a);
+	disco_put_host(im_setup(st), query, st->a);
 	return str_eq(node, arena_fmt(st->a, DISCO_CAPS_NODE "#" STR_FMT,
 	                              STR_ARG(disco_caps_hash(query, st->a))));
 }
@@ -70,7 +70,7 @@ static bool is_caps_node(struct stanza *st, struct str node)
 static enum node_answer ask_modules(const struct stanza *st, bool items, struct str node,
                                     struct xml *query)
 {
-	for_each_module(m, st->w)
+	for_each_module(m, im_setup(st))
 	{
 		enum node_answer answer =
 			m->on_node ? m->on_node(st, items, node, query) : NODE_UNKNOWN;
@@ -121,9 +121,9 @@ static void on_info(struct stanza *st, struct xml *payload, struct user *u)
 		xml_set(st->a, query, "node", node);
 	if (u) {
 		disco_put_identity(st->a, query, "account", "registered", NULL);
-		put_features(st->w, query, false, st->a);
+		put_features(u->setup, query, false, st->a);
 	} else {
-		disco_put_host(st->w, query, st->a);
+		disco_put_host(im_setup(st), query, st->a);
 	}
 	im_route(st->w, x, st->a);
 }

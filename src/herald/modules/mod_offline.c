@@ -21,6 +21,7 @@ enum { MESSAGES_MAX = 100 }; /* ejabberd's max_user_offline_messages */
 struct giving {
 	struct user *user;
 	char *resource;
+	uint64_t n_before; /* user->n_offline when the store was asked */
 };
 
 /* A message on its way to the disk, for the case that it does not get there. */
@@ -144,7 +145,7 @@ static void go_on(struct giving *g, bool found_any)
 		giving_free(g);
 	} else if (worker_is_storing(w)) {
 		worker_then(w, on_more_stored, g);
-	} else if (found_any) {
+	} else if (found_any || g->user->n_offline > g->n_before) {
 		find(g);
 	} else {
 		g->user->n_offline = 0;
@@ -178,6 +179,7 @@ static void find(struct giving *g)
 	struct user *u = g->user;
 	struct store_place at = user_place(u, "offline");
 
+	g->n_before = u->n_offline;
 	store_find(u->worker->server->store, &at, &all, worker_inbox(u->worker), on_found,
 	           g);
 }
@@ -195,7 +197,8 @@ static void on_available(struct session *s, struct arena *a)
 	g->resource = base_calloc(1, resource.n + 1);
 	memcpy(g->resource, resource.p, resource.n);
 	user_ref(u);
-	find(g);
+	/* A read that began before the last message was stored would not see it. */
+	worker_settled(u->worker, on_more_stored, g);
 }
 
 extern const struct module mod_offline;

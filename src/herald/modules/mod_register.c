@@ -108,9 +108,15 @@ static struct xml *error_with(const struct stanza *st, enum stanza_error e,
 	return x;
 }
 
-static bool is_weak(const struct server *s, struct str password)
+static bool is_weak(const struct server *s, struct str host, struct str password)
 {
-	return password_bits(password) < s->tuning.password_strength;
+	return password_bits(password) < server_setup(s, host)->tuning.password_strength;
+}
+
+/* Whether strangers may make accounts at all. */
+static bool registers(const struct server *s, struct str host)
+{
+	return !str_is(server_setup(s, host)->permission_rules[MAY_REGISTER], "none");
 }
 
 #define WEAK "The password is too weak"
@@ -163,17 +169,18 @@ static void send_text(struct registering *r, const char *type, struct jid to,
 /* The newcomer is welcomed, and those who watch are told. */
 static void announce(struct registering *r, struct str by)
 {
-	const struct tuning *t = &r->w->server->tuning;
+	const struct host_setup *setup = server_setup(r->w->server, r->host);
+	const struct welcome *welcome = &setup->tuning.welcome;
 	struct jid account;
 
 	log_line(&r->w->server->log, LOG_LEVEL_NOTICE, "account.registered",
 	         "`" STR_FMT "@" STR_FMT "` by " STR_FMT, STR_ARG(r->user),
 	         STR_ARG(r->host), STR_ARG(by));
-	if (t->welcome.body.n &&
+	if (welcome->body.n &&
 	    jid_make(r->user, r->host, STR(""), &r->arena, &account) == 0)
-		send_text(r, "", account, t->welcome.subject, t->welcome.body);
-	for (size_t i = 0; i < t->n_watchers; i++)
-		send_text(r, "chat", t->watchers[i], STR(""),
+		send_text(r, "", account, welcome->subject, welcome->body);
+	vec_for_each(watcher, &setup->watchers)
+		send_text(r, "chat", *watcher, STR(""),
 		          arena_fmt(&r->arena,
 		                    "The account " STR_FMT "@" STR_FMT
 		                    " was registered by " STR_FMT,
@@ -276,7 +283,7 @@ static const char *check(const struct stanza *st, const struct xml *payload,
 	if (jid_prep_local(name, st->a, &local) < 0 || !jid_local_may_register(local) ||
 	    jid_make(local, host, STR(""), st->a, account) < 0)
 		return "The name is not allowed";
-	if (is_weak(s, *password))
+	if (is_weak(s, host, *password))
 		return WEAK;
 	*e = ERROR_NOT_ALLOWED;
 	if (address && !server_may(s, MAY_REGISTER_FROM, host, *account, address))
@@ -300,7 +307,7 @@ static void put_stranger_features(const struct worker *w, const char *address,
 	auto_arena a = { 0 };
 	struct jid nobody;
 
-	if (w->server->tuning.registers &&
+	if (registers(w->server, host) &&
 	    jid_make(STR(""), host, STR(""), &a, &nobody) == 0 &&
 	    server_may(w->server, MAY_REGISTER_FROM, host, nobody, address))
 		buf_cstr(out, "<register xmlns='" NS_FEATURE "'/>");
@@ -349,7 +356,7 @@ static bool on_stranger(struct stranger *s, struct xml *x, struct arena *a)
 
 	/* `from` is whatever a stranger claims. */
 	xml_set(a, x, "from", (struct str){ NULL, 0 });
-	if (!s->w->server->tuning.registers || stanza_read(&st) < 0 ||
+	if (!registers(s->w->server, s->host) || stanza_read(&st) < 0 ||
 	    !xml_is(payload, "query", NS_REGISTER))
 		return false;
 	if (jid_make(STR(""), s->host, STR(""), a, &to) < 0 ||
@@ -425,7 +432,7 @@ static void change_password(struct stanza *st, struct jid account, struct str pa
 {
 	const struct server *s = st->w->server;
 
-	if (is_weak(s, password))
+	if (is_weak(s, jid_domain(account), password))
 		fail(st, ERROR_NOT_ACCEPTABLE, WEAK);
 	else
 		accounts_set_password(s->accounts, jid_domain(account),

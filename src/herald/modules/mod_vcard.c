@@ -18,7 +18,7 @@ static void on_get(struct stanza *st, struct xml *payload, struct user *u)
 
 static void on_set(struct stanza *st, struct xml *payload, struct user *u)
 {
-	for_each_module(m, st->w)
+	for_each_module(m, u->setup)
 	{
 		if (m->on_vcard)
 			m->on_vcard(u, payload, st->a);

@@ -18,6 +18,7 @@
 #define NS_PIE       "urn:xmpp:pie:0"
 #define NS_PIE_SCRAM "urn:xmpp:pie:0#scram"
 #define NS_XINCLUDE  "http://www.w3.org/2001/XInclude"
+#define NS_PRIVACY   "jabber:iq:privacy"
 #define NS_MOVED     "urn:gatehouse:herald:0" /* what the format has no word for */
 
 enum { PIE_DEPTH = 64, PIE_USER_MAX = 64 << 20 /* bytes of one user */ };
@@ -61,7 +62,8 @@ struct pie_user {
  * Errors: -EINVAL it has no name that an account can have. */
 MUST_USE int pie_user_read(const struct xml *user, struct arena *a, struct pie_user *out);
 
-/* Adds what the user has (roster, offline messages, private XML, vCard) to a transaction;
+/* Adds what the user has (roster, offline messages, private XML, vCard, blocked addresses) to a
+ * transaction;
  * counts it, and adds to `left`. */
 void pie_user_put(const struct xml *user, struct str host, struct store_tx *tx,
                   struct arena *a, struct pie_user *u);
@@ -80,6 +82,7 @@ MUST_USE int pie_time(struct str text, int64_t *out);
 	X(PRIVATE, "private") \
 	X(VCARD, "vcard")     \
 	X(LAST, "last")       \
+	X(BLOCKED, "blocked") \
 	X(OFFLINE, "offline")
 
 enum pie_part {

@@ -349,6 +349,59 @@ static void take_last(struct putting *p, const struct xml *query)
 	                 STR_ARG(xml_text(query, p->a))));
 }
 
+/* ---- what is blocked ---------------------------------------------------------------------- */
+
+#define NS_BLOCKING "urn:xmpp:blocking"
+
+static void block(struct putting *p, const struct xml *x, struct str address)
+{
+	struct store_place at = place(p, PIE_BLOCKED);
+	struct jid jid;
+
+	if (jid_parse(address, p->a, &jid) < 0)
+		leave(p->u, p->a, x, "has no address");
+	else
+		tx_put(p->tx, &at, arena_str(p->a, jid_str(jid)), STR("1"));
+}
+
+/* XEP-0016 section 2.1: without children, or with all four, an item is about every stanza. */
+static bool is_for_all(const struct xml *item)
+{
+	static const char *const kinds[] = { "message", "iq", "presence-in",
+		                             "presence-out" };
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		n += xml_child(item, kinds[i], NS_PRIVACY) != NULL;
+	return n == 0 || n == ARRAY_LEN(kinds);
+}
+
+/* Of the list that holds for all sessions, what XEP-0191 can say too. */
+static void take_privacy(struct putting *p, const struct xml *query)
+{
+	const struct xml *chosen = xml_child(query, "default", NS_PRIVACY);
+	struct str name = chosen ? xml_get(chosen, "name") : (struct str){ 0 };
+
+	xml_for_each(list, query)
+	{
+		if (!xml_is(list, "list", NS_PRIVACY))
+			continue;
+		if (!chosen || !str_eq(xml_get(list, "name"), name)) {
+			leave(p->u, p->a, list, "is not the list for all sessions");
+			continue;
+		}
+		xml_for_each(item, list)
+		{
+			if (str_is(xml_get(item, "type"), "jid") &&
+			    str_is(xml_get(item, "action"), "deny") && is_for_all(item))
+				block(p, item, xml_get(item, "value"));
+			else
+				leave(p->u, p->a, item,
+				      "does more than block an address");
+		}
+	}
+}
+
 static void take_child(struct putting *p, const struct xml *x)
 {
 	if (xml_is(x, "scram-credentials", NS_PIE_SCRAM) ||
@@ -366,6 +419,10 @@ static void take_child(struct putting *p, const struct xml *x)
 		take_vcard(p, x);
 	else if (xml_is(x, "query", "jabber:iq:last"))
 		take_last(p, x);
+	else if (xml_is(x, "query", NS_PRIVACY))
+		take_privacy(p, x);
+	else if (xml_is(x, "blocklist", NS_BLOCKING))
+		xml_for_each(item, x) block(p, item, xml_get(item, "jid"));
 	else
 		leave(p->u, p->a, x, "was not taken");
 }

@@ -181,6 +181,20 @@ static void write_last(struct buf *out, struct str value)
 	buf_cstr(out, "</query>");
 }
 
+/* XEP-0191 section 5: what is blocked is a privacy list (XEP-0016) that denies all. The format has
+ * no other word for it. */
+static void write_blocked(struct buf *out, const struct store_rows *rows)
+{
+	buf_cstr(out, "<query xmlns='" NS_PRIVACY
+	              "'><default name='blocked'/><list name='blocked'>");
+	for (size_t i = 0; i < rows->n; i++) {
+		buf_cstr(out, "<item type='jid' value='");
+		xml_escape(out, rows->p[i].key);
+		buf_fmt(out, "' action='deny' order='%zu'/>", i + 1);
+	}
+	buf_cstr(out, "</list></query>");
+}
+
 void pie_write_part(struct buf *out, enum pie_part part, struct str host, struct str user,
                     const struct store_rows *rows)
 {
@@ -203,6 +217,9 @@ void pie_write_part(struct buf *out, enum pie_part part, struct str host, struct
 		break;
 	case PIE_LAST:
 		write_last(out, rows->p[0].value);
+		break;
+	case PIE_BLOCKED:
+		write_blocked(out, rows);
 		break;
 	case PIE_OFFLINE:
 		write_messages(out, host, rows);

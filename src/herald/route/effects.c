@@ -12,19 +12,15 @@ static bool is_idle(const struct effects_part *p)
 	return !p->tx;
 }
 
-/* Tells those who joined, then those who wait, each once. They are in `flying`, so that one who
- * goes meanwhile is taken out; who is told may begin the next transaction. */
-static void tell(struct worker *w, int result)
+/* Tells those who joined, then those who wait, each once. The part is one of the worker's, so that
+ * one who goes meanwhile is taken out; who is told may begin the next transaction. */
+static void tell(struct effects_part *p, int result)
 {
-	struct effects_part *p = &w->effects.flying;
-
 	p->tx = NULL;
 	for (size_t i = 0; i < p->joined.n; i++) {
 		struct effect *e = p->joined.p[i];
-		if (!e)
-			continue;
-		e->flying = false;
-		e->after(e, result);
+		if (e)
+			e->after(e, result);
 	}
 	vec_for_each(then, &p->thens)
 		then->fn(then->arg, result);
@@ -32,29 +28,37 @@ static void tell(struct worker *w, int result)
 	vec_fini(&p->thens);
 }
 
-/* What gathered meanwhile builds on what has failed: it fails too. */
-static void fail_next(struct worker *w, struct effects_part next, int result)
+static void set_landed(const struct effects_part *flying)
 {
-	tx_abort(next.tx);
-	w->effects.flying = next;
-	vec_for_each(e, &next.joined) {
+	vec_for_each(e, &flying->joined) {
+		if (*e)
+			(*e)->flying = false;
+	}
+}
+
+/* What gathered meanwhile builds on what has failed: it fails too. */
+static void fail_next(struct effects *all)
+{
+	tx_abort(all->now.tx);
+	all->failing = all->now;
+	all->now = (struct effects_part){ 0 };
+	vec_for_each(e, &all->failing.joined) {
 		if (*e)
 			(*e)->joined = false;
 	}
-	tell(w, result);
 }
 
 static void on_committed(void *arg, int result)
 {
 	struct worker *w = arg;
-	struct effects_part next = w->effects.now;
+	struct effects *all = &w->effects;
 
-	if (result < 0)
-		w->effects.now = (struct effects_part){ 0 };
-	tell(w, result);
-	if (result < 0 && !is_idle(&next))
-		fail_next(w, next, result);
-	if (!is_idle(&w->effects.now))
+	set_landed(&all->flying);
+	if (result < 0 && !is_idle(&all->now))
+		fail_next(all);
+	tell(&all->flying, result);
+	tell(&all->failing, result);
+	if (!is_idle(&all->now))
 		loop_finally(w->loop, &w->effects.late);
 }
 
@@ -133,6 +137,7 @@ void worker_unjoin(struct worker *w, struct effect *e)
 	if (e->joined)
 		take_out(&w->effects.now, e);
 	take_out(&w->effects.flying, e);
+	take_out(&w->effects.failing, e);
 	e->joined = e->flying = false;
 }
 

@@ -40,6 +40,7 @@ struct effects_part {
 struct effects {
 	struct loop_late late;
 	struct effects_part now, flying;
+	struct effects_part failing; /* gathered behind what failed, to be told */
 };
 
 /* The transaction of this round: put into it what changes. */

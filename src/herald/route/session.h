@@ -20,6 +20,9 @@ struct session_ops {
 	/* Ends the connection. The session may still be used until the caller returns to the
 	 * loop, or be gone at once. */
 	void (*close)(struct session *s, enum stream_error error, const char *text);
+	/* The client is not there any more: as when the connection has broken, so it may come
+	 * back (XEP-0198). */
+	void (*lost)(struct session *s);
 	/* The last hold is gone. */
 	void (*released)(struct session *s);
 };
@@ -38,6 +41,9 @@ struct session {
 	const char *address;    /* of the peer, as text; the connection's */
 	uint16_t port;
 	uint64_t since_ms; /* of the loop's clock, when it was bound */
+	uint64_t heard_ms; /* when something came last */
+	uint64_t asked_ms; /* mod_ping: when it was asked whether it is still there */
+	bool is_asked;     /* and nothing has come since */
 	unsigned holds;    /* see session_hold */
 	int8_t priority;
 	bool wants_roster; /* has asked for it: gets pushes */

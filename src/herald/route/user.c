@@ -15,13 +15,25 @@ struct user_wait {
 	void *arg;
 };
 
-bool server_has_host(const struct server *s, struct str domain)
+static const struct vhost *find_host(const struct server *s, struct str domain)
 {
 	vec_for_each(host, &s->hosts) {
-		if (str_eq(*host, domain))
-			return true;
+		if (str_eq(host->name, domain))
+			return host;
 	}
-	return false;
+	return NULL;
+}
+
+bool server_has_host(const struct server *s, struct str domain)
+{
+	return find_host(s, domain);
+}
+
+const struct host_setup *server_setup(const struct server *s, struct str domain)
+{
+	const struct vhost *host = find_host(s, domain);
+
+	return host ? host->setup : s->general;
 }
 
 uint64_t server_limit(const struct server *s, struct jid who, const char *rule,
@@ -187,6 +199,7 @@ static struct user *user_load(struct worker *w, struct jid bare)
 	u->roster.items.seed = u->blocked.seed = w->users.seed;
 	u->jid = jid_bare(bare);
 	u->jid.p = copy;
+	u->setup = server_setup(w->server, jid_domain(bare));
 	u->last_wait = &u->waits;
 	map_put(&w->users, jid_bare_str(u->jid), u);
 	u->pending = 5;

@@ -17,6 +17,8 @@ struct user_wait;
 struct user {
 	struct worker *worker;
 	struct jid jid; /* bare; text is the user's, and the key in worker->users */
+	const struct host_setup
+		*setup; /* of its host; set anew when the configuration is */
 	struct session *sessions;
 	struct roster roster;
 	struct map blocked; /* XEP-0191: addresses as text, the map's own */

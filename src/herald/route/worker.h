@@ -54,29 +54,49 @@ struct welcome {
 	struct str subject, body;
 };
 
-/* What can be set, with ejabberd's defaults. */
+/* Whether messages that a session's client has not acknowledged go elsewhere when it ends. */
+enum resend {
+	RESEND_ALWAYS,
+	RESEND_IF_OFFLINE, /* when the account has no other session */
+	RESEND_NEVER,      /* their senders are told */
+};
+
+/* What can be set. */
 struct tuning {
 	uint64_t max_auth_failures, auth_ban_ms;                   /* mod_fail2ban */
 	uint64_t resume_timeout_ms, ack_timeout_ms, max_ack_queue; /* XEP-0198 */
-	bool report_commands_node;                                 /* mod_adhoc */
-	/* mod_register */
-	bool registers;             /* strangers may make accounts at all */
-	uint64_t password_strength; /* bits */
+	uint64_t max_resume_timeout_ms; /* that clients may ask for, if it is more */
+	enum resend resend;
+	uint64_t ping_interval_ms, ping_ack_timeout_ms; /* mod_ping */
+	bool send_pings, ping_kills;
+	bool report_commands_node;  /* mod_adhoc */
+	uint64_t password_strength; /* mod_register: bits */
 	struct welcome welcome;
-	const struct jid *watchers; /* hear of new accounts */
-	size_t n_watchers;
+};
+
+/* What the configuration says of a host, or of all that have nothing of their own. */
+struct host_setup {
+	VEC(const struct module *) modules; /* that are on, ended by NULL */
+	VEC(struct contact) contacts;
+	struct tuning tuning;
+	struct str offline_rule;      /* of shaper_rules: how many messages may wait */
+	uint32_t disabled_mechanisms; /* SASL_MASK */
+	struct str permission_rules[PERMISSION_COUNT]; /* of access_rules */
+	VEC(struct jid) watchers;                      /* hear of new accounts */
+};
+
+struct vhost {
+	struct str name; /* prepared */
+	const struct host_setup *setup;
 };
 
 struct server {
-	VEC(struct str) hosts;               /* prepared */
-	const struct module *const *modules; /* that are on, ended by NULL */
+	VEC(struct vhost) hosts;
+	const struct host_setup *general; /* of hosts that are served no more */
 	struct store *store;
 	struct accounts *accounts;
 	struct auth auth;
 	struct logger log;
-	const struct contact *contacts;
-	size_t n_contacts;
-	struct tuning tuning;
 	/* The value of a rule of the configuration (shaper_rules) for somebody; empty: none. May
 	 * be NULL. */
 	struct str (*rule)(void *arg, struct jid who, const char *name);
@@ -111,6 +131,9 @@ struct worker {
 
 /* Whether a (prepared) domain is a host of this server. */
 bool server_has_host(const struct server *s, struct str domain);
+
+/* What holds for a (prepared) domain; good until the configuration changes. */
+const struct host_setup *server_setup(const struct server *s, struct str domain);
 
 /* Where completions for this worker go. */
 struct inbox *worker_inbox(struct worker *w);

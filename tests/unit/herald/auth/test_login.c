@@ -49,7 +49,7 @@ static void on_reply(void *arg, const struct login_reply *r)
 static struct login *login(struct server *s, struct heard *h)
 {
 	*h = (struct heard){ 0 };
-	return login_new(&s->auth, &peer, auth_offer(&s->auth, &peer), &s->inbox,
+	return login_new(&s->auth, &peer, auth_offer(&s->auth, &peer, 0), &s->inbox,
 	                 on_reply, h);
 }
 
@@ -109,21 +109,21 @@ static void the_offer_follows_the_connection(void **state)
 	static const struct str users[] = { STR_INIT("juliet") };
 	struct sasl_peer p = { .host = HOST };
 
-	assert_int_equal(auth_offer(&s->auth, &p), SASL_MASK(SASL_SCRAM_SHA_1));
+	assert_int_equal(auth_offer(&s->auth, &p, 0), SASL_MASK(SASL_SCRAM_SHA_1));
 	assert_int_equal(server_refresh(s), 0);
-	assert_int_equal(auth_offer(&s->auth, &p),
+	assert_int_equal(auth_offer(&s->auth, &p, 0),
 	                 SASL_MASK(SASL_SCRAM_SHA_1) | SASL_MASK(SASL_SCRAM_SHA_256));
 	p.encrypted = true;
 	p.bindings[SASL_BIND_EXPORTER] = STR("x");
 	p.cert_users = users;
 	p.n_cert_users = 1;
-	assert_int_equal(auth_offer(&s->auth, &p),
+	assert_int_equal(auth_offer(&s->auth, &p, 0),
 	                 SASL_MASK(SASL_SCRAM_SHA_1) | SASL_MASK(SASL_SCRAM_SHA_256) |
 	                         SASL_MASK(SASL_SCRAM_SHA_1_PLUS) |
 	                         SASL_MASK(SASL_SCRAM_SHA_256_PLUS) |
 	                         SASL_MASK(SASL_PLAIN) | SASL_MASK(SASL_EXTERNAL));
-	s->auth.disabled = SASL_MASK(SASL_PLAIN);
-	assert_false(auth_offer(&s->auth, &p) & SASL_MASK(SASL_PLAIN));
+	assert_false(auth_offer(&s->auth, &p, SASL_MASK(SASL_PLAIN)) &
+	             SASL_MASK(SASL_PLAIN));
 }
 
 static void a_login_may_be_freed_at_any_time(void **state)
@@ -222,6 +222,53 @@ static void a_full_pool_fails_for_the_time_being(void **state)
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+/* One derivation at a time for a place: others of it are refused, other places are not. */
+static void a_place_derives_so_many_keys_at_once(void **state)
+{
+	static const struct {
+		const char *place;
+		enum login_kind kind;
+	} rows[] = {
+		{ "a", LOGIN_SUCCESS }, { "a", LOGIN_FAILURE }, { "b", LOGIN_SUCCESS },
+		{ "", LOGIN_SUCCESS },  { "", LOGIN_SUCCESS },  { "a", LOGIN_FAILURE },
+	};
+	struct blocker blocker = { .job = { .work = block, .done = unblocked } };
+	struct server *s = *state;
+	struct quota quota = { .max = 1 };
+	struct sasl_peer peers[ARRAY_LEN(rows)];
+	struct login *logins[ARRAY_LEN(rows)];
+	struct heard h[ARRAY_LEN(rows)] = { 0 };
+	struct str message = STR("\0juliet\0pencil");
+
+	s->auth.quota = &quota;
+	blocker.job.to = &s->inbox;
+	assert_int_equal(sem_init(&blocker.let_go, 0, 0), 0);
+	assert_int_equal(pool_submit(s->pool, &blocker.job), 0);
+	size_t before = s->answers;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		peers[i] = peer;
+		peers[i].place = str_from(rows[i].place);
+		logins[i] = login_new(&s->auth, &peers[i], auth_offer(&s->auth, &peer, 0),
+		                      &s->inbox, on_reply, &h[i]);
+		login_start(logins[i], STR("PLAIN"), &message);
+	}
+	while (s->answers < before + 2)
+		inbox_wait(&s->inbox, 30000);
+	sem_post(&blocker.let_go);
+	while (s->answers < before + ARRAY_LEN(rows))
+		inbox_wait(&s->inbox, 30000);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_int_equal(h[i].kind, rows[i].kind);
+		if (rows[i].kind == LOGIN_FAILURE)
+			assert_int_equal(h[i].failure, SASL_FAIL_TEMPORARY_AUTH_FAILURE);
+		login_free(logins[i]);
+	}
+	assert_int_equal(quota.used.counts.n, 0);
+	s->auth.quota = NULL;
+	tally_fini(&quota.used);
+	sem_destroy(&blocker.let_go);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +278,7 @@ int main(void)
 		CASE(a_login_may_be_freed_at_any_time),
 		CASE(a_plain_login_brings_the_key_that_lacks),
 		CASE(a_full_pool_fails_for_the_time_being),
+		CASE(a_place_derives_so_many_keys_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

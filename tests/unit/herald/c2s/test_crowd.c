@@ -60,17 +60,14 @@ static void addresses_and_prefixes_have_their_limits(void **state)
 			crowd_leave(&crowd, &places[i]);
 			crowd_leave(&crowd, &places[i]); /* is nowhere */
 		}
-		assert_int_equal(crowd.addresses.n + crowd.prefixes.n, 0);
+		assert_int_equal(crowd.addresses.counts.n + crowd.prefixes.counts.n, 0);
 	}
 	crowd_fini(&crowd);
 }
 
 static void failures_bar_an_address_for_a_while(void **state)
 {
-	struct crowd crowd = { .address_max = 100,
-		               .prefix_max = 100,
-		               .failures_max = 3,
-		               .barred_ms = 1000 };
+	struct crowd crowd = { .address_max = 100, .prefix_max = 100 };
 	struct sockaddr_storage bad = peer("192.0.2.1"), good = peer("192.0.2.2"),
 				own = peer("127.0.0.1");
 	struct crowd_place b, g, o;
@@ -79,16 +76,16 @@ static void failures_bar_an_address_for_a_while(void **state)
 	assert_true(crowd_enter(&crowd, &bad, &b) && crowd_enter(&crowd, &good, &g) &&
 	            crowd_enter(&crowd, &own, &o));
 	for (int i = 1; i <= 5; i++) {
-		assert_int_equal(crowd_failed(&crowd, &b, 100), i == 3);
+		assert_int_equal(crowd_failed(&crowd, &b, 3, 1000, 100), i == 3);
 		assert_int_equal(crowd_is_barred(&crowd, &b, 100), i >= 3);
-		assert_false(crowd_failed(&crowd, &o, 100));
+		assert_false(crowd_failed(&crowd, &o, 3, 1000, 100));
 	}
 	assert_false(crowd_is_barred(&crowd, &g, 100));
 	assert_false(crowd_is_barred(&crowd, &o, 100));
 	assert_true(crowd_is_barred(&crowd, &b, 1099));
 	assert_false(crowd_is_barred(&crowd, &b, 1100));
 	/* Afterwards it counts from the start. */
-	assert_false(crowd_failed(&crowd, &b, 1100));
+	assert_false(crowd_failed(&crowd, &b, 3, 1000, 1100));
 	assert_false(crowd_is_barred(&crowd, &b, 1100));
 	crowd_fini(&crowd);
 }

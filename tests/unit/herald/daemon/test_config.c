@@ -5,7 +5,9 @@
 
 #include <errno.h>
 
+#include "herald/auth/sasl.h"
 #include "herald/daemon/config.h"
+#include "herald/im/module.h"
 
 static int read_text(const char *text, struct diags *ds, struct buf *said,
                      struct config *c)
@@ -53,8 +55,8 @@ static void a_good_file_is_understood(void **state)
 	assert_int_equal(c.listeners.n, 1);
 	assert_int_equal(c.listeners.p[0].port, 5223);
 	assert_true(c.listeners.p[0].tls && c.listeners.p[0].starttls_required);
-	assert_int_equal(c.modules.n, 3);
-	assert_null(c.modules.p[2]);
+	assert_int_equal(c.general.modules.n, 2);
+	assert_null(c.general.modules.p[2]);
 	config_fini(&c);
 }
 
@@ -76,16 +78,16 @@ static void modules_name_rules_for_what_people_may(void **state)
 	                  &ds, &said, &c),
 		0);
 	assert_str(buf_as_str(&said), "");
-	assert_str(c.permission_rules[MAY_REGISTER], "x");
-	assert_str(c.permission_rules[MAY_REGISTER_FROM], "all");
-	assert_str(c.permission_rules[MAY_REGISTER_MORE], "none");
-	assert_str(c.permission_rules[MAY_ANNOUNCE], "x");
-	assert_str(c.permission_rules[MAY_CONFIGURE], "configure");
-	assert_str(c.tuning.welcome.body, "hi");
-	assert_int_equal(c.tuning.password_strength, 40);
+	assert_str(c.general.permission_rules[MAY_REGISTER], "x");
+	assert_str(c.general.permission_rules[MAY_REGISTER_FROM], "all");
+	assert_str(c.general.permission_rules[MAY_REGISTER_MORE], "none");
+	assert_str(c.general.permission_rules[MAY_ANNOUNCE], "x");
+	assert_str(c.general.permission_rules[MAY_CONFIGURE], "configure");
+	assert_str(c.general.tuning.welcome.body, "hi");
+	assert_int_equal(c.general.tuning.password_strength, 40);
 	assert_int_equal(c.registration_timeout_ms, 0);
-	assert_int_equal(c.watchers.n, 1);
-	assert_str(jid_str(c.watchers.p[0]), "boss@a");
+	assert_int_equal(c.general.watchers.n, 1);
+	assert_str(jid_str(c.general.watchers.p[0]), "boss@a");
 	config_fini(&c);
 }
 
@@ -101,9 +103,69 @@ static void what_is_not_said_has_defaults(void **state)
 	assert_int_equal(c.listeners.p[0].port, 5222);
 	assert_int_equal(c.listeners.p[1].port, 5223);
 	assert_true(c.listeners.p[1].tls);
-	assert_true(c.modules.n > 5);
-	assert_str(c.permission_rules[MAY_REGISTER], "none");
+	assert_str(c.general.permission_rules[MAY_REGISTER], "none");
 	assert_int_equal(c.registration_timeout_ms, 600000);
+	assert_true(c.general.modules.n > 5);
+	config_fini(&c);
+}
+
+static const char *names_of(const struct host_setup *setup, struct buf *out)
+{
+	vec_for_each(m, &setup->modules)
+		buf_fmt(out, "%s ", (*m)->name);
+	assert_null(setup->modules.p[setup->modules.n]);
+	return out->p;
+}
+
+/* host_config stands instead of what holds for all, append_host_config beside it. */
+static void hosts_have_their_own(void **state)
+{
+	static const char *const text =
+		"hosts: [a.example, b.example, c.example]\n"
+		"disable_sasl_mechanisms: [PLAIN]\n"
+		"host_config:\n"
+		"  B.example: {modules: {mod_ping: {}}, disable_sasl_mechanisms: [EXTERNAL]}\n"
+		"append_host_config:\n"
+		"  c.example:\n"
+		"    disable_sasl_mechanisms: SCRAM-SHA-1\n"
+		"    acl: {near: {ip: \"::1/128\"}}\n"
+		"    access_rules: {c2s: {deny: near}}\n"
+		"    modules:\n"
+		"      mod_stream_mgmt: {max_ack_queue: 9}\n"
+		"      mod_time: {}\n"
+		"acl: {near: {ip: 127.0.0.0/8}}\n"
+		"access_rules: {c2s: {allow: all}}\n"
+		"modules: {mod_stream_mgmt: {resume_timeout: 7, max_ack_queue: 8}}\n";
+	static const struct {
+		const char *host, *modules;
+		uint64_t resume_ms, max_queue;
+		uint32_t disabled;
+	} rows[] = {
+		{ "a.example", "mod_stream_mgmt ", 7000, 8, SASL_MASK(SASL_PLAIN) },
+		{ "b.example", "mod_ping ", 300000, 5000, SASL_MASK(SASL_EXTERNAL) },
+		{ "c.example", "mod_stream_mgmt mod_time ", 7000, 9,
+		  SASL_MASK(SASL_PLAIN) | SASL_MASK(SASL_SCRAM_SHA_1) },
+	};
+	auto_diags ds = { 0 };
+	auto_buf said = { 0 };
+	struct config c;
+
+	(void)state;
+	assert_int_equal(read_text(text, &ds, &said, &c), 0);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct host_setup *setup = config_setup(&c, str_from(rows[i].host));
+		auto_buf names = { 0 };
+		assert_string_equal(names_of(setup, &names), rows[i].modules);
+		assert_int_equal(setup->tuning.resume_timeout_ms, rows[i].resume_ms);
+		assert_int_equal(setup->tuning.max_ack_queue, rows[i].max_queue);
+		assert_int_equal(setup->disabled_mechanisms, rows[i].disabled);
+	}
+	/* The acl has both conditions, the rule first what holds for all. */
+	const struct access_rule *rule =
+		access_rule_find(&c.access, STR("c.example"), STR("c2s"));
+	assert_int_equal(rule->lines.n, 2);
+	assert_str(rule->lines.p[0].value, "allow");
+	assert_int_equal(access_scope(&c.access, STR("c.example"))->acls.p[0].any.n, 2);
 	config_fini(&c);
 }
 
@@ -139,6 +201,14 @@ static void everything_wrong_is_said_with_its_place(void **state)
 		{ "hosts: [a]\nlisten:\n  - {port: 1, tls: maybe, starttls: \"true\"}\n",
 		  "H0004 3:20 this must be `true` or `false`\n"
 		  "H0004 3:37 this must be `true` or `false`\n" },
+		{ "hosts: [a]\nhost_config:\n  b: {}\n  a: {modules: {mod_pin: {}}, hosts: [b]}\n",
+		  "H0006 3:3 `b` is not one of the `hosts`\n"
+		  "H0002 4:17 there is no module `mod_pin` (did you mean `mod_ping`?)\n"
+		  "H0002 4:31 there is no option of a host `hosts`\n" },
+		{ "hosts: [a]\nappend_host_config:\n  a:\n    shaper_rules: {x: {slo: all}}\n"
+		  "    modules: {mod_offline: {access_max_user_messages: y}}\nshaper: {slow: 1}\n",
+		  "H0006 4:20 the rule `x` names a shaper `slo` that there is not (did you mean `slow`?)\n"
+		  "H0006 5:55 there is no rule `y`\n" },
 		{ "hosts: [a]\nnegotiation_timeout: soon\n",
 		  "H0004 2:22 this must be a time, such as `30 seconds`\n" },
 	};
@@ -175,6 +245,7 @@ int main(void)
 		UNIT(a_good_file_is_understood),
 		UNIT(modules_name_rules_for_what_people_may),
 		UNIT(what_is_not_said_has_defaults),
+		UNIT(hosts_have_their_own),
 		UNIT(everything_wrong_is_said_with_its_place),
 		UNIT(what_is_no_yaml_is_said_so),
 	};
