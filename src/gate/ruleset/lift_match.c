@@ -494,7 +494,7 @@ static void unshift_elems(struct expr *set, const struct expr *field, unsigned s
 			ends[k]->bits = field->bits;
 			ends[k]->type = field->type;
 		}
-		if (ends[1] && ends[0]->kind == EXPR_VALUE &&
+		if (ends[0] && ends[1] && ends[0]->kind == EXPR_VALUE &&
 		    ends[1]->kind == EXPR_VALUE &&
 		    value_cmp(&ends[0]->value, &ends[1]->value) == 0)
 			set->list.p[i]->elem.key = ends[0]; /* the highest value alone */

@@ -46,7 +46,8 @@ static bool in_pseudo_header(const struct expr *e)
 		{ PROTO_IP6, "nexthdr" }, { PROTO_IP6, "length" },
 	};
 
-	for (size_t i = 0; e->payload.field && i < ARRAY_LEN(fields); i++)
+	for (size_t i = 0; e->payload.field && e->payload.proto && i < ARRAY_LEN(fields);
+	     i++)
 		if (fields[i].proto == e->payload.proto->id &&
 		    str_is(str_from(fields[i].field), e->payload.field->name))
 			return true;

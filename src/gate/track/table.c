@@ -223,7 +223,7 @@ struct track_extra *track_entry_extra(struct track *t, struct track_entry *e)
 
 void track_entry_insert(struct track *t, struct track_entry *e)
 {
-	if (t->confirmed * 4 >= t->bucket_mask) /* two links each: half full */
+	if ((size_t)t->confirmed * 4 >= t->bucket_mask) /* two links each: half full */
 		table_grow(t);
 	e->status |= TRACK_S_CONFIRMED;
 	e->deadline_ns += t->now_ns;
