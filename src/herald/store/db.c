@@ -140,8 +140,10 @@ static const char writer_setup[] = "PRAGMA journal_mode=WAL;"
 				   "PRAGMA wal_autocheckpoint=0;"
 				   "PRAGMA temp_store=MEMORY;"
 				   "PRAGMA secure_delete=FAST;";
+/* Small caches (KiB): the system keeps the file's pages once for all. */
 static const char reader_setup[] = "PRAGMA query_only=ON;"
-				   "PRAGMA temp_store=MEMORY;";
+				   "PRAGMA temp_store=MEMORY;"
+				   "PRAGMA cache_size=-128;";
 
 int db_setup(struct db *db, bool writes)
 {
