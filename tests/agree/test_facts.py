@@ -238,6 +238,15 @@ FACTS = {
 }
 
 
+def test_a_syn_without_options_leaves_what_is_not_acknowledged(driver):
+    """The connection then ends sooner, which only the table in the end shows."""
+    rules = "table ip t {\n\tchain c {\n\t\ttype filter hook input priority 0;\n\t\tct state new\n\t}\n}"
+    ours = "out eth0 tcp 192.168.1.12:53 > 203.0.113.5:1001"
+    packets = [f"{ours} syn", "in eth0 tcp 203.0.113.5:1001 > 192.168.1.12:53 syn",
+               f"{ours} syn,ack", f"{ours} syn,ack", f"{ours} ack"]
+    assert driver.run(rules, packets, [("nf_conntrack_tcp_be_liberal", 1)]) == "ok 5\n"
+
+
 @pytest.mark.parametrize("fact", FACTS)
 def test_fact(gate, driver, tmp_path, fact):
     check_fact(gate, driver, tmp_path, MACHINE, FACTS[fact])
