@@ -10,7 +10,7 @@ from differential.generate import Generator
 from differential.vocabulary import ETHER, IFNAME, IPV4, IPV6, Values
 
 FAMILIES = ("ip", "inet", "bridge", "netdev", "arp")
-EACH, BLOCK = 400, 10000
+EACH, BLOCK = 250, 10000
 # What only a running machine knows, or another kernel, or what time it is; what the kernel fills in
 # for a raw socket; what works at some hooks only.
 UNKNOWN = re.compile(

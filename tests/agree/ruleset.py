@@ -135,6 +135,13 @@ WITNESS = """
 """
 
 
+def with_sets(chains):
+    """The chains behind the sets and maps that they name."""
+    sets = [line for line in SETS.splitlines()
+            if line and re.search(rf"@{line.split()[1]}\b", chains)]
+    return "\n".join([*sets, chains])
+
+
 class Ruleset:
     """One ruleset; `text` is it, `sysctls` what belongs to it. `phrases`: those of phrases.py, or
     None."""
@@ -249,7 +256,7 @@ class Ruleset:
 
     def frame_table(self, family):
         """A table of bridge, netdev or arp."""
-        lines = [f"table {family} f {{{SETS if family != 'arp' else ''}"]
+        lines = []
         hooks = self.random.sample(FRAME_HOOKS[family], min(6, len(FRAME_HOOKS[family])))
         for number, (hook, device, priority) in enumerate(hooks):
             policy = "drop" if self.random.random() < 0.04 else "accept"
@@ -257,7 +264,7 @@ class Ruleset:
             lines.append(f"\t\ttype filter hook {hook} {device}priority {priority}; policy {policy};")
             lines += [f"\t\t{self.frame_rule(family, hook)}" for _ in range(self.random.randrange(1, 6))]
             lines.append("\t}")
-        return "\n".join([*lines, "}\n"])
+        return f"table {family} f {{\n" + with_sets("\n".join(lines)) + "\n}\n"
 
     def write(self):
         chains = []
@@ -271,7 +278,5 @@ class Ruleset:
             chains.append(self.chain(name, head, self.regular, self.random.randrange(1, 7)))
         if self.random.random() < 0.4:
             chains += self.nat_chains()
-        sets = "\n".join(line for line in SETS.splitlines()
-                         if self.family == "inet" or "ipv6" not in line)
-        text = f"table {self.family} t {{{sets}\n" + "\n".join(chains) + WITNESS + "}\n"
+        text = f"table {self.family} t {{\n" + with_sets("\n".join(chains)) + WITNESS + "}\n"
         return text + "".join(self.frame_table(family) for family in self.frames)
