@@ -199,7 +199,7 @@ static void add_bridge(struct sim_machine *m)
 
 	for (uint32_t i = 0; i < ARRAY_LEN(ports); i++)
 		machine_add_port(m, bridge, machine_dev(m, str_from(ports[i]), i + 4));
-	m->knows_bridges = true;
+	m->knows_devices = true;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

@@ -75,5 +75,5 @@ void agree_machine(struct sim_machine *m, const struct kernel *k)
 		             route.via);
 		vec_push(&m->routes, route);
 	}
-	m->is_complete = m->forwards = m->knows_bridges = true;
+	m->is_complete = m->forwards = m->knows_devices = true;
 }

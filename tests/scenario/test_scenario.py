@@ -421,6 +421,23 @@ def test_a_bridge_forwards_and_its_chains_are_met(run, tmp_path, step):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("machine,expected", [
+    ("interface eth0\ninterface eth0.5\n", 'accept by "vlan"'),
+    ("interface eth0\n", "drop by stack"),
+    ("", 'accept by "trunk"'),  # whatever devices there are
+])
+def test_a_tagged_frame_is_taken_by_the_device_of_its_vlan(run, tmp_path, machine, expected):
+    (tmp_path / "vlan.nft").write_text("""table ip t { chain i { type filter hook input priority 0;
+        iifname "eth0.5" accept comment "vlan"
+        iifname "eth0" accept comment "trunk"
+    }
+}
+""")
+    done = run(f"in eth0 udp 192.168.5.10 > 192.168.5.1:53 vlan 5 expect {expected}\n",
+               machine=f'use "vlan.nft"\n{machine}')
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_conntrack_in_a_bridge_chain_is_not_known(run, tmp_path):
     (tmp_path / "bridge.nft").write_text(BRIDGE_RULES)
     done = run("in eth0 udp 192.168.5.10 > 192.168.5.11:53 expect unknown\n"

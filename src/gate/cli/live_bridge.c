@@ -283,6 +283,6 @@ int live_read_bridges(struct sim_machine *m)
 	for (uint32_t i = 0; r == 0 && i < ARRAY_LEN(dumps); i++)
 		r = run_dump(socket, &dumps[i], i + 1, m, room);
 	mnl_socket_close(socket);
-	m->knows_bridges = r == 0;
+	m->knows_devices = r == 0;
 	return r;
 }

@@ -106,7 +106,7 @@ static void add_devices(struct test_file *f)
 		m->is_complete |= it->n_addrs > 0;
 	}
 	m->forwards = f->scenario.forwards;
-	m->knows_bridges = f->is_declared;
+	m->knows_devices = f->is_declared;
 }
 
 /* Ports are interfaces of the scenario, and in one bridge each. */

@@ -184,7 +184,7 @@ static void add_bridge(struct explain *e, struct str word)
 		                   STR_ARG(word));
 		diag_help(&c->diags, d, "--bridge br0=eth0,eth1");
 	}
-	e->machine.knows_bridges = true;
+	e->machine.knows_devices = true;
 }
 
 static void build_machine(struct explain *e)

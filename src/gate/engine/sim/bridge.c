@@ -73,7 +73,7 @@ static bool says_something(const struct sim_chain *c)
 
 void bridge_doubt(struct pass *p, const struct sim_dev *dev)
 {
-	if (!dev || dev->is_loopback || p->sim->machine->knows_bridges)
+	if (!dev || dev->is_loopback || p->sim->machine->knows_devices)
 		return;
 	vec_for_each(table, &p->sim->store->tables) {
 		if ((*table)->t.family != NFPROTO_BRIDGE ||

@@ -81,7 +81,7 @@ struct sim_machine {
 	 * are on unless something turned them off. */
 	bool bridges_skip_ip4, bridges_skip_ip6, bridges_show_vlans;
 	bool knows_sockets; /* those are all there are */
-	bool knows_bridges; /* a device that is no port here is none */
+	bool knows_devices; /* those, and the ports of its bridges, are all there are */
 	bool is_complete; /* addresses and routes are all there are: what they do not name is not there */
 	bool forwards; /* net.ipv4.ip_forward and its like for IPv6 */
 };

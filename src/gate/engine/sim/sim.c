@@ -7,6 +7,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter_arp.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "gate/engine/sim/bridge.h"
@@ -350,12 +351,35 @@ static bool receive_ip(struct pass *p)
 	return local ? at_hook(p, NF_INET_LOCAL_IN, "input") : forward(p);
 }
 
+/* The device of the frame's VLAN has its name by custom: eth0.5; or NULL. */
+static const struct sim_dev *vlan_device(const struct pass *p)
+{
+	char name[32];
+	int n = snprintf(name, sizeof(name), STR_FMT ".%u", STR_ARG(p->in->name),
+	                 p->pkt->vlan_tci & VLAN_VID_MASK);
+
+	return machine_find(p->sim->machine, (struct str){ name, (size_t)n });
+}
+
+static bool receive_untagged(struct pass *p, const struct sim_dev *dev)
+{
+	packet_frame(p->pkt, packet_at(p->pkt, 0, 6), packet_at(p->pkt, 6, 6));
+	packet_decode(p->pkt); /* there may be another tag */
+	p->in = dev;
+	return way_receive(p);
+}
+
 bool way_receive_protocol(struct pass *p)
 {
-	if (p->pkt->has_vlan && p->pkt->vlan_tci & VLAN_VID_MASK)
-		return way_stops(p,
-		                 "the frame is tagged, and the device has none for that "
-		                 "VLAN");
+	if (p->pkt->has_vlan && p->pkt->vlan_tci & VLAN_VID_MASK) {
+		const struct sim_dev *dev = vlan_device(p);
+		if (dev)
+			return receive_untagged(p, dev);
+		if (p->sim->machine->knows_devices)
+			return way_stops(p,
+			                 "the frame is tagged, and the device has none "
+			                 "for that VLAN");
+	}
 	if (p->pkt->type == PKT_OTHERHOST)
 		return way_stops(p, "the frame is for another station");
 	if (p->pkt->family == NFPROTO_ARP && p->pkt->fault == FAULT_NONE)
