@@ -62,7 +62,7 @@ def simulated_path(packet):
     for hook in packet["hooks"]:
         for step in hook["steps"]:
             name = step.get("chain") or step.get("rule", {}).get("chain", "")
-            if name.startswith(f"inet {RIG_TABLE} "):
+            if name.split()[1:2] == [RIG_TABLE]:
                 continue
             if step["step"] == "policy":
                 path.append((name, "policy", step["verdict"]))

@@ -72,6 +72,8 @@ void explain_watch(void *ctx, const struct sim_event *event)
 	else if (event->kind == EVENT_ROUTE)
 		e->hook = STR("");
 	step.hook = e->hook;
+	if (event->kind == EVENT_SENT)
+		step.text = event->pass->out->name;
 	if (event->kind == EVENT_NAT)
 		step.addresses = explain_addresses(&e->c->arena, event->pass->pkt);
 	e->now->ct = sim_state_name(event->pass);
@@ -592,7 +594,7 @@ struct str explain_sentence(const struct explain *e, const struct explain_packet
 	if (p->fates & (p->fates - 1)) {
 		say_sometimes(p, &out);
 	} else if (p->result.fate == FATE_UNKNOWN && p->result.doubt) {
-		buf_fmt(&out, "Not known: it meets %s, which gate cannot run.",
+		buf_fmt(&out, "Not known: it meets %s; gate cannot say what that does.",
 		        p->result.doubt);
 	} else {
 		buf_cstr(&out, past_tense(p->result.fate));

@@ -24,6 +24,10 @@ int live_read_entries(struct live_entries *out);
 /* Takes the settings under /proc/sys/net/netfilter over, as far as they are there. */
 void live_read_sysctls(struct track *t);
 
-/* Interfaces, addresses, routes of the main table, and whether it forwards. The machine must be
+/* Bridges with their ports and what they learnt, and neighbours. The machine has its interfaces.
+ * 0 or a negative errno. */
+int live_read_bridges(struct sim_machine *m);
+
+/* Interfaces, bridges, addresses, routes of the main table, and whether it forwards. The machine must be
  * fresh. 0 or a negative errno. */
 int live_read_machine(struct sim_machine *m);

@@ -206,5 +206,10 @@ int live_read_machine(struct sim_machine *m)
 	read_routes6(m);
 	m->forwards = is_on("/proc/sys/net/ipv4/ip_forward");
 	m->is_complete = true;
-	return 0;
+	/* Without br_netfilter there is no such file. */
+	m->bridges_skip_ip4 = !is_on("/proc/sys/net/bridge/bridge-nf-call-iptables");
+	m->bridges_skip_ip6 = !is_on("/proc/sys/net/bridge/bridge-nf-call-ip6tables");
+	m->bridges_show_vlans =
+		is_on("/proc/sys/net/bridge/bridge-nf-filter-vlan-tagged");
+	return live_read_bridges(m);
 }

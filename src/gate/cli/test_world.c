@@ -49,6 +49,15 @@ static void check_devices(struct test_file *f)
 {
 	bool declared = f->scenario.devs.n > 0;
 
+	f->is_declared = declared || f->scenario.bridges.n;
+	vec_for_each(it, &f->scenario.bridges) {
+		add_device(f, it->name);
+		for (size_t i = 0; !declared && i < it->n_ports; i++)
+			add_device(f, it->ports[i]);
+	}
+	vec_for_each(it, &f->scenario.stations)
+		if (!declared)
+			add_device(f, it->dev);
 	vec_for_each(it, &f->scenario.steps) {
 		if (declared) {
 			check_device(f, it->line.in, it->line.span);
@@ -97,6 +106,41 @@ static void add_devices(struct test_file *f)
 		m->is_complete |= it->n_addrs > 0;
 	}
 	m->forwards = f->scenario.forwards;
+	m->knows_devices = f->is_declared;
+}
+
+/* Ports are interfaces of the scenario, and in one bridge each. */
+static void add_bridge(struct test_file *f, const struct scenario_bridge *b)
+{
+	struct sim_machine *m = &f->e.machine;
+	const struct sim_dev *bridge = machine_find(m, b->name);
+
+	machine_edit(m, bridge)->snoops = true;
+	for (size_t i = 0; i < b->n_ports; i++) {
+		check_device(f, b->ports[i], b->spans[i]);
+		const struct sim_dev *port = machine_find(m, b->ports[i]);
+		if (port && !machine_add_port(m, bridge, port))
+			diag_error(&f->c->diags, "E0931", b->spans[i],
+			           "`" STR_FMT "` cannot be a port of `" STR_FMT "`: %s",
+			           STR_ARG(b->ports[i]), STR_ARG(b->name),
+			           port->bridge      ? "it is one already"
+			           : port->is_bridge ? "it is a bridge itself"
+			                             : "it is no device of a wire");
+	}
+}
+
+static void add_station(struct test_file *f, const struct scenario_station *k)
+{
+	struct sim_machine *m = &f->e.machine;
+	struct sim_station station = { .port = machine_find(m, k->dev) };
+
+	check_device(f, k->dev, k->span);
+	memcpy(station.mac, k->mac, sizeof(station.mac));
+	if (!station.port)
+		return;
+	vec_push(&m->stations, station);
+	for (size_t i = 0; i < k->n_addrs; i++)
+		machine_add_neighbour(m, k->addrs[i].family, k->addrs[i].addr, k->mac);
 }
 
 static void add_route(struct test_file *f, const struct scenario_route *r)
@@ -150,6 +194,8 @@ int test_set_sysctls(struct test_file *f, struct track *t)
 			f->e.machine.forwards |= it->value != 0;
 			continue;
 		}
+		if (machine_sysctl(&f->e.machine, it->name, it->value))
+			continue;
 		int r = track_sysctl_set(t, it->name, it->value);
 		if (r == 0)
 			continue;
@@ -424,6 +470,10 @@ int test_prepare(struct test_file *f)
 	name_devices(f);
 	add_files(f);
 	add_devices(f);
+	vec_for_each(it, &f->scenario.bridges)
+		add_bridge(f, it);
+	vec_for_each(it, &f->scenario.stations)
+		add_station(f, it);
 	vec_for_each(it, &f->scenario.routes)
 		add_route(f, it);
 	vec_for_each(it, &f->scenario.sockets)

@@ -59,13 +59,7 @@ static void read_mac(struct reader *r, struct scenario_dev *d)
 {
 	struct str word = words_next(&r->w);
 
-	d->has_mac = word.n == 17;
-	for (unsigned i = 0; i < 6 && d->has_mac; i++) {
-		uint64_t n;
-		d->has_mac = str_to_u64(str_sub(word, (size_t)i * 3, 2), 16, &n) == 0 &&
-		             (i == 5 || word.p[(size_t)i * 3 + 2] == ':');
-		d->mac[i] = d->has_mac ? (uint8_t)n : 0;
-	}
+	d->has_mac = mac_read(word, d->mac);
 	if (!d->has_mac)
 		words_error(&r->w, "E0923", "`" STR_FMT "` is no hardware address",
 		            STR_ARG(word));
@@ -149,6 +143,58 @@ static void read_route(struct reader *r)
 		missing(r, "`via` or `dev`", "route default via 192.168.1.1");
 	if (!r->w.failed && route->has_via && route->via.family != route->to.family)
 		words_error(&r->w, "E0924", "network and gateway are not of one family");
+}
+
+/* The words to the end of the line that are names of interfaces. */
+static void read_ports(struct reader *r, struct scenario_bridge *b)
+{
+	static const char example[] = "bridge br0 eth0 eth1";
+	size_t room = r->w.text.n / 2 + 1;
+
+	b->ports = arena_array(r->a, struct str, room);
+	b->spans = arena_array(r->a, struct span, room);
+	do {
+		b->ports[b->n_ports] = device_name(r, example);
+		b->spans[b->n_ports++] = words_span(&r->w);
+	} while (!r->w.failed && !words_end(&r->w));
+}
+
+/* `bridge br0 eth0 eth1` */
+static void read_bridge(struct reader *r)
+{
+	struct scenario_bridge *b = vec_add(&r->s->bridges);
+
+	b->name = device_name(r, "bridge br0 eth0 eth1");
+	b->span = words_span(&r->w);
+	if (!r->w.failed)
+		read_ports(r, b);
+}
+
+/* `station 02:00:00:00:00:11 eth1 192.168.5.11 fd05::11` */
+static void read_station(struct reader *r)
+{
+	struct scenario_station *k = vec_add(&r->s->stations);
+	struct scenario_addr *addrs =
+		arena_array(r->a, struct scenario_addr, r->w.text.n / 2 + 1);
+	struct str word = words_next(&r->w);
+
+	if (!word.n)
+		missing(r, "the hardware address",
+		        "station 02:00:00:00:00:11 eth1 192.168.5.11");
+	else if (!mac_read(word, k->mac))
+		words_error(&r->w, "E0923", "`" STR_FMT "` is no hardware address",
+		            STR_ARG(word));
+	else if (k->mac[0] & 1)
+		words_error(&r->w, "E0923",
+		            "`" STR_FMT "` is the address of a group, not of a station",
+		            STR_ARG(word));
+	if (r->w.failed)
+		return;
+	k->dev = device_name(r, "station 02:00:00:00:00:11 eth1 192.168.5.11");
+	k->span = words_span(&r->w);
+	k->addrs = addrs;
+	while (!r->w.failed && !words_end(&r->w))
+		read_addr(r, &addrs[k->n_addrs++]);
 }
 
 /* `socket tcp :22`, `socket udp 127.0.0.1:53 uid 101 gid 101 mark 1 transparent` */
@@ -507,6 +553,7 @@ struct statement {
 
 static const struct statement statements[] = {
 	{ STR_INIT("use"), read_use },       { STR_INIT("interface"), read_interface },
+	{ STR_INIT("bridge"), read_bridge }, { STR_INIT("station"), read_station },
 	{ STR_INIT("route"), read_route },   { STR_INIT("router"), read_router },
 	{ STR_INIT("socket"), read_socket }, { STR_INIT("sysctl"), read_sysctl },
 	{ STR_INIT("clock"), read_clock },   { STR_INIT("seed"), read_seed },
@@ -594,6 +641,8 @@ void scenario_fini(struct scenario *s)
 {
 	vec_fini(&s->uses);
 	vec_fini(&s->devs);
+	vec_fini(&s->bridges);
+	vec_fini(&s->stations);
 	vec_fini(&s->routes);
 	vec_fini(&s->sockets);
 	vec_fini(&s->sysctls);

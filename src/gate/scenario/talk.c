@@ -51,8 +51,27 @@ static const struct sim_dev *dev_named(struct sim_machine *m, struct str name)
 	return name.n ? machine_dev(m, name, 0) : NULL;
 }
 
-static void fill_devices(struct filler *f, const struct packet_line *line,
-                         const struct talks *t)
+/* Frames come in by a port of a bridge, and this machine sends by the bridge. */
+static void fill_port(struct filler *f)
+{
+	struct sim_arrival *a = f->arrival;
+
+	if (a->way == WAY_OUT && a->out->bridge) {
+		a->out = a->out->bridge;
+		fill_word(f, "out", a->out->name);
+	}
+	if (!a->in || !a->in->is_bridge)
+		return;
+	vec_for_each(it, &f->machine->devs)
+		if ((*it)->bridge == a->in) {
+			a->in = *it;
+			fill_word(f, "in by port", a->in->name);
+			return;
+		}
+}
+
+static void fill_device(struct filler *f, const struct packet_line *line,
+                        const struct talks *t)
 {
 	struct sim_arrival *a = f->arrival;
 
@@ -87,6 +106,13 @@ static void fill_devices(struct filler *f, const struct packet_line *line,
 	}
 	fill_word(f, a->way == WAY_OUT ? "out" : "in",
 	          a->way == WAY_OUT ? a->out->name : a->in->name);
+}
+
+static void fill_devices(struct filler *f, const struct packet_line *line,
+                         const struct talks *t)
+{
+	fill_device(f, line, t);
+	fill_port(f);
 }
 
 static bool has_ports(uint8_t l4)
@@ -169,29 +195,86 @@ static void fill_protocol(struct filler *f, uint32_t seen)
 		d->icmp_id = 1;
 }
 
-/* Frames are between this machine's device and somebody on its wire. */
-static void fill_frame(struct filler *f)
-{
-	static const uint8_t other[6] = { 2, 0, 0, 0, 0, 0xfe },
-			     all[6] = { 255, 255, 255, 255, 255, 255 };
-	struct packet_desc *d = f->d;
-	const uint8_t *dst = d->dst;
-	bool ip6 = d->family == NFPROTO_IPV6;
+/* ---- Ethernet ---- */
 
-	d->has_ll = f->arrival->way == WAY_IN && !f->arrival->in->is_loopback;
+/* Somebody whom the machine was not told of has an address made of its IP address. */
+static void station_mac(const struct sim_machine *m, uint8_t family, const uint8_t *addr,
+                        uint8_t mac[6])
+{
+	const uint8_t *known = machine_neighbour(m, family, addr);
+	const uint8_t *tail = addr + (family == NFPROTO_IPV6 ? 12 : 0);
+
+	memcpy(mac,
+	       known ? known : (uint8_t[6]){ 2, 0, tail[0], tail[1], tail[2], tail[3] },
+	       6);
+}
+
+/* Who on the bridge's wires has that address, or passes packets on for it; false: this machine. */
+static bool on_bridge(const struct sim_machine *m, const struct sim_dev *bridge,
+                      uint8_t family, const uint8_t *addr, uint8_t mac[6])
+{
+	struct route_answer to;
+	int r = machine_route(m, family, addr, &to);
+
+	if (r == 0 && (to.type == ROUTE_LOCAL || to.dev != bridge))
+		return false;
+	station_mac(m, family, r == 0 && to.has_via ? to.via : addr, mac);
+	return true;
+}
+
+/* On a bridge both ends are stations, or one of them is the machine. */
+static void fill_bridged(struct filler *f)
+{
+	struct packet_desc *d = f->d;
+	const struct sim_dev *bridge = f->arrival->in->bridge, *out = f->arrival->out;
+	uint8_t family = d->family == NFPROTO_ARP ? NFPROTO_IPV4 : d->family;
+	uint8_t dst[6];
+
+	if (on_bridge(f->machine, bridge, family, d->src, dst))
+		memcpy(d->mac_src, dst, 6);
+	if ((out && out->bridge != bridge) ||
+	    !on_bridge(f->machine, bridge, family, d->dst, d->mac_dst))
+		memcpy(d->mac_dst, bridge->mac, 6);
+}
+
+/* The addresses of the frame before, turned round, when that had some. */
+static bool turn_frame(const struct talks *t, struct packet_desc *d)
+{
+	const uint8_t *b =
+		t->has_last && t->last.has_ll && !t->last.hides_mac && !t->last.is_looped
+			? packet_at(&t->last, 0, 12)
+			: NULL;
+
+	if (!b)
+		return false;
+	memcpy(d->mac_src, b, 6);
+	memcpy(d->mac_dst, b + 6, 6);
+	return true;
+}
+
+/* Frames are between this machine's device and somebody on its wire. */
+static void fill_frame(struct filler *f, const struct packet_line *line)
+{
+	static const uint8_t other[6] = { 2, 0, 0, 0, 0, 0xfe };
+	struct packet_desc *d = f->d, said = *d;
+	bool request = d->family == NFPROTO_ARP && d->arp_op < 2;
+	const struct sim_dev *in = f->arrival->in;
+
+	d->has_ll = f->arrival->way == WAY_IN && !in->is_loopback;
 	if (!d->has_ll)
 		return;
 	memcpy(d->mac_src, other, 6);
-	memcpy(d->mac_dst, f->arrival->in->mac, 6);
-	if (!ip6 &&
-	    (memcmp(dst, all, 4) == 0 || (d->family == NFPROTO_ARP && d->arp_op < 2)))
-		memcpy(d->mac_dst, all, 6);
-	if (d->family == NFPROTO_IPV4 && dst[0] >> 4 == 14) /* RFC 1112 section 6.4 */
-		memcpy(d->mac_dst,
-		       (uint8_t[6]){ 1, 0, 0x5e, dst[1] & 0x7f, dst[2], dst[3] }, 6);
-	if (ip6 && dst[0] == 0xff) /* RFC 2464 section 7 */
-		memcpy(d->mac_dst,
-		       (uint8_t[6]){ 0x33, 0x33, dst[12], dst[13], dst[14], dst[15] }, 6);
+	memcpy(d->mac_dst, in->mac, 6);
+	if (in->bridge && !(line->is_reply && turn_frame(f->talks, d)))
+		fill_bridged(f);
+	if (request)
+		memset(d->mac_dst, 0xff, 6);
+	else
+		packet_group_mac(d->family, d->dst, d->mac_dst);
+	if (line->seen & SEEN_MAC_SRC)
+		memcpy(d->mac_src, said.mac_src, 6);
+	if (line->seen & SEEN_MAC_DST)
+		memcpy(d->mac_dst, said.mac_dst, 6);
 }
 
 /* ---- replies and errors ---- */
@@ -395,7 +478,7 @@ int talk_make(struct talks *t, const struct packet_line *line,
 		fill_devices(&f, line, t);
 		fill_addresses(&f, seen);
 		fill_protocol(&f, seen);
-		fill_frame(&f);
+		fill_frame(&f, line);
 		made.arrival.has_uid = line->seen & SEEN_UID;
 		made.arrival.uid = line->uid;
 		made.arrival.gid = line->gid;

@@ -60,6 +60,7 @@ struct track_tcp {
 	uint8_t window_scale;              /* with has_window_scale */
 	bool has_window_scale;             /* option 3 */
 	bool sack_permitted;               /* option 4 */
+	bool has_options;                  /* any, also such as are not read */
 };
 
 /* SCTP: the chunks in order, as far as they stand whole in the packet. */

@@ -74,6 +74,13 @@ void track_zone_set(struct track_ref *ref, uint16_t zone, bool original, bool re
 	ref->zone_reply = reply;
 }
 
+void track_ref_copy(const struct track_ref *from, struct track_ref *to)
+{
+	*to = *from;
+	if (to->entry)
+		track_entry_hold(to->entry);
+}
+
 void track_release(struct track *t, struct track_ref *ref)
 {
 	struct track_entry *e = ref->entry;

@@ -23,8 +23,11 @@ uint32_t tcp_end(const struct track_tcp *tcp)
 	       !!(tcp->flags & TCP_FIN);
 }
 
+/* A header without options leaves the side as it is (measured). */
 void tcp_options(struct track_tcp_side *side, const struct track_tcp *tcp)
 {
+	if (!tcp->has_options && !tcp->has_window_scale && !tcp->sack_permitted)
+		return;
 	side->scale = 0;
 	side->flags &= SIDE_LIBERAL;
 	if (tcp->sack_permitted)

@@ -104,6 +104,8 @@ MUST_USE enum track_verdict track_in(struct track *t, const struct track_packet 
 MUST_USE enum track_verdict track_confirm(struct track *t, const struct track_packet *p,
                                           struct track_ref *ref);
 
+/* A second packet (a copy, a piece) rides on the same entry. */
+void track_ref_copy(const struct track_ref *from, struct track_ref *to);
 /* The packet is no more. Clears `ref`; harmless on one without entry and twice. */
 void track_release(struct track *t, struct track_ref *ref);
 

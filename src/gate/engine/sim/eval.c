@@ -333,12 +333,12 @@ static enum step eval_insn(struct exec *x, const struct insn *i, struct sim_run 
 			return step_of(
 				sim_doubt(x->pass, "limit: how much of it is used up"));
 		return step_of(state_pass(i, &run->state, x->pass->sim->now_ns,
-		                          packet_length(x->pass->pkt)));
+		                          pass_length(x->pass)));
 	case INSN_COUNTER:
 	case INSN_QUOTA:
 	case INSN_LAST:
 		return step_of(state_pass(i, &run->state, x->pass->sim->now_ns,
-		                          packet_length(x->pass->pkt)));
+		                          pass_length(x->pass)));
 	case INSN_NAT:
 	case INSN_MASQ:
 	case INSN_REDIR:

@@ -98,9 +98,17 @@ static enum step load_socket_id(struct exec *x, const struct insn *i)
 static const struct sim_dev *holder(const struct pass *p)
 {
 	bool leaves = p->pf == NFPROTO_NETDEV ? p->hook == NF_NETDEV_EGRESS
-	                                      : p->hook == NF_INET_POST_ROUTING;
+	                                      : p->hook == NF_INET_POST_ROUTING ||
+	                                                (p->pf == NFPROTO_BRIDGE &&
+	                                                 p->hook == NF_INET_LOCAL_OUT);
 
 	return leaves ? p->out : p->in;
+}
+
+/* Kernels with CONFIG_NFT_BRIDGE_META; only a port has one. */
+static enum step load_bridge(struct exec *x, uint8_t dreg, const struct sim_dev *port)
+{
+	return port && port->bridge ? store_name(x, dreg, port->bridge) : STEP_BREAK;
 }
 
 static enum step load_dev(struct exec *x, const struct insn *i)
@@ -129,6 +137,10 @@ static enum step load_dev(struct exec *x, const struct insn *i)
 		return in ? store32(x, i->dreg, in->group) : STEP_BREAK;
 	case NFT_META_OIFGROUP:
 		return out ? store32(x, i->dreg, out->group) : STEP_BREAK;
+	case NFT_META_BRI_IIFNAME:
+		return load_bridge(x, i->dreg, in);
+	case NFT_META_BRI_OIFNAME:
+		return load_bridge(x, i->dreg, out);
 	case NFT_META_SDIF:
 		return store32(x, i->dreg, 0);
 	case NFT_META_SDIFNAME:
@@ -146,7 +158,7 @@ static enum step load_meta(struct exec *x, const struct insn *i)
 
 	switch (i->meta.key) {
 	case NFT_META_LEN:
-		return store32(x, i->dreg, packet_length(p->pkt));
+		return store32(x, i->dreg, pass_length(p));
 	case NFT_META_PROTOCOL:
 		reg_store(x, i->dreg, wire, 2);
 		return STEP_ON;
@@ -231,29 +243,68 @@ static enum step fib_answer(struct exec *x, const struct insn *i,
 	return store32(x, i->dreg, dev ? dev->index : 0);
 }
 
+/* RFC 4291 sections 2.5.6 and 2.7: such addresses and groups are those of the link it came by. */
+static bool is_of_link(const struct pass *p, const uint8_t *addr)
+{
+	return p->pkt->family == NFPROTO_IPV6 &&
+	       ((addr[0] == 0xfe && (addr[1] & 0xc0) == 0x80) ||
+	        (addr[0] == 0xff && (addr[1] & 0x0f) == 2));
+}
+
+static bool is_looped(const struct pass *p)
+{
+	bool arrives = p->pf == NFPROTO_NETDEV ? p->hook == NF_NETDEV_INGRESS
+	                                       : p->hook <= NF_INET_LOCAL_IN;
+
+	return arrives && p->in && p->in->is_loopback;
+}
+
+/* The device a route leads to: none for the machine's own addresses, what came by lo came from lo,
+ * and groups of IPv4 follow the routes (all measured). */
+static enum step fib_device(struct exec *x, const struct insn *i, const uint8_t *addr,
+                            struct route_answer *to, const struct sim_dev *bound)
+{
+	const struct pass *p = x->pass;
+
+	if (is_looped(p))
+		return fib_answer(x, i, p->in, 0);
+	if (to->type == ROUTE_LOCAL || to->type == ROUTE_UNREACHABLE)
+		return fib_answer(x, i, NULL, 0);
+	if (!to->dev && p->pkt->family == NFPROTO_IPV6)
+		return unknown(x, i->dreg, 16, "fib: the routes of multicast groups");
+	if (!to->dev && !machine_route_on(p->sim->machine, p->pkt->family, addr, to))
+		to->dev = NULL;
+	return fib_answer(x, i, bound && to->dev != bound ? NULL : to->dev, 0);
+}
+
 enum step eval_fib(struct exec *x, const struct insn *i)
 {
 	struct pass *p = x->pass;
-	struct route_answer to = { 0 };
-	uint8_t *addr;
+	struct route_answer to = { .type = ROUTE_UNREACHABLE };
+	const struct sim_dev *bound = i->fib.flags & NFTA_FIB_F_IIF   ? p->in
+	                              : i->fib.flags & NFTA_FIB_F_OIF ? p->out
+	                                                              : NULL;
+	bool wants_type = i->fib.result == NFT_FIB_RESULT_ADDRTYPE;
+	const uint8_t *addr;
 
 	if (p->pkt->family != NFPROTO_IPV4 && p->pkt->family != NFPROTO_IPV6)
 		return STEP_BREAK;
 	addr = i->fib.flags & NFTA_FIB_F_SADDR ? packet_source(p->pkt)
 	                                       : packet_destination(p->pkt);
 	int r = machine_route(p->sim->machine, p->pkt->family, addr, &to);
+	if (p->in && is_of_link(p, addr) && (r < 0 || !wants_type)) {
+		if (to.type != ROUTE_LOCAL)
+			to = (struct route_answer){ .type = ROUTE_UNICAST, .dev = p->in };
+		r = 0;
+	}
 	if (r == -EAGAIN)
 		return unknown(x, i->dreg, 16, "fib: the routes");
-	if (r == -ENOENT)
-		return fib_answer(x, i, NULL, ROUTE_UNREACHABLE);
-	const struct sim_dev *bound = i->fib.flags & NFTA_FIB_F_IIF   ? p->in
-	                              : i->fib.flags & NFTA_FIB_F_OIF ? p->out
-	                                                              : NULL;
-	if (bound && to.dev && to.dev != bound)
-		return fib_answer(x, i, NULL,
-		                  to.type == ROUTE_LOCAL ? ROUTE_UNICAST
-		                                         : (uint32_t)to.type);
-	return fib_answer(x, i, to.dev, (uint32_t)to.type);
+	if (!wants_type)
+		return fib_device(x, i, addr, &to, bound);
+	/* An address of another device is as somebody else's. */
+	if (bound && to.dev && to.dev != bound && to.type == ROUTE_LOCAL)
+		to.type = ROUTE_UNICAST;
+	return fib_answer(x, i, NULL, (uint32_t)to.type);
 }
 
 enum step eval_rt(struct exec *x, const struct insn *i)
@@ -273,6 +324,11 @@ enum step eval_rt(struct exec *x, const struct insn *i)
 	if (p->hook == NF_INET_PRE_ROUTING && !(p->in && p->in->is_loopback))
 		return STEP_BREAK;
 	uint8_t *dst = packet_destination(p->pkt);
+	/* A frame that is only bridged has a route of form's sake, without a gateway. */
+	if (p->is_bridged && !p->is_renamed) {
+		reg_store(x, i->dreg, dst, ip6 ? 16 : 4);
+		return STEP_ON;
+	}
 	if (machine_route(p->sim->machine, p->pkt->family, dst, &to) < 0)
 		return unknown(x, i->dreg, ip6 ? 16 : 4, "rt: the routes");
 	reg_store(x, i->dreg, to.has_via ? to.via : dst, ip6 ? 16 : 4);

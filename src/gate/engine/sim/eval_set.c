@@ -30,7 +30,7 @@ static bool elem_pass(struct exec *x, struct sim_elem *e)
 		            ? eval_connlimit(x, in, &e->runs[i].state) == STEP_BREAK
 		    : hidden ? !sim_doubt(p, "limit: how much of it is used up")
 		             : !state_pass(in, &e->runs[i].state, p->sim->now_ns,
-		                           packet_length(p->pkt)))
+		                           pass_length(p)))
 			return false;
 	}
 	return true;
@@ -173,11 +173,11 @@ static enum step use_obj(struct exec *x, struct sim_obj *o)
 		if (p->sim->is_live)
 			return step_of(sim_doubt(p, "limit: how much of it is used up"));
 		return step_of(state_pass_obj(&o->o, &o->run.state, p->sim->now_ns,
-		                              packet_length(p->pkt)));
+		                              pass_length(p)));
 	case NFT_OBJECT_COUNTER:
 	case NFT_OBJECT_QUOTA:
 		return step_of(state_pass_obj(&o->o, &o->run.state, p->sim->now_ns,
-		                              packet_length(p->pkt)));
+		                              pass_length(p)));
 	case NFT_OBJECT_CT_HELPER:
 		return set_helper(x, o);
 	case NFT_OBJECT_CT_TIMEOUT:

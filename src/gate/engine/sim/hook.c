@@ -8,6 +8,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
+#include "gate/engine/sim/bridge.h"
 #include "gate/engine/sim/eval.h"
 #include "gate/engine/sim/plan.h"
 
@@ -219,7 +220,7 @@ static bool run_track(struct pass *p)
 	return unless_dropped(p, v, BY_CONNTRACK);
 }
 
-static bool run_confirm(struct pass *p)
+bool hook_confirm(struct pass *p)
 {
 	struct track_packet view;
 	bool fresh = p->ref.entry && !(p->ref.entry->status & TRACK_S_CONFIRMED);
@@ -336,9 +337,11 @@ static bool run_step(struct pass *p, const struct plan_hook *h, const struct pla
 	case PLAN_TRACK:
 		return run_track(p);
 	case PLAN_CONFIRM:
-		return run_confirm(p);
+		return hook_confirm(p);
 	case PLAN_NAT:
 		return run_nat(p, h);
+	case PLAN_BRIDGE:
+		return bridge_calls_ip(p);
 	case PLAN_CHAIN:
 		return !is_for(p, s->chain) || run_chain(p, s->chain);
 	}

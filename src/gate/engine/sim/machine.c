@@ -44,6 +44,8 @@ void machine_fini(struct sim_machine *m)
 	vec_fini(&m->addrs);
 	vec_fini(&m->routes);
 	vec_fini(&m->sockets);
+	vec_fini(&m->stations);
+	vec_fini(&m->neighbours);
 	arena_fini(&m->a);
 }
 
@@ -73,6 +75,62 @@ const struct sim_dev *machine_dev(struct sim_machine *m, struct str name, uint32
 		index = index ? index + 1
 		              : 1000; /* far from what rules may name by number */
 	return add_dev(m, name, index);
+}
+
+struct sim_dev *machine_edit(struct sim_machine *m, const struct sim_dev *dev)
+{
+	vec_for_each(it, &m->devs)
+		if (*it == dev)
+			return *it;
+	return NULL;
+}
+
+bool machine_add_port(struct sim_machine *m, const struct sim_dev *bridge,
+                      const struct sim_dev *port)
+{
+	if (port == bridge || port->bridge || bridge->bridge || port->is_bridge ||
+	    port->is_loopback || bridge->is_loopback)
+		return false;
+	machine_edit(m, bridge)->is_bridge = true;
+	machine_edit(m, port)->bridge = bridge;
+	return true;
+}
+
+bool machine_sysctl(struct sim_machine *m, struct str name, uint64_t value)
+{
+	struct str head = STR("net.bridge.");
+
+	if (str_starts(name, head))
+		name = str_sub(name, head.n, name.n);
+	if (str_is(name, "bridge-nf-call-iptables"))
+		m->bridges_skip_ip4 = !value;
+	else if (str_is(name, "bridge-nf-call-ip6tables"))
+		m->bridges_skip_ip6 = !value;
+	else if (str_is(name, "bridge-nf-filter-vlan-tagged"))
+		m->bridges_show_vlans = value;
+	else
+		return false;
+	return true;
+}
+
+void machine_add_neighbour(struct sim_machine *m, uint8_t family, const uint8_t *addr,
+                           const uint8_t mac[6])
+{
+	struct sim_neighbour n = { .family = family };
+
+	memcpy(n.addr, addr, addr_bytes(family));
+	memcpy(n.mac, mac, sizeof(n.mac));
+	vec_push(&m->neighbours, n);
+}
+
+const uint8_t *machine_neighbour(const struct sim_machine *m, uint8_t family,
+                                 const uint8_t *addr)
+{
+	vec_for_each(it, &m->neighbours)
+		if (it->family == family &&
+		    memcmp(it->addr, addr, addr_bytes(family)) == 0)
+			return it->mac;
+	return NULL;
 }
 
 void machine_add_addr(struct sim_machine *m, const struct sim_dev *dev, uint8_t family,
@@ -137,8 +195,8 @@ static bool local_route(const struct sim_machine *m, uint8_t family, const uint8
 }
 
 /* The longest prefix wins; an address's own net is a route. */
-static bool remote_route(const struct sim_machine *m, uint8_t family, const uint8_t *addr,
-                         struct route_answer *out)
+bool machine_route_on(const struct sim_machine *m, uint8_t family, const uint8_t *addr,
+                      struct route_answer *out)
 {
 	int best = -1;
 
@@ -168,7 +226,7 @@ int machine_route(const struct sim_machine *m, uint8_t family, const uint8_t *ad
 	struct route_answer answer = { 0 };
 
 	if (!local_route(m, family, addr, &answer) &&
-	    !remote_route(m, family, addr, &answer))
+	    !machine_route_on(m, family, addr, &answer))
 		return m->is_complete ? -ENOENT : -EAGAIN;
 	*out = answer;
 	return 0;

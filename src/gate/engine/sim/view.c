@@ -131,7 +131,8 @@ static void view_tcp(const uint8_t *b, uint32_t n, struct track_packet *out)
 		                       .ack = be32(b + 8),
 		                       .flags = b[13],
 		                       .window = be16(b + 14),
-		                       .payload = n - header };
+		                       .payload = n - header,
+		                       .has_options = header > 20 };
 	tcp_options(&out->tcp, b + 20, header - 20);
 	out->payload = (struct str){ (const char *)b + header, n - header };
 }

@@ -97,6 +97,33 @@ static void addresses_come_with_and_without_ports(void **state)
 	}
 }
 
+struct ether_row {
+	const char *text;
+	uint32_t seen;
+	uint8_t src, dst; /* last bytes */
+};
+
+static void frames_have_hardware_addresses_where_they_are_said(void **state)
+{
+	static const struct ether_row rows[] = {
+		{ "udp ether 02:00:00:00:00:0a > 02:00:00:00:00:0b",
+		  SEEN_MAC_SRC | SEEN_MAC_DST, 10, 11 },
+		{ "udp ether 02:00:00:00:00:0a > len 5", SEEN_MAC_SRC, 10, 0 },
+		{ "udp ether > 02:00:00:00:00:0b len 5", SEEN_MAC_DST, 0, 11 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct result x;
+		read_line(&x, rows[i].text);
+		assert_int_equal(x.r, 0);
+		assert_int_equal(x.line.seen, rows[i].seen | SEEN_PROTO);
+		assert_int_equal(x.line.desc.mac_src[5], rows[i].src);
+		assert_int_equal(x.line.desc.mac_dst[5], rows[i].dst);
+		done(&x);
+	}
+}
+
 static void mistakes_are_refused(void **state)
 {
 	static const char *const rows[] = {
@@ -148,6 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		UNIT(all_that_can_be_said_is_understood),
 		UNIT(addresses_come_with_and_without_ports),
+		UNIT(frames_have_hardware_addresses_where_they_are_said),
 		UNIT(mistakes_are_refused),
 		UNIT(durations_have_units),
 	};

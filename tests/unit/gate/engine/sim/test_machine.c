@@ -111,6 +111,59 @@ static void the_socket_of_an_address_comes_before_one_of_all(void **state)
 	machine_fini(&m);
 }
 
+static void a_port_is_in_one_bridge_and_is_none_itself(void **state)
+{
+	struct sim_machine m;
+
+	(void)state;
+	machine_init(&m, 1);
+	const struct sim_dev *br0 = machine_dev(&m, STR("br0"), 2),
+			     *br1 = machine_dev(&m, STR("br1"), 3),
+			     *eth0 = machine_dev(&m, STR("eth0"), 4);
+	assert_true(machine_add_port(&m, br0, eth0));
+	assert_true(br0->is_bridge);
+	assert_ptr_equal(eth0->bridge, br0);
+	assert_false(machine_add_port(&m, br0, eth0));
+	assert_false(machine_add_port(&m, br1, eth0));
+	assert_false(machine_add_port(&m, br1, br0));
+	assert_false(machine_add_port(&m, br1, br1));
+	assert_false(machine_add_port(&m, eth0, br1));
+	assert_false(machine_add_port(&m, br1, machine_find(&m, STR("lo"))));
+	assert_false(br1->is_bridge);
+	machine_fini(&m);
+}
+
+static void neighbours_are_known_by_family_and_address(void **state)
+{
+	static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 1 }, addr[16] = { 192, 0, 2, 1 },
+			     other[16] = { 192, 0, 2, 2 };
+	struct sim_machine m;
+
+	(void)state;
+	machine_init(&m, 1);
+	machine_add_neighbour(&m, NFPROTO_IPV4, addr, mac);
+	assert_memory_equal(machine_neighbour(&m, NFPROTO_IPV4, addr), mac, 6);
+	assert_null(machine_neighbour(&m, NFPROTO_IPV4, other));
+	assert_null(machine_neighbour(&m, NFPROTO_IPV6, addr));
+	machine_fini(&m);
+}
+
+static void settings_of_bridges_go_by_both_names(void **state)
+{
+	struct sim_machine m;
+
+	(void)state;
+	machine_init(&m, 1);
+	assert_true(machine_sysctl(&m, STR("net.bridge.bridge-nf-call-iptables"), 0));
+	assert_true(m.bridges_skip_ip4 && !m.bridges_skip_ip6);
+	assert_true(machine_sysctl(&m, STR("bridge-nf-call-iptables"), 1));
+	assert_true(machine_sysctl(&m, STR("bridge-nf-call-ip6tables"), 0));
+	assert_true(machine_sysctl(&m, STR("bridge-nf-filter-vlan-tagged"), 1));
+	assert_true(!m.bridges_skip_ip4 && m.bridges_skip_ip6 && m.bridges_show_vlans);
+	assert_false(machine_sysctl(&m, STR("net.bridge.bridge-nf-call-tables"), 1));
+	machine_fini(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -119,6 +172,9 @@ int main(void)
 		UNIT(a_host_listens_to_its_own_groups),
 		UNIT(a_router_listens_to_the_routers_group),
 		UNIT(the_socket_of_an_address_comes_before_one_of_all),
+		UNIT(a_port_is_in_one_bridge_and_is_none_itself),
+		UNIT(neighbours_are_known_by_family_and_address),
+		UNIT(settings_of_bridges_go_by_both_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
