@@ -122,10 +122,11 @@ static void build_machine(struct driver *d)
 		                 addr, own->prefix);
 	}
 	for (unsigned i = 0; i < 2; i++) {
-		struct sim_route route = { .dev = machine_find(&d->machine, STR("eth0")),
-			                   .has_via = true };
+		struct sim_route route = { .hop = { .dev = machine_find(&d->machine,
+			                                                STR("eth0")),
+			                            .has_via = true } };
 		address_read(i ? STR("fd00::1") : STR("192.168.1.1"), &route.family,
-		             route.via);
+		             route.hop.via);
 		vec_push(&d->machine.routes, route);
 	}
 	d->machine.is_complete = d->machine.forwards = true;

@@ -24,6 +24,8 @@ int live_read_entries(struct live_entries *out);
 /* Takes the settings under /proc/sys/net/netfilter over, as far as they are there. */
 void live_read_sysctls(struct track *t);
 
-/* Interfaces, addresses, routes of the main table, and whether it forwards. The machine must be
- * fresh. 0 or a negative errno. */
+/* Interfaces, addresses, routes of all tables, rules, settings, and whether it forwards. The
+ * machine must be fresh. 0 or a negative errno. */
 int live_read_machine(struct sim_machine *m);
+/* Of these the routes and rules, when the interfaces are there. */
+int live_read_routes(struct sim_machine *m);

@@ -183,7 +183,7 @@ static void add_net(struct replay_run *r, const struct sim_dev *dev, struct str 
 	}
 	struct sim_route route = { .family = net.family,
 		                   .prefix = net.prefix,
-		                   .dev = dev };
+		                   .hop = { .dev = dev } };
 	memcpy(route.dst, net.addr, sizeof(route.dst));
 	vec_push(&r->replay.side.nets, net);
 	vec_push(&r->machine.routes, route);

@@ -10,6 +10,7 @@
 
 #include "gate/engine/sim/eval.h"
 #include "gate/engine/sim/plan.h"
+#include "gate/engine/sim/route.h"
 
 enum { JUMPS_MAX = 16 };
 
@@ -150,6 +151,39 @@ static bool run_chain(struct pass *p, struct sim_chain *base)
 	}
 }
 
+/* What routing may depend on; a chain of type route asks whether it changed. */
+struct routed_by {
+	uint8_t addrs[32], head[4], hops;
+	uint32_t mark;
+};
+
+static struct routed_by routed_by(const struct packet *p)
+{
+	struct routed_by by = { .mark = p->mark };
+	size_t n = packet_address_size(p);
+	const uint8_t *b = packet_at(p, p->nh, n == 4 ? 20 : 40);
+
+	memcpy(by.addrs, b + (n == 4 ? 12 : 8), 2 * n);
+	if (n == 4) {
+		by.head[1] = b[1]; /* the type of service */
+	} else {
+		memcpy(by.head, b, sizeof(by.head));
+		by.hops = b[7];
+	}
+	return by;
+}
+
+static bool run_route_chain(struct pass *p, struct sim_chain *chain)
+{
+	struct routed_by before = routed_by(p->pkt), after;
+
+	if (!run_chain(p, chain))
+		return false;
+	after = routed_by(p->pkt);
+	return memcmp(&before, &after, sizeof(before)) == 0 ||
+	       route_anew(p, "routed anew, since a chain of type route changed it");
+}
+
 /* ---- built-in hooks ---- */
 
 static bool run_defrag(struct pass *p)
@@ -258,25 +292,6 @@ static const char *choice_text(struct pass *p, bool destination)
 	return c.addr ? "the kernel draws the address from the range" : NULL;
 }
 
-/* A new destination is routed at once; RFC 1122 section 3.2.1.3: 127/8 is on no wire. */
-static bool may_leave(struct pass *p)
-{
-	struct route_answer to;
-	int r = machine_route(p->sim->machine, p->pkt->family, packet_destination(p->pkt),
-	                      &to);
-	const char *why = NULL;
-
-	if (r == -ENOENT)
-		why = "there is no route to the new destination";
-	else if (r == 0 && p->pkt->family == NFPROTO_IPV4 && to.type == ROUTE_UNICAST &&
-	         packet_source(p->pkt)[0] == 127)
-		why = "the new destination is elsewhere, and a source in 127.0.0.0/8 leaves by "
-		      "no wire";
-	if (why)
-		end_with(p, FATE_DROP, BY_STACK, why);
-	return !why;
-}
-
 static bool run_nat(struct pass *p, const struct plan_hook *h)
 {
 	enum track_hook hook = (enum track_hook)p->hook;
@@ -298,7 +313,8 @@ static bool run_nat(struct pass *p, const struct plan_hook *h)
 	if (!view_write(p->pkt, &change))
 		return true;
 	p->is_rewritten |= !src;
-	if (hook == TRACK_HOOK_OUTPUT && !may_leave(p))
+	if (hook == TRACK_HOOK_OUTPUT &&
+	    !route_anew(p, "routed anew, since the destination was rewritten"))
 		return false;
 	sim_tell(p,
 	         &(struct sim_event){ .kind = EVENT_NAT, .text = choice_text(p, !src) });
@@ -340,7 +356,10 @@ static bool run_step(struct pass *p, const struct plan_hook *h, const struct pla
 	case PLAN_NAT:
 		return run_nat(p, h);
 	case PLAN_CHAIN:
-		return !is_for(p, s->chain) || run_chain(p, s->chain);
+		if (!is_for(p, s->chain))
+			return true;
+		return s->chain->is_route ? run_route_chain(p, s->chain)
+		                          : run_chain(p, s->chain);
 	}
 	return true;
 }

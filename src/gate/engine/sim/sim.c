@@ -3,13 +3,13 @@
 /* The whole way of a packet: hooks in the IP stack's order, and what the stack itself decides. */
 #include "gate/engine/sim/sim.h"
 
-#include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter_arp.h>
 #include <string.h>
 
 #include "gate/engine/sim/hook.h"
+#include "gate/engine/sim/route.h"
 
 const char *fate_name(enum sim_fate f)
 {
@@ -68,15 +68,6 @@ bool sim_doubt(struct pass *p, const char *what)
 	return n < 64 && (p->sim->choices >> n & 1);
 }
 
-static bool stack_drops(struct pass *p, const char *why)
-{
-	p->result.fate = FATE_DROP;
-	p->result.by = BY_STACK;
-	p->result.reason = why;
-	sim_tell(p, &(struct sim_event){ .kind = EVENT_STACK, .text = why });
-	return false;
-}
-
 static bool at_hook(struct pass *p, uint8_t hook, const char *name)
 {
 	const struct hook_place at = { p->pkt->family, hook, name };
@@ -91,11 +82,6 @@ static bool at_device(struct pass *p, uint8_t hook, const char *name)
 	return hook_run(p, &at);
 }
 
-static void tell_route(struct pass *p, const char *text)
-{
-	sim_tell(p, &(struct sim_event){ .kind = EVENT_ROUTE, .text = text });
-}
-
 /* ---- arriving ---- */
 
 static void set_type(struct packet *p)
@@ -106,61 +92,6 @@ static void set_type(struct packet *p)
 	p->type = !b || !(b[0] & 1)        ? PKT_HOST
 	          : memcmp(b, all, 6) == 0 ? PKT_BROADCAST
 	                                   : PKT_MULTICAST;
-}
-
-/* RFC 1812 section 5.3.7: addresses that cannot be on a wire. */
-static const char *martian(struct pass *p)
-{
-	struct route_answer r;
-	const uint8_t *src = packet_source(p->pkt), *dst = packet_destination(p->pkt);
-	uint8_t family = p->pkt->family;
-
-	if (p->in->is_loopback || family != NFPROTO_IPV4)
-		return NULL;
-	if (src[0] == 127 || dst[0] == 127)
-		return "a martian: 127.0.0.0/8 does not come over a wire";
-	if (src[0] >> 4 == 14 || memcmp(src, "\377\377\377\377", 4) == 0)
-		return "a martian: the source is a multicast or broadcast address";
-	if (machine_route(p->sim->machine, family, src, &r) == 0 && r.type == ROUTE_LOCAL)
-		return "a martian: the source is an address of this machine";
-	return NULL;
-}
-
-/* Sets p->out for what goes on; *local for what is for this machine. False: dropped. */
-static bool route_in(struct pass *p, bool *local)
-{
-	struct route_answer to = { 0 };
-	const char *why = martian(p);
-	int r = machine_route(p->sim->machine, p->pkt->family, packet_destination(p->pkt),
-	                      &to);
-
-	*local = true;
-	if (why)
-		return stack_drops(p, why);
-	if (p->arrival->way == WAY_IN && p->arrival->out) {
-		*local = false;
-		p->out = p->arrival->out;
-		tell_route(p, "forwarded, as the packet's description says");
-		return true;
-	}
-	if (r == -EAGAIN && p->is_rewritten) {
-		*local = false;
-		tell_route(p, "the new destination is taken to be another machine's");
-		return true;
-	}
-	if (r == -EAGAIN) {
-		tell_route(p, "the destination is taken to be this machine");
-		return true;
-	}
-	if (r < 0)
-		return stack_drops(p, "there is no route to the destination");
-	if (to.type == ROUTE_MULTICAST && p->sim->machine->is_complete &&
-	    !machine_listens(p->sim->machine, p->pkt->family, packet_destination(p->pkt)))
-		return stack_drops(p, "nobody here listens to this multicast group");
-	*local = to.type != ROUTE_UNICAST;
-	p->out = *local ? NULL : to.dev;
-	tell_route(p, *local ? "for this machine" : "forwarded");
-	return true;
 }
 
 static bool leave(struct pass *p)
@@ -281,20 +212,17 @@ static bool loop_back(struct pass *p)
 
 static bool send_ip(struct pass *p)
 {
-	struct route_answer to;
-
 	if (p->pkt->fault != FAULT_NONE && p->pkt->fault != FAULT_CHECKSUM)
 		return stack_drops(
 			p, packet_fault_text(p->pkt->fault)); /* no socket sends that */
 	p->local = true;
+	route_out(p);
 	if (!at_hook(p, NF_INET_LOCAL_OUT, "output"))
 		return false;
-	if (p->is_rewritten && machine_route(p->sim->machine, p->pkt->family,
-	                                     packet_destination(p->pkt), &to) == 0) {
-		p->out = to.type == ROUTE_LOCAL ? machine_find(p->sim->machine, STR("lo"))
-		                                : to.dev;
-		tell_route(p, "routed anew, since the destination was rewritten");
-	}
+	if (p->is_rerouted)
+		p->out = p->route.type == ROUTE_LOCAL
+		                 ? machine_find(p->sim->machine, STR("lo"))
+		                 : p->route.dev;
 	if (!leave(p))
 		return false;
 	return !p->out || !p->out->is_loopback || loop_back(p);

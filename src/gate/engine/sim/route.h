@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* Where a packet on its way goes next: the routing decisions of the IP stack and of `fib`. */
+#pragma once
+
+#include "gate/engine/sim/sim.h"
+
+/* Drops by the IP stack: false. */
+bool stack_drops(struct pass *p, const char *why);
+
+/* What decides about the packet as it is now; ports only where it has some. */
+struct route_query route_query_of(struct pass *p);
+
+/* Behind prerouting: sets p->route, p->out for what goes on, and *local for what is for this
+ * machine. False: dropped (no route, a martian, rp_filter). */
+bool route_in(struct pass *p, bool *local);
+/* A packet made here, before output: how it leaves by the device it was given. */
+void route_out(struct pass *p);
+/* In output, its destination or mark is another one now: p->route is another too, and holds when
+ * the hook is over. False: dropped. */
+bool route_anew(struct pass *p, const char *why);
+/* The smaller of the MTUs of the packet's route and of the one to its source. False: not known. */
+bool route_mtu(struct pass *p, uint32_t *mtu);
