@@ -153,17 +153,22 @@ static void read_counters(const struct nlattr *nest, struct track_entry *e, unsi
 	}
 }
 
+static enum track_helper helper_named(const struct nlattr *a)
+{
+	const char *name = mnl_attr_get_payload(a);
+
+	return track_helper_find(
+		(struct str){ name, strnlen(name, mnl_attr_get_payload_len(a)) });
+}
+
 static void read_helper(const struct nlattr *nest, struct track_entry *e)
 {
 	struct nlattr *a;
 
 	mnl_attr_for_each_nested(a, nest)
 	{
-		const char *name = mnl_attr_get_payload(a);
-		size_t n = mnl_attr_get_payload_len(a);
 		if (mnl_attr_get_type(a) == CTA_HELP_NAME)
-			e->helper = (uint8_t)track_helper_find(
-				(struct str){ name, strnlen(name, n) });
+			e->helper = (uint8_t)helper_named(a);
 	}
 }
 
@@ -237,6 +242,96 @@ static int take_message(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
+/* ---- expectations ---- */
+
+/* Masks are all ones or all zeros. */
+static void read_mask(const struct nlattr *a, struct track_expect *x)
+{
+	static const struct track_addr any;
+	struct track_tuple mask = { .family = 0 };
+
+	read_tuple(a, &mask);
+	x->any_src = memcmp(&mask.src, &any, sizeof(any)) == 0;
+	x->any_src_port = mask.src_port == 0;
+}
+
+/* Where a translated connection goes, and which way it goes. */
+static void read_target(const struct nlattr *nest, struct track_expect *x)
+{
+	struct track_tuple target = { .family = 0 };
+	struct nlattr *a;
+
+	x->nat = true;
+	mnl_attr_for_each_nested(a, nest)
+	{
+		if (mnl_attr_get_type(a) == CTA_EXPECT_NAT_DIR)
+			x->dir = (uint8_t)be32_of(a) & 1;
+		else if (mnl_attr_get_type(a) == CTA_EXPECT_NAT_TUPLE)
+			read_tuple(a, &target);
+	}
+	x->saved_addr = target.src;
+	x->saved_port = target.src_port;
+}
+
+static void read_expected(const struct nlmsghdr *nlh, struct live_expected *out)
+{
+	struct track_expect *x = &out->x;
+	struct nlattr *a;
+
+	mnl_attr_for_each(a, nlh, sizeof(struct nfgenmsg))
+	{
+		switch (mnl_attr_get_type(a)) {
+		case CTA_EXPECT_MASTER:
+			read_tuple(a, &out->master);
+			break;
+		case CTA_EXPECT_TUPLE:
+			read_tuple(a, &x->tuple);
+			break;
+		case CTA_EXPECT_MASK:
+			read_mask(a, x);
+			break;
+		case CTA_EXPECT_NAT:
+			read_target(a, x);
+			break;
+		case CTA_EXPECT_TIMEOUT:
+			x->deadline_ns = be32_of(a) * NS_PER_S;
+			break;
+		case CTA_EXPECT_ZONE:
+			x->tuple.zone = out->master.zone = be16_of(a);
+			break;
+		case CTA_EXPECT_FLAGS:
+			x->flags = (uint8_t)be32_of(a);
+			break;
+		case CTA_EXPECT_CLASS:
+			x->class = (uint8_t)be32_of(a);
+			break;
+		case CTA_EXPECT_HELP_NAME:
+			x->helper = (uint8_t)helper_named(a);
+			break;
+		default:
+			break;
+		}
+	}
+	/* What is named is the master's helper; only calls that come in have it too. */
+	if (x->helper != TRACK_HELPER_SIP || x->class != 0)
+		x->helper = TRACK_HELPER_NONE;
+}
+
+static int take_expected(const struct nlmsghdr *nlh, void *ctx)
+{
+	struct live_entries *out = ctx;
+	struct live_expected e = { .x = { .flags = 0 } };
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(struct nfgenmsg)) {
+		out->is_broken = true;
+		return MNL_CB_OK;
+	}
+	read_expected(nlh, &e);
+	if (e.x.tuple.family && e.x.class < 4)
+		vec_push(&out->expected, e);
+	return MNL_CB_OK;
+}
+
 /* A dump of a subsystem of nfnetlink. */
 static int dump(uint16_t subsystem, uint16_t message, live_message_fn *take, void *ctx)
 {
@@ -251,7 +346,11 @@ static int dump(uint16_t subsystem, uint16_t message, live_message_fn *take, voi
 
 int live_read_entries(struct live_entries *out)
 {
-	return dump(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET, take_message, out);
+	int r = dump(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET, take_message, out);
+
+	return r < 0 ? r
+	             : dump(NFNL_SUBSYS_CTNETLINK_EXP, IPCTNL_MSG_EXP_GET, take_expected,
+	                    out);
 }
 
 void live_read_sysctls(struct track *t)

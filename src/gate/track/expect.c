@@ -184,6 +184,15 @@ int track_expect_add(struct track *t, struct track_entry *master,
 	return 0;
 }
 
+int track_import_expected(struct track *t, const struct track_tuple *master,
+                          const struct track_expect *like)
+{
+	enum track_dir dir;
+	struct track_entry *e = track_lookup(t, master, 1u << TRACK_ORIGINAL, &dir);
+
+	return e ? track_expect_add(t, e, like) : -ENOENT;
+}
+
 enum track_expect_result track_expect_set(struct track *t, struct track_ref *ref,
                                           uint8_t family, uint8_t proto,
                                           uint16_t dst_port, uint32_t timeout_ms,

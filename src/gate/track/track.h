@@ -138,6 +138,12 @@ void track_flush(struct track *t);
  * Errors: -EEXIST. */
 MUST_USE int track_import(struct track *t, const struct track_entry *like);
 
+/* What such an entry expects, when it is there: `master` is the master's original tuple,
+ * deadline_ns a timeout. Errors: -ENOENT no such master; those of track_expect_add. */
+struct track_expect;
+MUST_USE int track_import_expected(struct track *t, const struct track_tuple *master,
+                                   const struct track_expect *like);
+
 /* Nanoseconds until `e` ends. */
 uint64_t track_expires_ns(const struct track *t, const struct track_entry *e);
 
