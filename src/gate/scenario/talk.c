@@ -353,7 +353,7 @@ static void number_segment(struct talks *t, const struct packet_line *line,
 	if (!(line->seen & SEEN_SEQ))
 		d->seq = k->next_seq[side];
 	if (!(line->seen & SEEN_ACKSEQ) && (d->tcp_flags & TCP_ACK))
-		d->ack = k->next_seq[!side];
+		d->ack = k->next_seq[!side] + k->shift[!side];
 	uint32_t end = d->seq + (uint32_t)d->payload.n + d->payload_zeros +
 	               !!(d->tcp_flags & TCP_SYN) + !!(d->tcp_flags & TCP_FIN);
 	if ((int32_t)(end - k->next_seq[side]) > 0)
@@ -425,6 +425,24 @@ void made_build(const struct made_packet *made, struct packet *p)
 	packet_decode(p);
 }
 
+static uint32_t segment_end(const struct track_packet *view)
+{
+	return view->tcp.seq + view->tcp.payload + !!(view->tcp.flags & TCP_SYN) +
+	       !!(view->tcp.flags & TCP_FIN);
+}
+
+/* The other end acknowledges what came to it, which a helper may have made longer or shorter. */
+static void keep_shift(struct talks *t, const struct track_packet *sent)
+{
+	struct track_packet came;
+
+	view_packet(&t->last, &came);
+	if (t->has_talk && sent->tuple.proto == IPPROTO_TCP && !sent->flags &&
+	    !came.flags)
+		t->list.p[t->last_talk].shift[t->last_side] =
+			segment_end(&came) - segment_end(sent);
+}
+
 struct sim_result talk_send(struct talks *t, struct sim *sim,
                             const struct packet_line *line,
                             const struct made_packet *made)
@@ -438,7 +456,11 @@ struct sim_result talk_send(struct talks *t, struct sim *sim,
 	t->last_arrival = made->arrival;
 	t->has_last = true;
 	t->last_is_raw = made->raw != NULL;
+	struct track_packet sent;
+	view_packet(&t->last, &sent);
 	struct sim_result r = sim_packet(sim, &made->arrival, &t->last);
+	if (r.fate == FATE_ACCEPT)
+		keep_shift(t, &sent);
 	t->last_out = r.out;
 	return r;
 }

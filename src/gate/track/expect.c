@@ -190,7 +190,13 @@ int track_import_expected(struct track *t, const struct track_tuple *master,
 	enum track_dir dir;
 	struct track_entry *e = track_lookup(t, master, 1u << TRACK_ORIGINAL, &dir);
 
-	return e ? track_expect_add(t, e, like) : -ENOENT;
+	if (!e)
+		return -ENOENT;
+	struct track_expect x = *like;
+	/* Only SIP keeps the address; else it is the one of who announced it. */
+	if (x.nat && track_addr_eq(&x.saved_addr, &(struct track_addr){ 0 }))
+		x.saved_addr = e->tuple[!x.dir].src;
+	return track_expect_add(t, e, &x);
 }
 
 enum track_expect_result track_expect_set(struct track *t, struct track_ref *ref,

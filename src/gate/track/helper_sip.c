@@ -85,7 +85,7 @@ static int expect_port(struct message *m, const struct track_addr *addr, uint16_
 		.class = class,
 	};
 
-	return track_helper_add(m->r, x);
+	return track_helper_add(m->r, &x, port);
 }
 
 /* RTP on an even port, RTCP on the next. A stream that is announced twice is fine. */
@@ -260,7 +260,7 @@ static enum track_verdict registration(struct message *m)
 			.helper = r->e->helper,
 			.deadline_ns = SIP_TIMEOUT_S * TRACK_NS_PER_S,
 		};
-		if (track_helper_add(r, x))
+		if (track_helper_add(r, &x, c.port))
 			return TRACK_DROP;
 	}
 	track_entry_extra(r->t, r->e)->sip.register_cseq = m->cseq;

@@ -29,7 +29,7 @@ static const struct str reasons[TRACK_WHY_REASONS] = {
 	[TRACK_WHY_SCTP_TAG] = STR_INIT("the verification tag is not the association's"),
 	[TRACK_WHY_SCTP_CHUNKS] = STR_INIT("these chunks may not stand together"),
 	[TRACK_WHY_SHORT_HELPER] = STR_INIT("the helper cannot read the announcement"),
-	[TRACK_WHY_HELPER_REWRITES] = STR_INIT("the kernel rewrites addresses in its payload, which is not modelled"),
+	[TRACK_WHY_HELPER_PORT] = STR_INIT("the port it announces is in use: the kernel draws another"),
 	[TRACK_WHY_TABLE_FULL] = STR_INIT("the connection table is full"),
 	[TRACK_WHY_EARLY_DROP] = STR_INIT("the connection table is full, another connection was given up"),
 	[TRACK_WHY_CLASH] = STR_INIT("another packet made the same connection first"),
@@ -123,13 +123,14 @@ static enum track_verdict clash(struct track *t, struct track_ref *ref,
 }
 
 enum track_verdict track_confirm(struct track *t, const struct track_packet *p,
-                                 struct track_ref *ref)
+                                 struct track_ref *ref, struct track_rewrite *rewrite)
 {
 	struct track_entry *e = ref->entry, *first;
 
 	if (!e)
 		return TRACK_ACCEPT;
-	if (e->helper && !ref->icmp_error && track_helper_run(t, p, ref) == TRACK_DROP)
+	if (e->helper && !ref->icmp_error &&
+	    track_helper_run(t, p, ref, rewrite) == TRACK_DROP)
 		return TRACK_DROP;
 	if (track_entry_confirmed(e) || ref->dir != TRACK_ORIGINAL ||
 	    e->status & TRACK_S_DYING)

@@ -17,6 +17,7 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "gate/track/entry.h"
 #include "gate/track/packet.h"
 
@@ -55,8 +56,7 @@ enum track_reason {
 	TRACK_WHY_SCTP_TAG,
 	TRACK_WHY_SCTP_CHUNKS,
 	TRACK_WHY_SHORT_HELPER, /* a helper could not parse what it must: packet dropped */
-	TRACK_WHY_HELPER_REWRITES, /* passes; but the kernel puts translated addresses into this
-	                            * payload, which is not modelled: what follows is unknown */
+	TRACK_WHY_HELPER_PORT, /* passes; the kernel draws a port for what this payload announces */
 	TRACK_WHY_TABLE_FULL, /* nothing could be dropped early */
 	TRACK_WHY_EARLY_DROP, /* new, for which another entry was given up; the kernel looks at
 	                       * eight chains only and may have dropped this packet instead */
@@ -100,10 +100,24 @@ uint64_t track_now(const struct track *t);
 MUST_USE enum track_verdict track_in(struct track *t, const struct track_packet *p,
                                      enum track_hook hook, struct track_ref *ref);
 
+/* What a helper made of a payload: the addresses that the other side knows. All zero at first;
+ * the caller frees `payload`. */
+struct track_rewrite {
+	bool changed;
+	struct buf payload;
+};
+
 /* The hook at the end of input and postrouting: the helper reads the packet (as NAT left it),
- * then a new entry enters the table. */
+ * then a new entry enters the table. With TRACK_S_SEQ_ADJUST the caller then renumbers the
+ * segment by track_seq_shift() and track_ack_shift(). */
 MUST_USE enum track_verdict track_confirm(struct track *t, const struct track_packet *p,
-                                          struct track_ref *ref);
+                                          struct track_ref *ref,
+                                          struct track_rewrite *rewrite);
+
+/* By how much a helper moved what comes from this direction: to be added to a sequence number, and
+ * to be taken from an acknowledgement (or an edge of SACK) of the other direction. */
+int32_t track_seq_shift(const struct track_entry *e, enum track_dir dir, uint32_t seq);
+int32_t track_ack_shift(const struct track_entry *e, enum track_dir acked, uint32_t ack);
 
 /* The packet is no more. Clears `ref`; harmless on one without entry and twice. */
 void track_release(struct track *t, struct track_ref *ref);

@@ -253,14 +253,38 @@ static bool run_track(struct pass *p)
 	return unless_dropped(p, v, BY_CONNTRACK);
 }
 
+/* What a helper wrote; what loops back is not numbered anew. */
+static void rewrite(struct pass *p, const struct track_rewrite *what)
+{
+	const struct track_entry *e = p->ref.entry;
+	const struct sim_dev *dev = p->out ? p->out : p->in;
+
+	if (what->changed) {
+		view_payload(p->pkt, buf_as_str(&what->payload));
+		sim_tell(p, &(struct sim_event){
+				    .kind = EVENT_NAT,
+				    .text = "the helper puts the translated address into "
+					    "the payload" });
+	}
+	if (e && e->status & TRACK_S_SEQ_ADJUST && p->pkt->l4 == IPPROTO_TCP &&
+	    !p->ref.icmp_error && !(dev && dev->is_loopback))
+		view_renumber(p->pkt, e, (enum track_dir)p->ref.dir);
+}
+
 static bool run_confirm(struct pass *p)
 {
 	struct track_packet view;
+	struct track_rewrite made = { .changed = false };
 	bool fresh = p->ref.entry && !(p->ref.entry->status & TRACK_S_CONFIRMED);
 
 	view_packet(p->pkt, &view);
-	if (!unless_dropped(p, track_confirm(p->sim->track, &view, &p->ref),
-	                    BY_CONNTRACK))
+	enum track_verdict v = track_confirm(p->sim->track, &view, &p->ref, &made);
+	if (v == TRACK_ACCEPT)
+		rewrite(p, &made);
+	buf_fini(&made.payload);
+	if (v == TRACK_ACCEPT && p->ref.why == TRACK_WHY_HELPER_PORT)
+		sim_doubt(p, track_why(TRACK_WHY_HELPER_PORT).p);
+	if (!unless_dropped(p, v, BY_CONNTRACK))
 		return false;
 	if (fresh)
 		sim_tell(p, &(struct sim_event){ .kind = EVENT_CONFIRM });
