@@ -357,6 +357,8 @@ static void route(struct router *r, struct track_packet *p)
 		     nat_hook(r, &ref, TRACK_HOOK_POSTROUTING, p) == TRACK_ACCEPT &&
 		     track_confirm(r->t, p, &ref, &rewrite) == TRACK_ACCEPT;
 	}
+	if (rewrite.dst_port)
+		p->tuple.dst_port = rewrite.dst_port;
 	answer(ok, state, &ref, p, &rewrite);
 	buf_fini(&rewrite.payload);
 	track_release(r->t, &ref);

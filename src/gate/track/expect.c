@@ -69,20 +69,59 @@ static bool fits(const struct track_expect *x, const struct track_tuple *tuple)
 	       (x->any_src_port || want->src_port == tuple->src_port);
 }
 
+static struct track_nat_range to_end(const struct track_addr *addr, uint16_t port)
+{
+	return (struct track_nat_range){ .flags = TRACK_NAT_ADDRS |
+		                                  (port ? TRACK_NAT_PORTS : 0),
+		                         .addr_min = *addr,
+		                         .addr_max = *addr,
+		                         .port_min = port,
+		                         .port_max = port };
+}
+
+/* The stream of the master's that comes from there: both ways of it are translated alike. */
+static const struct track_expect *paired(const struct track *t,
+                                         const struct track_entry *e)
+{
+	const struct track_tuple *own = &e->tuple[TRACK_ORIGINAL];
+
+	vec_for_each(it, &t->expected)
+		if (it->master == e->master && it->x.nat &&
+		    it->x.tuple.family == own->family &&
+		    it->x.tuple.proto == own->proto &&
+		    track_addr_eq(&it->x.saved_addr, &own->src) &&
+		    it->x.saved_port == own->src_port)
+			return &it->x;
+	return NULL;
+}
+
+/* Calls and their streams: the source is another only where it is the master's. */
+static void follow_call(struct track *t, struct track_entry *e,
+                        const struct track_expect *x)
+{
+	struct track_ref ref = { .entry = e };
+	struct track_nat_range range = to_end(&x->saved_addr, x->saved_port);
+	const struct track_expect *pair = x->class ? paired(t, e) : NULL;
+
+	(void)!track_nat_setup(t, &ref, TRACK_HOOK_PREROUTING, &range);
+	if (pair)
+		range = to_end(&pair->tuple.dst, pair->tuple.dst_port);
+	else if (track_addr_eq(&e->tuple[TRACK_ORIGINAL].src,
+	                       &e->master->tuple[x->dir].src))
+		range = to_end(&e->master->tuple[!x->dir].dst, 0);
+	else
+		return;
+	(void)!track_nat_setup(t, &ref, TRACK_HOOK_POSTROUTING, &range);
+}
+
 /* The new connection goes where the master's NAT sends its like. */
 static void follow_master(struct track *t, struct track_entry *e,
                           const struct track_expect *x)
 {
 	const struct track_tuple *other = &e->master->tuple[!x->dir];
 	struct track_ref ref = { .entry = e };
-	struct track_nat_range source = { .flags = TRACK_NAT_ADDRS,
-		                          .addr_min = other->dst,
-		                          .addr_max = other->dst };
-	struct track_nat_range target = { .flags = TRACK_NAT_ADDRS | TRACK_NAT_PORTS,
-		                          .addr_min = x->saved_addr,
-		                          .addr_max = x->saved_addr,
-		                          .port_min = x->saved_port,
-		                          .port_max = x->saved_port };
+	struct track_nat_range source = to_end(&other->dst, 0),
+			       target = to_end(&x->saved_addr, x->saved_port);
 
 	(void)!track_nat_setup(t, &ref, TRACK_HOOK_POSTROUTING, &source);
 	(void)!track_nat_setup(t, &ref, TRACK_HOOK_PREROUTING, &target);
@@ -97,8 +136,19 @@ static void fulfil(struct track *t, struct track_entry *e,
 	e->mark = e->master->mark;
 	e->secmark = e->master->secmark;
 	e->helper = pending->x.helper;
-	if (pending->x.nat)
+	if (pending->x.nat && e->master->helper == TRACK_HELPER_SIP)
+		follow_call(t, e, &pending->x);
+	else if (pending->x.nat)
 		follow_master(t, e, &pending->x);
+}
+
+const struct track_pending *track_expectations_find(const struct track *t,
+                                                    const struct track_tuple *tuple)
+{
+	vec_for_each(it, &t->expected)
+		if (fits(&it->x, tuple))
+			return it;
+	return NULL;
 }
 
 void track_expectations_meet(struct track *t, struct track_entry *e)
@@ -163,6 +213,8 @@ int track_expect_add(struct track *t, struct track_entry *master,
 	for (size_t i = 0; i < t->expected.n; i++) {
 		const struct track_pending *other = &t->expected.p[i];
 		if (alike(&other->x, x)) {
+			if (other->master != master && !x->shared)
+				return -EEXIST;
 			if (other->master != master || other->x.class != x->class)
 				return -EALREADY;
 			track_expectations_remove(t, i);

@@ -165,7 +165,8 @@ static int add_translated(struct track_reading *r, struct track_expect *x)
 	return e;
 }
 
-int track_helper_add(struct track_reading *r, struct track_expect *x, uint16_t saved_port)
+void track_helper_prepare(struct track_reading *r, struct track_expect *x,
+                          uint16_t saved_port)
 {
 	const struct track_tuple *original = &r->e->tuple[TRACK_ORIGINAL];
 
@@ -177,11 +178,16 @@ int track_helper_add(struct track_reading *r, struct track_expect *x, uint16_t s
 		x->deadline_ns = track_helper_policy(r->e->helper, x->class).seconds *
 		                 TRACK_NS_PER_S;
 	if (!track_helper_translates(r))
-		return track_expect_add(r->t, r->e, x);
+		return;
 	x->nat = true;
 	x->saved_addr = r->e->tuple[r->dir].src;
 	x->saved_port = saved_port;
-	return add_translated(r, x);
+}
+
+int track_helper_add(struct track_reading *r, struct track_expect *x, uint16_t saved_port)
+{
+	track_helper_prepare(r, x, saved_port);
+	return x->nat ? add_translated(r, x) : track_expect_add(r->t, r->e, x);
 }
 
 size_t track_helper_number(struct str s, uint64_t max, uint64_t *value)

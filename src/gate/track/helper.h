@@ -30,10 +30,14 @@ enum track_verdict track_sip(struct track_reading *r);
 /* Whether addresses in the payload have to be others for who reads it. */
 bool track_helper_translates(const struct track_reading *r);
 
+/* Fills in zone, family, direction, translation (to `saved_port` of this payload's sender) and,
+ * where deadline_ns is 0, the class's time. */
+void track_helper_prepare(struct track_reading *r, struct track_expect *x,
+                          uint16_t saved_port);
+
 /* Expects a connection to x->tuple.dst and its port; where the master is translated, `saved_port`
  * at the sender of this payload is where it goes, and x->tuple.dst_port becomes another one when
- * that is in use. Fills in zone, family, direction and, where deadline_ns is 0, the class's time.
- * Errors of track_expect_add. */
+ * that is in use. Prepares it first. Errors of track_expect_add. */
 MUST_USE int track_helper_add(struct track_reading *r, struct track_expect *x,
                               uint16_t saved_port);
 

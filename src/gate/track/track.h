@@ -105,6 +105,7 @@ MUST_USE enum track_verdict track_in(struct track *t, const struct track_packet 
 struct track_rewrite {
 	bool changed;
 	struct buf payload;
+	uint16_t dst_port; /* goes there instead; 0: as it was */
 };
 
 /* The hook at the end of input and postrouting: the helper reads the packet (as NAT left it),

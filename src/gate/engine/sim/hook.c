@@ -266,6 +266,8 @@ static void rewrite(struct pass *p, const struct track_rewrite *what)
 				    .text = "the helper puts the translated address into "
 					    "the payload" });
 	}
+	if (what->dst_port)
+		view_to_port(p->pkt, what->dst_port);
 	if (e && e->status & TRACK_S_SEQ_ADJUST && p->pkt->l4 == IPPROTO_TCP &&
 	    !p->ref.icmp_error && !(dev && dev->is_loopback))
 		view_renumber(p->pkt, e, (enum track_dir)p->ref.dir);

@@ -332,6 +332,16 @@ void view_payload(struct packet *p, struct str payload)
 		packet_checksum_l4_wrong(p, error);
 }
 
+void view_to_port(struct packet *p, uint16_t port)
+{
+	struct track_change change = {
+		.outer = { .destination = true, .has_port = true, .port = port }
+	};
+
+	memcpy(change.outer.addr.b, packet_destination(p), packet_address_size(p));
+	view_write(p, &change);
+}
+
 static void put_be32(uint8_t *b, uint32_t v)
 {
 	put_be16(b, (uint16_t)(v >> 16));
