@@ -141,6 +141,10 @@ uint32_t track_count(const struct track *t);
 struct track_entry *track_find(struct track *t, const struct track_tuple *tuple,
                                enum track_dir *dir);
 
+/* The other direction's tuple (zones are left at 0); false for what has none (ICMP types that
+ * are no request and no reply). */
+bool track_tuple_invert(const struct track_tuple *tuple, struct track_tuple *reply);
+
 /* Each confirmed entry, oldest first; false from the callback stops. */
 void track_each(struct track *t, bool (*fn)(struct track_entry *e, void *arg), void *arg);
 
