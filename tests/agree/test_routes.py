@@ -6,8 +6,9 @@ import json
 import subprocess
 
 import pytest
+from scapy.all import IP, TCP, Ether, IPv6
 
-from agree.rig import MARK, RIG_TABLE, Rig, simulated_path
+from agree.rig import MACHINE_MAC, MARK, OTHER_MAC, RIG_TABLE, Rig, simulated_path
 from harness.netns import require_nft
 
 # In iproute2's words, which are also the scenario's.
@@ -191,3 +192,45 @@ def test_what_a_rule_asks_and_nobody_knows_makes_it_sometimes(rig):
     uid, multipath = live(rig, HOST + "8.8.7.7:53"), live(rig, HOST + "8.8.6.6:53")
     assert (uid["verdict"], uid["doubt"]) == ("sometimes", "a routing rule asks for the sender's uid")
     assert (multipath["verdict"], multipath["doubt"]) == ("sometimes", "which way of a multipath route")
+
+
+SEGMENT_SIZES = """table inet t {
+	chain forw {
+		type filter hook forward priority 0
+		udp dport 1 counter
+		tcp dport 80 tcp option maxseg size set rt mtu
+		tcp option maxseg size 1460 accept
+		tcp option maxseg size 1260 accept
+		tcp option maxseg size 1240 accept
+		tcp option maxseg size 960 accept
+	}
+}
+"""
+CLAMP = "-A FORWARD -p tcp --dport 81 --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu"
+
+
+def test_the_segment_size_is_what_the_smaller_of_both_ways_takes(rig, tmp_path):
+    """`rt mtu` of nftables and TCPMSS of iptables, with the option in the segment."""
+    for words in ("route add 198.19.0.0/16 via 10.9.0.5 mtu 1300", "link set eth1 mtu 1400",
+                  "route add 198.20.0.0/16 via 192.168.1.77 mtu 1000",
+                  "-6 route add 2001:db8:b::/48 via fd09::5 mtu 1300"):
+        rig.netns.run(["ip", *words.split()], check=True)
+    rig.netns.run(["iptables-nft-restore"], check=True,
+                  input=f"*mangle\n:FORWARD ACCEPT [0:0]\n{CLAMP}\nCOMMIT\n")
+    (tmp_path / "rules.nft").write_text(SEGMENT_SIZES)
+    rig.load(tmp_path / "rules.nft")
+    ends = [("192.168.1.77", "198.19.0.7"), ("198.20.0.7", "10.9.0.5"), ("192.168.1.77", "10.9.0.5")]
+    packets = [IP(src=src, dst=dst) / TCP(sport=1, dport=port, flags="S", options=[("MSS", 1460)])
+               for src, dst in ends for port in (80, 81, 82)]
+    packets.append(IPv6(src="fd00::77", dst="2001:db8:b::7") /
+                   TCP(sport=1, dport=80, flags="S", options=[("MSS", 1460)]))
+    seen = []
+    for packet in packets:
+        frame = bytes(Ether(src=OTHER_MAC, dst=MACHINE_MAC) / packet).hex()
+        answer = live(rig, f"in eth0 frame {frame}")
+        rig.send(answer)
+        kernel = [step for step in rig.kernel_path(rig.events()) if step[0].startswith("inet t")]
+        assert kernel == [step for step in own_path(answer) if step[0].startswith("inet t")]
+        seen.append([step[1] for step in kernel][-1])
+    # 1300, 1000, and 1400, which no rule has a word for; port 82 is left as it is.
+    assert seen == [3, 3, 2, 5, 5, 2, "policy", "policy", 2, 4]
