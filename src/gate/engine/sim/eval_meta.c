@@ -362,7 +362,7 @@ enum step eval_rt(struct exec *x, const struct insn *i)
 		return unknown(x, i->dreg, 4, "rt ipsec");
 	if (p->pkt->family != (ip6 ? NFPROTO_IPV6 : NFPROTO_IPV4) || none)
 		return STEP_BREAK;
-	if (!p->has_route)
+	if (!route_known(p))
 		return unknown(x, i->dreg, ip6 ? 16 : 4, "rt: the routes");
 	reg_store(x, i->dreg,
 	          p->route.has_via ? p->route.via : packet_destination(p->pkt),

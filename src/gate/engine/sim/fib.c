@@ -18,6 +18,8 @@ static bool in_prefix(const uint8_t *a, const uint8_t *b, unsigned prefix)
 {
 	unsigned whole = prefix / 8, rest = prefix % 8;
 
+	if (!prefix)
+		return true;
 	return memcmp(a, b, whole) == 0 &&
 	       (!rest || (a[whole] ^ b[whole]) >> (8 - rest) == 0);
 }

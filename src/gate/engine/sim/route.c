@@ -88,9 +88,9 @@ static const char *refusal(enum route_type type)
 static const char *martian(const struct pass *p)
 {
 	const uint8_t *src = packet_source(p->pkt), *dst = packet_destination(p->pkt);
-	bool loopback_net = machine_conf(p->sim->machine, p->in).route_localnet;
 
-	if (!loopback_net && (src[0] == 127 || dst[0] == 127))
+	if ((src[0] == 127 || dst[0] == 127) &&
+	    !machine_conf(p->sim->machine, p->in).route_localnet)
 		return "a martian: 127.0.0.0/8 does not come over a wire";
 	if (src[0] >> 4 == 14 || memcmp(src, "\377\377\377\377", 4) == 0)
 		return "a martian: the source is a multicast or broadcast address";
@@ -195,7 +195,6 @@ bool route_in(struct pass *p, bool *local)
 			return stack_drops(p, why);
 		*local = false;
 		p->out = p->arrival->out;
-		route_out(p);
 		tell_route(p, "forwarded, as the packet's description says");
 		return true;
 	}
@@ -223,15 +222,17 @@ bool route_in(struct pass *p, bool *local)
 
 /* ---- leaving ---- */
 
-void route_out(struct pass *p)
+bool route_known(struct pass *p)
 {
+	if (p->has_route || !p->out)
+		return p->has_route;
 	struct route_query q = route_query_of(p);
-
 	q.iif = NULL;
-	q.oif = p->out && !p->out->is_loopback ? p->out : NULL;
+	q.oif = p->out->is_loopback ? NULL : p->out;
 	q.doubt = NULL; /* the device is given: what else is known of the route will do */
 	p->has_route = machine_lookup(p->sim->machine, &q, &p->route) == 0 &&
 	               !refusal(p->route.type);
+	return p->has_route;
 }
 
 /* RFC 1122 section 3.2.1.3: 127/8 is on no wire. */
@@ -282,7 +283,7 @@ bool route_mtu(struct pass *p, uint32_t *mtu)
 {
 	struct route_answer back;
 
-	if (!p->has_route || !p->route.mtu)
+	if (!route_known(p) || !p->route.mtu)
 		return false;
 	*mtu = capped(p->route.mtu);
 	int r = machine_route(p->sim->machine, p->pkt->family, packet_source(p->pkt),

@@ -14,8 +14,8 @@ struct route_query route_query_of(struct pass *p);
 /* Behind prerouting: sets p->route, p->out for what goes on, and *local for what is for this
  * machine. False: dropped (no route, a martian, rp_filter). */
 bool route_in(struct pass *p, bool *local);
-/* A packet made here, before output: how it leaves by the device it was given. */
-void route_out(struct pass *p);
+/* Whether p->route is known; where a packet only was given a device, it is looked up by that. */
+bool route_known(struct pass *p);
 /* In output, its destination or mark is another one now: p->route is another too, and holds when
  * the hook is over. False: dropped. */
 bool route_anew(struct pass *p, const char *why);

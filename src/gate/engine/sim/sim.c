@@ -216,7 +216,6 @@ static bool send_ip(struct pass *p)
 		return stack_drops(
 			p, packet_fault_text(p->pkt->fault)); /* no socket sends that */
 	p->local = true;
-	route_out(p);
 	if (!at_hook(p, NF_INET_LOCAL_OUT, "output"))
 		return false;
 	if (p->is_rerouted)
