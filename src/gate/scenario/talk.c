@@ -229,6 +229,19 @@ static bool turn_round(const struct packet *last, struct packet_desc *d, uint32_
 	return true;
 }
 
+/* What answers a chunk: RFC 9260 sections 5.1, 8.3 and 9.2. */
+static void answer_chunk(const struct packet *last, struct packet_desc *d)
+{
+	static const uint8_t answers[][2] = { { 0, 3 },  { 1, 2 },   { 2, 10 }, { 4, 5 },
+		                              { 7, 8 },  { 8, 14 }, { 10, 11 } };
+	const uint8_t *b = packet_at(last, last->th, 13);
+
+	for (size_t i = 0; b && !d->has_chunk && i < ARRAY_LEN(answers); i++) {
+		d->has_chunk = b[12] == answers[i][0];
+		d->chunk = answers[i][1];
+	}
+}
+
 static int make_reply(struct talks *t, const struct packet_line *line,
                       struct packet_desc *d, uint32_t *seen, struct diags *diags)
 {
@@ -249,6 +262,8 @@ static int make_reply(struct talks *t, const struct packet_line *line,
 		d->tcp_flags = syn ? TCP_SYN | TCP_ACK : TCP_ACK;
 		*seen |= SEEN_FLAGS;
 	}
+	if (d->l4 == IPPROTO_SCTP)
+		answer_chunk(&t->last, d);
 	return 0;
 }
 

@@ -79,7 +79,9 @@ static enum step load_tuple(struct exec *x, const struct insn *i)
 static enum step load_helper(struct exec *x, const struct insn *i)
 {
 	const struct track_entry *e = x->pass->ref.entry;
-	struct str helper = track_helper_name(e->master ? e->master->helper : e->helper);
+	/* It asks whose announcement the connection follows, not what it announces itself. */
+	struct str helper =
+		track_helper_name(e->master ? e->master->helper : TRACK_HELPER_NONE);
 	char name[16] = { 0 };
 
 	if (!helper.n)
@@ -175,7 +177,10 @@ static enum step set_ct(struct exec *x, const struct insn *i)
 	if (i->ct.key == NFT_CT_SECMARK)
 		memcpy(&e->secmark, reg(x, i->sreg), sizeof(e->secmark));
 	if (i->ct.key == NFT_CT_LABELS) {
-		memcpy(e->labels, reg(x, i->sreg), sizeof(e->labels));
+		uint64_t more[2]; /* those that are there stay */
+		memcpy(more, reg(x, i->sreg), sizeof(more));
+		e->labels[0] |= more[0];
+		e->labels[1] |= more[1];
 		e->has_labels = true;
 	}
 	return STEP_ON;
