@@ -5,6 +5,8 @@ matches, statements and verdicts. A rule is a line, so that a case can be cut do
 import random
 import re
 
+from agree import announced
+
 SETS = """
 	set addrs { type ipv4_addr; flags interval; elements = { 198.51.100.0/24, 10.9.0.5 } }
 	set addrs6 { type ipv6_addr; elements = { fd00:5::7, fd09::5 } }
@@ -89,6 +91,7 @@ LAYERS = (
      ("ip6", r"\bip6 |nfproto ipv6|\bicmpv6 |exthdr")),
     (("tcp", r"\btcp (?!reset)[a-z]|l4proto tcp|protocol tcp|reject with tcp|@th,0,16|nexthdr tcp"),
      ("udp", r"\budp [a-z]|l4proto != udp"), ("icmp", r"\bicmp [a-z]"), ("icmpv6", r"\bicmpv6 [a-z]"),
+     ("sctp", r"\bsctp |protocol sctp"), ("gre", r"l4proto gre"),
      ("th", r"\bth dport|l4proto \{")),
 )
 # What every ruleset has, so that each packet's connection shows in full.
@@ -113,6 +116,7 @@ class Ruleset:
         self.family = self.random.choice(("inet", "inet", "inet", "ip"))
         self.regular = [f"r{n}" for n in range(self.random.randrange(4))]
         self.sysctls = [row for row in SYSCTLS if self.random.random() < 0.06]
+        self.announces = self.random.random() < 0.5
         self.text = self.write()
 
     def fits(self, words):
@@ -154,12 +158,16 @@ class Ruleset:
             while "VERDICT" in words:
                 words = words.replace("VERDICT", self.verdict(below), 1)
             return words
-        parts = [self.pick(MATCHES) for _ in range(self.random.choice((0, 1, 1, 1, 2, 2, 3)))]
-        parts += [self.pick(STATEMENTS) for _ in range(self.random.choice((0, 1, 1, 2)))]
+        matches = MATCHES + announced.MATCHES * self.announces
+        statements = STATEMENTS + announced.STATEMENTS * self.announces
+        parts = [self.pick(matches) for _ in range(self.random.choice((0, 1, 1, 1, 2, 2, 3)))]
+        parts += [self.pick(statements) for _ in range(self.random.choice((0, 1, 1, 2)))]
         if draw() < 0.0006:
             parts.append("ct count over 2")  # such cases are slow: see agree_driver.c
         if hook in ("raw_in", "raw_out") and draw() < 0.1:
             parts.append("notrack")
+        elif self.announces and hook in ("raw_in", "raw_out") and draw() < 0.1:
+            parts.append(self.pick(announced.ZONES))
         elif hook in ("in1", "in2", "fwd1", "out1") and draw() < 0.05:
             parts.append(self.pick(REJECTS))
         elif parts and draw() < 0.35:
@@ -202,4 +210,5 @@ class Ruleset:
             chains += self.nat_chains()
         sets = "\n".join(line for line in SETS.splitlines()
                          if self.family == "inet" or "ipv6" not in line)
-        return f"table {self.family} t {{{sets}\n" + "\n".join(chains) + WITNESS + "}\n"
+        objects = announced.OBJECTS if self.announces else ""
+        return f"table {self.family} t {{{sets}{objects}\n" + "\n".join(chains) + WITNESS + "}\n"

@@ -4,6 +4,8 @@
 segments out of the window, errors about live flows, fragments, resets that fit and do not."""
 import random
 
+from agree import announced
+
 MACHINE, MACHINE6 = "192.168.1.12", "[fd00::12]"
 PEERS = ("198.51.100.7", "203.0.113.5", "[fd00:5::7]")
 INSIDE, INSIDE6 = ("10.9.0.5", "10.9.0.6"), "[fd09::5]"
@@ -135,7 +137,7 @@ class Sequence:
     def error(self):
         """About the packet before, from whom it went to or from a router between."""
         last = self.packets[-1] if self.packets else "["
-        if "[" in last or "icmp" in last or "about" in last or "reply" in last or "lo " in last:
+        if "[" in last or "icmp" in last or "gre" in last or "about" in last or "reply" in last or "lo " in last:
             return
         kind = self.random.choice(("destination-unreachable code 3", "time-exceeded"))
         if last.startswith("out"):
@@ -149,5 +151,6 @@ class Sequence:
             self.add(f"out eth0 icmp {MACHINE} > {peer} {kind} about last")
 
     def step(self):
-        self.random.choices((self.handshake, self.close, self.datagrams, self.ping, self.error,
-                             self.fragmented, self.neighbours), (6, 4, 3, 2, 3, 1, 1))[0]()
+        steps = (Sequence.handshake, Sequence.close, Sequence.datagrams, Sequence.ping,
+                 Sequence.error, Sequence.fragmented, Sequence.neighbours, *announced.STEPS)
+        self.random.choices(steps, (7, 6, 3, 2, 3, 1, 1, *announced.WEIGHTS))[0](self)

@@ -109,6 +109,17 @@ FACTS = {
         """table ip t { chain r { type filter hook prerouting priority -100; ct zone set 5; }
             chain c { type filter hook input priority 0; ct zone 0 accept; drop; } }""",
         (UDP, "new accept")),
+    "of two zones that are set the first counts, and notrack behind one does nothing": (
+        """table ip t { chain r { type filter hook prerouting priority -300
+            notrack; ct zone set 5 ct zone set 6; notrack; }
+            chain c { type filter hook input priority 0; ct zone 5 ct state new accept; drop; } }""",
+        (UDP, "new accept")),
+    "with a zone set a packet is new before the lookup, and nothing else is known of it": (
+        """table ip t { chain r { type filter hook prerouting priority -300; ct zone set 5
+            ct state new counter comment "new"
+            ct zone 5 drop
+            ct mark 0 drop } }""",
+        (UDP, 'new accept through "new"')),
     "labels stay with the connection, bit by bit": (
         f"""table ip t {{ chain c {{ {HOOK} ct label 3 ct label 5 drop comment "both"
             ct label 3 ct label set 5 accept comment "one"

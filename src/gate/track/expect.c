@@ -43,6 +43,15 @@ void track_expectations_forget(struct track *t, const struct track_entry *master
 			i++;
 }
 
+uint32_t track_expectations_of(const struct track *t, const struct track_entry *master)
+{
+	uint32_t n = 0;
+
+	vec_for_each(it, &t->expected)
+		n += it->master == master;
+	return n;
+}
+
 uint32_t track_expect_count(const struct track *t)
 {
 	return (uint32_t)t->expected.n;

@@ -44,14 +44,15 @@ struct str track_why(enum track_reason why)
 
 void track_notrack(struct track_ref *ref)
 {
-	if (!ref->entry)
+	if (!ref->entry && !track_ref_has_template(ref))
 		ref->state = TRACK_UNTRACKED;
 }
 
 void track_zone_set(struct track_ref *ref, uint16_t zone, bool original, bool reply)
 {
-	if (ref->entry)
+	if (ref->entry || track_ref_has_template(ref))
 		return;
+	ref->state = 0; /* a packet with a template is tracked, also behind notrack */
 	ref->zone = zone;
 	ref->zone_original = original;
 	ref->zone_reply = reply;
@@ -81,8 +82,13 @@ void track_release(struct track *t, struct track_ref *ref)
 	struct track_entry *e = ref->entry;
 
 	*ref = (struct track_ref){ 0 };
-	if (e)
-		track_entry_drop(t, e);
+	if (!e)
+		return;
+	/* Nobody can answer to a connection that does not come to be. */
+	if (!track_entry_confirmed(e) && e->extra &&
+	    e->refs == 1 + track_expectations_of(t, e))
+		track_expectations_forget(t, e);
+	track_entry_drop(t, e);
 }
 
 void track_timeout_set(struct track_ref *ref, const struct track_timeout_policy *policy)
@@ -98,10 +104,14 @@ void track_timeout_set(struct track_ref *ref, const struct track_timeout_policy 
 /* The entry that took one of the new entry's tuples, or NULL. */
 static struct track_entry *taken(struct track *t, const struct track_entry *e)
 {
+	/* Directions with zones of their own are compared each with its like. */
+	bool apart = e->tuple[0].zone != e->tuple[1].zone;
 	enum track_dir dir;
-	struct track_entry *other = track_lookup(t, &e->tuple[0], 3, &dir);
+	struct track_entry *other =
+		track_lookup(t, &e->tuple[0], apart ? 1u << TRACK_ORIGINAL : 3, &dir);
 
-	return other ? other : track_lookup(t, &e->tuple[1], 3, &dir);
+	return other ? other
+	             : track_lookup(t, &e->tuple[1], apart ? 1u << TRACK_REPLY : 3, &dir);
 }
 
 /* Two packets of one connection were on their way at once: the second joins the first's entry.

@@ -80,10 +80,19 @@ struct track_ref {
 	uint16_t zone;
 };
 
+/* `ct zone set` gave the packet a template: until the lookup its state is new, and nothing else is
+ * known of it. */
+static inline bool track_ref_has_template(const struct track_ref *ref)
+{
+	return !ref->entry && !ref->state && (ref->zone_original || ref->zone_reply);
+}
+
 /* What `ct state` reads. */
 static inline enum track_state track_state_of(const struct track_ref *ref)
 {
-	return ref->state ? (enum track_state)ref->state : TRACK_INVALID;
+	return ref->state                    ? (enum track_state)ref->state
+	       : track_ref_has_template(ref) ? TRACK_NEW
+	                                     : TRACK_INVALID;
 }
 
 /* A table with the sysctls' defaults of 6.18. `seed` decides what is drawn by chance. */

@@ -119,6 +119,17 @@ static uint32_t expires_ms(const struct pass *p)
 	return (uint32_t)(track_expires_ns(p->sim->track, e) / 1000000);
 }
 
+/* Without a direction it is the one that was set, whichever way it is for. */
+static enum step load_zone(struct exec *x, const struct insn *i)
+{
+	const struct track_tuple *t = x->pass->ref.entry->tuple;
+	uint16_t zone = t[i->ct.dir > 0].zone;
+
+	if (i->ct.dir < 0 && !zone)
+		zone = t[TRACK_REPLY].zone;
+	return store(x, i, &zone, sizeof(zone));
+}
+
 static enum step load_entry(struct exec *x, const struct insn *i)
 {
 	const struct pass *p = x->pass;
@@ -149,7 +160,7 @@ static enum step load_entry(struct exec *x, const struct insn *i)
 	case NFT_CT_AVGPKT:
 		return load_counts(x, i);
 	case NFT_CT_ZONE:
-		return store(x, i, &e->tuple[i->ct.dir > 0].zone, 2);
+		return load_zone(x, i);
 	case NFT_CT_EVENTMASK:
 		return unknown(x, i, "ct event");
 	case NFT_CT_ID:
@@ -190,15 +201,6 @@ enum step eval_ct(struct exec *x, const struct insn *i)
 {
 	if (i->dreg >= REG_WORDS)
 		return set_ct(x, i);
-	const struct track_ref *ref = &x->pass->ref;
-	bool has_template =
-		!ref->entry && !ref->state && (ref->zone_original || ref->zone_reply);
-
-	/* `ct zone set` gives the packet a template, which counts as an entry. */
-	if (has_template && i->ct.key == NFT_CT_STATE)
-		return store32(x, i, TRACK_NEW);
-	if (has_template && i->ct.key == NFT_CT_ZONE)
-		return store(x, i, &ref->zone, 2);
 	if (i->ct.key == NFT_CT_STATE)
 		return store32(x, i, (uint32_t)track_state_of(&x->pass->ref));
 	return x->pass->ref.entry ? load_entry(x, i) : STEP_BREAK;

@@ -9,7 +9,7 @@
 #include "gate/engine/sim/checksum.h"
 #include "gate/track/track.h"
 
-enum { SCALE_MAX = 14, ICMP_BYTES = 8 };
+enum { SCALE_MAX = 14, ICMP_BYTES = 8, INIT_BYTES = 20 };
 
 static uint16_t be16(const uint8_t *b)
 {
@@ -158,10 +158,12 @@ static void view_sctp(const uint8_t *b, uint32_t n, struct track_packet *out)
 	*s = (struct track_sctp){ .vtag = be32(b + 4) };
 	for (uint32_t at = 12; at + 4 <= n && s->chunks < TRACK_CHUNKS_MAX;) {
 		uint32_t len = be16(b + at + 2);
-		if (len < 4 || at + len > n)
-			return;
+		bool is_init = b[at] == 1 || b[at] == 2;
 		s->chunk[s->chunks++] = b[at];
-		if ((b[at] == 1 || b[at] == 2) && len >= 8)
+		s->malformed |= len == 0 || (is_init && at + INIT_BYTES > n);
+		if (s->malformed)
+			return;
+		if (is_init)
 			s->init_tag = be32(b + at + 4);
 		if ((b[at] == 6 || b[at] == 14) && (b[at + 1] & 1))
 			s->abort_or_complete_t = true;
