@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 Gatehouse founders
-"""What random rulesets and packets know of helpers, expectations, zones, labels, SCTP and GRE."""
+"""What random rulesets and packets know of helpers, expectations, zones, labels, SCTP and GRE, and
+of `fib` for devices."""
 
 OBJECTS = """
 	ct helper ftp { type "ftp" protocol tcp; }
@@ -11,6 +12,10 @@ MATCHES = ("ct helper \"ftp\"", "ct label 2", "ct label 3", "ct zone 1", "ct zon
            "ct state related", "ct state related", "sctp dport 99", "sctp sport 1000-1001",
            "sctp chunk init exists", "sctp chunk data exists", "sctp vtag 1", "meta l4proto gre",
            "meta l4proto { gre, sctp }", "ct protocol sctp", "ct expiration > 100s", "ct original zone 2")
+# Only of what arrives.
+ROUTES = ("fib daddr oif eth0", "fib daddr oif 0", "fib saddr . iif oif 0", "fib saddr . iif oif != 0",
+          "fib saddr . mark oif eth1", "fib daddr . iif type local", "fib daddr . iif type unicast")
+ARRIVES = ("raw_in", "pre", "pre2", "in1", "in2", "fwd1", "fwd2")
 STATEMENTS = ("tcp dport 21 ct helper set \"ftp\"", "tcp dport 21 ct helper set \"ftp\"",
               "udp dport 69 ct helper set \"tftp\"", "ct expectation set \"announced\"",
               "ct label set 2", "ct label set 3")

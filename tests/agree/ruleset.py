@@ -159,6 +159,7 @@ class Ruleset:
                 words = words.replace("VERDICT", self.verdict(below), 1)
             return words
         matches = MATCHES + announced.MATCHES * self.announces
+        matches += announced.ROUTES * (hook in announced.ARRIVES)
         statements = STATEMENTS + announced.STATEMENTS * self.announces
         parts = [self.pick(matches) for _ in range(self.random.choice((0, 1, 1, 1, 2, 2, 3)))]
         parts += [self.pick(statements) for _ in range(self.random.choice((0, 1, 1, 2)))]
