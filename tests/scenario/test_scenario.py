@@ -200,6 +200,52 @@ out eth0 tcp 192.0.2.1:5000 > 198.51.100.7:9 uid 34      expect drop
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+TRANSLATED = """table inet t {
+	ct helper ftp-all { type "ftp" protocol tcp; }
+	ct helper irc-all { type "irc" protocol tcp; }
+	ct helper tftp-all { type "tftp" protocol udp; }
+	ct helper sip-all { type "sip" protocol udp; }
+	chain pre {
+		type nat hook prerouting priority dstnat
+		iif eth0 tcp dport 21 dnat ip to 10.9.0.5
+		iif eth0 udp dport 69 dnat ip to 10.9.0.5
+	}
+	chain post { type nat hook postrouting priority srcnat; oif eth0 masquerade; }
+	chain f {
+		type filter hook forward priority filter; policy drop
+		tcp dport 21 ct helper set "ftp-all"
+		tcp dport 6667 ct helper set "irc-all"
+		udp dport 69 ct helper set "tftp-all"
+		udp dport 5060 ct helper set "sip-all"
+		ct state established,related accept
+		ct state new tcp dport { 21, 6667 } accept
+		ct state new udp dport { 69, 5060 } accept
+	}
+}
+"""
+
+
+def test_connections_follow_what_a_helper_wrote_about_them(gate, tmp_path):
+    (tmp_path / "nat.nft").write_text(TRANSLATED)
+    (tmp_path / "nat.test").write_text("""use "nat.nft"
+router
+interface eth0 192.168.1.12/24
+interface eth1 10.9.0.1/24
+route default via 192.168.1.1
+connection ftp 198.51.100.7 > 192.168.1.12:21 passive data 40123 expect related accept to 10.9.0.5:40123
+connection ftp 198.51.100.7 > 192.168.1.12:21 active data 40124 expect related accept to 198.51.100.7:40124
+connection in eth1 ftp 10.9.0.5 > 198.51.100.7:21 passive data 40123 expect related accept
+connection in eth1 ftp 10.9.0.5 > 198.51.100.7:21 active data 40123 expect related accept to 10.9.0.5:40123
+connection in eth1 irc 10.9.0.5 > 198.51.100.7:6667 data 4000 expect related accept
+connection tftp 198.51.100.7 > 192.168.1.12:69 expect related accept
+connection in eth1 tftp 10.9.0.5 > 198.51.100.7:69 expect related accept
+connection in eth1 sip 10.9.0.5 > 198.51.100.7:5060 data 4002 expect related accept
+""")
+    done = subprocess.run([gate, "test", "nat.test"], capture_output=True, text=True, check=False,
+                          cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_clock_and_the_sysctls_are_the_scenarios(run, tmp_path):
     (tmp_path / "time.nft").write_text("""table ip t { chain c { type filter hook input priority 0; policy drop
         ct state invalid drop

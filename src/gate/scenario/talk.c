@@ -232,8 +232,8 @@ static bool turn_round(const struct packet *last, struct packet_desc *d, uint32_
 /* What answers a chunk: RFC 9260 sections 5.1, 8.3 and 9.2. */
 static void answer_chunk(const struct packet *last, struct packet_desc *d)
 {
-	static const uint8_t answers[][2] = { { 0, 3 },  { 1, 2 },   { 2, 10 }, { 4, 5 },
-		                              { 7, 8 },  { 8, 14 }, { 10, 11 } };
+	static const uint8_t answers[][2] = { { 0, 3 }, { 1, 2 },  { 2, 10 }, { 4, 5 },
+		                              { 7, 8 }, { 8, 14 }, { 10, 11 } };
 	const uint8_t *b = packet_at(last, last->th, 13);
 
 	for (size_t i = 0; b && !d->has_chunk && i < ARRAY_LEN(answers); i++) {

@@ -5,10 +5,10 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
-#include "gate/program/copy.h"
 #include "gate/engine/sim/eval.h"
 #include "gate/engine/sim/set.h"
 #include "gate/engine/sim/state.h"
+#include "gate/program/copy.h"
 #include "gate/track/expect.h"
 
 #define NS_PER_MS UINT64_C(1000000)
@@ -169,9 +169,9 @@ static enum step set_expectation(struct exec *x, const struct sim_obj *o)
 	struct pass *p = x->pass;
 
 	switch (track_expect_set(p->sim->track, &p->ref,
-	                         family_of(o->o.ct_expect.l3proto), o->o.ct_expect.l4proto,
-	                         o->o.ct_expect.dport, o->o.ct_expect.timeout_ms,
-	                         o->o.ct_expect.size)) {
+	                         family_of(o->o.ct_expect.l3proto),
+	                         o->o.ct_expect.l4proto, o->o.ct_expect.dport,
+	                         o->o.ct_expect.timeout_ms, o->o.ct_expect.size)) {
 	case TRACK_EXPECT_SET:
 		return STEP_ON;
 	case TRACK_EXPECT_BREAK:

@@ -116,11 +116,8 @@ static const char *reverse_path(struct pass *p, const struct sim_conf *conf)
 	q.iif = NULL;
 	q.mark = conf->src_valid_mark ? there.mark : 0;
 	int r = machine_lookup(m, &q, &back);
-	if (r == -EAGAIN) {
-		if (conf->rp_filter)
-			sim_doubt(p, "rp_filter: the routes");
+	if (r == -EAGAIN && !(conf->rp_filter && sim_doubt(p, "rp_filter: the routes")))
 		return NULL;
-	}
 	if (r < 0 || refusal(back.type))
 		return conf->rp_filter ? "rp_filter: there is no route back to the source"
 		                       : NULL;

@@ -26,7 +26,7 @@ struct xt_item {
 	uint64_t refills; /* by bytes: how often the bucket is filled at once */
 	uint64_t counted; /* by rate: in this interval */
 	bool was_over;    /* in the one before */
-	uint64_t *stamps;                        /* recent: a ring of STAMPS_MAX */
+	uint64_t *stamps; /* recent: a ring of STAMPS_MAX */
 	uint32_t n_stamps, next_stamp;
 	uint8_t ttl;
 	struct xt_item *next_spare;
@@ -225,8 +225,8 @@ static bool pass_bytes(struct xt_item *e, const struct hash_view *v, uint64_t no
 	uint64_t passed = now_ns - e->seen_ns;
 
 	cost = cost > NS_PER_S ? NS_PER_S : cost;
-	e->credit_ns = passed > NS_PER_S - e->credit_ns ? NS_PER_S
-	                                                : e->credit_ns + passed;
+	e->credit_ns =
+		passed > NS_PER_S - e->credit_ns ? NS_PER_S : e->credit_ns + passed;
 	e->seen_ns = now_ns;
 	if (e->credit_ns < cost && e->refills) {
 		e->refills--;
@@ -262,8 +262,8 @@ static bool pass_rate(struct xt_item *e, const struct hash_view *v, uint64_t now
 	if (delta && delta >= interval) {
 		e->seen_ns = now_ns;
 		/* In milliseconds, so that the products fit. */
-		e->was_over = e->counted * (interval / NS_PER_MS) >
-		              delta / NS_PER_MS * rate;
+		e->was_over =
+			e->counted * (interval / NS_PER_MS) > delta / NS_PER_MS * rate;
 		e->counted = 0;
 	}
 	e->counted += v->mode & XT_HASHLIMIT_BYTES ? length : 1;
@@ -288,18 +288,19 @@ static enum xt_answer hashlimit(struct exec *x, struct xt *m, const struct hash_
 	e->expires_ns = now + v->expire_ms * NS_PER_MS;
 	uint32_t length = packet_length(x->pass->pkt);
 	bool below = v->mode & XT_HASHLIMIT_RATE_MATCH ? pass_rate(e, v, now, length)
-	             : v->mode & XT_HASHLIMIT_BYTES    ? pass_bytes(e, v, now, length)
-	                                               : bucket_pass(&e->credit_ns, &e->seen_ns,
-	                                                             now, v->cost_ns,
-	                                                             v->cost_ns * v->burst);
+	             : v->mode & XT_HASHLIMIT_BYTES
+	                     ? pass_bytes(e, v, now, length)
+	                     : bucket_pass(&e->credit_ns, &e->seen_ns, now, v->cost_ns,
+	                                   v->cost_ns * v->burst);
 	return xt_bool(below != invert);
 }
 
-#define HASH_VIEW(cfg, scale)                                                      \
-	{                                                                          \
-		.avg = (cfg).avg, .cost_ns = (cfg).avg * (NS_PER_S / (scale)), .burst = (cfg).burst, \
-		.mode = (cfg).mode, .max = (cfg).max, .expire_ms = (cfg).expire,   \
-		.src_len = (cfg).srcmask, .dst_len = (cfg).dstmask                 \
+#define HASH_VIEW(cfg, scale)                                                  \
+	{                                                                      \
+		.avg = (cfg).avg, .cost_ns = (cfg).avg * (NS_PER_S / (scale)), \
+		.burst = (cfg).burst, .mode = (cfg).mode, .max = (cfg).max,    \
+		.expire_ms = (cfg).expire, .src_len = (cfg).srcmask,           \
+		.dst_len = (cfg).dstmask                                       \
 	}
 
 enum xt_answer xt_hashlimit1(struct exec *x, struct xt *m)

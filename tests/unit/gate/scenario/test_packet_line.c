@@ -78,7 +78,8 @@ static void chunks_have_the_names_of_the_language(void **state)
 	struct result x;
 
 	(void)state;
-	read_line(&x, "sctp 198.51.100.7 > 192.0.2.1:99 chunk cookie-echo vtag 9 tag 0x10");
+	read_line(&x,
+	          "sctp 198.51.100.7 > 192.0.2.1:99 chunk cookie-echo vtag 9 tag 0x10");
 	assert_int_equal(x.r, 0);
 	assert_true(x.line.desc.has_chunk && x.line.desc.has_vtag);
 	assert_int_equal(x.line.desc.chunk, 10);
