@@ -470,7 +470,7 @@ static void take_frame(struct replay_run *r, const struct capture_frame *f)
 	replay_frame(&r->replay, f, &out);
 	if (out.skip != SKIP_NONE || out.is_unknown_link)
 		return;
-	bool meets_doubt = out.now.doubt || out.old.doubt;
+	bool meets_doubt = out.now.doubt || (r->replay.compares && out.old.doubt);
 	r->restarts = meets_doubt && !r->replay.now.n_others;
 	if (replay_passed(&out.now) || out.now.fates & (1u << FATE_ACCEPT))
 		output_frame(&r->passed, f);
