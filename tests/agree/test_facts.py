@@ -169,6 +169,9 @@ FACTS = {
         (UDP, "accept"), ("in eth1 udp 198.51.100.7:1000 > 192.168.1.12:53", "drop"),
         ("in eth1 udp 10.9.0.5:1000 > 192.168.1.12:53", "accept"),
         ("in eth0 udp 10.9.0.5:1000 > 192.168.1.12:53", "drop")),
+    "what loops back has come by the device it should": (
+        """table ip t { chain c { type filter hook input priority 0; fib saddr . iif oif lo accept; drop; } }""",
+        ("out lo udp 127.0.0.1:1000 > 127.0.0.1:53", "accept"), (UDP, "drop")),
     "a type that is bound to a device is local only with that device's address": (
         """table inet t { chain c { type filter hook prerouting priority 0
             fib daddr . iif type local accept comment "own"

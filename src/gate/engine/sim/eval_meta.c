@@ -303,7 +303,9 @@ static enum step fib_dev(struct exec *x, const struct insn *i,
 	struct pass *p = x->pass;
 	struct route_answer to;
 
-	if (p->hook == NF_INET_PRE_ROUTING && p->in && p->in->is_loopback)
+	/* What loops back is where it belongs. */
+	bool arrives = p->hook == NF_INET_PRE_ROUTING || p->hook == NF_INET_LOCAL_IN;
+	if (arrives && p->in && (p->in->is_loopback || p->pkt->type == PKT_LOOPBACK))
 		return fib_answer(x, i, p->in, 0);
 	if (q->family == NFPROTO_IPV4 && is_zeronet(packet_source(p->pkt)) &&
 	    is_many(q->family, packet_destination(p->pkt)))
