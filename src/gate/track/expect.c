@@ -162,10 +162,12 @@ const struct track_pending *track_expectations_find(const struct track *t,
 
 void track_expectations_meet(struct track *t, struct track_entry *e)
 {
+	struct track_tuple tuple = e->tuple[TRACK_ORIGINAL];
+
+	tuple.zone = track_entry_zone(e);
 	for (size_t i = 0; i < t->expected.n; i++) {
 		struct track_pending pending = t->expected.p[i];
-		if (pending.x.flags & TRACK_X_INACTIVE ||
-		    !fits(&pending.x, &e->tuple[TRACK_ORIGINAL]))
+		if (pending.x.flags & TRACK_X_INACTIVE || !fits(&pending.x, &tuple))
 			continue;
 		/* Nobody outside can know of it before the master's packet left. */
 		if (!track_entry_confirmed(pending.master))
@@ -276,7 +278,7 @@ enum track_expect_result track_expect_set(struct track *t, struct track_ref *ref
 	x.tuple = (struct track_tuple){ .src = e->tuple[!ref->dir].src,
 		                        .dst = e->tuple[!ref->dir].dst,
 		                        .dst_port = dst_port,
-		                        .zone = e->tuple[TRACK_ORIGINAL].zone,
+		                        .zone = track_entry_zone(e),
 		                        .family = family ? family : e->tuple[0].family,
 		                        .proto = proto };
 	return track_expect_add(t, e, &x) ? TRACK_EXPECT_DROP : TRACK_EXPECT_SET;

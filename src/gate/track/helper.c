@@ -170,7 +170,7 @@ void track_helper_prepare(struct track_reading *r, struct track_expect *x,
 {
 	const struct track_tuple *original = &r->e->tuple[TRACK_ORIGINAL];
 
-	x->tuple.zone = original->zone;
+	x->tuple.zone = track_entry_zone(r->e);
 	x->tuple.family = original->family;
 	x->any_src_port = true;
 	x->dir = !r->dir;

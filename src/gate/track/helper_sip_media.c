@@ -158,7 +158,7 @@ static bool is_expected(const struct sip_message *m, const struct media *media)
 	struct track_expect want = expectation(m, media);
 	const struct track_pending *found;
 
-	want.tuple.zone = m->r->e->tuple[TRACK_ORIGINAL].zone;
+	want.tuple.zone = track_entry_zone(m->r->e);
 	want.tuple.family = m->r->e->tuple[TRACK_ORIGINAL].family;
 	found = track_expectations_find(m->r->t, &want.tuple);
 	return found && found->master != m->r->e &&

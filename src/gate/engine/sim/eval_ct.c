@@ -119,14 +119,11 @@ static uint32_t expires_ms(const struct pass *p)
 	return (uint32_t)(track_expires_ns(p->sim->track, e) / 1000000);
 }
 
-/* Without a direction it is the one that was set, whichever way it is for. */
 static enum step load_zone(struct exec *x, const struct insn *i)
 {
-	const struct track_tuple *t = x->pass->ref.entry->tuple;
-	uint16_t zone = t[i->ct.dir > 0].zone;
+	const struct track_entry *e = x->pass->ref.entry;
+	uint16_t zone = i->ct.dir < 0 ? track_entry_zone(e) : e->tuple[i->ct.dir].zone;
 
-	if (i->ct.dir < 0 && !zone)
-		zone = t[TRACK_REPLY].zone;
 	return store(x, i, &zone, sizeof(zone));
 }
 

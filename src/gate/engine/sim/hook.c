@@ -318,6 +318,16 @@ static const char *choice_text(struct pass *p, bool destination)
 	return c.addr ? "the kernel draws the address from the range" : NULL;
 }
 
+/* nf_nat_proto.c wants the first half of PPTP's header, whatever version the packet is. */
+static bool is_too_short(const struct packet *p, const struct track_change *change)
+{
+	enum { GRE_LEAST = 8 };
+
+	return p->l4 == IPPROTO_GRE &&
+	       (change->outer.source || change->outer.destination) &&
+	       packet_l4_length(p) < GRE_LEAST;
+}
+
 static bool run_nat(struct pass *p, const struct plan_hook *h)
 {
 	enum track_hook hook = (enum track_hook)p->hook;
@@ -336,6 +346,12 @@ static bool run_nat(struct pass *p, const struct plan_hook *h)
 	view_packet(p->pkt, &view);
 	if (!unless_dropped(p, track_nat_apply(&p->ref, &view, hook, &change), BY_NAT))
 		return false;
+	if (is_too_short(p->pkt, &change)) {
+		end_with(
+			p, FATE_DROP, BY_NAT,
+			"a GRE packet too short for the header that translation expects");
+		return false;
+	}
 	if (!view_write(p->pkt, &change))
 		return true;
 	p->is_rewritten |= !src;
