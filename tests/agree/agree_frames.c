@@ -5,6 +5,8 @@
 #include <linux/if_ether.h>
 #include <linux/netfilter.h>
 
+#include "gate/engine/sim/checksum.h"
+
 enum { MACS = 12, SHOWN_BYTES = 96, ID6_AT = 44 };
 
 void sent_add(struct sent_frames *s, const struct packet *p, unsigned wire)
@@ -34,11 +36,44 @@ static struct str network_of(const struct packet *p)
 	return str_sub(buf_as_str(&p->bytes), p->nh, p->end - p->nh);
 }
 
+/* A packet that a helper wrote into has its sum left to the card: the sum of the pseudo header
+ * stands there. *frame gets what the card would send. */
+static void finish_sum(struct buf *frame)
+{
+	struct packet p = { .bytes = *frame, .has_ll = true };
+
+	packet_decode(&p);
+	size_t at = p.l4 == IPPROTO_TCP ? 16 : 6, n = packet_address_size(&p);
+	uint8_t *b = packet_edit(&p, p.th, at + 2);
+	if (b && p.has_l4 && !p.frag_off &&
+	    (p.l4 == IPPROTO_TCP || p.l4 == IPPROTO_UDP)) {
+		uint32_t length = packet_l4_length(&p);
+		uint8_t rest[8] = { (uint8_t)(length >> 24),
+			            (uint8_t)(length >> 16),
+			            (uint8_t)(length >> 8),
+			            (uint8_t)length,
+			            0,
+			            0,
+			            0,
+			            p.l4 };
+		uint32_t sum = checksum_add(packet_source(&p), 2 * n, 0);
+		uint16_t partial = (uint16_t)~checksum(rest, sizeof(rest), sum);
+		if (b[at] == partial >> 8 && b[at + 1] == (partial & 0xff))
+			packet_checksum_l4(&p);
+	}
+	*frame = p.bytes;
+}
+
 /* What the kernel fills in for a raw socket (identification, header checksum) is left out, and so is
  * the identification it draws for pieces of IPv6. */
-static bool same_packet(struct str have, const struct packet *p, bool raw)
+static bool same_packet(struct str frame, const struct packet *p, bool raw)
 {
 	struct str want = network_of(p);
+	auto_buf got = { 0 };
+
+	buf_str(&got, frame);
+	finish_sum(&got);
+	struct str have = str_sub(buf_as_str(&got), ETH_HLEN, got.n);
 
 	if (have.n != want.n)
 		return false;
@@ -59,7 +94,7 @@ static bool same_frame(const struct frame *have, const struct sent_frame *want, 
 	return have->wire == want->wire &&
 	       (!p->has_ll || want->wire < WIRE_BRIDGED ||
 	        memcmp(have->bytes.p, p->bytes.p, MACS) == 0) &&
-	       same_packet(str_sub(have->bytes, ETH_HLEN, have->bytes.n), p, raw);
+	       same_packet(have->bytes, p, raw);
 }
 
 bool frames_agree(const struct kernel *k, const struct sent_frames *s, bool raw,

@@ -69,10 +69,10 @@ void agree_machine(struct sim_machine *m, const struct kernel *k)
 		machine_add_neighbour(m, family, addr, neighbours[i].mac);
 	}
 	for (unsigned i = 0; i < 2; i++) {
-		struct sim_route route = { .dev = machine_find(m, STR("eth0")),
-			                   .has_via = true };
+		struct sim_route route = { .hop = { .dev = machine_find(m, STR("eth0")),
+			                            .has_via = true } };
 		address_read(i ? STR("fd00::1") : STR("192.168.1.1"), &route.family,
-		             route.via);
+		             route.hop.via);
 		vec_push(&m->routes, route);
 	}
 	m->is_complete = m->forwards = m->knows_devices = true;

@@ -5,6 +5,8 @@ matches, statements and verdicts. A rule is a line, so that a case can be cut do
 import random
 import re
 
+from agree import announced
+
 SETS = """
 	set addrs { type ipv4_addr; flags interval; elements = { 198.51.100.0/24, 10.9.0.5 } }
 	set addrs6 { type ipv6_addr; elements = { fd00:5::7, fd09::5 } }
@@ -119,6 +121,7 @@ LAYERS = (
      ("ip6", r"\bip6 |nfproto ipv6|\bicmpv6 |exthdr")),
     (("arp", r"\barp |ether type arp|protocol arp"), ("tcp", r"\btcp (?!reset)[a-z]|l4proto tcp|protocol tcp|reject with tcp|@th,0,16|nexthdr tcp"),
      ("udp", r"\budp [a-z]|l4proto != udp"), ("icmp", r"\bicmp [a-z]"), ("icmpv6", r"\bicmpv6 [a-z]"),
+     ("sctp", r"\bsctp |protocol sctp"), ("gre", r"l4proto gre"),
      ("th", r"\bth dport|l4proto \{")),
 )
 # What every ruleset has, so that each packet's connection shows in full.
@@ -153,6 +156,7 @@ class Ruleset:
         self.regular = [f"r{n}" for n in range(self.random.randrange(4))]
         self.sysctls = [row for row in SYSCTLS if self.random.random() < 0.06]
         self.frames = [family for family, often in FRAME_FAMILIES if self.random.random() < often]
+        self.announces = self.random.random() < 0.5
         self.text = self.write()
 
     def fits(self, words):
@@ -205,12 +209,17 @@ class Ruleset:
             while "VERDICT" in words:
                 words = words.replace("VERDICT", self.verdict(below), 1)
             return words
-        parts = [self.pick(MATCHES) for _ in range(self.random.choice((0, 1, 1, 1, 2, 2, 3)))]
-        parts += [self.pick(STATEMENTS) for _ in range(self.random.choice((0, 1, 1, 2)))]
+        matches = MATCHES + announced.MATCHES * self.announces
+        matches += announced.ROUTES * (hook in announced.ARRIVES)
+        statements = STATEMENTS + announced.STATEMENTS * self.announces
+        parts = [self.pick(matches) for _ in range(self.random.choice((0, 1, 1, 1, 2, 2, 3)))]
+        parts += [self.pick(statements) for _ in range(self.random.choice((0, 1, 1, 2)))]
         if draw() < 0.0006:
             parts.append("ct count over 2")  # such cases are slow: see agree_driver.c
         if hook in ("raw_in", "raw_out") and draw() < 0.1:
             parts.append("notrack")
+        elif self.announces and hook in ("raw_in", "raw_out") and draw() < 0.1:
+            parts.append(self.pick(announced.ZONES))
         elif hook in ("in1", "in2", "fwd1", "out1") and draw() < 0.05:
             # The reset for a bridged frame leaves past the rig's rules, and egress chains see it.
             parts.append(self.pick(REJECTS if "netdev" not in self.frames else REJECTS[::2]))
@@ -278,5 +287,6 @@ class Ruleset:
             chains.append(self.chain(name, head, self.regular, self.random.randrange(1, 7)))
         if self.random.random() < 0.4:
             chains += self.nat_chains()
-        text = f"table {self.family} t {{\n" + with_sets("\n".join(chains)) + WITNESS + "}\n"
+        objects = announced.OBJECTS if self.announces else ""
+        text = f"table {self.family} t {{{objects}\n" + with_sets("\n".join(chains)) + WITNESS + "}\n"
         return text + "".join(self.frame_table(family) for family in self.frames)

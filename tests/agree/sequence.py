@@ -4,6 +4,8 @@
 segments out of the window, errors about live flows, fragments, resets that fit and do not."""
 import random
 
+from agree import announced
+
 MACHINE, MACHINE6 = "192.168.1.12", "[fd00::12]"
 PEERS = ("198.51.100.7", "203.0.113.5", "[fd00:5::7]")
 INSIDE, INSIDE6 = ("10.9.0.5", "10.9.0.6"), "[fd09::5]"
@@ -172,8 +174,7 @@ class Sequence:
     def error(self):
         """About the packet before, from whom it went to or from a router between."""
         last = self.packets[-1] if self.packets else "["
-        if "[" in last or "icmp" in last or "about" in last or "reply" in last or "lo " in last or \
-                "arp" in last:
+        if any(word in last for word in ("[", "icmp", "gre", "about", "reply", "lo ", "arp")):
             return
         kind = self.random.choice(("destination-unreachable code 3", "time-exceeded"))
         if last.startswith("out"):
@@ -191,5 +192,6 @@ class Sequence:
             self.add(f"out eth0 icmp {MACHINE} > {peer} {kind} about last")
 
     def step(self):
-        self.random.choices((self.handshake, self.close, self.datagrams, self.ping, self.error,
-                             self.fragmented, self.neighbours, self.frame), (6, 4, 3, 2, 3, 1, 1, 2))[0]()
+        steps = (Sequence.handshake, Sequence.close, Sequence.datagrams, Sequence.ping, Sequence.error,
+                 Sequence.fragmented, Sequence.neighbours, Sequence.frame, *announced.STEPS)
+        self.random.choices(steps, (7, 6, 3, 2, 3, 1, 1, 2, *announced.WEIGHTS))[0](self)

@@ -200,6 +200,52 @@ out eth0 tcp 192.0.2.1:5000 > 198.51.100.7:9 uid 34      expect drop
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+TRANSLATED = """table inet t {
+	ct helper ftp-all { type "ftp" protocol tcp; }
+	ct helper irc-all { type "irc" protocol tcp; }
+	ct helper tftp-all { type "tftp" protocol udp; }
+	ct helper sip-all { type "sip" protocol udp; }
+	chain pre {
+		type nat hook prerouting priority dstnat
+		iif eth0 tcp dport 21 dnat ip to 10.9.0.5
+		iif eth0 udp dport 69 dnat ip to 10.9.0.5
+	}
+	chain post { type nat hook postrouting priority srcnat; oif eth0 masquerade; }
+	chain f {
+		type filter hook forward priority filter; policy drop
+		tcp dport 21 ct helper set "ftp-all"
+		tcp dport 6667 ct helper set "irc-all"
+		udp dport 69 ct helper set "tftp-all"
+		udp dport 5060 ct helper set "sip-all"
+		ct state established,related accept
+		ct state new tcp dport { 21, 6667 } accept
+		ct state new udp dport { 69, 5060 } accept
+	}
+}
+"""
+
+
+def test_connections_follow_what_a_helper_wrote_about_them(gate, tmp_path):
+    (tmp_path / "nat.nft").write_text(TRANSLATED)
+    (tmp_path / "nat.test").write_text("""use "nat.nft"
+router
+interface eth0 192.168.1.12/24
+interface eth1 10.9.0.1/24
+route default via 192.168.1.1
+connection ftp 198.51.100.7 > 192.168.1.12:21 passive data 40123 expect related accept to 10.9.0.5:40123
+connection ftp 198.51.100.7 > 192.168.1.12:21 active data 40124 expect related accept to 198.51.100.7:40124
+connection in eth1 ftp 10.9.0.5 > 198.51.100.7:21 passive data 40123 expect related accept
+connection in eth1 ftp 10.9.0.5 > 198.51.100.7:21 active data 40123 expect related accept to 10.9.0.5:40123
+connection in eth1 irc 10.9.0.5 > 198.51.100.7:6667 data 4000 expect related accept
+connection tftp 198.51.100.7 > 192.168.1.12:69 expect related accept
+connection in eth1 tftp 10.9.0.5 > 198.51.100.7:69 expect related accept
+connection in eth1 sip 10.9.0.5 > 198.51.100.7:5060 data 4002 expect related accept
+""")
+    done = subprocess.run([gate, "test", "nat.test"], capture_output=True, text=True, check=False,
+                          cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_clock_and_the_sysctls_are_the_scenarios(run, tmp_path):
     (tmp_path / "time.nft").write_text("""table ip t { chain c { type filter hook input priority 0; policy drop
         ct state invalid drop
@@ -237,6 +283,19 @@ MISTAKES = (
     ("expect accept", 6, 8, "without a packet only"),
     ("route 10.0.0.0/8", 6, 17, "`via` or `dev` is missing"),
     ("route 10.0.0.0/8 via 172.16.0.1", 6, 22, "in no network of an interface"),
+    ("route blackhole 10.0.0.0/8 via 1.2.3.4", 6, 28, "such a route leads nowhere"),
+    ("route 10.0.0.0/8 dve eth0", 6, 18, "did you mean `dev`?"),
+    ("route default via 1.2.3.4 table many", 6, 33, "`table` wants a number"),
+    ("route 10.0.0.0/8 via fd00::1", 6, 29, "network and gateway are not of one family"),
+    ("rule from 10.0.0.0/8", 6, 21, "what the rule does is missing"),
+    ("rule from 10.0.0.0/8 to fd00::/8 table 5", 6, 25, "this rule is not of that family"),
+    ("rule form 10.0.0.0/8 table 5", 6, 6, "did you mean `from`?"),
+    ("rule fwmark 0x5/x table 5", 6, 13, "`fwmark` wants a mark, or a mark and a mask"),
+    ("rule dport 9-8 table 5", 6, 12, "a rule's ports are PORT or PORT-PORT"),
+    ("rule iif eht0 table 5", 6, 10, "did you mean `eth0`?"),
+    ("rule table 5 goto 7", 6, 14, "`goto` is one word too many"),
+    ("sysctl net.ipv4.conf.all.rp_filter 3", 6, 8, "this setting cannot have that value"),
+    ("sysctl net.ipv4.conf.eth9.rp_filter 1", 6, 8, "there is no such setting here"),
     ("interface eth0 10.0.0.1/8", 6, 11, "this interface is there already"),
     ("interface eth3 10.0.0.1/33", 6, 16, "is no address of an interface"),
     ("sysctl nf_conntrack_tcp_lose 0", 6, 8, "did you mean `nf_conntrack_tcp_loose`?"),

@@ -268,6 +268,8 @@ void explain_import(const struct explain *e, struct sim *sim)
 	live_read_sysctls(sim->track);
 	vec_for_each(it, &e->entries.list)
 		sim->n_imported += track_import(sim->track, it) == 0;
+	vec_for_each(it, &e->entries.expected)
+		(void)!track_import_expected(sim->track, &it->master, &it->x);
 }
 
 static int send_one(struct explain *e, struct talks *talks, struct sim *sim,
@@ -342,6 +344,7 @@ void explain_fini(struct explain *e)
 	vec_fini(&e->rules);
 	map_fini(&e->texts);
 	vec_fini(&e->entries.list);
+	vec_fini(&e->entries.expected);
 	store_free(e->store);
 	machine_fini(&e->machine);
 }

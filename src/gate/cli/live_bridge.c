@@ -86,8 +86,8 @@ static bool calls_alone(const struct sim_machine *m, const struct nlattr *a)
 	uint16_t type = mnl_attr_get_type(a);
 
 	return number_of(a) &&
-	       ((type == IFLA_BR_NF_CALL_IPTABLES && m->bridges_skip_ip4) ||
-	        (type == IFLA_BR_NF_CALL_IP6TABLES && m->bridges_skip_ip6));
+	       ((type == IFLA_BR_NF_CALL_IPTABLES && !m->bridges_call_ip4) ||
+	        (type == IFLA_BR_NF_CALL_IP6TABLES && !m->bridges_call_ip6));
 }
 
 static void read_bridge(struct sim_machine *m, struct sim_dev *d,

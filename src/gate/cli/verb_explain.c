@@ -155,7 +155,7 @@ static void add_route(struct explain *e, struct str word)
 		diag_help(&c->diags, d, "--route 0.0.0.0/0=eth0");
 		return;
 	}
-	route.dev = machine_dev(&e->machine, name, index_of(c, name));
+	route.hop.dev = machine_dev(&e->machine, name, index_of(c, name));
 	vec_push(&e->machine.routes, route);
 }
 

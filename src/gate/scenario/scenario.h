@@ -17,27 +17,16 @@
 
 #include "gate/scenario/connection.h"
 #include "gate/scenario/expect.h"
-
-struct scenario_addr {
-	uint8_t family, addr[16], prefix;
-};
+#include "gate/scenario/route_line.h"
 
 struct scenario_dev {
 	struct str name;
 	struct span span;
-	uint32_t group;
+	uint32_t group, mtu; /* mtu 0: Ethernet's */
 	bool has_mac;
 	uint8_t mac[6];
 	struct scenario_addr *addrs;
 	size_t n_addrs;
-};
-
-struct scenario_route {
-	struct span span;
-	struct scenario_addr to;
-	bool has_via;
-	struct scenario_addr via;
-	struct str dev; /* empty: that of the gateway's network */
 };
 
 struct scenario_bridge {
@@ -102,6 +91,7 @@ struct scenario {
 	VEC(struct scenario_bridge) bridges;
 	VEC(struct scenario_station) stations;
 	VEC(struct scenario_route) routes;
+	VEC(struct scenario_rule) rules;
 	VEC(struct scenario_socket) sockets;
 	VEC(struct scenario_sysctl) sysctls;
 	VEC(struct step) steps;

@@ -312,6 +312,19 @@ static bool turn_round(const struct packet *last, struct packet_desc *d, uint32_
 	return true;
 }
 
+/* What answers a chunk: RFC 9260 sections 5.1, 8.3 and 9.2. */
+static void answer_chunk(const struct packet *last, struct packet_desc *d)
+{
+	static const uint8_t answers[][2] = { { 0, 3 }, { 1, 2 },  { 2, 10 }, { 4, 5 },
+		                              { 7, 8 }, { 8, 14 }, { 10, 11 } };
+	const uint8_t *b = packet_at(last, last->th, 13);
+
+	for (size_t i = 0; b && !d->has_chunk && i < ARRAY_LEN(answers); i++) {
+		d->has_chunk = b[12] == answers[i][0];
+		d->chunk = answers[i][1];
+	}
+}
+
 static int make_reply(struct talks *t, const struct packet_line *line,
                       struct packet_desc *d, uint32_t *seen, struct diags *diags)
 {
@@ -332,6 +345,8 @@ static int make_reply(struct talks *t, const struct packet_line *line,
 		d->tcp_flags = syn ? TCP_SYN | TCP_ACK : TCP_ACK;
 		*seen |= SEEN_FLAGS;
 	}
+	if (d->l4 == IPPROTO_SCTP)
+		answer_chunk(&t->last, d);
 	return 0;
 }
 
@@ -436,7 +451,7 @@ static void number_segment(struct talks *t, const struct packet_line *line,
 	if (!(line->seen & SEEN_SEQ))
 		d->seq = k->next_seq[side];
 	if (!(line->seen & SEEN_ACKSEQ) && (d->tcp_flags & TCP_ACK))
-		d->ack = k->next_seq[!side];
+		d->ack = k->next_seq[!side] + k->shift[!side];
 	uint32_t end = d->seq + (uint32_t)d->payload.n + d->payload_zeros +
 	               !!(d->tcp_flags & TCP_SYN) + !!(d->tcp_flags & TCP_FIN);
 	if ((int32_t)(end - k->next_seq[side]) > 0)
@@ -508,6 +523,24 @@ void made_build(const struct made_packet *made, struct packet *p)
 	packet_decode(p);
 }
 
+static uint32_t segment_end(const struct track_packet *view)
+{
+	return view->tcp.seq + view->tcp.payload + !!(view->tcp.flags & TCP_SYN) +
+	       !!(view->tcp.flags & TCP_FIN);
+}
+
+/* The other end acknowledges what came to it, which a helper may have made longer or shorter. */
+static void keep_shift(struct talks *t, const struct track_packet *sent)
+{
+	struct track_packet came;
+
+	view_packet(&t->last, &came);
+	if (t->has_talk && sent->tuple.proto == IPPROTO_TCP && !sent->flags &&
+	    !came.flags)
+		t->list.p[t->last_talk].shift[t->last_side] =
+			segment_end(&came) - segment_end(sent);
+}
+
 struct sim_result talk_send(struct talks *t, struct sim *sim,
                             const struct packet_line *line,
                             const struct made_packet *made)
@@ -521,7 +554,11 @@ struct sim_result talk_send(struct talks *t, struct sim *sim,
 	t->last_arrival = made->arrival;
 	t->has_last = true;
 	t->last_is_raw = made->raw != NULL;
+	struct track_packet sent;
+	view_packet(&t->last, &sent);
 	struct sim_result r = sim_packet(sim, &made->arrival, &t->last);
+	if (r.fate == FATE_ACCEPT)
+		keep_shift(t, &sent);
 	t->last_out = r.out;
 	return r;
 }

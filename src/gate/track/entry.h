@@ -166,3 +166,10 @@ struct track_entry {
 /* The free choices made for this entry's NAT, of source (0) or destination (1); all false for a
  * value that the kernel would have chosen too. */
 struct track_choice track_entry_choice(const struct track_entry *e, bool destination);
+
+/* The zone, whichever direction it is for. */
+static inline uint16_t track_entry_zone(const struct track_entry *e)
+{
+	return e->tuple[TRACK_ORIGINAL].zone ? e->tuple[TRACK_ORIGINAL].zone
+	                                     : e->tuple[TRACK_REPLY].zone;
+}

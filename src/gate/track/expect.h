@@ -26,7 +26,8 @@ enum track_expect_flag {
 struct track_expect {
 	struct track_tuple tuple;   /* of the connection's first packet */
 	bool any_src, any_src_port; /* masks: what does not matter */
-	uint8_t flags;              /* enum track_expect_flag */
+	bool shared;    /* another master may expect the same: that one stays */
+	uint8_t flags;  /* enum track_expect_flag */
 	uint8_t class;  /* helper's own: sip 0 signalling, 1 audio, 2 video, 3 image */
 	uint8_t helper; /* enum track_helper for the new connection */
 	uint64_t deadline_ns;

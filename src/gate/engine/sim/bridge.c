@@ -11,6 +11,7 @@
 #include "gate/engine/sim/fdb.h"
 #include "gate/engine/sim/hook.h"
 #include "gate/engine/sim/pieces.h"
+#include "gate/engine/sim/route.h"
 #include "gate/engine/sim/way.h"
 
 enum { MAC_BYTES = 6 };
@@ -143,6 +144,7 @@ static bool pass_up(struct pass *p, const struct sim_dev *from)
 		return false;
 	tell_bridge(p, from->bridge, "for this machine", NULL);
 	p->in = from->bridge;
+	p->has_route = false;      /* that was the bridge's */
 	p->pkt->largest_piece = 0; /* measured: routed on from here it leaves whole */
 	return way_receive(p);
 }
@@ -339,8 +341,8 @@ static bool shows_to_ip(const struct pass *p)
 
 	if (p->pkt->has_vlan && !m->bridges_show_vlans)
 		return false;
-	return p->pkt->family == NFPROTO_IPV4   ? !m->bridges_skip_ip4
-	       : p->pkt->family == NFPROTO_IPV6 ? !m->bridges_skip_ip6
+	return p->pkt->family == NFPROTO_IPV4   ? m->bridges_call_ip4
+	       : p->pkt->family == NFPROTO_IPV6 ? m->bridges_call_ip6
 	                                        : false;
 }
 
@@ -369,9 +371,16 @@ static bool run_ip(struct pass *p, uint8_t hook, const char *name,
 	return passed;
 }
 
+static void set_route(struct pass *p, const struct route_answer *to)
+{
+	p->route = *to;
+	p->has_route = true;
+}
+
 /* A new destination on the bridge's own network: the frame is bridged to whom it is for now. */
 static void rename_to(struct pass *p, const struct route_answer *to)
 {
+	set_route(p, to);
 	p->is_renamed = true;
 	p->next_mac =
 		machine_neighbour(p->sim->machine, p->pkt->family,
@@ -382,19 +391,19 @@ static void rename_to(struct pass *p, const struct route_answer *to)
 static bool reroute(struct pass *p)
 {
 	const struct sim_machine *m = p->sim->machine;
-	const struct sim_dev *bridge = p->in->bridge;
+	const struct sim_dev *port = p->in, *bridge = port->bridge;
 	struct route_answer to;
-	const char *why = way_martian(p);
-	int r = machine_route(m, p->pkt->family, packet_destination(p->pkt), &to);
+	const char *why;
 
+	p->in = bridge;
+	int r = route_find(p, &to, &why);
+	p->in = port;
 	if (r == -EAGAIN) {
 		sim_doubt(p, "the route to the new destination");
 		p->is_unknown = true;
 		return true;
 	}
 	if (r < 0)
-		return way_stops(p, "there is no route to the new destination");
-	if (why)
 		return way_stops(p, why);
 	if (to.type == ROUTE_UNICAST && to.dev == bridge) {
 		rename_to(p, &to);
@@ -409,6 +418,11 @@ static bool reroute(struct pass *p)
 
 static bool prerouting(struct pass *p)
 {
+	/* A frame that is only bridged has a route of form's sake, without a gateway. */
+	const struct sim_dev *bridge = p->in->bridge;
+	const struct route_answer form = { .type = ROUTE_UNICAST,
+		                           .dev = bridge,
+		                           .mtu = bridge->mtu };
 	uint8_t was[16];
 	size_t n = packet_address_size(p->pkt);
 
@@ -418,8 +432,9 @@ static bool prerouting(struct pass *p)
 		return way_stops(p, packet_fault_text(p->pkt->fault));
 	memcpy(was, packet_destination(p->pkt), n);
 	p->is_bridged = true;
-	if (!run_ip(p, NF_INET_PRE_ROUTING, "prerouting", p->in->bridge, NULL))
+	if (!run_ip(p, NF_INET_PRE_ROUTING, "prerouting", bridge, NULL))
 		return false;
+	set_route(p, &form);
 	return memcmp(was, packet_destination(p->pkt), n) == 0 || reroute(p);
 }
 

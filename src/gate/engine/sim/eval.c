@@ -230,11 +230,6 @@ static enum step eval_foreign(struct exec *x, const struct insn *i, struct sim_r
 	return step_of(sim_doubt(x->pass, run->doubt));
 }
 
-static enum step eval_doubtful(struct exec *x, const char *what)
-{
-	return step_of(sim_doubt(x->pass, what));
-}
-
 /* A reset to the sender closes the connection too. None answers a reset or a broken segment. */
 static void close_connection(struct pass *p)
 {
@@ -279,7 +274,7 @@ static enum step eval_statement(struct exec *x, const struct insn *i)
 	case INSN_TPROXY:
 		return eval_tproxy(x, i);
 	case INSN_SYNPROXY:
-		return eval_doubtful(x, "synproxy");
+		return eval_synproxy(x);
 	default: /* eval_insn() has the others */
 		return STEP_ON;
 	}

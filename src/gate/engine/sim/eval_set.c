@@ -164,6 +164,25 @@ static struct track_timeout_policy *timeout_policy(struct exec *x, struct sim_ob
 	return p;
 }
 
+static enum step set_expectation(struct exec *x, const struct sim_obj *o)
+{
+	struct pass *p = x->pass;
+
+	switch (track_expect_set(p->sim->track, &p->ref,
+	                         family_of(o->o.ct_expect.l3proto),
+	                         o->o.ct_expect.l4proto, o->o.ct_expect.dport,
+	                         o->o.ct_expect.timeout_ms, o->o.ct_expect.size)) {
+	case TRACK_EXPECT_SET:
+		return STEP_ON;
+	case TRACK_EXPECT_BREAK:
+		return STEP_BREAK;
+	case TRACK_EXPECT_DROP:
+		x->verdict = NF_DROP;
+		break;
+	}
+	return STEP_ON;
+}
+
 static enum step use_obj(struct exec *x, struct sim_obj *o)
 {
 	struct pass *p = x->pass;
@@ -184,10 +203,9 @@ static enum step use_obj(struct exec *x, struct sim_obj *o)
 		track_timeout_set(&p->ref, timeout_policy(x, o));
 		return STEP_ON;
 	case NFT_OBJECT_CT_EXPECT:
-		return step_of(track_expect_set(
-			p->sim->track, &p->ref, family_of(o->o.ct_expect.l3proto),
-			o->o.ct_expect.l4proto, o->o.ct_expect.dport,
-			o->o.ct_expect.timeout_ms, o->o.ct_expect.size));
+		return set_expectation(x, o);
+	case NFT_OBJECT_SYNPROXY:
+		return eval_synproxy(x);
 	case NFT_OBJECT_SECMARK: /* what a security module would do with it */
 		return STEP_ON;
 	default:

@@ -3,7 +3,6 @@
 /* The whole way of a packet: hooks in the IP stack's order, and what the stack itself decides. */
 #include "gate/engine/sim/sim.h"
 
-#include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter_arp.h>
@@ -14,6 +13,7 @@
 #include "gate/engine/sim/hook.h"
 #include "gate/engine/sim/pieces.h"
 #include "gate/engine/sim/plan.h"
+#include "gate/engine/sim/route.h"
 #include "gate/engine/sim/way.h"
 
 const char *fate_name(enum sim_fate f)
@@ -105,69 +105,11 @@ static void set_type(struct packet *p)
 	                                   : PKT_MULTICAST;
 }
 
-/* RFC 1812 section 5.3.7: addresses that cannot be on a wire. */
-const char *way_martian(const struct pass *p)
-{
-	struct route_answer r;
-	const uint8_t *src = packet_source(p->pkt), *dst = packet_destination(p->pkt);
-	uint8_t family = p->pkt->family;
-
-	if (p->in->is_loopback || family != NFPROTO_IPV4)
-		return NULL;
-	if (src[0] == 127 || dst[0] == 127)
-		return "a martian: 127.0.0.0/8 does not come over a wire";
-	if (src[0] >> 4 == 14 || memcmp(src, "\377\377\377\377", 4) == 0)
-		return "a martian: the source is a multicast or broadcast address";
-	if (machine_route(p->sim->machine, family, src, &r) == 0 && r.type == ROUTE_LOCAL)
-		return "a martian: the source is an address of this machine";
-	return NULL;
-}
-
-/* Sets p->out for what goes on; *local for what is for this machine. False: dropped. */
-static bool route_in(struct pass *p, bool *local)
-{
-	struct route_answer to = { 0 };
-	const char *why = way_martian(p);
-	int r = machine_route(p->sim->machine, p->pkt->family, packet_destination(p->pkt),
-	                      &to);
-
-	*local = true;
-	if (why)
-		return way_stops(p, why);
-	if (p->arrival->way == WAY_IN && p->arrival->out) {
-		*local = false;
-		p->out = p->arrival->out->bridge ? p->arrival->out->bridge
-		                                 : p->arrival->out;
-		way_tell(p, "forwarded, as the packet's description says");
-		return true;
-	}
-	if (r == -EAGAIN && p->is_rewritten) {
-		*local = false;
-		way_tell(p, "the new destination is taken to be another machine's");
-		return true;
-	}
-	if (r == -EAGAIN) {
-		way_tell(p, "the destination is taken to be this machine");
-		return true;
-	}
-	if (r < 0)
-		return way_stops(p, "there is no route to the destination");
-	if (to.type == ROUTE_MULTICAST && p->sim->machine->is_complete &&
-	    !machine_listens(p->sim->machine, p->pkt->family, packet_destination(p->pkt)))
-		return way_stops(p, "nobody here listens to this multicast group");
-	*local = to.type != ROUTE_UNICAST;
-	p->out = *local ? NULL : to.dev;
-	way_tell(p, *local ? "for this machine" : "forwarded");
-	return true;
-}
-
 /* Whom the frame is for: NULL where the neighbour is not known. */
-static const uint8_t *next_mac(const struct pass *p, uint8_t mac[6])
+static const uint8_t *next_mac(struct pass *p, uint8_t mac[6])
 {
 	static const uint8_t all[6] = { 255, 255, 255, 255, 255, 255 };
-	const struct sim_machine *m = p->sim->machine;
 	const uint8_t *dst;
-	struct route_answer to;
 
 	if (p->pkt->family == NFPROTO_ARP) { /* RFC 826: a request is for all */
 		const uint8_t *op = packet_at(p->pkt, p->pkt->nh + 6, 2);
@@ -179,11 +121,12 @@ static const uint8_t *next_mac(const struct pass *p, uint8_t mac[6])
 	dst = packet_destination(p->pkt);
 	if (packet_group_mac(p->pkt->family, dst, mac))
 		return mac;
-	if (machine_route(m, p->pkt->family, dst, &to) < 0)
+	if (!route_known(p))
 		return NULL;
-	if (to.type == ROUTE_BROADCAST)
+	if (p->route.type == ROUTE_BROADCAST)
 		return all;
-	return machine_neighbour(m, p->pkt->family, to.has_via ? to.via : dst);
+	return machine_neighbour(p->sim->machine, p->pkt->family,
+	                         p->route.has_via ? p->route.via : dst);
 }
 
 /* A frame that only passes a bridge keeps its header. */
@@ -398,20 +341,16 @@ static bool loop_back(struct pass *p)
 
 static bool send_ip(struct pass *p)
 {
-	struct route_answer to;
-
 	if (p->pkt->fault != FAULT_NONE && p->pkt->fault != FAULT_CHECKSUM)
 		return way_stops(
 			p, packet_fault_text(p->pkt->fault)); /* no socket sends that */
 	p->local = true;
 	if (!at_hook(p, NF_INET_LOCAL_OUT, "output"))
 		return false;
-	if (p->is_rewritten && machine_route(p->sim->machine, p->pkt->family,
-	                                     packet_destination(p->pkt), &to) == 0) {
-		p->out = to.type == ROUTE_LOCAL ? machine_find(p->sim->machine, STR("lo"))
-		                                : to.dev;
-		way_tell(p, "routed anew, since the destination was rewritten");
-	}
+	if (p->is_rerouted)
+		p->out = p->route.type == ROUTE_LOCAL
+		                 ? machine_find(p->sim->machine, STR("lo"))
+		                 : p->route.dev;
 	if (!leave(p))
 		return false;
 	return !p->out || !p->out->is_loopback || loop_back(p);

@@ -108,8 +108,10 @@ struct pass {
 	bool is_tracked;      /* the tracker has seen it, or notrack */
 	uint8_t pf, hook;     /* NFPROTO_*, NF_INET_* … of the hook it is at */
 	const struct sim_dev *in, *out;
-	const char *way;   /* name of the hook */
-	bool is_rewritten; /* its destination is not the one it came with */
+	const char *way;             /* name of the hook */
+	bool is_rewritten;           /* its destination is not the one it came with */
+	bool has_route, is_rerouted; /* `route` is known; it changed in output */
+	struct route_answer route;
 	struct sim_result result;
 	const char *doubt; /* the first that counted */
 	bool local;        /* made here, with a socket */

@@ -31,5 +31,3 @@ bool way_leave(struct pass *p);
 /* Sends it out by p->out: Ethernet header, the device's egress, and where the device is a bridge
  * on by its ports. */
 bool way_transmit(struct pass *p);
-/* RFC 1812 section 5.3.7: why its source or destination cannot be on a wire; NULL: they can. */
-const char *way_martian(const struct pass *p);

@@ -73,6 +73,24 @@ struct endpoint_row {
 	uint32_t seen;
 };
 
+static void chunks_have_the_names_of_the_language(void **state)
+{
+	struct result x;
+
+	(void)state;
+	read_line(&x,
+	          "sctp 198.51.100.7 > 192.0.2.1:99 chunk cookie-echo vtag 9 tag 0x10");
+	assert_int_equal(x.r, 0);
+	assert_true(x.line.desc.has_chunk && x.line.desc.has_vtag);
+	assert_int_equal(x.line.desc.chunk, 10);
+	assert_int_equal(x.line.desc.vtag, 9);
+	assert_int_equal(x.line.desc.init_tag, 16);
+	done(&x);
+	read_line(&x, "sctp 198.51.100.7 > 192.0.2.1:99 chunk cookie");
+	assert_int_equal(x.r, -EINVAL);
+	done(&x);
+}
+
 static void addresses_come_with_and_without_ports(void **state)
 {
 	static const struct endpoint_row rows[] = {
@@ -174,6 +192,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT(all_that_can_be_said_is_understood),
+		UNIT(chunks_have_the_names_of_the_language),
 		UNIT(addresses_come_with_and_without_ports),
 		UNIT(frames_have_hardware_addresses_where_they_are_said),
 		UNIT(mistakes_are_refused),
