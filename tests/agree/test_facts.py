@@ -34,6 +34,12 @@ SCTP = "in eth0 sctp 198.51.100.7:1000 > 192.168.1.12:99"
 
 # name: (ruleset, (packet, expectation)…)
 FACTS = {
+    # ---- routes ----
+    "what loops back keeps the route it left by": (
+        """table ip t { chain c { type filter hook prerouting priority 0;
+            iif lo rt nexthop 127.0.0.1 accept comment "has one"
+            drop } }""",
+        ("out lo udp 127.0.0.1:1000 > 127.0.0.1:53", 'accept by "has one"')),
     # ---- helpers ----
     "a helper acts only where a rule has set it": (
         f"""table ip t {{ ct helper ftp {{ type "ftp" protocol tcp; }}

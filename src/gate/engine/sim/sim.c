@@ -333,6 +333,7 @@ bool way_receive(struct pass *p)
 
 static bool loop_back(struct pass *p)
 {
+	route_known(p); /* it keeps the route it left by */
 	p->in = p->out;
 	p->out = NULL;
 	p->local = false;
