@@ -83,12 +83,13 @@ static void fill_device(struct filler *f, const struct packet_line *line,
 		a->out = t->last_arrival.in; /* back through the router */
 	if (a->in || a->out)
 		return;
-	if (line->is_reply && t->last_arrival.way == WAY_OUT &&
-	    t->last_arrival.out->is_loopback) {
+	const struct sim_dev *went = t->last_out ? t->last_out : t->last_arrival.out;
+
+	if (line->is_reply && t->last_arrival.way == WAY_OUT && went->is_loopback) {
 		a->way = WAY_OUT; /* the other end is here too */
-		a->out = t->last_arrival.out;
+		a->out = went;
 	} else if (line->is_reply && t->last_arrival.way == WAY_OUT) {
-		a->in = t->last_out ? t->last_out : t->last_arrival.out;
+		a->in = went;
 	} else if (line->is_reply && t->last_arrival.out) {
 		a->in = t->last_arrival.out;
 		a->out = t->last_arrival.in;
