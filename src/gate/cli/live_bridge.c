@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 Gatehouse founders */
 /* Bridges, their ports and tables, and the neighbours of this network namespace: rtnetlink(7). */
-#include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
@@ -10,18 +8,10 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-#include "base/oom.h"
 #include "gate/cli/live.h"
+#include "gate/cli/live_dump.h"
 
-enum { DUMP_ROOM = 1 << 16, MAC_BYTES = 6 };
-
-static struct sim_dev *dev_of(struct sim_machine *m, uint32_t index)
-{
-	vec_for_each(it, &m->devs)
-		if ((*it)->index == index)
-			return *it;
-	return NULL;
-}
+enum { MAC_BYTES = 6 };
 
 /* A number of one, two or four bytes, as it stands in memory; 0 when it is none of them. */
 static uint32_t number_of(const struct nlattr *a)
@@ -158,7 +148,7 @@ static int read_link(const struct nlmsghdr *nlh, void *arg)
 	struct sim_machine *m = arg;
 	const struct ifinfomsg *head = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *info = NULL;
-	struct sim_dev *d = dev_of(m, (uint32_t)head->ifi_index);
+	struct sim_dev *d = machine_at(m, (uint32_t)head->ifi_index);
 	struct nlattr *a;
 
 	if (!d)
@@ -166,7 +156,7 @@ static int read_link(const struct nlmsghdr *nlh, void *arg)
 	mnl_attr_for_each(a, nlh, sizeof(*head))
 	{
 		if (mnl_attr_get_type(a) == IFLA_MASTER)
-			d->bridge = dev_of(m, number_of(a));
+			d->bridge = machine_at(m, number_of(a));
 		else if (mnl_attr_get_type(a) == IFLA_LINKINFO)
 			info = a;
 	}
@@ -206,7 +196,8 @@ static int read_station(const struct nlmsghdr *nlh, void *arg)
 {
 	struct sim_machine *m = arg;
 	const struct ndmsg *head = mnl_nlmsg_get_payload(nlh);
-	struct sim_station station = { .port = dev_of(m, (uint32_t)head->ndm_ifindex) };
+	struct sim_station station = { .port = machine_at(m,
+		                                          (uint32_t)head->ndm_ifindex) };
 	struct neighbour n = { .mac = NULL };
 
 	read_attrs(nlh, &n);
@@ -233,56 +224,26 @@ static int read_neighbour(const struct nlmsghdr *nlh, void *arg)
 
 /* ---- dumps ---- */
 
-struct dump {
-	uint16_t type;
-	uint8_t family;
-	size_t head_bytes;
-	mnl_cb_t read;
-};
-
-static const struct dump dumps[] = {
-	{ RTM_GETLINK, AF_UNSPEC, sizeof(struct ifinfomsg), read_link },
-	{ RTM_GETNEIGH, AF_BRIDGE, sizeof(struct ndmsg), read_station },
-	{ RTM_GETNEIGH, AF_INET, sizeof(struct ndmsg), read_neighbour },
-	{ RTM_GETNEIGH, AF_INET6, sizeof(struct ndmsg), read_neighbour },
-};
-
-static int run_dump(struct mnl_socket *socket, const struct dump *d, uint32_t seq,
-                    struct sim_machine *m, char *room)
-{
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(room);
-	uint8_t *family;
-	int r = MNL_CB_OK;
-
-	nlh->nlmsg_type = d->type;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	nlh->nlmsg_seq = seq;
-	family = mnl_nlmsg_put_extra_header(nlh, d->head_bytes); /* it begins with it */
-	*family = d->family;
-	if (mnl_socket_sendto(socket, nlh, nlh->nlmsg_len) < 0)
-		return -errno;
-	while (r > MNL_CB_STOP) {
-		ssize_t n = mnl_socket_recvfrom(socket, room, DUMP_ROOM);
-		r = n < 0 ? -1
-		          : mnl_cb_run(room, (size_t)n, seq,
-		                       mnl_socket_get_portid(socket), d->read, m);
-	}
-	return r < 0 ? -errno : 0;
-}
-
 int live_read_bridges(struct sim_machine *m)
 {
-	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	auto_free char *room = base_calloc(1, DUMP_ROOM);
+	static const struct ifinfomsg links = { .ifi_family = AF_UNSPEC };
+	static const struct ndmsg stations = { .ndm_family = AF_BRIDGE },
+				  ip4 = { .ndm_family = AF_INET },
+				  ip6 = { .ndm_family = AF_INET6 };
+	static const struct dump {
+		struct live_request request;
+		live_message_fn *take;
+	} dumps[] = {
+		{ { NETLINK_ROUTE, RTM_GETLINK, &links, sizeof(links) }, read_link },
+		{ { NETLINK_ROUTE, RTM_GETNEIGH, &stations, sizeof(stations) },
+		  read_station },
+		{ { NETLINK_ROUTE, RTM_GETNEIGH, &ip4, sizeof(ip4) }, read_neighbour },
+		{ { NETLINK_ROUTE, RTM_GETNEIGH, &ip6, sizeof(ip6) }, read_neighbour },
+	};
 	int r = 0;
 
-	if (!socket)
-		return -errno;
-	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
-		r = -errno;
-	for (uint32_t i = 0; r == 0 && i < ARRAY_LEN(dumps); i++)
-		r = run_dump(socket, &dumps[i], i + 1, m, room);
-	mnl_socket_close(socket);
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(dumps); i++)
+		r = live_dump(&dumps[i].request, dumps[i].take, m);
 	m->knows_devices = r == 0;
 	return r;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "gate/cli/live_dump.h"
 
@@ -42,7 +43,7 @@ static int read_all(struct mnl_socket *socket, const struct live_request *reques
 
 int live_dump(const struct live_request *request, live_message_fn *take, void *ctx)
 {
-	struct mnl_socket *socket = mnl_socket_open(request->bus);
+	struct mnl_socket *socket = mnl_socket_open2(request->bus, SOCK_CLOEXEC);
 	int r;
 
 	if (!socket)

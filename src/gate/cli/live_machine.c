@@ -14,14 +14,6 @@
 
 enum { LO_INDEX = 1, MAC_BYTES = 6 };
 
-static struct sim_dev *dev_at(struct sim_machine *m, uint32_t index)
-{
-	vec_for_each(it, &m->devs)
-		if ((*it)->index == index)
-			return *it;
-	return NULL;
-}
-
 /* ---- interfaces ---- */
 
 static void read_link(struct sim_dev *dev, const struct nlmsghdr *nlh)
@@ -64,7 +56,7 @@ static int take_link(const struct nlmsghdr *nlh, void *ctx)
 				             strnlen(text, mnl_attr_get_payload_len(a)) };
 	}
 	machine_dev(m, name, (uint32_t)head->ifi_index);
-	struct sim_dev *dev = dev_at(m, (uint32_t)head->ifi_index);
+	struct sim_dev *dev = machine_at(m, (uint32_t)head->ifi_index);
 	if (!dev)
 		return MNL_CB_OK;
 	dev->type = head->ifi_type;
@@ -108,7 +100,7 @@ static int take_address(const struct nlmsghdr *nlh, void *ctx)
 			addr = mnl_attr_get_payload(a);
 	}
 	const uint8_t *own = local ? local : addr;
-	const struct sim_dev *dev = dev_at(m, head->ifa_index);
+	const struct sim_dev *dev = machine_at(m, head->ifa_index);
 	if (own && dev && !is_known(m, dev, family, own))
 		machine_add_addr(m, dev, family, own, head->ifa_prefixlen);
 	return MNL_CB_OK;

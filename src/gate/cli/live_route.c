@@ -25,14 +25,6 @@ static uint8_t family_of(uint8_t af)
 	return af == AF_INET ? NFPROTO_IPV4 : af == AF_INET6 ? NFPROTO_IPV6 : 0;
 }
 
-static const struct sim_dev *dev_at(const struct sim_machine *m, uint32_t index)
-{
-	vec_for_each(it, &m->devs)
-		if ((*it)->index == index)
-			return *it;
-	return NULL;
-}
-
 static void copy_address(const struct nlattr *a, uint8_t out[16])
 {
 	size_t n = mnl_attr_get_payload_len(a);
@@ -66,7 +58,7 @@ static void read_hops(struct sim_machine *m, const struct nlattr *nest,
 			break;
 		struct sim_hop *hop = &hops[n];
 		struct nlattr *attr;
-		hop->dev = dev_at(m, (uint32_t)next->rtnh_ifindex);
+		hop->dev = machine_at(m, (uint32_t)next->rtnh_ifindex);
 		mnl_attr_for_each_payload(
 			(void *)(uintptr_t)(next + 1),
 			next->rtnh_len - sizeof(*next)) if (mnl_attr_get_type(attr) ==
@@ -107,7 +99,7 @@ static void read_route(struct sim_machine *m, const struct nlmsghdr *nlh,
 			copy_address(a, route->src);
 			break;
 		case RTA_OIF:
-			route->hop.dev = dev_at(m, live_u32(a));
+			route->hop.dev = machine_at(m, live_u32(a));
 			break;
 		case RTA_GATEWAY:
 			read_gateway(a, route->family, &route->hop);

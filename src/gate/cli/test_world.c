@@ -93,10 +93,7 @@ static void add_devices(struct test_file *f)
 	for (size_t i = 1; i < f->c->machine.n_interfaces; i++)
 		machine_dev(m, f->c->machine.interfaces[i], (uint32_t)i + 1);
 	vec_for_each(it, &f->scenario.devs) {
-		struct sim_dev *dev = NULL;
-		vec_for_each(d, &m->devs)
-			if (str_eq((*d)->name, it->name))
-				dev = *d;
+		struct sim_dev *dev = machine_edit(m, machine_find(m, it->name));
 		if (!dev)
 			continue;
 		dev->group = it->group;

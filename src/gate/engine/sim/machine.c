@@ -77,12 +77,12 @@ const struct sim_dev *machine_find(const struct sim_machine *m, struct str name)
 	return NULL;
 }
 
-static bool index_taken(const struct sim_machine *m, uint32_t index)
+struct sim_dev *machine_at(const struct sim_machine *m, uint32_t index)
 {
 	vec_for_each(it, &m->devs)
 		if ((*it)->index == index)
-			return true;
-	return false;
+			return *it;
+	return NULL;
 }
 
 const struct sim_dev *machine_dev(struct sim_machine *m, struct str name, uint32_t index)
@@ -91,7 +91,7 @@ const struct sim_dev *machine_dev(struct sim_machine *m, struct str name, uint32
 
 	if (d)
 		return d;
-	while (!index || index_taken(m, index))
+	while (!index || machine_at(m, index))
 		index = index ? index + 1
 		              : 1000; /* far from what rules may name by number */
 	return add_dev(m, name, index);

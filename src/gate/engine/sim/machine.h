@@ -163,6 +163,8 @@ void machine_add_neighbour(struct sim_machine *m, uint8_t family, const uint8_t 
 /* The hardware address that answers to `addr`, as far as the machine was told; or NULL. */
 const uint8_t *machine_neighbour(const struct sim_machine *m, uint8_t family,
                                  const uint8_t *addr);
+/* The device of the number, to be changed; or NULL. */
+struct sim_dev *machine_at(const struct sim_machine *m, uint32_t index);
 /* The device itself, to be changed: what machine_dev() and machine_find() give is for reading. */
 struct sim_dev *machine_edit(struct sim_machine *m, const struct sim_dev *dev);
 /* Adds a rule behind those of the same pref. PREF_NONE: right before the family's second, as the
