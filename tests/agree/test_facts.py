@@ -60,6 +60,13 @@ FACTS = {
             chain r {{ type filter hook prerouting priority -300; tcp dport 21 ct helper set "ftp" }}
             chain c {{ {HOOK} tcp dport 5125 ct state new drop }} }}""",
         *ftp(data="new drop")),
+    "behind `ct expectation set` a helper is not set": (
+        f"""table ip t {{ ct helper ftp {{ type "ftp" protocol tcp; }}
+            ct expectation e {{ protocol udp; dport 53; timeout 1h; size 2; l3proto ip; }}
+            chain p {{ type filter hook prerouting priority 0; tcp dport 21 ct expectation set "e" }}
+            chain c {{ {HOOK} tcp dport 21 ct helper set "ftp"
+            tcp dport 5125 ct state new drop }} }}""",
+        *ftp(data="new drop")),
     "a helper of another protocol is not set, and the rule goes on": (
         f"""table ip t {{ ct helper tftp {{ type "tftp" protocol udp; }}
             chain c {{ {HOOK} tcp dport 22 ct helper set "tftp" drop comment "goes on" }} }}""",

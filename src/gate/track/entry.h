@@ -143,9 +143,10 @@ struct track_entry {
 	uint64_t labels[2]; /* bit 0 of labels[0] is label 0 */
 	bool has_labels;
 	/* read only */
-	bool accounted; /* nf_conntrack_acct was 1 when it began */
-	uint8_t helper; /* enum track_helper */
-	uint64_t id;    /* the kernel's `ct id` is secret: this one counts from 1 */
+	bool accounted;    /* nf_conntrack_acct was 1 when it began */
+	bool has_expected; /* `ct expectation set` ran: it gets no helper any more */
+	uint8_t helper;    /* enum track_helper */
+	uint64_t id;       /* the kernel's `ct id` is secret: this one counts from 1 */
 	uint64_t packets[2], bytes[2];
 	uint64_t created_ns;
 	struct track_entry

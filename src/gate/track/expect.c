@@ -267,8 +267,10 @@ enum track_expect_result track_expect_set(struct track *t, struct track_ref *ref
 		                  .deadline_ns = timeout_ms * 1000000ull,
 		                  .dir = !ref->dir };
 
-	if (!e || track_entry_confirmed(e) ||
-	    track_entry_extra(t, e)->expecting[0] >= size)
+	if (!e || track_entry_confirmed(e))
+		return TRACK_EXPECT_BREAK;
+	e->has_expected = true;
+	if (track_entry_extra(t, e)->expecting[0] >= size)
 		return TRACK_EXPECT_BREAK;
 	x.tuple = (struct track_tuple){ .src = e->tuple[!ref->dir].src,
 		                        .dst = e->tuple[!ref->dir].dst,

@@ -13,7 +13,8 @@ enum track_helper track_helper_find(struct str name);
 struct str track_helper_name(enum track_helper helper);
 
 /* `ct helper set` for protocol `proto`: acts on an entry that is not confirmed, has this
- * protocol and no helper yet, else nothing. */
+ * protocol and no helper yet, else nothing. Nor behind `ct expectation set`: the kernel adds what
+ * both need just once (nf_conntrack_extend.c: nf_ct_ext_add). */
 void track_helper_set(struct track_ref *ref, enum track_helper helper, uint8_t proto);
 
 enum track_expect_flag {

@@ -47,7 +47,8 @@ void track_helper_set(struct track_ref *ref, enum track_helper helper, uint8_t p
 	struct track_entry *e = ref->entry;
 	const struct row *row = &rows[helper];
 
-	if (!e || track_entry_confirmed(e) || e->helper || e->tuple[0].proto != proto ||
+	if (!e || track_entry_confirmed(e) || e->helper || e->has_expected ||
+	    e->tuple[0].proto != proto ||
 	    (proto != row->protos[0] && proto != row->protos[1]) ||
 	    (row->ipv4_only && e->tuple[0].family != 4))
 		return;
