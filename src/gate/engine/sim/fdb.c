@@ -6,7 +6,7 @@
 #include "base/map.h"
 #include "base/oom.h"
 
-static const uint64_t AGEING_NS = UINT64_C(300) * 1000000000;
+static const uint64_t ageing_ns = UINT64_C(300) * 1000000000;
 
 struct fdb_key {
 	uint32_t bridge; /* its index */
@@ -61,7 +61,7 @@ const struct sim_dev *fdb_find(const struct fdb *f, const struct sim_dev *bridge
 {
 	const struct fdb_entry *e = entry_of(f, bridge, mac);
 
-	return e && (e->is_told || now_ns - e->heard_ns < AGEING_NS) ? e->port : NULL;
+	return e && (e->is_told || now_ns - e->heard_ns < ageing_ns) ? e->port : NULL;
 }
 
 struct fdb *fdb_new(const struct sim_machine *m)

@@ -264,7 +264,7 @@ int machine_type4(const struct sim_machine *m, const uint8_t *addr,
 	if (is_multicast(NFPROTO_IPV4, addr))
 		return ROUTE_MULTICAST;
 	if (table_lookup(m, &q, TABLE_LOCAL, &to))
-		return !dev || dev == to.dev ? to.type : ROUTE_UNICAST;
+		return (int)(!dev || dev == to.dev ? to.type : ROUTE_UNICAST);
 	return m->is_complete ? ROUTE_UNICAST : -EAGAIN;
 }
 
