@@ -41,5 +41,5 @@ struct scenario_rule {
 };
 
 /* What stands behind `route` and behind `rule`. Errors are the words'. */
-void route_read(struct words *w, struct scenario_route *out);
-void rule_read(struct words *w, struct scenario_rule *out);
+void route_read(struct words *w, struct scenario_route *r);
+void rule_read(struct words *w, struct scenario_rule *r);

@@ -81,7 +81,7 @@ static bool read_delimited_port(struct str s, char delimiter, struct target *tar
 /* "|||6446|" */
 static bool read_epsv(struct str s, struct target *target)
 {
-	char d = s.n ? s.p[0] : 0;
+	char d = (char)(s.n ? s.p[0] : 0);
 
 	if (s.n <= 3 || isdigit((unsigned char)d) || d < 33 || d > 126 || s.p[1] != d ||
 	    s.p[2] != d)
@@ -93,7 +93,7 @@ static bool read_epsv(struct str s, struct target *target)
 /* "|1|132.235.1.2|6275|", "|2|1080::8:800:200C:417A|5282|" */
 static bool read_eprt(struct str s, struct target *target)
 {
-	char d = s.n ? s.p[0] : 0, text[INET6_ADDRSTRLEN] = "";
+	char d = (char)(s.n ? s.p[0] : 0), text[INET6_ADDRSTRLEN] = "";
 	size_t n;
 
 	if (s.n <= 3 || isdigit((unsigned char)d) || d < 33 || d > 126 || s.p[2] != d ||
