@@ -3,7 +3,8 @@
 /*
  * Frames from anybody through the simulated kernel, and programs from anybody on them. The first
  * byte says how long the program is; then come six bytes an instruction; the rest is frames, each
- * behind its length in one byte.
+ * behind its length in one byte; bits of its first byte say whether it leaves (0x80), is IPv6
+ * (0x40), and goes by a bridge (0x20).
  */
 #include "fuzz.h"
 
@@ -111,19 +112,26 @@ static void read_program(struct program *prog, struct arena *a, struct cursor *c
 static void load(struct sim_store *s, const struct program *prog)
 {
 	static const struct {
+		uint8_t family;
 		const char *name, *type;
 		uint32_t hook;
 		int32_t priority;
 	} chains[] = {
-		{ "raw", "filter", NF_INET_PRE_ROUTING, -300 },
-		{ "pre", "nat", NF_INET_PRE_ROUTING, -100 },
-		{ "in", "filter", NF_INET_LOCAL_IN, 0 },
-		{ "fwd", "filter", NF_INET_FORWARD, 0 },
-		{ "out", "filter", NF_INET_LOCAL_OUT, 0 },
-		{ "post", "nat", NF_INET_POST_ROUTING, 100 },
+		{ NFPROTO_INET, "raw", "filter", NF_INET_PRE_ROUTING, -300 },
+		{ NFPROTO_INET, "pre", "nat", NF_INET_PRE_ROUTING, -100 },
+		{ NFPROTO_INET, "in", "filter", NF_INET_LOCAL_IN, 0 },
+		{ NFPROTO_INET, "fwd", "filter", NF_INET_FORWARD, 0 },
+		{ NFPROTO_INET, "out", "filter", NF_INET_LOCAL_OUT, 0 },
+		{ NFPROTO_INET, "post", "nat", NF_INET_POST_ROUTING, 100 },
+		{ NFPROTO_BRIDGE, "pre", "filter", NF_INET_PRE_ROUTING, 0 },
+		{ NFPROTO_BRIDGE, "in", "filter", NF_INET_LOCAL_IN, 0 },
+		{ NFPROTO_BRIDGE, "fwd", "filter", NF_INET_FORWARD, 1 },
+		{ NFPROTO_BRIDGE, "out", "filter", NF_INET_LOCAL_OUT, 0 },
+		{ NFPROTO_BRIDGE, "post", "filter", NF_INET_POST_ROUTING, 0 },
 	};
 	const struct engine_ops *ops = s->engine.ops;
 	struct prog_table t = { .family = NFPROTO_INET, .name = STR("t") };
+	struct prog_table bridge = { .family = NFPROTO_BRIDGE, .name = STR("t") };
 	struct tx_error *errors;
 	size_t n;
 	struct tx *tx;
@@ -131,15 +139,16 @@ static void load(struct sim_store *s, const struct program *prog)
 
 	ops->tx_begin(&s->engine, 0, &tx);
 	ops->tx_table(tx, TX_ADD, &t, 1);
+	ops->tx_table(tx, TX_ADD, &bridge, 1);
 	for (size_t i = 0; i < ARRAY_LEN(chains); i++) {
-		struct prog_chain c = { .family = NFPROTO_INET,
+		struct prog_chain c = { .family = chains[i].family,
 			                .table = STR("t"),
 			                .name = str_from(chains[i].name),
 			                .type = str_from(chains[i].type),
 			                .is_base = true,
 			                .hook = chains[i].hook,
 			                .priority = chains[i].priority };
-		struct prog_rule r = { .family = NFPROTO_INET,
+		struct prog_rule r = { .family = chains[i].family,
 			               .table = STR("t"),
 			               .chain = c.name,
 			               .prog = *prog };
@@ -156,13 +165,16 @@ static void send_frames(struct sim *sim, struct cursor *c)
 	struct sim_arrival in = { .way = WAY_IN,
 		                  .in = machine_dev(sim->machine, STR("eth0"), 2) };
 	struct sim_arrival out = { .way = WAY_OUT, .out = in.in };
+	struct sim_arrival in_port = { .way = WAY_IN,
+		                       .in = machine_find(sim->machine, STR("p0")) };
+	struct sim_arrival out_bridge = { .way = WAY_OUT, .out = in_port.in->bridge };
 	struct packet p = { 0 };
 
 	for (int i = 0; i < FRAMES_MAX && cursor_left(c); i++) {
 		size_t n = cursor_u8(c);
 		n = n < cursor_left(c) ? n : cursor_left(c);
 		const uint8_t *b = cursor_bytes(c, n);
-		bool leaves = n && b[0] & 0x80;
+		bool leaves = n && b[0] & 0x80, bridged = n && b[0] & 0x20;
 		buf_reset(&p.bytes);
 		buf_put(&p.bytes, n ? b + 1 : b, n ? n - 1 : 0);
 		p.has_ll = !leaves;
@@ -172,9 +184,22 @@ static void send_frames(struct sim *sim, struct cursor *c)
 			continue; /* no socket sends that */
 		sim->now_ns += UINT64_C(100000000);
 		sim->choices = n;
-		sim_packet(sim, leaves ? &out : &in, &p);
+		sim_packet(sim,
+		           leaves ? (bridged ? &out_bridge : &out)
+		                  : (bridged ? &in_port : &in),
+		           &p);
 	}
 	packet_fini(&p);
+}
+
+static void add_bridge(struct sim_machine *m)
+{
+	static const char *const ports[] = { "p0", "p1", "p2" };
+	const struct sim_dev *bridge = machine_dev(m, STR("br0"), 3);
+
+	for (uint32_t i = 0; i < ARRAY_LEN(ports); i++)
+		machine_add_port(m, bridge, machine_dev(m, str_from(ports[i]), i + 4));
+	m->knows_devices = true;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
@@ -187,6 +212,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct sim sim;
 
 	machine_init(&machine, 1);
+	add_bridge(&machine);
 	read_program(&prog, &a, &c);
 	load(store, &prog);
 	sim_init(&sim, store, &machine);

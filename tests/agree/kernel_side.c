@@ -19,6 +19,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -32,6 +33,21 @@ enum {
 	TRACE_POLICY = 1,
 	TRACE_RULE = 3,
 };
+
+/* A device and the far end of its wire. */
+struct wire_name {
+	const char *dev, *far;
+};
+
+static const struct wire_name wire_names[WIRES] = {
+	{ "eth0", "wire" },   { "eth1", "wire1" },  { "p0", "bridged0" },
+	{ "p1", "bridged1" }, { "p2", "bridged2" },
+};
+
+const char *kernel_device(unsigned wire)
+{
+	return wire_names[wire].dev;
+}
 
 /* ---- sockets ---- */
 
@@ -117,11 +133,11 @@ void kernel_open(struct kernel *k, const char *far)
 	k->ctnetlink = open_netlink(false);
 	k->raw[0] = open_raw(AF_INET);
 	k->raw[1] = open_raw(AF_INET6);
-	read_device(k, 0, "eth0");
-	read_device(k, 1, "eth1");
+	for (unsigned i = 0; i < WIRES; i++)
+		read_device(k, i, wire_names[i].dev);
 	enter(far);
-	k->wires[0] = open_wire("wire");
-	k->wires[1] = open_wire("wire1");
+	for (unsigned i = 0; i < WIRES; i++)
+		k->wires[i] = open_wire(wire_names[i].far);
 	if (home < 0 || setns(home, CLONE_NEWNET) < 0)
 		err(2, "the way back");
 	close(home);
@@ -129,11 +145,12 @@ void kernel_open(struct kernel *k, const char *far)
 
 void kernel_close(struct kernel *k)
 {
-	int fds[] = { k->trace,  k->ctnetlink, k->raw[0],
-		      k->raw[1], k->wires[0],  k->wires[1] };
+	int fds[] = { k->trace, k->ctnetlink, k->raw[0], k->raw[1] };
 
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
 		close(fds[i]);
+	for (unsigned i = 0; i < WIRES; i++)
+		close(k->wires[i]);
 	vec_fini(&k->way.steps);
 	vec_fini(&k->frames);
 	arena_fini(&k->a);
@@ -315,7 +332,7 @@ static void send_frame(struct kernel *k, const struct packet *p, unsigned device
 	auto_buf frame = { 0 };
 
 	buf_put(&frame, p->bytes.p, p->bytes.n);
-	if (!(frame.p[0] & 1))
+	if (device < WIRE_BRIDGED && !(frame.p[0] & 1))
 		memcpy(frame.p, k->mac[device], 6);
 	if (send(k->wires[device], frame.p, frame.n, 0) < 0)
 		err(2, "a frame");
@@ -337,6 +354,15 @@ static void send_raw(struct kernel *k, const struct packet *p)
 	              ip6 ? sizeof(to6) : sizeof(to));
 }
 
+/* Its own ARP the machine sends when it likes; that of stations must have been bridged. */
+static bool is_compared(const uint8_t *b)
+{
+	static const uint8_t station[5] = { 2, 0, 0, 0, 4 };
+
+	return (b[12] == 8 && b[13] == 0) || (b[12] == 0x86 && b[13] == 0xdd) ||
+	       (b[12] == 8 && b[13] == 6 && memcmp(b + 6, station, 5) == 0);
+}
+
 static void catch_frames(struct kernel *k)
 {
 	char room[ROOM];
@@ -344,11 +370,8 @@ static void catch_frames(struct kernel *k)
 
 	for (unsigned i = 0; i < WIRES; i++) {
 		while ((n = recv(k->wires[i], room, sizeof(room), 0)) > 14) {
-			bool ip =
-				(room[12] == 8 && room[13] == 0) ||
-				((uint8_t)room[12] == 0x86 && (uint8_t)room[13] == 0xdd);
 			struct str bytes = { room, (size_t)n };
-			if (ip)
+			if (is_compared((const uint8_t *)room))
 				vec_push(&k->frames,
 				         (struct frame){ arena_str(&k->a, bytes), i });
 		}
@@ -384,6 +407,14 @@ static struct nlmsghdr *request(char *room, uint16_t what, uint16_t flags)
 	return nlh;
 }
 
+static void flush_bridge(void)
+{
+	FILE *file = fopen("/sys/class/net/br0/bridge/flush", "we");
+
+	if (!file || fputs("1", file) < 0 || fclose(file) != 0)
+		err(2, "flushing the bridge");
+}
+
 void kernel_flush(struct kernel *k)
 {
 	char room[4096] __attribute__((aligned(8)));
@@ -392,6 +423,7 @@ void kernel_flush(struct kernel *k)
 	if (send(k->ctnetlink, nlh, nlh->nlmsg_len, 0) < 0 ||
 	    recv(k->ctnetlink, room, sizeof(room), 0) < 0)
 		err(2, "flushing the connections");
+	flush_bridge();
 }
 
 static void read_ip(const struct nlattr *nest, struct track_tuple *t)
@@ -544,7 +576,8 @@ uint64_t kernel_sysctl(const char *name, uint64_t value)
 	char line[32];
 	uint64_t was = 0;
 
-	snprintf(path, sizeof(path), "/proc/sys/net/netfilter/%s", name);
+	snprintf(path, sizeof(path), "/proc/sys/net/%s/%s",
+	         strncmp(name, "bridge-", 7) == 0 ? "bridge" : "netfilter", name);
 	FILE *file = fopen(path, "r+e");
 	if (!file || !fgets(line, sizeof(line), file) ||
 	    str_to_u64(str_trim(str_from(line)), 10, &was) < 0)

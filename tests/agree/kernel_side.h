@@ -14,7 +14,7 @@
 #include "gate/engine/sim/packet.h"
 #include "gate/track/entry.h"
 
-enum { WIRES = 2 }; /* the far ends of eth0 and eth1 */
+enum { WIRE_BRIDGED = 2, WIRES = 5 }; /* of eth0, eth1; from the third on ports of br0 */
 
 /* A step of a packet's way as both halves write it: `inet t input 3 accept`. */
 struct way {
@@ -36,15 +36,19 @@ struct row {
 
 struct kernel {
 	int trace, wires[WIRES], raw[2], ctnetlink;
-	uint8_t mac[WIRES][6]; /* of eth0 and eth1 */
+	uint8_t mac[WIRES][6]; /* of the devices */
 	uint32_t index[WIRES];
 	struct arena a; /* of one packet: emptied by kernel_inject */
 	/* The place of a rule in its chain, by `FAMILY TABLE CHAIN HANDLE`; NULL key: not known. */
 	int (*place)(void *ctx, struct str rule);
 	void *ctx;
 	struct way way;
-	VEC(struct frame) frames; /* what left, IP only */
+	VEC(struct frame)
+	frames; /* what left: IP, and ARP of others that passed the bridge */
 };
+
+/* The name of the device on that wire. */
+const char *kernel_device(unsigned wire);
 
 /* `far` is the name of the namespace with the wires. Ends the program when something fails. */
 void kernel_open(struct kernel *k, const char *far);
@@ -54,11 +58,12 @@ void kernel_close(struct kernel *k);
  * k->way and k->frames are what it came to; good until the next call. */
 void kernel_inject(struct kernel *k, const struct packet *p, unsigned device);
 
+/* Forgets all connections, and what the bridge learnt. */
 void kernel_flush(struct kernel *k);
 /* All entries of the table; `rows` is emptied first. */
 struct rows {
 	VEC(struct row) list;
 };
 void kernel_rows(struct kernel *k, struct rows *rows);
-/* /proc/sys/net/netfilter/NAME; returns the value it had. */
+/* /proc/sys/net/netfilter/NAME, or of net/bridge; returns the value it had. */
 uint64_t kernel_sysctl(const char *name, uint64_t value);

@@ -34,6 +34,9 @@ GATEWAY, GATEWAY6 = "192.168.1.1", "fd00::1"
 OTHER_MAC = "02:00:00:00:00:fe"
 MACHINE_MAC = "02:00:00:00:00:01"
 INNER_MAC, INNER_OTHER_MAC = "02:00:00:00:01:01", "02:00:00:00:01:fe"
+PORTS, BRIDGE_MAC = ("p0", "p1", "p2"), "02:00:00:00:06:01"
+BRIDGED = "192.168.5.1", "fd05::1"
+STATIONS = {f"02:00:00:00:04:1{n}": (f"192.168.5.1{n}", f"fd05::1{n}") for n in range(4)}
 NEIGHBOURS = ("10.9.0.5", "10.9.0.6", "fd09::5", "fd09::6")
 CLONE_NEWNET = 0x40000000
 SO_MARK, SO_RCVBUFFORCE = 36, 33
@@ -59,6 +62,15 @@ route add default via {GATEWAY}
 route add default via {GATEWAY6}
 """ + "".join(f"neigh add {a} lladdr {INNER_OTHER_MAC} dev eth1 nud permanent\n"
               for a in NEIGHBOURS)
+BRIDGE = f"link add br0 address {BRIDGE_MAC} type bridge\n" + "".join(
+    f"link add {port} address 02:00:00:00:06:1{n} type veth peer name bridged{n} netns {{far}}\n"
+    f"link set {port} master br0 addrgenmode none\n"
+    f"link set {port} up\n" for n, port in enumerate(PORTS)) + f"""
+link set br0 up
+address add {BRIDGED[0]}/24 dev br0
+address add {BRIDGED[1]}/64 dev br0 nodad
+""" + "".join(f"neigh add {a} lladdr {mac} dev br0 nud permanent\n"
+              for mac, addresses in STATIONS.items() for a in addresses)
 
 # `first` starts the trace; `gag` stands before defragmentation and connection tracking; `last`
 # is heard when nothing else was against the packet.
@@ -71,13 +83,19 @@ table inet {RIG_TABLE} {{
 		meta mark {MARK} meta mark set 0 return
 		drop
 	}}
+	chain last_in {{ type filter hook input priority 2147483646; continue; }}
+	chain last_out {{ type filter hook postrouting priority 2147483646; continue; }}
+}}
+table netdev {RIG_TABLE} {{
 	chain sentinel {{
-		type filter hook prerouting priority -510;
+		type filter hook ingress device eth0 priority -510;
 		ip saddr 192.0.2.250 meta nftrace set 1
 		ip saddr 192.0.2.250 drop
 	}}
-	chain last_in {{ type filter hook input priority 2147483646; continue; }}
-	chain last_out {{ type filter hook postrouting priority 2147483646; continue; }}
+	chain first {{
+		type filter hook ingress devices = {{ eth0, eth1, {", ".join(PORTS)} }} priority -500;
+		meta nftrace set 1
+	}}
 }}
 """
 
@@ -118,9 +136,10 @@ def prepare(netns, far):
                "done; echo 0 > /proc/sys/net/ipv6/conf/all/accept_dad; "
                "echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad; "
                "ip -6 link set dev lo up"], check=True)
-    netns.run(["ip", "-batch", "-"], input=LINKS.format(far=far.name).lstrip(), check=True)
+    netns.run(["ip", "-batch", "-"], input=(LINKS + BRIDGE).format(far=far.name).lstrip(), check=True)
     far.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; "
-             "ip link set wire up arp off; ip link set wire1 up arp off"], check=True)
+             "for w in wire wire1 bridged0 bridged1 bridged2; do ip link set $w up arp off; done"],
+            check=True)
     netns.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward; "
                "echo 1 > /proc/sys/net/ipv6/conf/all/forwarding; "
                "echo 0 > /proc/sys/net/ipv4/conf/all/send_redirects"], check=True)
@@ -267,6 +286,9 @@ def simulated_path(packet):
     path = []
     for hook in packet["hooks"]:
         for step in hook["steps"]:
+            whole = step["rule"]["chain"] if step["step"] == "rule" else step.get("chain", "")
+            if whole.split()[1:2] == [RIG_TABLE]:
+                continue
             if step["step"] == "policy":
                 path.append((step["chain"], "policy", step["verdict"]))
             elif step["step"] == "rule" and step["matched"]:

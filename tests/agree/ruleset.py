@@ -5,6 +5,8 @@ matches, statements and verdicts. A rule is a line, so that a case can be cut do
 import random
 import re
 
+from agree import announced
+
 SETS = """
 	set addrs { type ipv4_addr; flags interval; elements = { 198.51.100.0/24, 10.9.0.5 } }
 	set addrs6 { type ipv6_addr; elements = { fd00:5::7, fd09::5 } }
@@ -58,6 +60,33 @@ STATEMENTS = (
     "ip dscp set cs1", "ip ttl set 33", "ip6 hoplimit set 33", "meta priority set 1:2",
     "tcp option maxseg size set 1000", "delete @dyn { ip saddr }",
 )
+# Of frames, for the families that see them.
+FRAME_MATCHES = (
+    "ether saddr 02:00:00:00:04:10", "ether daddr 02:00:00:00:04:11", "ether daddr != ff:ff:ff:ff:ff:ff",
+    "ether daddr & 01:00:00:00:00:00 == 01:00:00:00:00:00", "ether daddr 02:00:00:00:06:01",
+    "ether saddr { 02:00:00:00:04:11, 02:00:00:00:00:fe }", "ether type ip", "ether type arp", "ether type != ip6",
+    "meta pkttype host", "meta pkttype other", "meta pkttype { broadcast, multicast }", "meta protocol arp",
+    "arp operation request", "arp saddr ip 192.168.5.10", "arp daddr ip 192.168.5.0/24", "arp saddr ether 02:00:00:00:04:10",
+    'iifname "p0"', 'oifname "p1"', 'iifname "br0"', 'oifname "br0"', "iif p1", "oif p0", "iif 0", "oif 0", 'iifname "p*"',
+    "meta iifgroup 0", "meta iiftype ether", "ip saddr 192.168.5.0/24", "ip daddr 192.168.5.11", "ip6 saddr fd05::/64",
+    "ether saddr . ip saddr { 02:00:00:00:04:10 . 192.168.5.10 }", 'iifname . oifname { "p0" . "p1", "p1" . "p0" }',
+    "@ll,0,48 0x020000000411", "@ll,96,16 0x0806",
+)
+ARP_MATCHES = ("arp operation request", "arp operation reply", "arp saddr ip 192.168.5.10", "arp htype 1", "arp plen 4",
+               "arp daddr ip { 192.168.5.11, 192.168.5.12 }", "arp daddr ether 00:00:00:00:00:00", 'iifname "br0"', "iif eth0",
+               "ether saddr 02:00:00:00:04:10", "meta pkttype broadcast", "meta length 28", "meta mark 1", "@nh,48,16 1")
+# What each family of frames does not take of the other phrases.
+FOREIGN = {"bridge": ("ct ", "fib ", "rt ", "nfproto", "maxseg size set"),
+           "netdev": ("ct ", "fib ", "rt ", "nfproto", "maxseg size set"),
+           "arp": ("",)}
+FRAME_HOOKS = {
+    "bridge": [(hook, "", priority) for hook in ("prerouting", "input", "forward", "output", "postrouting")
+               for priority in (-300, -10, 0, 10, 300)],
+    "netdev": [(hook, f"device {device} ", priority) for hook in ("ingress", "egress")
+               for device in ("eth0", "eth1", "p0", "p1", "br0", "lo") for priority in (-10, 0, 10)],
+    "arp": [("input", "", -10), ("input", "", 0)],
+}
+FRAME_FAMILIES = (("bridge", 0.6), ("netdev", 0.5), ("arp", 0.3))
 VERDICTS = ("accept", "drop", "return", "continue", "accept")
 VMAPS = (
     "tcp dport vmap { 22 : VERDICT, 53 : VERDICT }", "ct state vmap { new : VERDICT, established : VERDICT, invalid : VERDICT }",
@@ -70,6 +99,8 @@ HOOKS = (("raw_in", "prerouting", -300), ("pre", "prerouting", -150), ("pre2", "
          ("in1", "input", 0), ("in2", "input", 0), ("fwd1", "forward", 0), ("fwd2", "forward", 10),
          ("raw_out", "output", -300), ("out1", "output", 0), ("post1", "postrouting", 0),
          ("post2", "postrouting", 150))
+HOOK_OF = {name: hook for name, hook, _ in HOOKS}
+FIB_HOOKS = ("prerouting", "input", "forward", "ingress")
 NAT = {
     "prerouting": ("tcp dport 22 redirect to :2222", "udp dport 53 dnat ip to 192.168.1.12:5353",
                    "tcp dport 99 dnat ip to 10.9.0.5:80", "udp dport 99 dnat ip to 10.9.0.6",
@@ -82,13 +113,15 @@ NAT = {
 }
 SYSCTLS = (("nf_conntrack_tcp_loose", 0), ("nf_conntrack_tcp_be_liberal", 1),
            ("nf_conntrack_tcp_ignore_invalid_rst", 1), ("nf_conntrack_acct", 1),
-           ("nf_conntrack_checksum", 0))
+           ("nf_conntrack_checksum", 0), ("bridge-nf-call-iptables", 0), ("bridge-nf-call-ip6tables", 0),
+           ("bridge-nf-filter-vlan-tagged", 1))
 # Which header a phrase wants; two of one layer are never in one rule.
 LAYERS = (
-    (("ip", r"\bip [a-z]|nfproto ipv4|meta protocol ip\b|\bicmp [a-z]|rt ip nexthop|l3proto ipv4"),
+    (("arp", r"\barp |ether type arp|protocol arp"), ("ip", r"\bip [a-z]|nfproto ipv4|meta protocol ip\b|ether type ip\b|\bicmp [a-z]|rt ip nexthop|l3proto ipv4"),
      ("ip6", r"\bip6 |nfproto ipv6|\bicmpv6 |exthdr")),
-    (("tcp", r"\btcp (?!reset)[a-z]|l4proto tcp|protocol tcp|reject with tcp|@th,0,16|nexthdr tcp"),
+    (("arp", r"\barp |ether type arp|protocol arp"), ("tcp", r"\btcp (?!reset)[a-z]|l4proto tcp|protocol tcp|reject with tcp|@th,0,16|nexthdr tcp"),
      ("udp", r"\budp [a-z]|l4proto != udp"), ("icmp", r"\bicmp [a-z]"), ("icmpv6", r"\bicmpv6 [a-z]"),
+     ("sctp", r"\bsctp |protocol sctp"), ("gre", r"l4proto gre"),
      ("th", r"\bth dport|l4proto \{")),
 )
 # What every ruleset has, so that each packet's connection shows in full.
@@ -105,14 +138,25 @@ WITNESS = """
 """
 
 
-class Ruleset:
-    """One ruleset; `text` is it, `sysctls` what belongs to it."""
+def with_sets(chains):
+    """The chains behind the sets and maps that they name."""
+    sets = [line for line in SETS.splitlines()
+            if line and re.search(rf"@{line.split()[1]}\b", chains)]
+    return "\n".join([*sets, chains])
 
-    def __init__(self, seed):
+
+class Ruleset:
+    """One ruleset; `text` is it, `sysctls` what belongs to it. `phrases`: those of phrases.py, or
+    None."""
+
+    def __init__(self, seed, phrases=None):
         self.random = random.Random(f"ruleset {seed}")
+        self.phrases = phrases
         self.family = self.random.choice(("inet", "inet", "inet", "ip"))
         self.regular = [f"r{n}" for n in range(self.random.randrange(4))]
         self.sysctls = [row for row in SYSCTLS if self.random.random() < 0.06]
+        self.frames = [family for family, often in FRAME_FAMILIES if self.random.random() < often]
+        self.announces = self.random.random() < 0.5
         self.text = self.write()
 
     def fits(self, words):
@@ -134,7 +178,7 @@ class Ruleset:
         found, kept = [None] * len(LAYERS), []
         for words in parts:
             wants = [next((name for name, pattern in layer
-                           if re.search(pattern, words.replace("ct original ip", ""))), None)
+                           if re.search(pattern, words)), None)
                      for layer in LAYERS]
             if all(not want or not have or want == have for want, have in zip(wants, found)):
                 found = [want or have for want, have in zip(wants, found)]
@@ -147,21 +191,38 @@ class Ruleset:
             return f"{self.random.choice(('jump', 'jump', 'goto'))} {self.random.choice(below)}"
         return self.random.choice(VERDICTS)
 
+    def phrase_rule(self, family, hook, verdicts):
+        """A match out of the schema's tables."""
+        parts = [self.random.choice(self.phrases[family]), "counter"]
+        while "fib" in parts[0] and hook not in FIB_HOOKS:
+            parts[0] = self.random.choice(self.phrases[family])
+        if self.random.random() < 0.3:
+            parts.append(self.random.choice(verdicts))
+        return " ".join(parts)
+
     def rule(self, hook, below):
         draw = self.random.random
+        if self.phrases and draw() < 0.25:
+            return self.phrase_rule(self.family, HOOK_OF.get(hook), (*VERDICTS, "meta mark set 1", "ct mark set 2"))
         if draw() < 0.12:
             words = self.pick(VMAPS)
             while "VERDICT" in words:
                 words = words.replace("VERDICT", self.verdict(below), 1)
             return words
-        parts = [self.pick(MATCHES) for _ in range(self.random.choice((0, 1, 1, 1, 2, 2, 3)))]
-        parts += [self.pick(STATEMENTS) for _ in range(self.random.choice((0, 1, 1, 2)))]
+        matches = MATCHES + announced.MATCHES * self.announces
+        matches += announced.ROUTES * (hook in announced.ARRIVES)
+        statements = STATEMENTS + announced.STATEMENTS * self.announces
+        parts = [self.pick(matches) for _ in range(self.random.choice((0, 1, 1, 1, 2, 2, 3)))]
+        parts += [self.pick(statements) for _ in range(self.random.choice((0, 1, 1, 2)))]
         if draw() < 0.0006:
             parts.append("ct count over 2")  # such cases are slow: see agree_driver.c
         if hook in ("raw_in", "raw_out") and draw() < 0.1:
             parts.append("notrack")
+        elif self.announces and hook in ("raw_in", "raw_out") and draw() < 0.1:
+            parts.append(self.pick(announced.ZONES))
         elif hook in ("in1", "in2", "fwd1", "out1") and draw() < 0.05:
-            parts.append(self.pick(REJECTS))
+            # The reset for a bridged frame leaves past the rig's rules, and egress chains see it.
+            parts.append(self.pick(REJECTS if "netdev" not in self.frames else REJECTS[::2]))
         elif parts and draw() < 0.35:
             parts.append(self.verdict(below))
         return self.join(parts) or "counter"
@@ -188,6 +249,32 @@ class Ruleset:
             lines += [f"\t\t{words}" for words in rules]
             yield "\n".join([*lines, "\t}"])
 
+    def frame_rule(self, family, hook):
+        if self.phrases and self.random.random() < 0.35:
+            return self.phrase_rule(family, hook, (*VERDICTS, "meta mark set 1"))
+        pool = ARP_MATCHES if family == "arp" else FRAME_MATCHES
+        parts = [self.random.choice(pool) for _ in range(self.random.choice((0, 1, 1, 2)))]
+        for others in (MATCHES, STATEMENTS):
+            words = self.random.choice(others)
+            if self.random.random() < 0.5 and not any(foreign in words for foreign in FOREIGN[family]):
+                parts.append(words)
+        parts.append("counter")
+        if self.random.random() < 0.15:
+            parts.append(self.random.choice(VERDICTS))
+        return self.join(parts)
+
+    def frame_table(self, family):
+        """A table of bridge, netdev or arp."""
+        lines = []
+        hooks = self.random.sample(FRAME_HOOKS[family], min(6, len(FRAME_HOOKS[family])))
+        for number, (hook, device, priority) in enumerate(hooks):
+            policy = "drop" if self.random.random() < 0.04 else "accept"
+            lines.append(f"\tchain c{number} {{")
+            lines.append(f"\t\ttype filter hook {hook} {device}priority {priority}; policy {policy};")
+            lines += [f"\t\t{self.frame_rule(family, hook)}" for _ in range(self.random.randrange(1, 6))]
+            lines.append("\t}")
+        return f"table {family} f {{\n" + with_sets("\n".join(lines)) + "\n}\n"
+
     def write(self):
         chains = []
         for at, name in enumerate(self.regular):
@@ -200,6 +287,6 @@ class Ruleset:
             chains.append(self.chain(name, head, self.regular, self.random.randrange(1, 7)))
         if self.random.random() < 0.4:
             chains += self.nat_chains()
-        sets = "\n".join(line for line in SETS.splitlines()
-                         if self.family == "inet" or "ipv6" not in line)
-        return f"table {self.family} t {{{sets}\n" + "\n".join(chains) + WITNESS + "}\n"
+        objects = announced.OBJECTS if self.announces else ""
+        text = f"table {self.family} t {{{objects}\n" + with_sets("\n".join(chains)) + WITNESS + "}\n"
+        return text + "".join(self.frame_table(family) for family in self.frames)

@@ -4,9 +4,17 @@
 segments out of the window, errors about live flows, fragments, resets that fit and do not."""
 import random
 
+from agree import announced
+
 MACHINE, MACHINE6 = "192.168.1.12", "[fd00::12]"
 PEERS = ("198.51.100.7", "203.0.113.5", "[fd00:5::7]")
 INSIDE, INSIDE6 = ("10.9.0.5", "10.9.0.6"), "[fd09::5]"
+STATIONS = (("p0", "192.168.5.10"), ("p1", "192.168.5.11"), ("p2", "192.168.5.12"), ("p2", "192.168.5.13"))
+STATIONS6 = (("p0", "[fd05::10]"), ("p1", "[fd05::11]"), ("p2", "[fd05::12]"))
+MACHINE_BRIDGED, MACHINE_BRIDGED6 = "192.168.5.1", "[fd05::1]"
+MACS = ("02:00:00:00:04:11", "02:00:00:00:04:12", "02:00:00:00:06:01", "02:00:00:00:06:10", "02:00:00:00:06:11",
+        "02:00:00:00:09:09", "ff:ff:ff:ff:ff:ff", "01:80:c2:00:00:00", "01:80:c2:00:00:01", "01:80:c2:00:00:03",
+        "01:80:c2:00:00:0e", "01:00:5e:00:00:01", "33:33:00:00:00:01")
 FLAGS = ("syn", "syn,ack", "ack", "ack", "ack", "ack,psh", "fin,ack", "fin,ack", "rst", "rst,ack",
          "fin", "none", "syn,fin", "ack,urg", "syn,urg")
 PORTS = (22, 53, 99)
@@ -32,17 +40,48 @@ class Sequence:
         pick = self.random.choice
         peer = pick(PEERS)
         kind = self.random.random()
-        if kind < 0.06:
+        if kind < 0.35:
+            return self.bridged_ends(kind)
+        if kind < 0.4:
             near, far = ("[::1]", "[::1]") if "[" in peer else ("127.0.0.1", "127.0.0.1")
             ways = ("out lo", "out lo")
             peer = far
-        elif kind < 0.3:
+        elif kind < 0.55:
             near = INSIDE6 if "[" in peer else pick(INSIDE)
             ways = ("in eth0", "in eth1")
         else:
             near = MACHINE6 if "[" in peer else MACHINE
             ways = ("in eth0", "out eth0")
         return f"{peer}:{pick((1000, 1001))}", f"{near}:{pick(PORTS)}", ways
+
+    def bridged_ends(self, kind):
+        """Between stations of the bridge, from one to the machine, or to one from outside."""
+        pick = self.random.choice
+        six = self.random.random() < 0.2
+        (port, peer), (other, near) = self.random.sample(
+            STATIONS6 if six else STATIONS, 2)
+        ways = (f"in {port}", f"in {other}")
+        if kind < 0.1:
+            near, ways = MACHINE_BRIDGED6 if six else MACHINE_BRIDGED, (ways[0], "out br0")
+        elif kind < 0.17:
+            peer, ways = PEERS[2] if six else PEERS[0], ("in eth0", ways[1])
+        return f"{peer}:{pick((1000, 1001))}", f"{near}:{pick(PORTS)}", ways
+
+    def frame(self):
+        """Of a bridge: ARP, tags, groups, and hardware addresses of whoever."""
+        pick = self.random.choice
+        (port, peer), (_, near) = self.random.sample(STATIONS, 2)
+        kind = self.random.random()
+        if kind < 0.4:
+            self.add(f"in {port} arp {peer} > {near} {pick(('request', 'answer'))}")
+        elif kind < 0.5:
+            self.add(f"in {port} udp {peer}:1000 > {near}:53 vlan {pick((5, 6))}")
+        elif kind < 0.6:
+            self.add(f"in {port} udp {peer}:1000 > {pick(('192.168.5.255', '224.0.0.251'))}:53"
+                     f"{pick(('', ' ether > ff:ff:ff:ff:ff:ff'))}")
+        else:
+            self.add(f"in {port} udp {peer}:1000 > {pick((near, MACHINE_BRIDGED))}:53 ether "
+                     f"{pick(('', '', '02:00:00:00:04:10 ', '03:00:00:00:00:01 '))}> {pick(MACS)}")
 
     def line(self, protocol, flow, inward, rest=""):
         peer, near, ways = flow
@@ -135,12 +174,16 @@ class Sequence:
     def error(self):
         """About the packet before, from whom it went to or from a router between."""
         last = self.packets[-1] if self.packets else "["
-        if "[" in last or "icmp" in last or "about" in last or "reply" in last or "lo " in last:
+        if any(word in last for word in ("[", "icmp", "gre", "about", "reply", "lo ", "arp")):
             return
         kind = self.random.choice(("destination-unreachable code 3", "time-exceeded"))
         if last.startswith("out"):
             source = self.random.choice(("192.168.1.1", "198.51.100.7"))
             self.add(f"in eth0 icmp {source} > {MACHINE} {kind} about last")
+        elif last.startswith("in p"):
+            self.add(f"in {self.random.choice(('p0', 'p1', 'p2'))} icmp "
+                     f"{self.random.choice(('192.168.5.11', last.split()[5].rsplit(':', 1)[0]))} > "
+                     f"{last.split()[3].rsplit(':', 1)[0]} {kind} about last")
         elif last.startswith("in eth1"):
             inner = last.split()[3].rsplit(":", 1)[0]
             self.add(f"in eth0 icmp 192.168.1.1 > {inner} {kind} about last")
@@ -149,5 +192,6 @@ class Sequence:
             self.add(f"out eth0 icmp {MACHINE} > {peer} {kind} about last")
 
     def step(self):
-        self.random.choices((self.handshake, self.close, self.datagrams, self.ping, self.error,
-                             self.fragmented, self.neighbours), (6, 4, 3, 2, 3, 1, 1))[0]()
+        steps = (Sequence.handshake, Sequence.close, Sequence.datagrams, Sequence.ping, Sequence.error,
+                 Sequence.fragmented, Sequence.neighbours, Sequence.frame, *announced.STEPS)
+        self.random.choices(steps, (7, 6, 3, 2, 3, 1, 1, 2, *announced.WEIGHTS))[0](self)

@@ -62,7 +62,7 @@ def simulated_path(packet):
     for hook in packet["hooks"]:
         for step in hook["steps"]:
             name = step.get("chain") or step.get("rule", {}).get("chain", "")
-            if name.startswith(f"inet {RIG_TABLE} "):
+            if name.split()[1:2] == [RIG_TABLE]:
                 continue
             if step["step"] == "policy":
                 path.append((name, "policy", step["verdict"]))
@@ -124,6 +124,17 @@ REMEMBERING = {
     "hashlimit above, by net and port": [
         "-m hashlimit --hashlimit-above 2/hour --hashlimit-burst 4 --hashlimit-mode "
         "srcip,dstport --hashlimit-srcmask 24 --hashlimit-name n -j DROP"],
+    # A bucket by bytes holds a second's worth: here one packet, and some more at once.
+    "hashlimit by bytes": ["-m hashlimit --hashlimit-upto 32b/s --hashlimit-burst 64 "
+                           "--hashlimit-mode srcip --hashlimit-name b -j ACCEPT", "-j DROP"],
+    "hashlimit above, by bytes": ["-m hashlimit --hashlimit-above 32b/s --hashlimit-burst 160 "
+                                  "--hashlimit-mode dstport --hashlimit-name c -j DROP"],
+    "hashlimit by rate": ["-m hashlimit --hashlimit-upto 3/sec --hashlimit-burst 2 --hashlimit-mode "
+                          "srcip --hashlimit-name r --hashlimit-rate-match "
+                          "--hashlimit-rate-interval 600 -j ACCEPT", "-j DROP"],
+    "hashlimit by rate of bytes": ["-m hashlimit --hashlimit-upto 150b/s --hashlimit-mode srcip "
+                                   "--hashlimit-name s --hashlimit-rate-match "
+                                   "--hashlimit-rate-interval 600 -j ACCEPT", "-j DROP"],
 }
 
 

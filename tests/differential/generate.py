@@ -13,13 +13,16 @@ CONCAT_BITS = 400
 
 
 class Generator:
-    """Everything for one load: a chain, named sets, and rules that go with them."""
+    """Everything for one load: a chain, named sets, and rules that go with them. Whoever wants
+    less than all of the language names the family, says which selectors to take, and has values
+    of his own (a class like vocabulary.Values)."""
 
-    def __init__(self, seed, vocabulary):
+    def __init__(self, seed, vocabulary, family=None, takes=None, values=Values):
         self.rng = random.Random(seed)
         self.vocabulary = vocabulary
-        self.values = Values(self.rng, vocabulary)
-        self.family = self.rng.choices(list(FAMILY_WEIGHTS), FAMILY_WEIGHTS.values())[0]
+        self.values = values(self.rng, vocabulary)
+        self.takes = takes or (lambda selector: True)
+        self.family = family or self.rng.choices(list(FAMILY_WEIGHTS), FAMILY_WEIGHTS.values())[0]
         self.hook = self.rng.choice([name for family, name in vocabulary.hooks
                                      if family == self.family])
         self.type = self._chain_type()
@@ -47,7 +50,7 @@ class Generator:
                                      "hash", "osf", "ipsec"], [12, 4, 6, 5, 1, 1, 2, 1, 0.3, 0.5])[0]
             found = self.rng.choice([s for s in self.vocabulary.selectors if s.kind == kind])
             at_home = self.family in found.homes or self.rng.random() < STRANGER
-            if at_home and wanted(found):
+            if at_home and wanted(found) and self.takes(found):
                 return found
 
     def concatenation(self):

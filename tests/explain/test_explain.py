@@ -83,8 +83,9 @@ def test_bridge_chains_are_not_passed_over_in_silence(explain):
     text = """table bridge b { chain c { type filter hook forward priority 0; policy drop; } }
         table ip t { chain c { type filter hook input priority 0; policy accept; } }"""
     answer = json.loads(explain("-j", SSH, text=text).stdout)
-    assert (answer["verdict"], answer["doubt"]) == ("unknown", "the bridge chain `b c`")
-    assert answer["sentence"] == "Not known: it meets the bridge chain `b c`, which gate cannot run."
+    doubt = "the bridge chain `b c`, if eth0 is a port of a bridge"
+    assert (answer["verdict"], answer["doubt"]) == ("unknown", doubt)
+    assert answer["sentence"] == f"Not known: it meets {doubt}; gate cannot say what that does."
     idle = text.replace("policy drop", "policy accept")
     assert json.loads(explain("-j", SSH, text=idle).stdout)["verdict"] == "accept"
 
@@ -209,6 +210,42 @@ def test_the_kernels_own_ruleset_is_explained_whoever_loaded_it(gate, machine):
     assert first["rule"]["handle"] > 0
     assert "TCP windows" in first["note"]
     assert (second["verdict"], second["by"]) == ("drop", "policy")
+
+
+def test_a_bridge_named_on_the_command_line(explain):
+    text = """table bridge b { chain c { type filter hook forward priority 0; policy accept
+        iifname "eth0" oifname "eth2" drop; } }"""
+    words = "in eth0 udp 192.168.5.10 > 192.168.5.11:53"
+    answer = json.loads(explain("-j", "--bridge", "br0=eth0,eth1,eth2", words, text=text).stdout)
+    assert answer["verdict"] == "accept"
+    sent = [step["text"] for hook in answer["hooks"] for step in hook["steps"] if step["step"] == "sent"]
+    assert sent == ["eth1"]
+    for wrong in ("br0", "=eth0", "br0=", "br0=br0", "br0=eth0,eth0", "br0=eth0,,eth1"):
+        done = explain("--bridge", wrong, words, text=text, check=False)
+        assert done.returncode == 1
+        assert f"`{wrong}` is no bridge with ports of its own" in done.stderr
+
+
+def test_bridges_of_a_live_machine_and_what_they_learnt_are_its_own(gate, netns):
+    netns.run(["sh", "-c", "ip link add br0 address 02:00:00:00:00:b0 type bridge; for n in 0 1 2; do "
+               "ip link add p$n type veth peer name f$n; ip link set p$n master br0; ip link set p$n up; ip link set f$n up; done; "
+               "ip link set br0 up; ip address add 192.168.5.1/24 dev br0; "
+               "bridge fdb add 02:00:00:00:00:11 dev p1 master static; "
+               "ip neigh add 192.168.5.11 lladdr 02:00:00:00:00:11 dev br0"], check=True)
+    netns.nft(input="""table bridge b { chain c { type filter hook forward priority 0; policy accept
+        oifname "p2" drop; }; }""")
+
+    def ask(words):
+        answer = json.loads(netns.run([gate, "explain", "--live", "-j", words], check=True).stdout)
+        return answer, [step["text"] for hook in answer["hooks"] for step in hook["steps"]
+                        if step["step"] == "sent"]
+    assert ask("in p0 udp 192.168.5.10 > 192.168.5.11:53")[1] == ["p1"]
+    assert ask("in p0 udp 192.168.5.10 > 192.168.5.12:53")[1] == ["p1"]
+    assert ask("out br0 udp 192.168.5.1 > 192.168.5.11:53")[1] == ["p1"]
+    assert ask("in p1 udp 192.168.5.11 > 192.168.5.1:53")[0]["verdict"] == "accept"
+    netns.run(["ip", "link", "set", "p1", "type", "bridge_slave", "isolated", "on"], check=True)
+    answer, _ = ask("in p0 udp 192.168.5.10 > 192.168.5.11:53")
+    assert (answer["verdict"], answer["doubt"]) == ("unknown", "a port of the bridge that is isolated")
 
 
 def test_limits_of_a_live_ruleset_make_it_sometimes(gate, machine):

@@ -277,6 +277,97 @@ chain o { type filter hook output priority 0; policy drop; tcp sport 8080 ct sta
     assert verdicts(answer) == {"accept": 3}
 
 
+def icmp(src, dst, kind, code, quoted):
+    body = struct.pack("!BBHI", kind, code, 0, 0) + quoted[:28]
+    return ip(src, dst, 1, body[:2] + struct.pack("!H", checksum(body)) + body[4:])
+
+
+def udp(src, sport, dst, dport, data=b"ab"):
+    return ip(src, dst, 17, struct.pack("!HHHH", sport, dport, 8 + len(data), 0) + data)
+
+
+def echo(src, dst, kind, number):
+    body = struct.pack("!BBHHH", kind, 0, 0, number, 1)
+    return ip(src, dst, 1, body[:2] + struct.pack("!H", checksum(body)) + body[4:])
+
+
+ERRORS = """table ip t {
+chain pre { type nat hook prerouting priority dstnat; iifname wan udp dport 53 dnat to 10.0.0.5 }
+chain f { type filter hook forward priority 0; policy drop; ct state invalid drop
+  iifname lan ct state new accept
+  iifname wan udp dport 53 accept
+  icmp type destination-unreachable ct state related ip daddr 10.0.0.5 accept
+  icmp type destination-unreachable ct state related ip saddr 10.0.0.5 accept
+  icmp type echo-reply ct state established accept
+  meta l4proto != icmp ct state established accept }
+chain n { type nat hook postrouting priority srcnat; oifname wan masquerade } }"""
+
+
+def test_errors_and_echoes_behind_translation_are_put_back(told):
+    """Captured inside on lan, and outside on wan; nobody sees what it was before."""
+    syn, ping = handshake(CLIENT, 5000, SITE, 80)[0], echo(CLIENT, SITE, 8, 7)
+    inside = [(syn, 1), (icmp("203.0.113.9", CLIENT, 3, 4, syn), 2), (ping, 1),
+              (echo(SITE, CLIENT, 0, 7), 2)]
+    question = udp(SITE, 4000, WAN, 53)
+    outside = [(question, 1), (icmp(WAN, SITE, 3, 3, question), 2)]
+    for frames, name in ((inside, "lan"), (outside, "wan")):
+        answer = told(pcapng([(ethernet(p), 0, way) for p, way in frames], [name]), *ROUTES,
+                      rules=ERRORS, interfaces="lo,lan,wan")
+        assert verdicts(answer) == {"accept": len(frames)}, answer["decided"]
+
+
+# ---- what nobody knows ----------------------------------------------------------------------
+
+RANDOM = """table ip t {
+chain i { type filter hook input priority 0; policy accept
+  tcp dport 22 numgen random mod 2 0 counter
+  tcp dport 80 numgen random mod 2 0 drop
+  tcp dport 443 numgen random mod 2 0 accept
+  tcp dport 443 meta random 7 drop
+  ct state established accept
+  tcp dport 8080 drop } }"""
+
+
+def test_what_a_doubt_decides_is_sometimes(told, replay, tmp_path):
+    frames = [ethernet(tcp(STRANGER, 4000 + n, SERVER, port, SYN))
+              for n, port in enumerate((22, 80, 80, 443, 8080, 25))]
+    ok, bad = tmp_path / "ok.pcap", tmp_path / "bad.pcap"
+    answer = told(pcap(frames), *LOCAL, "--passed", ok, "--stopped", bad, rules=RANDOM)
+    assert verdicts(answer) == {"accept": 2, "sometimes": 3, "drop": 1}
+    assert [doubt["packets"] for doubt in answer["not_known"]] == [4]
+    sometimes = [judge for judge in answer["decided"] if judge["verdict"] == "sometimes"]
+    assert sometimes[0]["verdicts"] == ["accept", "drop"]
+    assert "numgen" in sometimes[0]["doubt"]
+    flows = {flow["flow"]: flow["sometimes"] for flow in answer["stopped"]}
+    assert flows == {f"tcp {STRANGER}:{4000 + n} > {SERVER}:{port}": some
+                     for n, port, some in ((1, 80, 1), (2, 80, 1), (3, 443, 1), (4, 8080, 0))}
+    # Both files have what passes sometimes; each frame is in them once.
+    assert [told(path.read_bytes(), *LOCAL)["frames"] for path in (ok, bad)] == [5, 4]
+    done = replay(pcap(frames), *LOCAL, rules=RANDOM)
+    assert "sometimes           3 packets   50.0 %" in done.stdout
+    assert "sometimes accept or drop: it depends on" in done.stdout
+    assert "1 of them only sometimes" in done.stdout
+
+
+def test_a_pipe_tells_the_same_of_doubts(gate, root, told, tmp_path):
+    frames = pcap([ethernet(tcp(STRANGER, 4000, SERVER, 80, SYN))])
+    (tmp_path / "pipe.nft").write_text(RANDOM)
+    done = subprocess.run([gate, "replay", "-j", "-f", tmp_path / "pipe.nft", *LOCAL, "-"],
+                          input=frames, capture_output=True, check=True)
+    assert verdicts(json.loads(done.stdout)) == verdicts(told(frames, *LOCAL, rules=RANDOM))
+
+
+def test_what_follows_a_doubt_is_sometimes_too(told):
+    """The answer is established only where the question came through."""
+    rules = """table ip t {
+chain i { type filter hook input priority 0; policy drop; tcp dport 80 meta random > 7 accept }
+chain o { type filter hook output priority 0; policy drop; ct state established accept } }"""
+    answer = told(pcap(map(ethernet, handshake(STRANGER, 4000, SERVER, 80)[:2])), *LOCAL,
+                  rules=rules)
+    assert verdicts(answer) == {"sometimes": 2}
+    assert [flow["sometimes"] for flow in answer["stopped"]] == [2]
+
+
 # ---- what captures do to packets ------------------------------------------------------------
 
 def test_sums_that_the_card_makes_are_not_wrong_unless_asked(told):

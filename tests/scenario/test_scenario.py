@@ -49,13 +49,13 @@ def run(gate, tmp_path):
     return run
 
 
-@pytest.mark.parametrize("example", ("server", "router"))
-def test_the_examples_hold_and_nothing_of_them_is_left_untested(gate, root, example):
+@pytest.mark.parametrize("example,rules", (("server", 16), ("router", 16), ("bridge", 12)))
+def test_the_examples_hold_and_nothing_of_them_is_left_untested(gate, root, example, rules):
     done = subprocess.run([gate, "test", "--coverage", "-j", f"examples/{example}.test"],
                           capture_output=True, text=True, check=False, timeout=60, cwd=root)
     assert done.returncode == 0, done.stdout + done.stderr
     coverage = json.loads(done.stdout)["coverage"]
-    assert len(coverage["rules"]) >= 16
+    assert len(coverage["rules"]) >= rules
     assert [r["place"] for r in coverage["rules"] if not r["matched"]] == []
     assert [e["element"] for e in coverage["elements"] if not e["found"]] == []
     assert [p["chain"] for p in coverage["policies"] if not p["decided"]] == []
@@ -200,6 +200,52 @@ out eth0 tcp 192.0.2.1:5000 > 198.51.100.7:9 uid 34      expect drop
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+TRANSLATED = """table inet t {
+	ct helper ftp-all { type "ftp" protocol tcp; }
+	ct helper irc-all { type "irc" protocol tcp; }
+	ct helper tftp-all { type "tftp" protocol udp; }
+	ct helper sip-all { type "sip" protocol udp; }
+	chain pre {
+		type nat hook prerouting priority dstnat
+		iif eth0 tcp dport 21 dnat ip to 10.9.0.5
+		iif eth0 udp dport 69 dnat ip to 10.9.0.5
+	}
+	chain post { type nat hook postrouting priority srcnat; oif eth0 masquerade; }
+	chain f {
+		type filter hook forward priority filter; policy drop
+		tcp dport 21 ct helper set "ftp-all"
+		tcp dport 6667 ct helper set "irc-all"
+		udp dport 69 ct helper set "tftp-all"
+		udp dport 5060 ct helper set "sip-all"
+		ct state established,related accept
+		ct state new tcp dport { 21, 6667 } accept
+		ct state new udp dport { 69, 5060 } accept
+	}
+}
+"""
+
+
+def test_connections_follow_what_a_helper_wrote_about_them(gate, tmp_path):
+    (tmp_path / "nat.nft").write_text(TRANSLATED)
+    (tmp_path / "nat.test").write_text("""use "nat.nft"
+router
+interface eth0 192.168.1.12/24
+interface eth1 10.9.0.1/24
+route default via 192.168.1.1
+connection ftp 198.51.100.7 > 192.168.1.12:21 passive data 40123 expect related accept to 10.9.0.5:40123
+connection ftp 198.51.100.7 > 192.168.1.12:21 active data 40124 expect related accept to 198.51.100.7:40124
+connection in eth1 ftp 10.9.0.5 > 198.51.100.7:21 passive data 40123 expect related accept
+connection in eth1 ftp 10.9.0.5 > 198.51.100.7:21 active data 40123 expect related accept to 10.9.0.5:40123
+connection in eth1 irc 10.9.0.5 > 198.51.100.7:6667 data 4000 expect related accept
+connection tftp 198.51.100.7 > 192.168.1.12:69 expect related accept
+connection in eth1 tftp 10.9.0.5 > 198.51.100.7:69 expect related accept
+connection in eth1 sip 10.9.0.5 > 198.51.100.7:5060 data 4002 expect related accept
+""")
+    done = subprocess.run([gate, "test", "nat.test"], capture_output=True, text=True, check=False,
+                          cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_clock_and_the_sysctls_are_the_scenarios(run, tmp_path):
     (tmp_path / "time.nft").write_text("""table ip t { chain c { type filter hook input priority 0; policy drop
         ct state invalid drop
@@ -237,6 +283,19 @@ MISTAKES = (
     ("expect accept", 6, 8, "without a packet only"),
     ("route 10.0.0.0/8", 6, 17, "`via` or `dev` is missing"),
     ("route 10.0.0.0/8 via 172.16.0.1", 6, 22, "in no network of an interface"),
+    ("route blackhole 10.0.0.0/8 via 1.2.3.4", 6, 28, "such a route leads nowhere"),
+    ("route 10.0.0.0/8 dve eth0", 6, 18, "did you mean `dev`?"),
+    ("route default via 1.2.3.4 table many", 6, 33, "`table` wants a number"),
+    ("route 10.0.0.0/8 via fd00::1", 6, 29, "network and gateway are not of one family"),
+    ("rule from 10.0.0.0/8", 6, 21, "what the rule does is missing"),
+    ("rule from 10.0.0.0/8 to fd00::/8 table 5", 6, 25, "this rule is not of that family"),
+    ("rule form 10.0.0.0/8 table 5", 6, 6, "did you mean `from`?"),
+    ("rule fwmark 0x5/x table 5", 6, 13, "`fwmark` wants a mark, or a mark and a mask"),
+    ("rule dport 9-8 table 5", 6, 12, "a rule's ports are PORT or PORT-PORT"),
+    ("rule iif eht0 table 5", 6, 10, "did you mean `eth0`?"),
+    ("rule table 5 goto 7", 6, 14, "`goto` is one word too many"),
+    ("sysctl net.ipv4.conf.all.rp_filter 3", 6, 8, "this setting cannot have that value"),
+    ("sysctl net.ipv4.conf.eth9.rp_filter 1", 6, 8, "there is no such setting here"),
     ("interface eth0 10.0.0.1/8", 6, 11, "this interface is there already"),
     ("interface eth3 10.0.0.1/33", 6, 16, "is no address of an interface"),
     ("sysctl nf_conntrack_tcp_lose 0", 6, 8, "did you mean `nf_conntrack_tcp_loose`?"),
@@ -365,3 +424,102 @@ def test_tens_of_thousands_of_steps_run_and_their_speed_is_told(run):
                .replace("80-90", "80").replace(", then drop", ""))
     assert done.returncode == 0
     assert re.search(r"\(\d+ a second\)", done.stdout)
+
+
+BRIDGE_RULES = """table bridge b {
+    chain f { type filter hook forward priority 0; policy accept;
+        ether saddr 02:00:00:00:00:66 drop comment "banned"
+        ct state new counter comment "tracked"
+    }
+    chain p { type filter hook prerouting priority 0; policy accept;
+        meta ibrname "br0" counter comment "name"
+        iifname "eth2" meta ibrname "br1" drop comment "no such"
+    }
+}
+table ip t {
+    chain f { type filter hook forward priority 0; policy drop;
+        iifname "br0" oifname "br0" udp dport 53 accept comment "dns" }
+    chain o { type filter hook output priority 0; policy accept; }
+}
+table bridge o {
+    chain o { type filter hook output priority 0; policy accept; oifname "eth1" udp dport 9 drop comment "second" }
+}
+"""
+BRIDGE = """use "bridge.nft"
+interface eth0
+interface eth1 mac 02:00:00:00:00:b1
+interface eth2
+interface br0 192.168.5.1/24
+bridge br0 eth0 eth1 eth2
+station 02:00:00:00:00:11 eth1 192.168.5.11
+"""
+UNTRACKED = BRIDGE_RULES.replace('ct state new counter comment "tracked"', "")
+
+
+@pytest.mark.parametrize("step", [
+    'in eth0 udp 192.168.5.10 > 192.168.5.11:53 expect accept by "dns" through "name" out eth1',
+    "in br0 udp 192.168.5.10 > 192.168.5.11:53 expect accept out eth1",
+    "in eth0 udp 192.168.5.10 > 192.168.5.12:53 expect accept out eth1 out eth2",
+    "in eth0 out eth2 udp 192.168.5.10 > 192.168.5.11:53 expect accept out eth2",
+    'in eth0 udp 192.168.5.10 > 192.168.5.11:53 ether 02:00:00:00:00:66 > expect drop by "banned"',
+    "in eth0 udp 192.168.5.10 > 192.168.5.11:54 expect drop by policy of f",
+    "sysctl net.bridge.bridge-nf-call-iptables = 0\nin eth0 udp 192.168.5.10 > 192.168.5.11:54 expect accept",
+    "in eth0 udp 192.168.5.10 > 192.168.5.1:54 expect accept",
+    "out br0 udp 192.168.5.1 > 192.168.5.11:9 expect drop by \"second\"",
+    "out eth0 udp 192.168.5.1 > 192.168.5.11:9 expect drop by \"second\"",
+    "out br0 udp 192.168.5.1 > 192.168.5.12:9 expect sometimes",
+    "out br0 udp 192.168.5.1 > 192.168.5.12:8 expect accept",
+    "sysctl net.bridge.bridge-nf-call-iptables = 0\nin eth0 igmp 192.168.5.10 > 224.0.0.22 expect unknown",
+    "at 0s in eth2 udp 192.168.5.12 > 192.168.5.11:53 expect accept out eth1\n"
+    "in eth0 udp 192.168.5.10 > 192.168.5.12:53 expect accept out eth2\n"
+    "at 301s in eth0 udp 192.168.5.10:7 > 192.168.5.12:53 expect accept out eth1 out eth2",
+])
+def test_a_bridge_forwards_and_its_chains_are_met(run, tmp_path, step):
+    (tmp_path / "bridge.nft").write_text(UNTRACKED)
+    done = run(step + "\n", machine=BRIDGE)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("machine,expected", [
+    ("interface eth0\ninterface eth0.5\n", 'accept by "vlan"'),
+    ("interface eth0\n", "drop by stack"),
+    ("", 'accept by "trunk"'),  # whatever devices there are
+])
+def test_a_tagged_frame_is_taken_by_the_device_of_its_vlan(run, tmp_path, machine, expected):
+    (tmp_path / "vlan.nft").write_text("""table ip t { chain i { type filter hook input priority 0;
+        iifname "eth0.5" accept comment "vlan"
+        iifname "eth0" accept comment "trunk"
+    }
+}
+""")
+    done = run(f"in eth0 udp 192.168.5.10 > 192.168.5.1:53 vlan 5 expect {expected}\n",
+               machine=f'use "vlan.nft"\n{machine}')
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_conntrack_in_a_bridge_chain_is_not_known(run, tmp_path):
+    (tmp_path / "bridge.nft").write_text(BRIDGE_RULES)
+    done = run("in eth0 udp 192.168.5.10 > 192.168.5.11:53 expect unknown\n"
+               "in eth0 udp 192.168.5.10 > 192.168.5.11:53 expect accept\n", machine=BRIDGE)
+    assert "it meets connection tracking in a chain of family bridge; gate" in done.stdout
+
+
+@pytest.mark.parametrize("line,wrong", [
+    ("bridge", "the interface is missing"),
+    ("bridge br1", "the interface is missing"),
+    ("bridge br1 eth9", "there is no interface `eth9` in this scenario"),
+    ("bridge br1 eth0", "`eth0` cannot be a port of `br1`: it is one already"),
+    ("bridge br1 br0", "`br0` cannot be a port of `br1`: it is a bridge itself"),
+    ("bridge br1 lo", "`lo` cannot be a port of `br1`: it is no device of a wire"),
+    ("station", "the hardware address is missing"),
+    ("station 02:00:00:00:00:1", "`02:00:00:00:00:1` is no hardware address"),
+    ("station 03:00:00:00:00:01 eth0", "is the address of a group, not of a station"),
+    ("station 02:00:00:00:00:01 eth0 192.168.5.300", "`192.168.5.300` is no address"),
+    ("in eth0 udp 192.168.5.10 > 192.168.5.11:53 ether 02: > expect accept", "`02:` is no hardware address"),
+])
+def test_mistakes_about_bridges_are_told_with_their_place(run, tmp_path, line, wrong):
+    (tmp_path / "bridge.nft").write_text(UNTRACKED)
+    done = run(f"{line}\nin eth0 udp 192.168.5.10 > 192.168.5.11:53 expect accept\n", machine=BRIDGE)
+    assert done.returncode == 1
+    assert wrong in done.stderr
+    assert "x.test:8:" in done.stderr

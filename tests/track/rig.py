@@ -77,7 +77,7 @@ class Rig:
             self.number = self.number % 65000 + 1
             ids[self.number] = len(frames)
             frames.append([packet["from"], bytes(build(packet, self.number)).hex()])
-        self.agent.stdin.write(json.dumps({"frames": frames}) + "\n")
+        self.agent.stdin.write(json.dumps({"frames": frames, "numbers": list(ids)}) + "\n")
         self.agent.stdin.flush()
         results = [None] * len(frames)
         answer = json.loads(self.agent.stdout.readline())
@@ -158,7 +158,17 @@ def dissect(data):
     return number, {"state": STATES.get(dscp & 7, "?"), "reply": bool(dscp & 8),
                     "assured": bool(dscp & 16), "seen": bool(dscp & 32),
                     "src": canonical(ip.src), "dst": canonical(ip.dst), "ports": ports,
-                    "payload": body, "quoted": quoted}
+                    "quoted": quoted, **segment(proto, body)}
+
+
+def segment(proto, body):
+    """The numbers of a TCP segment (an acknowledgement only where there is one), and its text."""
+    if proto == 17:
+        return {"numbers": None, "text": body[8:].hex()}
+    if proto != 6:
+        return {"numbers": None, "text": ""}
+    seq, ack = (int.from_bytes(body[at:at + 4], "big") for at in (4, 8))
+    return {"numbers": (seq, ack if body[13] & 16 else 0), "text": body[(body[12] >> 4) * 4:].hex()}
 
 
 def quoted_tuple(body):
@@ -312,7 +322,7 @@ class Model:
         if "isrc" in packet:
             quoted = (canonical(rest[0]), int(rest[1]), canonical(rest[2]), int(rest[3]))
             rest = rest[4:]
-        choice, *rest = rest
+        choice, seq, ack, text, *rest = rest
         if packet["proto"] not in (6, 17, 132, 136):
             ports = None
         if direction == "-":
@@ -320,6 +330,8 @@ class Model:
         return {"state": state, "reply": direction == "reply", "assured": bool(status & ASSURED),
                 "seen": bool(status & SEEN_REPLY), "src": canonical(src), "dst": canonical(dst),
                 "ports": ports, "quoted": quoted, "why": " ".join(rest),
+                "numbers": (int(seq), int(ack)) if packet["proto"] == 6 else None,
+                "text": text.replace("-", "") if "hex" in packet else None,
                 "choice": None if choice == "-" else tuple(map(int, choice.split("-")))}
 
     def table(self):
@@ -390,7 +402,7 @@ def first_story(packets, kernel, model):
     return ""
 
 
-NAMES = ("state", "reply", "assured", "seen", "src", "dst", "ports", "quoted")
+NAMES = ("state", "reply", "assured", "seen", "src", "dst", "ports", "quoted", "numbers", "text")
 
 
 def free_choice(k, m):

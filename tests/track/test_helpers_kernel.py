@@ -2,6 +2,8 @@
 # Copyright (c) 2026 Gatehouse founders
 """Helpers: dialogues that announce further connections, through the kernel and the tracker. After
 each packet both must expect the same, and the announced connection must be related."""
+import json
+
 import pytest
 
 from track.rig import Model, Rig, differences, first_story, table_differences
@@ -280,3 +282,16 @@ def test_dialogue(gate, rig, name, packets):
     found += table_differences(rig.table(), model.table())
     model.close()
     assert not found, "\n".join(found) + "\n" + first_story(packets, want, got)
+
+
+def test_what_a_kernel_expects_is_known_to_live(gate, rig):
+    rig.router.run(["conntrack", "-F"], check=True)
+    rig.send(ftp(4, ["a PASV", "b 227 Entering Passive Mode (10,0,2,2,20,5)."]))
+    rig.send([from_a(sip(invite(), media("10.0.1.2", 6000)))])
+    done = rig.router.run([gate, "explain", "--live", "-j",
+                           "in ra tcp 10.0.1.2:50000 > 10.0.2.2:5125 syn",
+                           "in ra tcp 10.0.1.2:50001 > 10.0.2.2:5125 syn",
+                           "in ra tcp 10.0.1.3:50000 > 10.0.2.2:5125 syn",
+                           "in rb udp 10.0.2.2:7000 > 10.0.1.2:6001"], check=True)
+    states = [packet["conntrack"] for packet in json.loads(done.stdout)]
+    assert states == ["related", "new", "new", "related"]

@@ -32,7 +32,8 @@ enum { LINE_MAX_BYTES = 1 << 16, WORDS_MAX = 64 };
 
 struct rule {
 	bool source;
-	uint16_t dport;
+	uint16_t dport, original; /* of the packet, of the connection; 0: any */
+	uint8_t proto;
 	struct track_nat_range range;
 };
 
@@ -205,14 +206,21 @@ static struct track_packet read_packet(const struct words *w)
 
 /* ---- the router --------------------------------------------------------------------------- */
 
+static bool fits(const struct rule *rule, const struct track_tuple *packet,
+                 const struct track_entry *e)
+{
+	return (!rule->dport || rule->dport == packet->dst_port) &&
+	       (!rule->original || rule->original == e->tuple[0].dst_port) &&
+	       (!rule->proto || rule->proto == packet->proto) && !is_icmp(packet->proto);
+}
+
 static enum track_verdict nat_chain(struct router *r, struct track_ref *ref,
                                     enum track_hook hook, const struct track_packet *p)
 {
 	bool source = hook == TRACK_HOOK_POSTROUTING;
 
 	vec_for_each(rule, &r->rules)
-		if (rule->source == source && rule->dport == p->tuple.dst_port &&
-		    !is_icmp(p->tuple.proto))
+		if (rule->source == source && fits(rule, &p->tuple, ref->entry))
 			return track_nat_setup(r->t, ref, hook, &rule->range);
 	return track_nat_null(r->t, ref, hook);
 }
@@ -276,8 +284,26 @@ static void print_choice(const struct track_entry *e)
 		printf(" -");
 }
 
+/* Sequence and acknowledgement as they leave, and the payload that a helper wrote. */
+static void print_rewritten(const struct track_ref *ref, const struct track_packet *p,
+                            const struct track_rewrite *rewrite)
+{
+	struct track_tcp tcp =
+		p->tuple.proto == IPPROTO_TCP ? p->tcp : (struct track_tcp){ 0 };
+	struct str text = rewrite->changed ? buf_as_str(&rewrite->payload) : p->payload;
+
+	if (ref->entry && !ref->icmp_error && p->tuple.proto == IPPROTO_TCP) {
+		tcp.seq += (uint32_t)track_seq_shift(ref->entry, ref->dir, tcp.seq);
+		tcp.ack -= (uint32_t)track_ack_shift(ref->entry, !ref->dir, tcp.ack);
+	}
+	printf(" %u %u ", tcp.seq, tcp.flags & 16 ? tcp.ack : 0);
+	for (size_t i = 0; i < text.n; i++)
+		printf("%02x", (uint8_t)text.p[i]);
+	printf(text.n ? "" : "-");
+}
+
 static void answer(bool accepted, const char *state, const struct track_ref *ref,
-                   const struct track_packet *p)
+                   const struct track_packet *p, const struct track_rewrite *rewrite)
 {
 	struct str why = track_why(ref->why);
 
@@ -290,6 +316,7 @@ static void answer(bool accepted, const char *state, const struct track_ref *ref
 	if (is_icmp(p->tuple.proto) && p->icmp.has_inner)
 		print_tuple(&p->icmp.inner);
 	print_choice(ref->entry);
+	print_rewritten(ref, p, rewrite);
 	printf(" " STR_FMT "\n", STR_ARG(why));
 }
 
@@ -324,6 +351,7 @@ static bool forward(struct router *r, const struct track_packet *p, struct track
 static void route(struct router *r, struct track_packet *p)
 {
 	struct track_ref ref = { 0 };
+	struct track_rewrite rewrite = { 0 };
 	const char *state = "?";
 	bool ok;
 
@@ -334,9 +362,12 @@ static void route(struct router *r, struct track_packet *p)
 		state = track_state_name(track_state_of(&ref));
 		ok = forward(r, p, &ref) &&
 		     nat_hook(r, &ref, TRACK_HOOK_POSTROUTING, p) == TRACK_ACCEPT &&
-		     track_confirm(r->t, p, &ref) == TRACK_ACCEPT;
+		     track_confirm(r->t, p, &ref, &rewrite) == TRACK_ACCEPT;
 	}
-	answer(ok, state, &ref, p);
+	if (rewrite.dst_port)
+		p->tuple.dst_port = rewrite.dst_port;
+	answer(ok, state, &ref, p, &rewrite);
+	buf_fini(&rewrite.payload);
 	track_release(r->t, &ref);
 }
 
@@ -348,6 +379,8 @@ static void add_nat(struct router *r, const struct words *w)
 	struct rule rule = {
 		.source = strcmp(w->p[1], "snat") == 0,
 		.dport = (uint16_t)number(w, "dport"),
+		.original = (uint16_t)number(w, "original"),
+		.proto = (uint8_t)number(w, "proto"),
 		.range = { .flags = number(w, "flags"),
 		           .addr_min = address(w, "addr", &family),
 		           .addr_max = address(w, value(w, "addr2") ? "addr2" : "addr",

@@ -72,6 +72,8 @@ void explain_watch(void *ctx, const struct sim_event *event)
 	else if (event->kind == EVENT_ROUTE)
 		e->hook = STR("");
 	step.hook = e->hook;
+	if (event->kind == EVENT_SENT)
+		step.text = event->pass->out->name;
 	if (event->kind == EVENT_NAT)
 		step.addresses = explain_addresses(&e->c->arena, event->pass->pkt);
 	e->now->ct = sim_state_name(event->pass);
@@ -266,6 +268,8 @@ void explain_import(const struct explain *e, struct sim *sim)
 	live_read_sysctls(sim->track);
 	vec_for_each(it, &e->entries.list)
 		sim->n_imported += track_import(sim->track, it) == 0;
+	vec_for_each(it, &e->entries.expected)
+		(void)!track_import_expected(sim->track, &it->master, &it->x);
 }
 
 static int send_one(struct explain *e, struct talks *talks, struct sim *sim,
@@ -340,6 +344,7 @@ void explain_fini(struct explain *e)
 	vec_fini(&e->rules);
 	map_fini(&e->texts);
 	vec_fini(&e->entries.list);
+	vec_fini(&e->entries.expected);
 	store_free(e->store);
 	machine_fini(&e->machine);
 }
@@ -592,7 +597,7 @@ struct str explain_sentence(const struct explain *e, const struct explain_packet
 	if (p->fates & (p->fates - 1)) {
 		say_sometimes(p, &out);
 	} else if (p->result.fate == FATE_UNKNOWN && p->result.doubt) {
-		buf_fmt(&out, "Not known: it meets %s, which gate cannot run.",
+		buf_fmt(&out, "Not known: it meets %s; gate cannot say what that does.",
 		        p->result.doubt);
 	} else {
 		buf_cstr(&out, past_tense(p->result.fate));

@@ -144,6 +144,7 @@ static const char *step_name(enum sim_event_kind kind)
 		[EVENT_ROUTE] = "route",
 		[EVENT_DEFRAG] = "defrag",
 		[EVENT_STACK] = "stack",
+		[EVENT_SENT] = "sent",
 		[EVENT_LOG] = "log",
 		[EVENT_DOUBT] = "doubt",
 	};

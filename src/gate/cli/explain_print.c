@@ -75,12 +75,13 @@ static void print_step(struct page *p, const struct explain_step *s)
 {
 	struct str name;
 
-	if (s->kind == EVENT_HOOK || s->kind == EVENT_CONFIRM)
+	if (s->kind == EVENT_HOOK || s->kind == EVENT_CONFIRM || s->kind == EVENT_SENT)
 		return;
 	name_hook(p, s);
 	switch (s->kind) {
 	case EVENT_HOOK:
 	case EVENT_CONFIRM:
+	case EVENT_SENT:
 		return;
 	case EVENT_CHAIN:
 		print_chain(p, s);

@@ -1,44 +1,71 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 Gatehouse founders */
-/* Interfaces, addresses and routes of this network namespace: getifaddrs(3), proc(5). */
-#include <arpa/inet.h>
+/* Interfaces and addresses of this network namespace, over rtnetlink(7), and its settings. */
 #include <errno.h>
-#include <ifaddrs.h>
-#include <linux/if_packet.h>
+#include <linux/if_addr.h>
 #include <linux/netfilter.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <sys/socket.h>
 
 #include "gate/cli/live.h"
+#include "gate/cli/live_dump.h"
 
-enum { LO_INDEX = 1 };
+enum { LO_INDEX = 1, MAC_BYTES = 6 };
 
-static uint8_t prefix_of(const uint8_t *mask, size_t n)
+/* ---- interfaces ---- */
+
+static void read_link(struct sim_dev *dev, const struct nlmsghdr *nlh)
 {
-	uint8_t bits = 0;
+	struct nlattr *a;
 
-	for (size_t i = 0; i < n * 8 && (mask[i / 8] >> (7 - i % 8) & 1); i++)
-		bits++;
-	return bits;
-}
-
-static void read_link(struct sim_machine *m, const struct ifaddrs *a)
-{
-	const struct sockaddr_ll *ll =
-		(const struct sockaddr_ll *)(const void *)a->ifa_addr;
-	struct str name = str_from(a->ifa_name);
-
-	machine_dev(m, name, (uint32_t)ll->sll_ifindex);
-	vec_for_each(it, &m->devs) {
-		if (!str_eq((*it)->name, name))
-			continue;
-		(*it)->type = ll->sll_hatype;
-		(*it)->is_loopback = a->ifa_flags & IFF_LOOPBACK;
-		if (ll->sll_halen == 6)
-			memcpy((*it)->mac, ll->sll_addr, 6);
+	mnl_attr_for_each(a, nlh, sizeof(struct ifinfomsg))
+	{
+		switch (mnl_attr_get_type(a)) {
+		case IFLA_ADDRESS:
+			if (mnl_attr_get_payload_len(a) == MAC_BYTES)
+				memcpy(dev->mac, mnl_attr_get_payload(a), MAC_BYTES);
+			break;
+		case IFLA_MTU:
+			dev->mtu = live_u32(a);
+			break;
+		case IFLA_GROUP:
+			dev->group = live_u32(a);
+			break;
+		default:
+			break;
+		}
 	}
 }
+
+static int take_link(const struct nlmsghdr *nlh, void *ctx)
+{
+	struct sim_machine *m = ctx;
+	const struct ifinfomsg *head = mnl_nlmsg_get_payload(nlh);
+	struct str name = STR("");
+	struct nlattr *a;
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*head) || head->ifi_index <= 0)
+		return MNL_CB_OK;
+	mnl_attr_for_each(a, nlh, sizeof(*head))
+	{
+		const char *text = mnl_attr_get_payload(a);
+		if (mnl_attr_get_type(a) == IFLA_IFNAME)
+			name = (struct str){ text,
+				             strnlen(text, mnl_attr_get_payload_len(a)) };
+	}
+	machine_dev(m, name, (uint32_t)head->ifi_index);
+	struct sim_dev *dev = machine_at(m, (uint32_t)head->ifi_index);
+	if (!dev)
+		return MNL_CB_OK;
+	dev->type = head->ifi_type;
+	dev->is_loopback = head->ifi_flags & IFF_LOOPBACK;
+	read_link(dev, nlh);
+	return MNL_CB_OK;
+}
+
+/* ---- addresses ---- */
 
 static bool is_known(const struct sim_machine *m, const struct sim_dev *dev,
                      uint8_t family, const uint8_t *addr)
@@ -50,161 +77,110 @@ static bool is_known(const struct sim_machine *m, const struct sim_dev *dev,
 	return false;
 }
 
-static void read_address(struct sim_machine *m, const struct ifaddrs *a)
+/* IFA_LOCAL is the own address where IFA_ADDRESS is the other end's. */
+static int take_address(const struct nlmsghdr *nlh, void *ctx)
 {
-	const struct sim_dev *dev = machine_find(m, str_from(a->ifa_name));
-	bool ip4 = a->ifa_addr->sa_family == AF_INET;
-	const void *addr =
-		ip4 ? (const void *)&(
-			      (const struct sockaddr_in *)(const void *)a->ifa_addr)
-				->sin_addr
-		    : (const void *)&(
-			      (const struct sockaddr_in6 *)(const void *)a->ifa_addr)
-				->sin6_addr;
-	const void *mask =
-		ip4 ? (const void *)&(
-			      (const struct sockaddr_in *)(const void *)a->ifa_netmask)
-				->sin_addr
-		    : (const void *)&(
-			      (const struct sockaddr_in6 *)(const void *)a->ifa_netmask)
-				->sin6_addr;
-	uint8_t family = ip4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
+	struct sim_machine *m = ctx;
+	const struct ifaddrmsg *head = mnl_nlmsg_get_payload(nlh);
+	const uint8_t *local = NULL, *addr = NULL;
+	struct nlattr *a;
 
-	if (dev && !is_known(m, dev, family, addr))
-		machine_add_addr(m, dev, family, addr, prefix_of(mask, ip4 ? 4 : 16));
-}
-
-static int read_addresses(struct sim_machine *m)
-{
-	struct ifaddrs *all;
-
-	if (getifaddrs(&all) < 0)
-		return -errno;
-	for (struct ifaddrs *a = all; a; a = a->ifa_next)
-		if (a->ifa_addr && a->ifa_addr->sa_family == AF_PACKET)
-			read_link(m, a);
-	for (struct ifaddrs *a = all; a; a = a->ifa_next)
-		if (a->ifa_addr && a->ifa_netmask &&
-		    (a->ifa_addr->sa_family == AF_INET ||
-		     a->ifa_addr->sa_family == AF_INET6))
-			read_address(m, a);
-	freeifaddrs(all);
-	return 0;
-}
-
-static void add_route(struct sim_machine *m, const char *dev, struct sim_route route)
-{
-	route.dev = machine_find(m, str_from(dev));
-	if (route.dev && !route.dev->is_loopback)
-		vec_push(&m->routes, route);
-}
-
-enum { COLUMNS = 12 };
-
-/* A line's words; false: there are fewer than `least`. */
-static bool split(char *line, struct str words[COLUMNS], size_t least)
-{
-	size_t n = 0;
-	char *rest = NULL;
-
-	for (char *w = strtok_r(line, " \t\n", &rest); w && n < COLUMNS;
-	     w = strtok_r(NULL, " \t\n", &rest))
-		words[n++] = str_from(w);
-	return n >= least;
-}
-
-/* A number as it stands in memory. */
-static bool read_raw(struct str hex, uint8_t out[4])
-{
-	uint64_t v;
-
-	if (str_to_u64(hex, 16, &v) < 0 || v > UINT32_MAX)
-		return false;
-	uint32_t word = (uint32_t)v;
-	memcpy(out, &word, sizeof(word));
-	return true;
-}
-
-/* proc(5): /proc/net/route, whose addresses are numbers in the machine's order of bytes. */
-static void read_routes4(struct sim_machine *m)
-{
-	static const uint8_t none[4];
-	FILE *file = fopen("/proc/net/route", "re");
-	struct str words[COLUMNS];
-	char line[512];
-	uint8_t mask[4];
-
-	while (file && fgets(line, sizeof(line), file)) {
-		struct sim_route route = { .family = NFPROTO_IPV4 };
-		if (!split(line, words, 8) || !read_raw(words[1], route.dst) ||
-		    !read_raw(words[2], route.via) || !read_raw(words[7], mask))
-			continue; /* the head */
-		route.has_via = memcmp(route.via, none, sizeof(none)) != 0;
-		route.prefix = prefix_of(mask, sizeof(mask));
-		add_route(m, words[0].p, route);
-	}
-	if (file)
-		fclose(file);
-}
-
-static bool read_hex(struct str hex, uint8_t out[16])
-{
-	uint64_t byte;
-
-	for (size_t i = 0; i < 16; i++) {
-		if (str_to_u64(str_sub(hex, 2 * i, 2), 16, &byte) < 0)
-			return false;
-		out[i] = (uint8_t)byte;
-	}
-	return hex.n == 32;
-}
-
-/* The local table stands there too: its routes are of type local, RTF_LOCAL. */
-static void read_routes6(struct sim_machine *m)
-{
-	static const uint64_t rtf_local = 0x80000000, rtf_reject = 0x200;
-	static const uint8_t none[16];
-	FILE *file = fopen("/proc/net/ipv6_route", "re");
-	struct str words[COLUMNS];
-	char line[512];
-	uint64_t prefix, flags;
-
-	while (file && fgets(line, sizeof(line), file)) {
-		struct sim_route route = { .family = NFPROTO_IPV6 };
-		if (!split(line, words, 10) || !read_hex(words[0], route.dst) ||
-		    !read_hex(words[4], route.via) ||
-		    str_to_u64(words[1], 16, &prefix) < 0 || prefix > 128 ||
-		    str_to_u64(words[8], 16, &flags) < 0 ||
-		    flags & (rtf_local | rtf_reject) || route.dst[0] == 0xff)
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*head) ||
+	    (head->ifa_family != AF_INET && head->ifa_family != AF_INET6))
+		return MNL_CB_OK;
+	size_t n = head->ifa_family == AF_INET ? 4 : 16;
+	uint8_t family = head->ifa_family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
+	mnl_attr_for_each(a, nlh, sizeof(*head))
+	{
+		if (mnl_attr_get_payload_len(a) != n)
 			continue;
-		route.prefix = (uint8_t)prefix;
-		route.has_via = memcmp(route.via, none, 16) != 0;
-		add_route(m, words[9].p, route);
+		if (mnl_attr_get_type(a) == IFA_LOCAL)
+			local = mnl_attr_get_payload(a);
+		else if (mnl_attr_get_type(a) == IFA_ADDRESS)
+			addr = mnl_attr_get_payload(a);
 	}
+	const uint8_t *own = local ? local : addr;
+	const struct sim_dev *dev = machine_at(m, head->ifa_index);
+	if (own && dev && !is_known(m, dev, family, own))
+		machine_add_addr(m, dev, family, own, head->ifa_prefixlen);
+	return MNL_CB_OK;
+}
+
+/* ---- settings ---- */
+
+static bool read_number(const char *path, uint64_t *value)
+{
+	char line[32];
+	FILE *file = fopen(path, "re");
+	bool ok = file && fgets(line, sizeof(line), file) &&
+	          str_to_u64(str_trim(str_from(line)), 10, value) == 0;
+
 	if (file)
 		fclose(file);
+	return ok;
+}
+
+static void read_settings(struct sim_machine *m, struct str dev)
+{
+	char path[128], name[64];
+	struct str key;
+	uint64_t value;
+
+	for (size_t i = 0; (key = machine_setting(i)).n; i++) {
+		snprintf(path, sizeof(path),
+		         "/proc/sys/net/ipv4/conf/" STR_FMT "/" STR_FMT, STR_ARG(dev),
+		         STR_ARG(key));
+		snprintf(name, sizeof(name), "net.ipv4.conf." STR_FMT "." STR_FMT,
+		         STR_ARG(dev), STR_ARG(key));
+		if (read_number(path, &value))
+			(void)!machine_set(m, str_from(name), value);
+	}
 }
 
 static bool is_on(const char *path)
 {
-	FILE *file = fopen(path, "re");
-	bool on = file && fgetc(file) == '1';
+	uint64_t value;
 
-	if (file)
-		fclose(file);
-	return on;
+	return read_number(path, &value) && value;
+}
+
+static int read_links(struct sim_machine *m)
+{
+	const struct ifinfomsg head = { .ifi_family = AF_UNSPEC };
+	const struct live_request request = { NETLINK_ROUTE, RTM_GETLINK, &head,
+		                              sizeof(head) };
+
+	return live_dump(&request, take_link, m);
+}
+
+static int read_addresses(struct sim_machine *m)
+{
+	const struct ifaddrmsg head = { .ifa_family = AF_UNSPEC };
+	const struct live_request request = { NETLINK_ROUTE, RTM_GETADDR, &head,
+		                              sizeof(head) };
+
+	return live_dump(&request, take_address, m);
 }
 
 int live_read_machine(struct sim_machine *m)
 {
 	machine_init(m, LO_INDEX);
-	int r = read_addresses(m);
-
+	int r = read_links(m);
+	if (r == 0)
+		r = read_addresses(m);
+	if (r == 0)
+		r = live_read_routes(m);
 	if (r < 0)
 		return r;
-	read_routes4(m);
-	read_routes6(m);
+	read_settings(m, STR("all"));
+	vec_for_each(it, &m->devs)
+		read_settings(m, (*it)->name);
 	m->forwards = is_on("/proc/sys/net/ipv4/ip_forward");
 	m->is_complete = true;
-	return 0;
+	/* Without br_netfilter there is no such file. */
+	m->bridges_call_ip4 = is_on("/proc/sys/net/bridge/bridge-nf-call-iptables");
+	m->bridges_call_ip6 = is_on("/proc/sys/net/bridge/bridge-nf-call-ip6tables");
+	m->bridges_show_vlans =
+		is_on("/proc/sys/net/bridge/bridge-nf-filter-vlan-tagged");
+	return live_read_bridges(m);
 }

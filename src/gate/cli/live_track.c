@@ -3,17 +3,15 @@
 /* The connection table over ctnetlink, linux/netfilter/nfnetlink_conntrack.h. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "gate/cli/live.h"
+#include "gate/cli/live_dump.h"
 #include "gate/track/helper.h"
 
-enum { DUMP_ROOM = 1 << 16 };
 #define NS_PER_S UINT64_C(1000000000)
 
 /* An attribute's number; 0 when it is shorter than that. */
@@ -25,11 +23,6 @@ static uint32_t be32_of(const struct nlattr *a)
 static uint16_t be16_of(const struct nlattr *a)
 {
 	return mnl_attr_get_payload_len(a) == 2 ? ntohs(mnl_attr_get_u16(a)) : 0;
-}
-
-static uint8_t u8_of(const struct nlattr *a)
-{
-	return mnl_attr_get_payload_len(a) >= 1 ? mnl_attr_get_u8(a) : 0;
 }
 
 static uint64_t be64_of(const struct nlattr *a)
@@ -64,7 +57,7 @@ static void read_ports(const struct nlattr *nest, struct track_tuple *t)
 	{
 		switch (mnl_attr_get_type(a)) {
 		case CTA_PROTO_NUM:
-			t->proto = u8_of(a);
+			t->proto = live_u8(a);
 			break;
 		case CTA_PROTO_SRC_PORT:
 			t->src_port = be16_of(a);
@@ -79,11 +72,11 @@ static void read_ports(const struct nlattr *nest, struct track_tuple *t)
 			break;
 		case CTA_PROTO_ICMP_TYPE:
 		case CTA_PROTO_ICMPV6_TYPE:
-			type = u8_of(a);
+			type = live_u8(a);
 			break;
 		case CTA_PROTO_ICMP_CODE:
 		case CTA_PROTO_ICMPV6_CODE:
-			code = u8_of(a);
+			code = live_u8(a);
 			break;
 		default:
 			break;
@@ -130,12 +123,12 @@ static void read_protocol(const struct nlattr *nest, struct track_entry *e)
 			uint16_t type = mnl_attr_get_type(a);
 			if (protocol == CTA_PROTOINFO_TCP &&
 			    type == CTA_PROTOINFO_TCP_STATE &&
-			    u8_of(a) < TRACK_TCP_STATES)
-				e->tcp.state = u8_of(a);
+			    live_u8(a) < TRACK_TCP_STATES)
+				e->tcp.state = live_u8(a);
 			if (protocol == CTA_PROTOINFO_SCTP &&
 			    type == CTA_PROTOINFO_SCTP_STATE &&
-			    u8_of(a) < TRACK_SCTP_STATES)
-				e->sctp.state = u8_of(a);
+			    live_u8(a) < TRACK_SCTP_STATES)
+				e->sctp.state = live_u8(a);
 			if (protocol == CTA_PROTOINFO_SCTP &&
 			    type == CTA_PROTOINFO_SCTP_VTAG_ORIGINAL)
 				e->sctp.vtag[0] = be32_of(a);
@@ -160,17 +153,22 @@ static void read_counters(const struct nlattr *nest, struct track_entry *e, unsi
 	}
 }
 
+static enum track_helper helper_named(const struct nlattr *a)
+{
+	const char *name = mnl_attr_get_payload(a);
+
+	return track_helper_find(
+		(struct str){ name, strnlen(name, mnl_attr_get_payload_len(a)) });
+}
+
 static void read_helper(const struct nlattr *nest, struct track_entry *e)
 {
 	struct nlattr *a;
 
 	mnl_attr_for_each_nested(a, nest)
 	{
-		const char *name = mnl_attr_get_payload(a);
-		size_t n = mnl_attr_get_payload_len(a);
 		if (mnl_attr_get_type(a) == CTA_HELP_NAME)
-			e->helper = (uint8_t)track_helper_find(
-				(struct str){ name, strnlen(name, n) });
+			e->helper = (uint8_t)helper_named(a);
 	}
 }
 
@@ -244,49 +242,115 @@ static int take_message(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-static int ask(struct mnl_socket *socket, char *room)
-{
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(room);
+/* ---- expectations ---- */
 
-	nlh->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	nlh->nlmsg_seq = 1;
-	struct nfgenmsg *head = mnl_nlmsg_put_extra_header(nlh, sizeof(*head));
-	head->nfgen_family = AF_UNSPEC;
-	head->version = NFNETLINK_V0;
-	return mnl_socket_sendto(socket, nlh, nlh->nlmsg_len) < 0 ? -errno : 0;
+/* Masks are all ones or all zeros. */
+static void read_mask(const struct nlattr *a, struct track_expect *x)
+{
+	static const struct track_addr any;
+	struct track_tuple mask = { .family = 0 };
+
+	read_tuple(a, &mask);
+	x->any_src = memcmp(&mask.src, &any, sizeof(any)) == 0;
+	x->any_src_port = mask.src_port == 0;
 }
 
-static int read_all(struct mnl_socket *socket, struct live_entries *out)
+/* Where a translated connection goes, and which way it goes. */
+static void read_target(const struct nlattr *nest, struct track_expect *x)
 {
-	auto_free char *room = malloc(DUMP_ROOM);
-	int r = room ? ask(socket, room) : -ENOMEM;
+	struct track_tuple target = { .family = 0 };
+	struct nlattr *a;
 
-	while (r >= 0) {
-		ssize_t n = mnl_socket_recvfrom(socket, room, DUMP_ROOM);
-		if (n < 0)
-			return -errno;
-		r = mnl_cb_run(room, (size_t)n, 1, mnl_socket_get_portid(socket),
-		               take_message, out);
-		if (r < 0)
-			return -errno;
-		if (r == MNL_CB_STOP)
-			return 0;
+	x->nat = true;
+	mnl_attr_for_each_nested(a, nest)
+	{
+		if (mnl_attr_get_type(a) == CTA_EXPECT_NAT_DIR)
+			x->dir = (uint8_t)be32_of(a) & 1;
+		else if (mnl_attr_get_type(a) == CTA_EXPECT_NAT_TUPLE)
+			read_tuple(a, &target);
 	}
-	return r;
+	x->saved_addr = target.src;
+	x->saved_port = target.src_port;
+}
+
+static void read_expected(const struct nlmsghdr *nlh, struct live_expected *out)
+{
+	struct track_expect *x = &out->x;
+	struct nlattr *a;
+
+	mnl_attr_for_each(a, nlh, sizeof(struct nfgenmsg))
+	{
+		switch (mnl_attr_get_type(a)) {
+		case CTA_EXPECT_MASTER:
+			read_tuple(a, &out->master);
+			break;
+		case CTA_EXPECT_TUPLE:
+			read_tuple(a, &x->tuple);
+			break;
+		case CTA_EXPECT_MASK:
+			read_mask(a, x);
+			break;
+		case CTA_EXPECT_NAT:
+			read_target(a, x);
+			break;
+		case CTA_EXPECT_TIMEOUT:
+			x->deadline_ns = be32_of(a) * NS_PER_S;
+			break;
+		case CTA_EXPECT_ZONE:
+			x->tuple.zone = out->master.zone = be16_of(a);
+			break;
+		case CTA_EXPECT_FLAGS:
+			x->flags = (uint8_t)be32_of(a);
+			break;
+		case CTA_EXPECT_CLASS:
+			x->class = (uint8_t)be32_of(a);
+			break;
+		case CTA_EXPECT_HELP_NAME:
+			x->helper = (uint8_t)helper_named(a);
+			break;
+		default:
+			break;
+		}
+	}
+	/* What is named is the master's helper; only calls that come in have it too. */
+	if (x->helper != TRACK_HELPER_SIP || x->class != 0)
+		x->helper = TRACK_HELPER_NONE;
+}
+
+static int take_expected(const struct nlmsghdr *nlh, void *ctx)
+{
+	struct live_entries *out = ctx;
+	struct live_expected e = { .x = { .flags = 0 } };
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(struct nfgenmsg)) {
+		out->is_broken = true;
+		return MNL_CB_OK;
+	}
+	read_expected(nlh, &e);
+	if (e.x.tuple.family && e.x.class < 4)
+		vec_push(&out->expected, e);
+	return MNL_CB_OK;
+}
+
+/* A dump of a subsystem of nfnetlink. */
+static int dump(uint16_t subsystem, uint16_t message, live_message_fn *take, void *ctx)
+{
+	const struct nfgenmsg head = { .nfgen_family = AF_UNSPEC,
+		                       .version = NFNETLINK_V0 };
+	const struct live_request request = { NETLINK_NETFILTER,
+		                              (uint16_t)(subsystem << 8 | message), &head,
+		                              sizeof(head) };
+
+	return live_dump(&request, take, ctx);
 }
 
 int live_read_entries(struct live_entries *out)
 {
-	struct mnl_socket *socket = mnl_socket_open(NETLINK_NETFILTER);
-	int r;
+	int r = dump(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET, take_message, out);
 
-	if (!socket)
-		return -errno;
-	r = mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno
-	                                                       : read_all(socket, out);
-	mnl_socket_close(socket);
-	return r;
+	return r < 0 ? r
+	             : dump(NFNL_SUBSYS_CTNETLINK_EXP, IPCTNL_MSG_EXP_GET, take_expected,
+	                    out);
 }
 
 void live_read_sysctls(struct track *t)

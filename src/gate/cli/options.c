@@ -320,6 +320,7 @@ static void take_option(struct scan *s, enum option_what what, struct str value)
 	case OPT_ROUTER:           o->router = true; return;
 	case OPT_WHY_NOT:          o->why_not = value; return;
 	case OPT_ADDRESS:          list_add(s, &o->addresses, value); return;
+	case OPT_BRIDGE:           list_add(s, &o->bridges, value); return;
 	case OPT_ROUTE:            list_add(s, &o->routes, value); return;
 	case OPT_FORMAT:           o->test_format = value; return;
 	case OPT_SEED:             o->seed = value; return;

@@ -27,7 +27,7 @@ enum option_what {
 	OPT_ECHO, OPT_JSON, OPT_DEBUG,
 	OPT_ERRORS, OPT_COLOUR, OPT_NO_COLOUR,
 	OPT_KERNEL, OPT_INTERFACES, OPT_STATE, OPT_LIVE, OPT_WHY_NOT, OPT_ADDRESS, OPT_ROUTER,
-	OPT_FORMAT, OPT_SEED, OPT_COVERAGE, OPT_COVERAGE_HTML, OPT_ROUTE,
+	OPT_FORMAT, OPT_SEED, OPT_COVERAGE, OPT_COVERAGE_HTML, OPT_ROUTE, OPT_BRIDGE,
 	OPT_LOCAL, OPT_IN, OPT_AGAINST, OPT_PASSED, OPT_STOPPED, OPT_CHECKSUMS, OPT_FLOWS,
 };
 // clang-format on
@@ -65,7 +65,7 @@ struct options {
 	struct str_list words;   /* the command; a verb of ours is the first */
 	const struct verb *verb; /* NULL: the words are the language's */
 	struct str kernel, interfaces, state, why_not; /* p NULL: not given */
-	struct str_list addresses, routes;
+	struct str_list addresses, routes, bridges;
 	bool live, json, router, coverage;
 	struct str_list locals, ins;
 	struct str against, passed, stopped, flows; /* p NULL: not given */

@@ -12,10 +12,27 @@
 
 /* ---- words ---- */
 
+/* `accept or drop` */
+static struct str fates_text(struct arena *a, unsigned fates)
+{
+	auto_buf out = { 0 };
+
+	for (unsigned f = 0; f < FATE_SOMETIMES; f++)
+		if (fates >> f & 1)
+			buf_fmt(&out, "%s%s", out.n ? " or " : "",
+			        fate_name((enum sim_fate)f));
+	return arena_str(a, buf_as_str(&out));
+}
+
 static struct str judge_text(const struct explain *e, const struct record_judge *j)
 {
 	struct arena *a = &e->c->arena;
 
+	if (j->fate == FATE_SOMETIMES) {
+		struct str fates = fates_text(a, j->fates);
+		return arena_fmt(a, STR_FMT ": it depends on %s", STR_ARG(fates),
+		                 j->reason);
+	}
 	switch (j->by) {
 	case BY_RULE: {
 		struct str place = explain_rule_place(e, j->rule);
@@ -150,9 +167,9 @@ static void say_fates(const struct record *t, struct buf *out)
 	for (unsigned f = 0; f < FATES; f++)
 		if (t->fates[f].packets)
 			buf_fmt(out,
-			        "  %-8s %12" PRIu64 " packets  %5.1f %%  %14" PRIu64
+			        "  %-9s %11" PRIu64 " packets  %5.1f %%  %14" PRIu64
 			        " bytes\n",
-			        fate_name((enum sim_fate)f), t->fates[f].packets,
+			        record_fate_name(f), t->fates[f].packets,
 			        100.0 * (double)t->fates[f].packets / (double)all,
 			        t->fates[f].bytes);
 }
@@ -165,8 +182,8 @@ static void say_judges(const struct explain *e, const struct record *t, struct b
 	for (size_t i = 0; i < t->judges.n; i++) {
 		struct str text = judge_text(e, all[i]);
 		if (all[i]->count.packets)
-			buf_fmt(out, "  %12" PRIu64 "  %-8s " STR_FMT "\n",
-			        all[i]->count.packets, fate_name(all[i]->fate),
+			buf_fmt(out, "  %12" PRIu64 "  %-9s " STR_FMT "\n",
+			        all[i]->count.packets, record_fate_name(all[i]->fate),
 			        STR_ARG(text));
 	}
 }
@@ -179,17 +196,21 @@ static void say_one_flow(const struct replay_run *r, const struct record_flow *f
 	struct str flow = flow_text(a, &f->first), time = time_text(a, f->first_ns);
 	struct str by = judge_text(&r->e, j);
 
-	buf_fmt(out,
-	        "  " STR_FMT "\n      %" PRIu64 " packets, the first at " STR_FMT "\n",
+	buf_fmt(out, "  " STR_FMT "\n      %" PRIu64 " packets, the first at " STR_FMT,
 	        STR_ARG(flow), f->count.packets, STR_ARG(time));
+	if (f->sometimes)
+		buf_fmt(out, "; %" PRIu64 " of them only sometimes", f->sometimes);
+	buf_char(out, '\n');
 	if (!compared) {
-		buf_fmt(out, "      %s: " STR_FMT "\n", fate_name(j->fate), STR_ARG(by));
+		buf_fmt(out, "      %s: " STR_FMT "\n", record_fate_name(j->fate),
+		        STR_ARG(by));
 		return;
 	}
 	const struct record_judge *old = &r->replay.old.record.judges.p[f->old_judge];
 	struct str was = judge_text(&r->old, old);
 	buf_fmt(out, "      before: %-7s " STR_FMT "\n      now:    %-7s " STR_FMT "\n",
-	        fate_name(old->fate), STR_ARG(was), fate_name(j->fate), STR_ARG(by));
+	        record_fate_name(old->fate), STR_ARG(was), record_fate_name(j->fate),
+	        STR_ARG(by));
 }
 
 static void say_flows(const struct replay_run *r, const struct record *t, bool compared,
@@ -229,10 +250,8 @@ static void say_notes(const struct replay_run *r, struct buf *out)
 		        " frames of link type %u, which gate does not know.\n",
 		        p->unknown_links, p->unknown_link);
 	vec_for_each(it, &p->now.record.doubts)
-		buf_fmt(out,
-		        "Not known: %s, which %" PRIu64
-		        " packets met; taken as not so.\n",
-		        it->what, it->packets);
+		buf_fmt(out, "Not known: %s, which %" PRIu64 " packets met.\n", it->what,
+		        it->packets);
 	if (p->backwards)
 		buf_fmt(out,
 		        "Times go back %" PRIu64 " times; the clock stood still then.\n",
@@ -285,13 +304,33 @@ static void put_text(struct buf *out, const char *key, struct str v)
 	buf_json(out, v);
 }
 
+static void put_sometimes(const struct record_judge *j, struct buf *out)
+{
+	const char *between = "";
+
+	buf_cstr(out, "{\"verdict\":\"sometimes\",\"verdicts\":[");
+	for (unsigned f = 0; f < FATE_SOMETIMES; f++) {
+		if (!(j->fates >> f & 1))
+			continue;
+		buf_fmt(out, "%s\"%s\"", between, fate_name((enum sim_fate)f));
+		between = ",";
+	}
+	buf_char(out, ']');
+	put_text(out, "doubt", str_from(j->reason));
+}
+
 static void put_judge(const struct explain *e, const struct record_judge *j,
                       struct buf *out)
 {
 	static const char *const by[] = { "end",   "rule",      "policy",
 		                          "stack", "conntrack", "nat" };
 
-	buf_fmt(out, "{\"verdict\":\"%s\",\"by\":\"%s\"", fate_name(j->fate), by[j->by]);
+	if (j->fate == FATE_SOMETIMES) {
+		put_sometimes(j, out);
+		return;
+	}
+	buf_fmt(out, "{\"verdict\":\"%s\",\"by\":\"%s\"", record_fate_name(j->fate),
+	        by[j->by]);
 	if (j->by == BY_RULE) {
 		put_text(out, "rule", explain_rule_text(e, j->rule));
 		put_text(out, "place", explain_rule_place(e, j->rule));
@@ -332,6 +371,7 @@ static void put_flows(const struct replay_run *r, const struct record *t, const 
 		buf_json(out, flow_text(a, &f->first));
 		put_number(out, "packets", f->count.packets);
 		put_number(out, "bytes", f->count.bytes);
+		put_number(out, "sometimes", f->sometimes);
 		put_text(out, "first", time_text(a, f->first_ns));
 		put_key(out, "now");
 		put_judge(&r->e, &r->replay.now.record.judges.p[f->judge], out);
@@ -351,8 +391,8 @@ static void put_fates(const struct record *t, const char *key, struct buf *out)
 {
 	put_key(out, key);
 	for (unsigned f = 0; f < FATES; f++)
-		buf_fmt(out, "%s\"%s\":%" PRIu64, f ? "," : "{",
-		        fate_name((enum sim_fate)f), t->fates[f].packets);
+		buf_fmt(out, "%s\"%s\":%" PRIu64, f ? "," : "{", record_fate_name(f),
+		        t->fates[f].packets);
 	buf_char(out, '}');
 }
 

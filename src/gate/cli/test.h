@@ -15,7 +15,7 @@
 #include "gate/scenario/draw.h"
 #include "gate/scenario/scenario.h"
 
-enum { TEST_DECIDERS = 24, TEST_MATCHED = 64, TEST_LOGS = 16 };
+enum { TEST_DECIDERS = 24, TEST_MATCHED = 64, TEST_LOGS = 16, TEST_SENT = 8 };
 
 /* What became of one packet. */
 struct taken {
@@ -31,6 +31,8 @@ struct taken {
 	size_t n_matched;                             /* all */
 	struct str logs[TEST_LOGS];                   /* prefixes */
 	size_t n_logs;
+	const struct sim_dev *sent[TEST_SENT]; /* a bridge may send several copies */
+	size_t n_sent;
 	struct track_tuple tuple; /* as it left */
 	struct str packet;        /* in the failure: which packet of a connection */
 };
@@ -65,6 +67,7 @@ struct test_file {
 	size_t n_steps;
 	size_t failed;
 	uint64_t packets; /* sent in all runs */
+	bool is_declared; /* its interfaces are all there are */
 	bool is_broken;   /* not run: the mistakes are in the cli's diags */
 };
 

@@ -54,6 +54,8 @@ static void watch(void *ctx, const struct sim_event *event)
 	t->has_entry = entry != NULL;
 	if (entry)
 		t->ct_mark = entry->mark;
+	if (event->kind == EVENT_SENT && t->n_sent < TEST_SENT)
+		t->sent[t->n_sent++] = event->pass->out;
 	if (event->kind == EVENT_LOG)
 		note_log(t, event);
 	if (event->kind == EVENT_RULE && event->matched)

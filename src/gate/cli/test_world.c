@@ -8,6 +8,8 @@
 #include "gate/cli/test.h"
 #include "io/paths.h"
 
+enum { ETHERNET_MTU = 1500 };
+
 /* ---- the machine ---- */
 
 static bool is_declared(const struct test_file *f, struct str name)
@@ -49,6 +51,15 @@ static void check_devices(struct test_file *f)
 {
 	bool declared = f->scenario.devs.n > 0;
 
+	f->is_declared = declared || f->scenario.bridges.n;
+	vec_for_each(it, &f->scenario.bridges) {
+		add_device(f, it->name);
+		for (size_t i = 0; !declared && i < it->n_ports; i++)
+			add_device(f, it->ports[i]);
+	}
+	vec_for_each(it, &f->scenario.stations)
+		if (!declared)
+			add_device(f, it->dev);
 	vec_for_each(it, &f->scenario.steps) {
 		if (declared) {
 			check_device(f, it->line.in, it->line.span);
@@ -82,13 +93,11 @@ static void add_devices(struct test_file *f)
 	for (size_t i = 1; i < f->c->machine.n_interfaces; i++)
 		machine_dev(m, f->c->machine.interfaces[i], (uint32_t)i + 1);
 	vec_for_each(it, &f->scenario.devs) {
-		struct sim_dev *dev = NULL;
-		vec_for_each(d, &m->devs)
-			if (str_eq((*d)->name, it->name))
-				dev = *d;
+		struct sim_dev *dev = machine_edit(m, machine_find(m, it->name));
 		if (!dev)
 			continue;
 		dev->group = it->group;
+		dev->mtu = it->mtu ? it->mtu : ETHERNET_MTU;
 		if (it->has_mac)
 			memcpy(dev->mac, it->mac, sizeof(dev->mac));
 		for (size_t i = 0; i < it->n_addrs; i++)
@@ -97,26 +106,96 @@ static void add_devices(struct test_file *f)
 		m->is_complete |= it->n_addrs > 0;
 	}
 	m->forwards = f->scenario.forwards;
+	m->knows_devices = f->is_declared;
+}
+
+/* Ports are interfaces of the scenario, and in one bridge each. */
+static void add_bridge(struct test_file *f, const struct scenario_bridge *b)
+{
+	struct sim_machine *m = &f->e.machine;
+	const struct sim_dev *bridge = machine_find(m, b->name);
+
+	machine_edit(m, bridge)->snoops = true;
+	for (size_t i = 0; i < b->n_ports; i++) {
+		check_device(f, b->ports[i], b->spans[i]);
+		const struct sim_dev *port = machine_find(m, b->ports[i]);
+		if (port && !machine_add_port(m, bridge, port))
+			diag_error(&f->c->diags, "E0931", b->spans[i],
+			           "`" STR_FMT "` cannot be a port of `" STR_FMT "`: %s",
+			           STR_ARG(b->ports[i]), STR_ARG(b->name),
+			           port->bridge      ? "it is one already"
+			           : port->is_bridge ? "it is a bridge itself"
+			                             : "it is no device of a wire");
+	}
+}
+
+static void add_station(struct test_file *f, const struct scenario_station *k)
+{
+	struct sim_machine *m = &f->e.machine;
+	struct sim_station station = { .port = machine_find(m, k->dev) };
+
+	check_device(f, k->dev, k->span);
+	memcpy(station.mac, k->mac, sizeof(station.mac));
+	if (!station.port)
+		return;
+	vec_push(&m->stations, station);
+	for (size_t i = 0; i < k->n_addrs; i++)
+		machine_add_neighbour(m, k->addrs[i].family, k->addrs[i].addr, k->mac);
+}
+
+static struct sim_hop make_hop(struct test_file *f, const struct scenario_hop *h)
+{
+	const struct sim_machine *m = &f->e.machine;
+	struct sim_hop hop = { .has_via = h->has_via };
+	struct route_answer answer;
+
+	memcpy(hop.via, h->via.addr, sizeof(hop.via));
+	check_device(f, h->dev, h->span);
+	hop.dev = h->dev.n ? machine_find(m, h->dev) : NULL;
+	if (!h->dev.n && machine_route(m, h->via.family, h->via.addr, &answer) == 0 &&
+	    !answer.has_via)
+		hop.dev = answer.dev;
+	if (!hop.dev && !h->dev.n)
+		diag_error(&f->c->diags, "E0931", h->span,
+		           "the gateway is in no network of an interface");
+	return hop;
 }
 
 static void add_route(struct test_file *f, const struct scenario_route *r)
 {
 	struct sim_machine *m = &f->e.machine;
-	struct sim_route route = { .family = r->to.family, .prefix = r->to.prefix };
-	struct route_answer answer;
+	struct sim_route route = { .family = r->to.family,
+		                   .prefix = r->to.prefix,
+		                   .type = r->type,
+		                   .table = r->table,
+		                   .metric = r->metric,
+		                   .mtu = r->mtu };
+	struct sim_hop *others = arena_array(&m->a, struct sim_hop, HOPS_MAX);
 
 	memcpy(route.dst, r->to.addr, sizeof(route.dst));
-	memcpy(route.via, r->via.addr, sizeof(route.via));
-	route.has_via = r->has_via;
-	check_device(f, r->dev, r->span);
-	route.dev = r->dev.n ? machine_find(m, r->dev) : NULL;
-	if (!r->dev.n && machine_route(m, r->via.family, r->via.addr, &answer) == 0 &&
-	    !answer.has_via)
-		route.dev = answer.dev;
-	if (!route.dev && !r->dev.n)
-		diag_error(&f->c->diags, "E0931", r->span,
-		           "the gateway is in no network of an interface");
+	for (size_t i = 0; i < r->n_hops; i++) {
+		struct sim_hop hop = make_hop(f, &r->hops[i]);
+		if (i == 0)
+			route.hop = hop;
+		else
+			others[route.n_others++] = hop;
+	}
+	route.others = others;
 	vec_push(&m->routes, route);
+}
+
+static void add_rule(struct test_file *f, const struct scenario_rule *r)
+{
+	static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+	struct sim_policy policy = r->policy;
+
+	check_device(f, policy.iif, r->iif_span);
+	check_device(f, policy.oif, r->oif_span);
+	for (size_t i = 0; i < ARRAY_LEN(families); i++) {
+		policy.family = families[i];
+		if (!r->policy.family || r->policy.family == families[i])
+			machine_add_policy(&f->e.machine, &policy);
+	}
 }
 
 static void add_socket(struct test_file *f, const struct scenario_socket *s)
@@ -141,25 +220,33 @@ static bool is_forwarding(struct str name)
 	       str_is(name, "net.ipv6.conf.all.forwarding");
 }
 
+/* Of the machine itself, not of connection tracking. */
+static int set_machine(struct test_file *f, const struct scenario_sysctl *it)
+{
+	if (!is_forwarding(it->name))
+		return machine_set(&f->e.machine, it->name, it->value);
+	f->e.machine.forwards |= it->value != 0;
+	return 0;
+}
+
 int test_set_sysctls(struct test_file *f, struct track *t)
 {
 	vec_for_each(it, &f->scenario.sysctls) {
 		struct str names[128], name;
 		size_t n = 0;
-		if (is_forwarding(it->name)) {
-			f->e.machine.forwards |= it->value != 0;
-			continue;
-		}
-		int r = track_sysctl_set(t, it->name, it->value);
+		int r = set_machine(f, it);
+		if (r == -ENOENT)
+			r = track_sysctl_set(t, it->name, it->value);
 		if (r == 0)
 			continue;
 		while (n < ARRAY_LEN(names) && (name = track_sysctl_name(n)).n)
 			names[n++] = name;
 		struct str near = str_nearest(it->name, names, n);
-		struct diag *d = diag_error(
-			&f->c->diags, "E0931", it->span,
-			r == -ENOENT ? "there is no such setting of connection tracking"
-				     : "this setting cannot have that value");
+		struct diag *d =
+			diag_error(&f->c->diags, "E0931", it->span,
+		                   r == -ENOENT ? "there is no such setting here"
+		                                : "this setting cannot have that "
+		                                  "value");
 		if (r == -ENOENT && near.n)
 			diag_help(&f->c->diags, d, "did you mean `" STR_FMT "`?",
 			          STR_ARG(near));
@@ -424,8 +511,14 @@ int test_prepare(struct test_file *f)
 	name_devices(f);
 	add_files(f);
 	add_devices(f);
+	vec_for_each(it, &f->scenario.bridges)
+		add_bridge(f, it);
+	vec_for_each(it, &f->scenario.stations)
+		add_station(f, it);
 	vec_for_each(it, &f->scenario.routes)
 		add_route(f, it);
+	vec_for_each(it, &f->scenario.rules)
+		add_rule(f, it);
 	vec_for_each(it, &f->scenario.sockets)
 		add_socket(f, it);
 	test_set_sysctls(f, t);

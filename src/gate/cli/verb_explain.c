@@ -18,6 +18,7 @@
 const struct option_row explain_options[] = {
 	{ 0, OPT_INTERFACES, "interfaces", "NAME,...", "these interfaces exist, and those of the packets" },
 	{ 0, OPT_ADDRESS, "address", "DEV=ADDR/LEN", "an address of this machine; with one given, all are" },
+	{ 0, OPT_BRIDGE, "bridge", "NAME=PORT,...", "a bridge and its ports; with one given, all are" },
 	{ 0, OPT_ROUTE, "route", "ADDR/LEN=DEV", "a route; the networks of addresses have theirs" },
 	{ 0, OPT_ROUTER, "router", NULL, "this machine forwards (net.ipv4.ip_forward)" },
 	{ 0, OPT_LIVE, "live", NULL, "the ruleset in the kernel, whoever loaded it (needs CAP_NET_ADMIN)" },
@@ -75,9 +76,10 @@ static size_t packet_spans(struct cli *c, struct span *spans)
 static void add_guests(struct explain *e)
 {
 	struct cli *c = e->c;
-	struct str *guests = arena_array(&c->arena, struct str,
-	                                 2 * e->n_packets + c->options.addresses.n +
-	                                         c->options.routes.n + 2);
+	struct str *guests =
+		arena_array(&c->arena, struct str,
+	                    2 * e->n_packets + c->options.addresses.n +
+	                            c->options.routes.n + c->options.bridges.n + 2);
 
 	cli_add_guest(c, guests, STR("lo"));
 	for (size_t i = 0; i < e->n_packets; i++) {
@@ -91,6 +93,10 @@ static void add_guests(struct explain *e)
 	for (size_t i = 0; i < c->options.routes.n; i++) {
 		struct str word = c->options.routes.p[i];
 		cli_add_guest(c, guests, str_sub(word, str_find(word, '=') + 1, word.n));
+	}
+	for (size_t i = 0; i < c->options.bridges.n; i++) {
+		struct str word = c->options.bridges.p[i];
+		cli_add_guest(c, guests, str_sub(word, 0, str_find(word, '=')));
 	}
 }
 
@@ -149,8 +155,36 @@ static void add_route(struct explain *e, struct str word)
 		diag_help(&c->diags, d, "--route 0.0.0.0/0=eth0");
 		return;
 	}
-	route.dev = machine_dev(&e->machine, name, index_of(c, name));
+	route.hop.dev = machine_dev(&e->machine, name, index_of(c, name));
 	vec_push(&e->machine.routes, route);
+}
+
+/* `br0=eth0,eth1` */
+static void add_bridge(struct explain *e, struct str word)
+{
+	struct cli *c = e->c;
+	size_t eq = str_find(word, '=');
+	struct str name = str_sub(word, 0, eq), ports = str_sub(word, eq + 1, word.n);
+	bool ok = eq > 0 && eq < 16 && ports.n > 0;
+	const struct sim_dev *bridge =
+		ok ? machine_dev(&e->machine, name, index_of(c, name)) : NULL;
+
+	while (ok && ports.n) {
+		struct str port = str_sub(ports, 0, str_find(ports, ','));
+		ports = str_sub(ports, port.n + 1, ports.n);
+		ok = port.n > 0 && port.n < 16 && !str_eq(port, name);
+		const struct sim_dev *dev =
+			ok ? machine_dev(&e->machine, port, index_of(c, port)) : NULL;
+		ok = ok && machine_add_port(&e->machine, bridge, dev);
+	}
+	if (!ok) {
+		struct diag *d =
+			diag_error(&c->diags, "E0903", SPAN_NONE,
+		                   "`" STR_FMT "` is no bridge with ports of its own",
+		                   STR_ARG(word));
+		diag_help(&c->diags, d, "--bridge br0=eth0,eth1");
+	}
+	e->machine.knows_devices = true;
 }
 
 static void build_machine(struct explain *e)
@@ -178,6 +212,8 @@ static void build_machine(struct explain *e)
 		add_address(e, c->options.addresses.p[i]);
 	for (size_t i = 0; i < c->options.routes.n; i++)
 		add_route(e, c->options.routes.p[i]);
+	for (size_t i = 0; i < c->options.bridges.n; i++)
+		add_bridge(e, c->options.bridges.p[i]);
 }
 
 /* ---- frames of captures ---- */

@@ -100,6 +100,17 @@ static void report_capture(struct replay_run *r, int error)
 	           capture_offset(r->capture), capture_why(r->capture));
 }
 
+static void begin_capture(struct replay_run *r)
+{
+	int e = capture_open(read_fd, &r->fd, &r->capture);
+
+	if (e == 0)
+		e = capture_next(r->capture, &r->first);
+	if (e < 0)
+		report_capture(r, e);
+	r->has_first = e > 0;
+}
+
 static void open_capture(struct replay_run *r)
 {
 	struct str path = r->c->options.words.p[1]; /* of argv: a NUL follows */
@@ -112,12 +123,8 @@ static void open_capture(struct replay_run *r)
 	}
 	if (fstat(r->fd, &st) == 0 && S_ISREG(st.st_mode))
 		r->size = (uint64_t)st.st_size;
-	int e = capture_open(read_fd, &r->fd, &r->capture);
-	if (e == 0)
-		e = capture_next(r->capture, &r->first);
-	if (e < 0)
-		report_capture(r, e);
-	r->has_first = e > 0;
+	r->can_rewind = lseek(r->fd, 0, SEEK_CUR) >= 0;
+	begin_capture(r);
 }
 
 /* ---- the machine ---- */
@@ -183,7 +190,7 @@ static void add_net(struct replay_run *r, const struct sim_dev *dev, struct str 
 	}
 	struct sim_route route = { .family = net.family,
 		                   .prefix = net.prefix,
-		                   .dev = dev };
+		                   .hop = { .dev = dev } };
 	memcpy(route.dst, net.addr, sizeof(route.dst));
 	vec_push(&r->replay.side.nets, net);
 	vec_push(&r->machine.routes, route);
@@ -401,6 +408,25 @@ static void output_frame(struct replay_output *o, const struct capture_frame *f)
 		output_write(o);
 }
 
+/* A file can be begun anew, a pipe or a device cannot. */
+static bool output_can_restart(const struct replay_output *o)
+{
+	struct stat st;
+
+	return o->fd < 0 || (fstat(o->fd, &st) == 0 && S_ISREG(st.st_mode));
+}
+
+static void output_restart(struct replay_output *o)
+{
+	if (o->fd < 0)
+		return;
+	writer_fini(&o->writer);
+	o->writer = (struct capture_writer){ .out = { 0 } };
+	writer_head(&o->writer);
+	if (ftruncate(o->fd, 0) < 0 || lseek(o->fd, 0, SEEK_SET) < 0)
+		o->err = -errno;
+}
+
 static void output_close(struct replay_run *r, struct replay_output *o)
 {
 	if (o->path.p && o->fd >= 0) {
@@ -444,7 +470,12 @@ static void take_frame(struct replay_run *r, const struct capture_frame *f)
 	replay_frame(&r->replay, f, &out);
 	if (out.skip != SKIP_NONE || out.is_unknown_link)
 		return;
-	output_frame(replay_passed(&out.now) ? &r->passed : &r->stopped, f);
+	bool meets_doubt = out.now.doubt || (r->replay.compares && out.old.doubt);
+	r->restarts = meets_doubt && !r->replay.now.n_others;
+	if (replay_passed(&out.now) || out.now.fates & (1u << FATE_ACCEPT))
+		output_frame(&r->passed, f);
+	if (!replay_passed(&out.now))
+		output_frame(&r->stopped, f);
 }
 
 static int send_all(struct replay_run *r)
@@ -454,7 +485,7 @@ static int send_all(struct replay_run *r)
 	uint64_t from = clock_ns(), last = from;
 	int e = r->has_first;
 
-	for (; e > 0; e = capture_next(r->capture, &f)) {
+	for (; e > 0 && !r->restarts; e = capture_next(r->capture, &f)) {
 		take_frame(r, &f);
 		if (!shows || r->replay.frames % LOOK_FRAMES)
 			continue;
@@ -490,6 +521,64 @@ static int load(struct replay_run *r)
 	return e < 0 ? e : diags_failed(&c->diags) ? -EINVAL : 0;
 }
 
+/* ---- what nobody knows ---- */
+
+/* The rulesets once more for each way; what they say was said the first time. */
+static int load_ways(struct replay_run *r)
+{
+	struct explain *of[2] = { &r->e, &r->old };
+
+	for (unsigned i = 0; i < REPLAY_WAYS - 1; i++) {
+		for (unsigned k = 0; k < 1u + r->replay.compares; k++) {
+			struct explain *way = &r->ways[k][i];
+			*way = (struct explain){ .c = r->c,
+				                 .live = of[k]->live,
+				                 .files = of[k]->files,
+				                 .n_files = of[k]->n_files };
+			int e = explain_load(way, &r->c->diags);
+			if (e < 0)
+				return e;
+		}
+		replay_add_way(&r->replay, r->ways[0][i].store, r->ways[1][i].store);
+	}
+	return 0;
+}
+
+static void read_settings(struct replay_run *r)
+{
+	struct replay_kernel *k = &r->replay.now;
+
+	if (!r->e.live)
+		return;
+	live_read_sysctls(k->sim.track);
+	for (size_t i = 0; i < k->n_others; i++)
+		live_read_sysctls(k->others[i].track);
+}
+
+/* From the first frame on again, in all ways. */
+static int begin_anew(struct replay_run *r)
+{
+	int e = explain_load(&r->e, &r->c->diags); /* linked anew */
+
+	if (e == 0 && r->replay.compares)
+		e = explain_load(&r->old, &r->c->diags);
+	replay_restart(&r->replay);
+	if (e == 0)
+		e = load_ways(r);
+	if (e < 0)
+		return 0; /* reported */
+	read_settings(r);
+	capture_free(r->capture);
+	r->capture = NULL;
+	if (lseek(r->fd, 0, SEEK_SET) < 0)
+		return -errno;
+	begin_capture(r);
+	output_restart(&r->passed);
+	output_restart(&r->stopped);
+	r->restarts = false;
+	return send_all(r);
+}
+
 static void run(struct replay_run *r)
 {
 	struct cli *c = r->c;
@@ -499,14 +588,18 @@ static void run(struct replay_run *r)
 	if (load(r) < 0)
 		return;
 	replay_init(&r->replay, &r->machine, r->e.store, r->old.store);
-	if (r->e.live)
-		live_read_sysctls(r->replay.now.sim.track);
 	r->replay.checks_sums = c->options.checksums;
 	build_machine(r);
 	check_side(r);
 	output_open(r, &r->passed, c->options.passed);
 	output_open(r, &r->stopped, c->options.stopped);
+	if (!r->can_rewind || !output_can_restart(&r->passed) ||
+	    !output_can_restart(&r->stopped))
+		load_ways(r);
+	read_settings(r);
 	int e = diags_failed(&c->diags) ? 0 : send_all(r);
+	if (r->restarts)
+		e = begin_anew(r);
 	output_close(r, &r->passed);
 	output_close(r, &r->stopped);
 	if (e < 0)
@@ -530,6 +623,10 @@ int verb_replay(struct cli *c)
 	int reported = cli_report(c);
 	explain_fini(&r.e);
 	explain_fini(&r.old);
+	for (unsigned i = 0; i < REPLAY_WAYS - 1; i++) {
+		explain_fini(&r.ways[0][i]);
+		explain_fini(&r.ways[1][i]);
+	}
 	machine_fini(&r.machine);
 	capture_free(r.capture);
 	if (r.fd > STDIN_FILENO)

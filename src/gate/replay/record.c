@@ -15,6 +15,8 @@ enum { SLOTS_FIRST = 256, DOUBTS_MAX = 64 };
 
 static const void *judge_who(const struct record_judge *j)
 {
+	if (j->fate == FATE_SOMETIMES)
+		return j->reason;
 	switch (j->by) {
 	case BY_RULE:
 		return j->rule;
@@ -31,7 +33,7 @@ static const void *judge_who(const struct record_judge *j)
 
 static uint64_t judge_hash(const struct record_judge *j)
 {
-	uint64_t h = (uint64_t)(uintptr_t)judge_who(j) + (uint64_t)j->by * 8 + j->fate;
+	uint64_t h = (uint64_t)(uintptr_t)judge_who(j) + (uint64_t)j->by * 8 + j->fates;
 
 	h *= UINT64_C(0x9e3779b97f4a7c15);
 	return h ^ h >> 32;
@@ -39,7 +41,7 @@ static uint64_t judge_hash(const struct record_judge *j)
 
 static bool judge_eq(const struct record_judge *a, const struct record_judge *b)
 {
-	return judge_who(a) == judge_who(b) && a->by == b->by && a->fate == b->fate;
+	return judge_who(a) == judge_who(b) && a->by == b->by && a->fates == b->fates;
 }
 
 static void judges_grow(struct record *t)
@@ -57,13 +59,31 @@ static void judges_grow(struct record *t)
 	}
 }
 
-uint32_t record_judge(struct record *t, const struct sim_result *r)
+const char *record_fate_name(unsigned fate)
 {
-	struct record_judge j = { .fate = r->fate,
-		                  .by = r->by,
-		                  .rule = r->rule,
-		                  .chain = r->chain,
-		                  .reason = r->reason };
+	return fate == FATE_SOMETIMES ? "sometimes" : fate_name((enum sim_fate)fate);
+}
+
+static struct record_judge judge_of(const struct record_fate *f)
+{
+	const struct sim_result *r = f->result;
+
+	if (f->fates & (f->fates - 1))
+		return (struct record_judge){ .fate = FATE_SOMETIMES,
+			                      .fates = f->fates,
+			                      .by = BY_END,
+			                      .reason = f->doubt };
+	return (struct record_judge){ .fate = r->fate,
+		                      .fates = 1u << r->fate,
+		                      .by = r->by,
+		                      .rule = r->rule,
+		                      .chain = r->chain,
+		                      .reason = r->reason };
+}
+
+uint32_t record_judge(struct record *t, const struct record_fate *f)
+{
+	struct record_judge j = judge_of(f);
 
 	if (!t->judge_slots || t->judges.n * 2 > t->judge_mask)
 		judges_grow(t);
@@ -93,14 +113,14 @@ static void count_doubt(struct record *t, const char *what)
 		vec_push(&t->doubts, (struct record_doubt){ what, 1 });
 }
 
-uint32_t record_packet(struct record *t, const struct sim_result *r, uint32_t length)
+uint32_t record_packet(struct record *t, const struct record_fate *f, uint32_t length)
 {
-	uint32_t judge = record_judge(t, r);
+	uint32_t judge = record_judge(t, f);
 
-	count(&t->fates[r->fate], length);
+	count(&t->fates[t->judges.p[judge].fate], length);
 	count(&t->judges.p[judge].count, length);
-	if (r->doubt)
-		count_doubt(t, r->doubt);
+	if (f->doubt)
+		count_doubt(t, f->doubt);
 	return judge;
 }
 
@@ -169,8 +189,8 @@ static struct record_flow *find_flow(struct record *t, const struct track_tuple 
 	return f;
 }
 
-void record_flow(struct record *t, const struct track_tuple *tuple, uint32_t judge,
-                 uint32_t old_judge, uint64_t at_ns, uint32_t length)
+void record_flow(struct record *t, const struct track_tuple *tuple,
+                 const struct record_seen *s)
 {
 	struct record_flow *f = find_flow(t, tuple);
 
@@ -179,11 +199,12 @@ void record_flow(struct record *t, const struct track_tuple *tuple, uint32_t jud
 		return;
 	}
 	if (!f->count.packets) {
-		f->judge = judge;
-		f->old_judge = old_judge;
-		f->first_ns = at_ns;
+		f->judge = s->judge;
+		f->old_judge = s->old_judge;
+		f->first_ns = s->at_ns;
 	}
-	count(&f->count, length);
+	f->sometimes += s->sometimes;
+	count(&f->count, s->length);
 }
 
 void record_fini(struct record *t)

@@ -28,10 +28,21 @@ void replay_init(struct replay *r, struct sim_machine *machine, struct sim_store
 		sim_init(&r->old.sim, old, machine);
 }
 
+/* Which doubts of a packet count as matches, by their number: two of any three are met in all
+ * four ways. */
+static const uint64_t way_choices[REPLAY_WAYS] = {
+	0, UINT64_C(0x6db6db6db6db6db6), /* 0 1 1 0 1 1 … */
+	UINT64_C(0xdb6db6db6db6db6d),    /* 1 0 1 1 0 1 … */
+	UINT64_C(0xb6db6db6db6db6db),    /* 1 1 0 1 1 0 … */
+};
+
 static void kernel_fini(struct replay_kernel *k)
 {
 	sim_fini(&k->sim);
+	for (size_t i = 0; i < k->n_others; i++)
+		sim_fini(&k->others[i]);
 	packet_fini(&k->packet);
+	packet_fini(&k->copy);
 	record_fini(&k->record);
 }
 
@@ -44,14 +55,62 @@ void replay_fini(struct replay *r)
 	side_fini(&r->side);
 }
 
-bool replay_passed(const struct sim_result *r)
+static void add_way(struct replay_kernel *k, struct sim_store *store)
 {
-	switch (r->fate) {
+	struct sim *s = &k->others[k->n_others++];
+
+	sim_init(s, store, k->sim.machine);
+	s->choices = way_choices[k->n_others];
+}
+
+void replay_add_way(struct replay *r, struct sim_store *store, struct sim_store *old)
+{
+	add_way(&r->now, store);
+	if (r->compares)
+		add_way(&r->old, old);
+}
+
+static void kernel_restart(struct replay_kernel *k)
+{
+	struct sim was = k->sim;
+
+	kernel_fini(k);
+	*k = (struct replay_kernel){ .n_others = 0 };
+	sim_init(&k->sim, was.store, was.machine);
+	k->sim.is_live = was.is_live;
+}
+
+void replay_restart(struct replay *r)
+{
+	struct replay fresh = { .side = r->side,
+		                .compares = r->compares,
+		                .checks_sums = r->checks_sums,
+		                .translates = r->translates };
+
+	kernel_restart(&r->now);
+	if (r->compares)
+		kernel_restart(&r->old);
+	record_fini(&r->changed);
+	fresh.now = r->now;
+	fresh.old = r->old;
+	*r = fresh;
+}
+
+static bool is_sometimes(unsigned fates)
+{
+	return fates & (fates - 1);
+}
+
+bool replay_passed(const struct replay_fate *f)
+{
+	if (is_sometimes(f->fates))
+		return false;
+	switch (f->result.fate) {
 	case FATE_ACCEPT:
 	case FATE_QUEUE:
 		return true;
 	case FATE_STOLEN:
-		return r->by == BY_STACK;
+		return f->result.by == BY_STACK;
 	case FATE_DROP:
 	case FATE_REJECT:
 	case FATE_UNKNOWN:
@@ -62,40 +121,72 @@ bool replay_passed(const struct sim_result *r)
 
 /* ---- time ---- */
 
-static void set_clock(struct sim *s, uint64_t at_ns)
+static void set_one(struct sim *s, uint64_t at_ns, int64_t epoch_s)
 {
-	uint64_t start_ns = (uint64_t)s->epoch_s * NS_PER_S;
+	uint64_t start_ns = (uint64_t)epoch_s * NS_PER_S;
 
+	s->epoch_s = epoch_s;
 	if (at_ns - start_ns > s->now_ns)
 		s->now_ns = at_ns - start_ns;
+}
+
+static void set_clock(struct replay_kernel *k, uint64_t at_ns, uint64_t first_ns)
+{
+	int64_t epoch_s = (int64_t)(first_ns / NS_PER_S);
+
+	set_one(&k->sim, at_ns, epoch_s);
+	for (size_t i = 0; i < k->n_others; i++)
+		set_one(&k->others[i], at_ns, epoch_s);
 }
 
 /* The clock begins with the first frame and never goes back. */
 static void keep_time(struct replay *r, uint64_t at_ns)
 {
-	if (r->frames == 1) {
+	if (r->frames == 1)
 		r->first_ns = r->last_ns = at_ns;
-		r->now.sim.epoch_s = r->old.sim.epoch_s = (int64_t)(at_ns / NS_PER_S);
-	}
 	if (at_ns < r->last_ns) {
 		r->backwards++;
 		return;
 	}
 	r->last_ns = at_ns;
-	set_clock(&r->now.sim, at_ns);
+	set_clock(&r->now, at_ns, r->first_ns);
 	if (r->compares)
-		set_clock(&r->old.sim, at_ns);
+		set_clock(&r->old, at_ns, r->first_ns);
 }
 
 /* ---- frames ---- */
 
-static struct sim_result run(struct replay_kernel *k, const struct sim_arrival *a,
-                             uint32_t length, uint32_t *judge)
+/* Doubts count from 0 with each packet. */
+static void send_one_way(struct sim *s, const struct sim_arrival *a, struct packet *p,
+                         struct replay_fate *f)
 {
-	struct sim_result r = sim_packet(&k->sim, a, &k->packet);
+	s->n_doubts = 0;
+	struct sim_result r = sim_packet(s, a, p);
+	if (!f->fates)
+		f->result = r;
+	f->fates |= 1u << r.fate;
+	if (!f->doubt)
+		f->doubt = r.doubt;
+}
 
-	*judge = record_packet(&k->record, &r, length);
-	return r;
+static struct replay_fate run(struct replay_kernel *k, const struct sim_arrival *a,
+                              uint32_t length, uint32_t *judge)
+{
+	static const char earlier[] = "what an earlier packet met";
+	struct replay_fate f = { .fates = 0 };
+
+	if (k->n_others)
+		packet_copy(&k->copy, &k->packet);
+	send_one_way(&k->sim, a, &k->packet, &f);
+	for (size_t i = 0; i < k->n_others; i++) {
+		packet_copy(&k->packet, &k->copy);
+		send_one_way(&k->others[i], a, &k->packet, &f);
+	}
+	if (!f.doubt && is_sometimes(f.fates))
+		f.doubt = earlier;
+	*judge = record_packet(
+		&k->record, &(struct record_fate){ &f.result, f.fates, f.doubt }, length);
+	return f;
 }
 
 /* Those of the packet as it was captured. */
@@ -112,25 +203,26 @@ static void send(struct replay *r, const struct capture_frame *f,
                  const struct sim_arrival *a, struct replay_outcome *out)
 {
 	struct packet *p = &r->now.packet;
-	uint32_t length = packet_length(p), judge, old_judge = 0;
+	struct record_seen seen = { .at_ns = f->at_ns, .length = packet_length(p) };
 	struct track_tuple tuple;
 	bool is_kept = r->compares;
 
 	if (r->compares)
 		packet_copy(&r->old.packet, p);
-	if (is_kept || r->translates)
+	if (is_kept || r->translates || r->now.n_others)
 		tuple = tuple_of(p);
-	out->now = run(&r->now, a, length, &judge);
+	out->now = run(&r->now, a, seen.length, &seen.judge);
+	seen.sometimes = is_sometimes(out->now.fates);
 	if (!replay_passed(&out->now)) {
-		if (!is_kept && !r->translates)
+		if (!is_kept && !r->translates && !r->now.n_others)
 			tuple = tuple_of(p);
-		record_flow(&r->now.record, &tuple, judge, 0, f->at_ns, length);
+		record_flow(&r->now.record, &tuple, &seen);
 	}
 	if (!r->compares)
 		return;
-	out->old = run(&r->old, a, length, &old_judge);
-	if (out->old.fate != out->now.fate)
-		record_flow(&r->changed, &tuple, judge, old_judge, f->at_ns, length);
+	out->old = run(&r->old, a, seen.length, &seen.old_judge);
+	if (out->old.fates != out->now.fates)
+		record_flow(&r->changed, &tuple, &seen);
 }
 
 void replay_frame(struct replay *r, const struct capture_frame *f,

@@ -3,17 +3,32 @@
 /*
  * A capture through a ruleset, or through two to see what changes. Frames come one by one; what
  * is kept of them is bounded. No I/O here.
+ *
+ * Where something is met that nobody outside of a kernel knows, the packets go through several
+ * kernels that live side by side and take it differently (replay_add_way): any two doubts that a
+ * packet meets are tried in all four ways. A packet that they do not agree on is `sometimes`.
  */
 #pragma once
 
 #include "gate/replay/record.h"
 #include "gate/replay/side.h"
 
+enum { REPLAY_WAYS = 4 };
+
 /* One ruleset with its own connections and clock. */
 struct replay_kernel {
 	struct sim sim;
-	struct packet packet;
+	struct sim others[REPLAY_WAYS - 1]; /* take doubts otherwise */
+	size_t n_others;
+	struct packet packet, copy;
 	struct record record;
+};
+
+/* What became of one frame in a ruleset. */
+struct replay_fate {
+	struct sim_result result; /* where no doubt counts as a match */
+	unsigned fates;           /* bit n: enum sim_fate n came out in some way */
+	const char *doubt;
 };
 
 struct replay {
@@ -34,7 +49,7 @@ struct replay {
 struct replay_outcome {
 	enum replay_skip skip;
 	bool is_unknown_link;
-	struct sim_result now, old;
+	struct replay_fate now, old;
 };
 
 /* `store` and `machine` stay the caller's; `old` is NULL without a second ruleset. */
@@ -42,9 +57,14 @@ void replay_init(struct replay *r, struct sim_machine *machine, struct sim_store
                  struct sim_store *old);
 void replay_fini(struct replay *r);
 
+/* One more way, with stores of its own (`old` as in replay_init); at most REPLAY_WAYS - 1. */
+void replay_add_way(struct replay *r, struct sim_store *store, struct sim_store *old);
+/* As if no frame had come; the stores have been linked anew. */
+void replay_restart(struct replay *r);
+
 /* Sends the frame through. */
 void replay_frame(struct replay *r, const struct capture_frame *f,
                   struct replay_outcome *out);
 
-/* Whether the packet went on; a fragment that waits for the others did. */
-bool replay_passed(const struct sim_result *r);
+/* Whether the packet went on, in every way; a fragment that waits for the others did. */
+bool replay_passed(const struct replay_fate *f);

@@ -122,11 +122,14 @@ static const struct sim_dev *dev_to(const struct replay_side *s, uint8_t family,
 
 static struct track_side_change to_side(const struct track_tuple *t, bool source)
 {
+	bool is_icmp = t->proto == IPPROTO_ICMP || t->proto == IPPROTO_ICMPV6;
+
 	return (struct track_side_change){ .source = source,
 		                           .destination = !source,
 		                           .has_port = true,
 		                           .addr = source ? t->src : t->dst,
-		                           .port = source ? t->src_port : t->dst_port };
+		                           .port = source || is_icmp ? t->src_port
+		                                                     : t->dst_port };
 }
 
 static void rewrite(struct packet *p, const struct track_tuple *t)
@@ -138,15 +141,42 @@ static void rewrite(struct packet *p, const struct track_tuple *t)
 	view_write(p, &change);
 }
 
-static struct track_tuple turned(const struct track_tuple *t)
+static void rewrite_quoted(struct packet *p, const struct track_tuple *t)
 {
-	struct track_tuple r = *t;
+	struct track_change change = { .inner = to_side(t, true) };
 
-	r.src = t->dst;
-	r.dst = t->src;
-	r.src_port = t->dst_port;
-	r.dst_port = t->src_port;
-	return r;
+	view_write(p, &change);
+	change.inner = to_side(t, false);
+	view_write(p, &change);
+}
+
+static void rewrite_address(struct packet *p, bool source, const struct track_addr *addr)
+{
+	struct track_change change = {
+		.outer = { .source = source, .destination = !source, .addr = *addr }
+	};
+
+	view_write(p, &change);
+}
+
+/* An error as translation left it quotes a packet as its sender made it, which is a tuple of the
+ * connection; before, it quoted what that packet became. An error of the connection's other end
+ * bore that end's address, one of a router between kept its own. */
+static bool untranslate_error(struct track *track, struct packet *p,
+                              const struct track_packet *view)
+{
+	struct track_tuple became;
+	enum track_dir dir;
+	const struct track_entry *e = track_find(track, &view->icmp.inner, &dir);
+
+	if (!e || !(e->status & (TRACK_S_SRC_NAT | TRACK_S_DST_NAT)) ||
+	    !track_tuple_invert(&e->tuple[!dir], &became))
+		return false;
+	rewrite_quoted(p, &became);
+	rewrite_address(p, false, &became.src);
+	if (memcmp(&view->tuple.src, &e->tuple[dir].dst, sizeof(view->tuple.src)) == 0)
+		rewrite_address(p, true, &became.dst);
+	return true;
 }
 
 /* A packet as translation left it is the reverse of what answers it: the other tuple of its
@@ -154,18 +184,23 @@ static struct track_tuple turned(const struct track_tuple *t)
 static bool untranslate(struct track *track, struct packet *p)
 {
 	struct track_packet view;
+	struct track_tuple answer;
 	enum track_dir dir;
 
 	view_packet(p, &view);
-	if (view.flags & (TRACK_P_FRAGMENT | TRACK_P_TRUNCATED) ||
-	    view.tuple.proto == IPPROTO_ICMP || view.tuple.proto == IPPROTO_ICMPV6 ||
-	    track_find(track, &view.tuple, &dir))
+	if (view.flags & (TRACK_P_FRAGMENT | TRACK_P_TRUNCATED))
 		return false;
-	struct track_tuple answer = turned(&view.tuple);
+	bool is_icmp =
+		view.tuple.proto == IPPROTO_ICMP || view.tuple.proto == IPPROTO_ICMPV6;
+	if (is_icmp && view.icmp.has_inner)
+		return untranslate_error(track, p, &view);
+	if (track_find(track, &view.tuple, &dir) ||
+	    !track_tuple_invert(&view.tuple, &answer))
+		return false;
 	struct track_entry *e = track_find(track, &answer, &dir);
 	if (!e)
 		return false;
-	rewrite(p, &e->tuple[dir == TRACK_ORIGINAL ? TRACK_REPLY : TRACK_ORIGINAL]);
+	rewrite(p, &e->tuple[!dir]);
 	return true;
 }
 

@@ -27,6 +27,19 @@ bool address_read(struct str word, uint8_t *family, uint8_t addr[16])
 	return inet_pton(AF_INET6, text, addr) == 1;
 }
 
+bool mac_read(struct str word, uint8_t mac[6])
+{
+	bool ok = word.n == 17;
+
+	for (size_t i = 0; i < 6 && ok; i++) {
+		uint64_t n;
+		ok = str_to_u64(str_sub(word, i * 3, 2), 16, &n) == 0 &&
+		     (i == 5 || word.p[i * 3 + 2] == ':');
+		mac[i] = ok ? (uint8_t)n : 0;
+	}
+	return ok;
+}
+
 bool prefix_read(struct str word, uint8_t *family, uint8_t addr[16], uint8_t *prefix)
 {
 	size_t slash = str_find(word, '/');

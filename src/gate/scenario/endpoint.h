@@ -43,6 +43,9 @@ bool address_read(struct str word, uint8_t *family, uint8_t addr[16]);
 /* `192.0.2.0/24`; without a length it is the whole address's. */
 bool prefix_read(struct str word, uint8_t *family, uint8_t addr[16], uint8_t *prefix);
 
+/* `02:00:00:00:00:01`; false: it is no hardware address. */
+bool mac_read(struct str word, uint8_t mac[6]);
+
 /* Whether several values are possible. */
 bool addr_range_is_drawn(const struct addr_range *r);
 bool port_range_is_drawn(const struct port_range *r);

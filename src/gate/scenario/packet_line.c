@@ -308,6 +308,10 @@ enum setting {
 	SET_ARP_REPLY,
 	SET_MORE,
 	SET_DATA,
+	SET_ETHER,
+	SET_CHUNK,
+	SET_VTAG,
+	SET_TAG,
 };
 
 struct setting_word {
@@ -323,7 +327,8 @@ static const struct setting_word setting_words[] = {
 	{ "id", SET_ID },      { "frag", SET_FRAG },       { "more", SET_MORE },
 	{ "vlan", SET_VLAN },  { "about", SET_ABOUT },     { "bad-checksum", SET_BAD },
 	{ "df", SET_DF },      { "request", SET_REQUEST }, { "answer", SET_ARP_REPLY },
-	{ "data", SET_DATA },
+	{ "data", SET_DATA },  { "ether", SET_ETHER },     { "chunk", SET_CHUNK },
+	{ "vtag", SET_VTAG },  { "tag", SET_TAG },
 };
 
 static void read_type(struct reader *r)
@@ -376,6 +381,43 @@ static void read_data(struct reader *r)
 		r->at++;
 	r->at += used;
 	r->line->desc.payload = arena_str(r->a, buf_as_str(&out));
+}
+
+static void read_mac(struct reader *r, uint8_t mac[6], uint32_t bit)
+{
+	struct str word = next(r);
+
+	if (!mac_read(word, mac))
+		wrong(r, "E0923", "is no hardware address: 02:00:00:00:00:11", word);
+	r->line->seen |= bit;
+}
+
+/* `ether A > B`, `ether > B`, `ether A >`. */
+static void read_ether(struct reader *r)
+{
+	if (!str_is(peek(r), ">"))
+		read_mac(r, r->line->desc.mac_src, SEEN_MAC_SRC);
+	if (!r->failed && !take_if(r, ">")) {
+		next(r);
+		wrong_here(r, "E0924", "behind the source's hardware address comes `>`");
+	}
+	if (!r->failed && str_find(peek(r), ':') < peek(r).n)
+		read_mac(r, r->line->desc.mac_dst, SEEN_MAC_DST);
+}
+
+/* A chunk of SCTP by the name that the language has for it. */
+static void read_chunk(struct reader *r)
+{
+	struct packet_desc *d = &r->line->desc;
+	const struct exthdr *chunk = exthdr_by_name(EXTHDR_SCTP, next(r));
+
+	if (!chunk) {
+		wrong_here(r, "E0925",
+		           "`chunk` wants the name of a chunk: init, cookie-echo, data");
+		return;
+	}
+	d->chunk = chunk->type;
+	d->has_chunk = true;
 }
 
 static void take_setting(struct reader *r, enum setting what)
@@ -450,6 +492,19 @@ static void take_setting(struct reader *r, enum setting what)
 		return;
 	case SET_DATA:
 		read_data(r);
+		return;
+	case SET_ETHER:
+		read_ether(r);
+		return;
+	case SET_CHUNK:
+		read_chunk(r);
+		return;
+	case SET_VTAG:
+		d->vtag = (uint32_t)number(r, "vtag", UINT32_MAX);
+		d->has_vtag = true;
+		return;
+	case SET_TAG:
+		d->init_tag = (uint32_t)number(r, "tag", UINT32_MAX);
 		return;
 	}
 }

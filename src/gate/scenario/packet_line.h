@@ -32,6 +32,8 @@ enum packet_word_seen {
 	SEEN_UID = 256,
 	SEEN_PROTO = 512,
 	SEEN_TIME = 1024,
+	SEEN_MAC_SRC = 2048,
+	SEEN_MAC_DST = 4096,
 };
 
 enum packet_end { END_SRC, END_DST };

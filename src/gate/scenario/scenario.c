@@ -7,9 +7,10 @@
 #include <linux/netfilter.h>
 #include <string.h>
 
+#include "gate/scenario/route_line.h"
 #include "gate/scenario/words.h"
 
-enum { REPEAT_MAX = 1000000, DEVICE_NAME_MAX = 15, GROUP_MAX = INT32_MAX };
+enum { REPEAT_MAX = 1000000, MTU_MAX = 65536, GROUP_MAX = INT32_MAX };
 
 /* A file while it is read; `w` is at one of its lines. */
 struct reader {
@@ -23,14 +24,6 @@ struct reader {
 	bool failed;
 };
 
-static struct diag *missing(struct reader *r, const char *what, const char *example)
-{
-	struct diag *d = words_error(&r->w, "E0930", "%s is missing", what);
-
-	diag_help(r->diags, d, "%s", example);
-	return d;
-}
-
 /* ---- the machine ---- */
 
 static void read_use(struct reader *r)
@@ -40,32 +33,14 @@ static void read_use(struct reader *r)
 	use->path = words_next(&r->w);
 	use->span = words_span(&r->w);
 	if (!use->path.n)
-		missing(r, "the ruleset's file", "use \"server.nft\"");
-}
-
-static struct str device_name(struct reader *r, const char *example)
-{
-	struct str name = words_next(&r->w);
-
-	if (!name.n)
-		missing(r, "the interface", example);
-	else if (name.n > DEVICE_NAME_MAX || str_find(name, '/') < name.n)
-		words_error(&r->w, "E0922", "`" STR_FMT "` is no name of an interface",
-		            STR_ARG(name));
-	return name;
+		words_missing(&r->w, "the ruleset's file", "use \"server.nft\"");
 }
 
 static void read_mac(struct reader *r, struct scenario_dev *d)
 {
 	struct str word = words_next(&r->w);
 
-	d->has_mac = word.n == 17;
-	for (unsigned i = 0; i < 6 && d->has_mac; i++) {
-		uint64_t n;
-		d->has_mac = str_to_u64(str_sub(word, (size_t)i * 3, 2), 16, &n) == 0 &&
-		             (i == 5 || word.p[(size_t)i * 3 + 2] == ':');
-		d->mac[i] = d->has_mac ? (uint8_t)n : 0;
-	}
+	d->has_mac = mac_read(word, d->mac);
 	if (!d->has_mac)
 		words_error(&r->w, "E0923", "`" STR_FMT "` is no hardware address",
 		            STR_ARG(word));
@@ -75,7 +50,7 @@ static void read_device_word(struct reader *r, struct scenario_dev *d,
                              struct scenario_addr *addrs)
 {
 	static const struct str names[] = { STR_INIT("mac"), STR_INIT("group"),
-		                            STR_INIT("ADDRESS/LENGTH") };
+		                            STR_INIT("mtu"), STR_INIT("ADDRESS/LENGTH") };
 	struct scenario_addr *a = &addrs[d->n_addrs];
 	struct str word = words_next(&r->w);
 
@@ -83,6 +58,8 @@ static void read_device_word(struct reader *r, struct scenario_dev *d,
 		read_mac(r, d);
 	else if (str_is(word, "group"))
 		d->group = (uint32_t)words_number(&r->w, "group", GROUP_MAX);
+	else if (str_is(word, "mtu"))
+		d->mtu = (uint32_t)words_number(&r->w, "mtu", MTU_MAX);
 	else if (prefix_read(word, &a->family, a->addr, &a->prefix))
 		d->n_addrs++;
 	else
@@ -97,7 +74,7 @@ static void read_interface(struct reader *r)
 		arena_array(r->a, struct scenario_addr, r->w.text.n / 2 + 1);
 	struct scenario_dev *d = vec_add(&r->s->devs);
 
-	d->name = device_name(r, "interface eth0 192.168.1.12/24");
+	d->name = words_device(&r->w, "interface eth0 192.168.1.12/24");
 	d->span = words_span(&r->w);
 	d->addrs = addrs;
 	for (struct scenario_dev *it = r->s->devs.p; !r->w.failed && it < d; it++)
@@ -110,45 +87,68 @@ static void read_interface(struct reader *r)
 		read_device_word(r, d, addrs);
 }
 
-static void read_addr(struct reader *r, struct scenario_addr *a)
-{
-	struct str word = words_next(&r->w);
-
-	if (!prefix_read(word, &a->family, a->addr, &a->prefix))
-		words_error(&r->w, "E0923", "`" STR_FMT "` is no address", STR_ARG(word));
-}
-
-/* `route default via 192.168.1.1`, `route 10.0.0.0/8 dev eth1`, `route 2001:db8::/32 via fd00::1` */
 static void read_route(struct reader *r)
 {
-	struct scenario_route *route = vec_add(&r->s->routes);
-	bool is_default = words_take(&r->w, "default");
+	route_read(&r->w, vec_add(&r->s->routes));
+}
 
-	route->span = words_span(&r->w);
-	if (!is_default)
-		read_addr(r, &route->to);
-	while (!r->w.failed && !words_end(&r->w)) {
-		if (words_take(&r->w, "via")) {
-			read_addr(r, &route->via);
-			route->span = words_span(&r->w);
-			route->has_via = true;
-		} else if (words_take(&r->w, "dev")) {
-			route->dev = device_name(r, "dev eth0");
-		} else {
-			words_next(&r->w);
-			words_error(&r->w, "E0930",
-			            "behind a route's network comes `via` "
-			            "or `dev`");
-		}
-	}
-	if (is_default)
-		route->to.family = route->via.family ? route->via.family : NFPROTO_IPV4;
+static void read_rule(struct reader *r)
+{
+	rule_read(&r->w, vec_add(&r->s->rules));
+}
+
+/* The words to the end of the line that are names of interfaces. */
+static void read_ports(struct reader *r, struct scenario_bridge *b)
+{
+	static const char example[] = "bridge br0 eth0 eth1";
+	size_t room = r->w.text.n / 2 + 1;
+
+	b->ports = arena_array(r->a, struct str, room);
+	b->spans = arena_array(r->a, struct span, room);
+	do {
+		b->ports[b->n_ports] = words_device(&r->w, example);
+		b->spans[b->n_ports++] = words_span(&r->w);
+	} while (!r->w.failed && !words_end(&r->w));
+}
+
+/* `bridge br0 eth0 eth1` */
+static void read_bridge(struct reader *r)
+{
+	struct scenario_bridge *b = vec_add(&r->s->bridges);
+
+	b->name = words_device(&r->w, "bridge br0 eth0 eth1");
+	b->span = words_span(&r->w);
 	if (!r->w.failed)
-		words_next(&r->w);
-	if (!r->w.failed && !route->has_via && !route->dev.n)
-		missing(r, "`via` or `dev`", "route default via 192.168.1.1");
-	if (!r->w.failed && route->has_via && route->via.family != route->to.family)
-		words_error(&r->w, "E0924", "network and gateway are not of one family");
+		read_ports(r, b);
+}
+
+/* `station 02:00:00:00:00:11 eth1 192.168.5.11 fd05::11` */
+static void read_station(struct reader *r)
+{
+	struct scenario_station *k = vec_add(&r->s->stations);
+	struct scenario_addr *addrs =
+		arena_array(r->a, struct scenario_addr, r->w.text.n / 2 + 1);
+	struct str word = words_next(&r->w);
+
+	if (!word.n)
+		words_missing(&r->w, "the hardware address",
+		              "station 02:00:00:00:00:11 eth1 192.168.5.11");
+	else if (!mac_read(word, k->mac))
+		words_error(&r->w, "E0923", "`" STR_FMT "` is no hardware address",
+		            STR_ARG(word));
+	else if (k->mac[0] & 1)
+		words_error(&r->w, "E0923",
+		            "`" STR_FMT "` is the address of a group, not of a station",
+		            STR_ARG(word));
+	if (r->w.failed)
+		return;
+	k->dev = words_device(&r->w, "station 02:00:00:00:00:11 eth1 192.168.5.11");
+	k->span = words_span(&r->w);
+	k->addrs = addrs;
+	while (!r->w.failed && !words_end(&r->w)) {
+		struct scenario_addr *a = &addrs[k->n_addrs++];
+		words_prefix(&r->w, &a->family, a->addr, &a->prefix);
+	}
 }
 
 /* `socket tcp :22`, `socket udp 127.0.0.1:53 uid 101 gid 101 mark 1 transparent` */
@@ -174,7 +174,7 @@ static void read_socket(struct reader *r)
 		            what);
 	else if (!k->end.port.given || port_range_is_drawn(&k->end.port) ||
 	         addr_range_is_drawn(&k->end.addr))
-		missing(r, "the socket's port", "socket tcp :22");
+		words_missing(&r->w, "the socket's port", "socket tcp :22");
 	while (!r->w.failed && !words_end(&r->w)) {
 		word = words_next(&r->w);
 		if (str_is(word, "transparent"))
@@ -200,7 +200,7 @@ static void read_sysctl(struct reader *r)
 	s->name = words_next(&r->w);
 	s->span = words_span(&r->w);
 	if (!s->name.n)
-		missing(r, "the name", "sysctl nf_conntrack_tcp_loose 0");
+		words_missing(&r->w, "the name", "sysctl nf_conntrack_tcp_loose 0");
 	words_take(&r->w, "=");
 	if (!r->w.failed)
 		s->value = words_number(&r->w, "sysctl", UINT64_MAX);
@@ -331,12 +331,12 @@ static void read_expect(struct reader *r, struct step *step, bool wanted)
 	if (!wanted || r->w.failed) {
 		words_next(&r->w);
 		if (!r->w.failed && step->kind != STEP_NEVER && step->kind != STEP_PACKET)
-			missing(r, "`expect`", "expect accept");
+			words_missing(&r->w, "`expect`", "expect accept");
 		return;
 	}
 	if (words_end(&r->w)) {
 		words_next(&r->w);
-		missing(r, "what is expected", "expect accept");
+		words_missing(&r->w, "what is expected", "expect accept");
 		return;
 	}
 	if (expect_read(r->sources, words_rest(&r->w), r->names, r->a, r->diags,
@@ -351,8 +351,8 @@ static void read_packet(struct reader *r, struct step *step)
 	struct span span = packet_span(r, &has_expect);
 
 	if (span.len == 0) {
-		missing(r, "the packet",
-		        "in eth0 tcp 198.51.100.7 > 192.168.1.12:22 syn");
+		words_missing(&r->w, "the packet",
+		              "in eth0 tcp 198.51.100.7 > 192.168.1.12:22 syn");
 		return;
 	}
 	if (packet_line_read(r->sources, span, r->names, r->a, r->diags, &step->line) < 0)
@@ -421,8 +421,8 @@ static void read_end(struct reader *r, struct endpoint *e)
 	const char *what;
 
 	if (!word.n)
-		missing(r, "who to whom",
-		        "connection tcp 198.51.100.7 > 192.168.1.12:22");
+		words_missing(&r->w, "who to whom",
+		              "connection tcp 198.51.100.7 > 192.168.1.12:22");
 	else if (!endpoint_read(word, r->names, e, &wrong, &what))
 		words_error(&r->w, "E0923", "`" STR_FMT "` is no %s", STR_ARG(wrong),
 		            what);
@@ -457,9 +457,9 @@ static void read_connection(struct reader *r, struct step *step)
 	step->kind = STEP_CONNECTION;
 	line->span = words_rest(&r->w);
 	if (words_take(&r->w, "in"))
-		line->in = device_name(r, "in eth0");
+		line->in = words_device(&r->w, "in eth0");
 	if (words_take(&r->w, "out"))
-		line->out = device_name(r, "out eth0");
+		line->out = words_device(&r->w, "out eth0");
 	if (r->w.failed || !read_kind(r, &step->connection))
 		return;
 	read_ends(r, line);
@@ -506,21 +506,39 @@ struct statement {
 };
 
 static const struct statement statements[] = {
-	{ STR_INIT("use"), read_use },       { STR_INIT("interface"), read_interface },
-	{ STR_INIT("route"), read_route },   { STR_INIT("router"), read_router },
-	{ STR_INIT("socket"), read_socket }, { STR_INIT("sysctl"), read_sysctl },
-	{ STR_INIT("clock"), read_clock },   { STR_INIT("seed"), read_seed },
-	{ STR_INIT("never"), NULL },         { STR_INIT("at"), NULL },
-	{ STR_INIT("repeat"), NULL },        { STR_INIT("every"), NULL },
-	{ STR_INIT("connection"), NULL },    { STR_INIT("in"), NULL },
-	{ STR_INIT("out"), NULL },           { STR_INIT("expect"), NULL },
-	{ STR_INIT("reply"), NULL },         { STR_INIT("tcp"), NULL },
-	{ STR_INIT("udp"), NULL },           { STR_INIT("icmp"), NULL },
-	{ STR_INIT("icmpv6"), NULL },        { STR_INIT("arp"), NULL },
-	{ STR_INIT("igmp"), NULL },          { STR_INIT("sctp"), NULL },
-	{ STR_INIT("dccp"), NULL },          { STR_INIT("udplite"), NULL },
-	{ STR_INIT("esp"), NULL },           { STR_INIT("ah"), NULL },
-	{ STR_INIT("gre"), NULL },           { STR_INIT("proto"), NULL },
+	{ STR_INIT("use"), read_use },
+	{ STR_INIT("interface"), read_interface },
+	{ STR_INIT("bridge"), read_bridge },
+	{ STR_INIT("station"), read_station },
+	{ STR_INIT("route"), read_route },
+	{ STR_INIT("router"), read_router },
+	{ STR_INIT("rule"), read_rule },
+	{ STR_INIT("socket"), read_socket },
+	{ STR_INIT("sysctl"), read_sysctl },
+	{ STR_INIT("clock"), read_clock },
+	{ STR_INIT("seed"), read_seed },
+	{ STR_INIT("never"), NULL },
+	{ STR_INIT("at"), NULL },
+	{ STR_INIT("repeat"), NULL },
+	{ STR_INIT("every"), NULL },
+	{ STR_INIT("connection"), NULL },
+	{ STR_INIT("in"), NULL },
+	{ STR_INIT("out"), NULL },
+	{ STR_INIT("expect"), NULL },
+	{ STR_INIT("reply"), NULL },
+	{ STR_INIT("tcp"), NULL },
+	{ STR_INIT("udp"), NULL },
+	{ STR_INIT("icmp"), NULL },
+	{ STR_INIT("icmpv6"), NULL },
+	{ STR_INIT("arp"), NULL },
+	{ STR_INIT("igmp"), NULL },
+	{ STR_INIT("sctp"), NULL },
+	{ STR_INIT("dccp"), NULL },
+	{ STR_INIT("udplite"), NULL },
+	{ STR_INIT("esp"), NULL },
+	{ STR_INIT("ah"), NULL },
+	{ STR_INIT("gre"), NULL },
+	{ STR_INIT("proto"), NULL },
 };
 
 static void unknown_statement(struct reader *r, struct str word)
@@ -594,7 +612,10 @@ void scenario_fini(struct scenario *s)
 {
 	vec_fini(&s->uses);
 	vec_fini(&s->devs);
+	vec_fini(&s->bridges);
+	vec_fini(&s->stations);
 	vec_fini(&s->routes);
+	vec_fini(&s->rules);
 	vec_fini(&s->sockets);
 	vec_fini(&s->sysctls);
 	vec_fini(&s->steps);

@@ -6,6 +6,7 @@
  *
  *	use "server.nft"
  *	interface eth0 192.168.1.12/24 fd00::12/64
+ *	bridge br0 eth1 eth2
  *	at 0s   in eth0 tcp 198.51.100.7:40000 > 192.168.1.12:22 syn   expect accept
  *	        out eth0 reply syn,ack                                 expect accept
  *	repeat 8 at 10s every 1s  in eth0 tcp 198.51.100.7 > 192.168.1.12:22 syn   expect accept, then drop
@@ -16,27 +17,33 @@
 
 #include "gate/scenario/connection.h"
 #include "gate/scenario/expect.h"
-
-struct scenario_addr {
-	uint8_t family, addr[16], prefix;
-};
+#include "gate/scenario/route_line.h"
 
 struct scenario_dev {
 	struct str name;
 	struct span span;
-	uint32_t group;
+	uint32_t group, mtu; /* mtu 0: Ethernet's */
 	bool has_mac;
 	uint8_t mac[6];
 	struct scenario_addr *addrs;
 	size_t n_addrs;
 };
 
-struct scenario_route {
+struct scenario_bridge {
 	struct span span;
-	struct scenario_addr to;
-	bool has_via;
-	struct scenario_addr via;
-	struct str dev; /* empty: that of the gateway's network */
+	struct str name;
+	struct str *ports;
+	struct span *spans; /* of the ports */
+	size_t n_ports;
+};
+
+/* Somebody on the wire of `dev`: a hardware address and the addresses it answers to. */
+struct scenario_station {
+	struct span span; /* of `dev` */
+	struct str dev;
+	uint8_t mac[6];
+	struct scenario_addr *addrs;
+	size_t n_addrs;
 };
 
 struct scenario_socket {
@@ -81,7 +88,10 @@ struct step {
 struct scenario {
 	VEC(struct scenario_use) uses;
 	VEC(struct scenario_dev) devs;
+	VEC(struct scenario_bridge) bridges;
+	VEC(struct scenario_station) stations;
 	VEC(struct scenario_route) routes;
+	VEC(struct scenario_rule) rules;
 	VEC(struct scenario_socket) sockets;
 	VEC(struct scenario_sysctl) sysctls;
 	VEC(struct step) steps;

@@ -51,8 +51,27 @@ static const struct sim_dev *dev_named(struct sim_machine *m, struct str name)
 	return name.n ? machine_dev(m, name, 0) : NULL;
 }
 
-static void fill_devices(struct filler *f, const struct packet_line *line,
-                         const struct talks *t)
+/* Frames come in by a port of a bridge, and this machine sends by the bridge. */
+static void fill_port(struct filler *f)
+{
+	struct sim_arrival *a = f->arrival;
+
+	if (a->way == WAY_OUT && a->out->bridge) {
+		a->out = a->out->bridge;
+		fill_word(f, "out", a->out->name);
+	}
+	if (!a->in || !a->in->is_bridge)
+		return;
+	vec_for_each(it, &f->machine->devs)
+		if ((*it)->bridge == a->in) {
+			a->in = *it;
+			fill_word(f, "in by port", a->in->name);
+			return;
+		}
+}
+
+static void fill_device(struct filler *f, const struct packet_line *line,
+                        const struct talks *t)
 {
 	struct sim_arrival *a = f->arrival;
 
@@ -64,12 +83,13 @@ static void fill_devices(struct filler *f, const struct packet_line *line,
 		a->out = t->last_arrival.in; /* back through the router */
 	if (a->in || a->out)
 		return;
-	if (line->is_reply && t->last_arrival.way == WAY_OUT &&
-	    t->last_arrival.out->is_loopback) {
+	const struct sim_dev *went = t->last_out ? t->last_out : t->last_arrival.out;
+
+	if (line->is_reply && t->last_arrival.way == WAY_OUT && went->is_loopback) {
 		a->way = WAY_OUT; /* the other end is here too */
-		a->out = t->last_arrival.out;
+		a->out = went;
 	} else if (line->is_reply && t->last_arrival.way == WAY_OUT) {
-		a->in = t->last_out ? t->last_out : t->last_arrival.out;
+		a->in = went;
 	} else if (line->is_reply && t->last_arrival.out) {
 		a->in = t->last_arrival.out;
 		a->out = t->last_arrival.in;
@@ -87,6 +107,13 @@ static void fill_devices(struct filler *f, const struct packet_line *line,
 	}
 	fill_word(f, a->way == WAY_OUT ? "out" : "in",
 	          a->way == WAY_OUT ? a->out->name : a->in->name);
+}
+
+static void fill_devices(struct filler *f, const struct packet_line *line,
+                         const struct talks *t)
+{
+	fill_device(f, line, t);
+	fill_port(f);
 }
 
 static bool has_ports(uint8_t l4)
@@ -169,29 +196,86 @@ static void fill_protocol(struct filler *f, uint32_t seen)
 		d->icmp_id = 1;
 }
 
-/* Frames are between this machine's device and somebody on its wire. */
-static void fill_frame(struct filler *f)
-{
-	static const uint8_t other[6] = { 2, 0, 0, 0, 0, 0xfe },
-			     all[6] = { 255, 255, 255, 255, 255, 255 };
-	struct packet_desc *d = f->d;
-	const uint8_t *dst = d->dst;
-	bool ip6 = d->family == NFPROTO_IPV6;
+/* ---- Ethernet ---- */
 
-	d->has_ll = f->arrival->way == WAY_IN && !f->arrival->in->is_loopback;
+/* Somebody whom the machine was not told of has an address made of its IP address. */
+static void station_mac(const struct sim_machine *m, uint8_t family, const uint8_t *addr,
+                        uint8_t mac[6])
+{
+	const uint8_t *known = machine_neighbour(m, family, addr);
+	const uint8_t *tail = addr + (family == NFPROTO_IPV6 ? 12 : 0);
+
+	memcpy(mac,
+	       known ? known : (uint8_t[6]){ 2, 0, tail[0], tail[1], tail[2], tail[3] },
+	       6);
+}
+
+/* Who on the bridge's wires has that address, or passes packets on for it; false: this machine. */
+static bool on_bridge(const struct sim_machine *m, const struct sim_dev *bridge,
+                      uint8_t family, const uint8_t *addr, uint8_t mac[6])
+{
+	struct route_answer to;
+	int r = machine_route(m, family, addr, &to);
+
+	if (r == 0 && (to.type == ROUTE_LOCAL || to.dev != bridge))
+		return false;
+	station_mac(m, family, r == 0 && to.has_via ? to.via : addr, mac);
+	return true;
+}
+
+/* On a bridge both ends are stations, or one of them is the machine. */
+static void fill_bridged(struct filler *f)
+{
+	struct packet_desc *d = f->d;
+	const struct sim_dev *bridge = f->arrival->in->bridge, *out = f->arrival->out;
+	uint8_t family = d->family == NFPROTO_ARP ? NFPROTO_IPV4 : d->family;
+	uint8_t dst[6];
+
+	if (on_bridge(f->machine, bridge, family, d->src, dst))
+		memcpy(d->mac_src, dst, 6);
+	if ((out && out->bridge != bridge) ||
+	    !on_bridge(f->machine, bridge, family, d->dst, d->mac_dst))
+		memcpy(d->mac_dst, bridge->mac, 6);
+}
+
+/* The addresses of the frame before, turned round, when that had some. */
+static bool turn_frame(const struct talks *t, struct packet_desc *d)
+{
+	const uint8_t *b =
+		t->has_last && t->last.has_ll && !t->last.hides_mac && !t->last.is_looped
+			? packet_at(&t->last, 0, 12)
+			: NULL;
+
+	if (!b)
+		return false;
+	memcpy(d->mac_src, b, 6);
+	memcpy(d->mac_dst, b + 6, 6);
+	return true;
+}
+
+/* Frames are between this machine's device and somebody on its wire. */
+static void fill_frame(struct filler *f, const struct packet_line *line)
+{
+	static const uint8_t other[6] = { 2, 0, 0, 0, 0, 0xfe };
+	struct packet_desc *d = f->d, said = *d;
+	bool request = d->family == NFPROTO_ARP && d->arp_op < 2;
+	const struct sim_dev *in = f->arrival->in;
+
+	d->has_ll = f->arrival->way == WAY_IN && !in->is_loopback;
 	if (!d->has_ll)
 		return;
 	memcpy(d->mac_src, other, 6);
-	memcpy(d->mac_dst, f->arrival->in->mac, 6);
-	if (!ip6 &&
-	    (memcmp(dst, all, 4) == 0 || (d->family == NFPROTO_ARP && d->arp_op < 2)))
-		memcpy(d->mac_dst, all, 6);
-	if (d->family == NFPROTO_IPV4 && dst[0] >> 4 == 14) /* RFC 1112 section 6.4 */
-		memcpy(d->mac_dst,
-		       (uint8_t[6]){ 1, 0, 0x5e, dst[1] & 0x7f, dst[2], dst[3] }, 6);
-	if (ip6 && dst[0] == 0xff) /* RFC 2464 section 7 */
-		memcpy(d->mac_dst,
-		       (uint8_t[6]){ 0x33, 0x33, dst[12], dst[13], dst[14], dst[15] }, 6);
+	memcpy(d->mac_dst, in->mac, 6);
+	if (in->bridge && !(line->is_reply && turn_frame(f->talks, d)))
+		fill_bridged(f);
+	if (request)
+		memset(d->mac_dst, 0xff, 6);
+	else
+		packet_group_mac(d->family, d->dst, d->mac_dst);
+	if (line->seen & SEEN_MAC_SRC)
+		memcpy(d->mac_src, said.mac_src, 6);
+	if (line->seen & SEEN_MAC_DST)
+		memcpy(d->mac_dst, said.mac_dst, 6);
 }
 
 /* ---- replies and errors ---- */
@@ -229,6 +313,19 @@ static bool turn_round(const struct packet *last, struct packet_desc *d, uint32_
 	return true;
 }
 
+/* What answers a chunk: RFC 9260 sections 5.1, 8.3 and 9.2. */
+static void answer_chunk(const struct packet *last, struct packet_desc *d)
+{
+	static const uint8_t answers[][2] = { { 0, 3 }, { 1, 2 },  { 2, 10 }, { 4, 5 },
+		                              { 7, 8 }, { 8, 14 }, { 10, 11 } };
+	const uint8_t *b = packet_at(last, last->th, 13);
+
+	for (size_t i = 0; b && !d->has_chunk && i < ARRAY_LEN(answers); i++) {
+		d->has_chunk = b[12] == answers[i][0];
+		d->chunk = answers[i][1];
+	}
+}
+
 static int make_reply(struct talks *t, const struct packet_line *line,
                       struct packet_desc *d, uint32_t *seen, struct diags *diags)
 {
@@ -249,6 +346,8 @@ static int make_reply(struct talks *t, const struct packet_line *line,
 		d->tcp_flags = syn ? TCP_SYN | TCP_ACK : TCP_ACK;
 		*seen |= SEEN_FLAGS;
 	}
+	if (d->l4 == IPPROTO_SCTP)
+		answer_chunk(&t->last, d);
 	return 0;
 }
 
@@ -353,7 +452,7 @@ static void number_segment(struct talks *t, const struct packet_line *line,
 	if (!(line->seen & SEEN_SEQ))
 		d->seq = k->next_seq[side];
 	if (!(line->seen & SEEN_ACKSEQ) && (d->tcp_flags & TCP_ACK))
-		d->ack = k->next_seq[!side];
+		d->ack = k->next_seq[!side] + k->shift[!side];
 	uint32_t end = d->seq + (uint32_t)d->payload.n + d->payload_zeros +
 	               !!(d->tcp_flags & TCP_SYN) + !!(d->tcp_flags & TCP_FIN);
 	if ((int32_t)(end - k->next_seq[side]) > 0)
@@ -395,7 +494,7 @@ int talk_make(struct talks *t, const struct packet_line *line,
 		fill_devices(&f, line, t);
 		fill_addresses(&f, seen);
 		fill_protocol(&f, seen);
-		fill_frame(&f);
+		fill_frame(&f, line);
 		made.arrival.has_uid = line->seen & SEEN_UID;
 		made.arrival.uid = line->uid;
 		made.arrival.gid = line->gid;
@@ -425,6 +524,24 @@ void made_build(const struct made_packet *made, struct packet *p)
 	packet_decode(p);
 }
 
+static uint32_t segment_end(const struct track_packet *view)
+{
+	return view->tcp.seq + view->tcp.payload + !!(view->tcp.flags & TCP_SYN) +
+	       !!(view->tcp.flags & TCP_FIN);
+}
+
+/* The other end acknowledges what came to it, which a helper may have made longer or shorter. */
+static void keep_shift(struct talks *t, const struct track_packet *sent)
+{
+	struct track_packet came;
+
+	view_packet(&t->last, &came);
+	if (t->has_talk && sent->tuple.proto == IPPROTO_TCP && !sent->flags &&
+	    !came.flags)
+		t->list.p[t->last_talk].shift[t->last_side] =
+			segment_end(&came) - segment_end(sent);
+}
+
 struct sim_result talk_send(struct talks *t, struct sim *sim,
                             const struct packet_line *line,
                             const struct made_packet *made)
@@ -438,7 +555,11 @@ struct sim_result talk_send(struct talks *t, struct sim *sim,
 	t->last_arrival = made->arrival;
 	t->has_last = true;
 	t->last_is_raw = made->raw != NULL;
+	struct track_packet sent;
+	view_packet(&t->last, &sent);
 	struct sim_result r = sim_packet(sim, &made->arrival, &t->last);
+	if (r.fate == FATE_ACCEPT)
+		keep_shift(t, &sent);
 	t->last_out = r.out;
 	return r;
 }

@@ -15,6 +15,7 @@ struct talk {
 	struct track_tuple sent[2]; /* as the one and the other end wrote it */
 	bool has_sent[2];
 	uint32_t next_seq[2]; /* what each sends next */
+	uint32_t shift[2]; /* how much further that lies for the other: a helper wrote */
 };
 
 struct talks {

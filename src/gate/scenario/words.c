@@ -5,6 +5,8 @@
 
 #include "gate/scenario/packet_line.h"
 
+enum { DEVICE_NAME_MAX = 15 };
+
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r';
@@ -137,4 +139,32 @@ uint64_t words_number(struct words *w, const char *what, uint64_t max)
 	words_error(w, "E0921", "`%s` wants a number up to %llu", what,
 	            (unsigned long long)max);
 	return 0;
+}
+
+struct diag *words_missing(struct words *w, const char *what, const char *example)
+{
+	struct diag *d = words_error(w, "E0930", "%s is missing", what);
+
+	diag_help(w->diags, d, "%s", example);
+	return d;
+}
+
+void words_prefix(struct words *w, uint8_t *family, uint8_t addr[16], uint8_t *prefix)
+{
+	struct str word = words_next(w);
+
+	if (!prefix_read(word, family, addr, prefix))
+		words_error(w, "E0923", "`" STR_FMT "` is no address", STR_ARG(word));
+}
+
+struct str words_device(struct words *w, const char *example)
+{
+	struct str name = words_next(w);
+
+	if (!name.n)
+		words_missing(w, "the interface", example);
+	else if (name.n > DEVICE_NAME_MAX || str_find(name, '/') < name.n)
+		words_error(w, "E0922", "`" STR_FMT "` is no name of an interface",
+		            STR_ARG(name));
+	return name;
 }

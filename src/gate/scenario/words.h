@@ -42,3 +42,10 @@ void words_unknown(struct words *w, const char *code, struct str word, const cha
 
 /* A number with an upper bound; an error says what for. */
 uint64_t words_number(struct words *w, const char *what, uint64_t max);
+
+/* "WHAT is missing", with an example of how it would read. */
+struct diag *words_missing(struct words *w, const char *what, const char *example);
+/* A prefix as endpoint.h reads it, an address being one of full length; an error otherwise. */
+void words_prefix(struct words *w, uint8_t *family, uint8_t addr[16], uint8_t *prefix);
+/* The name of an interface; an error with the example when there is none. */
+struct str words_device(struct words *w, const char *example);

@@ -143,9 +143,10 @@ struct track_entry {
 	uint64_t labels[2]; /* bit 0 of labels[0] is label 0 */
 	bool has_labels;
 	/* read only */
-	bool accounted; /* nf_conntrack_acct was 1 when it began */
-	uint8_t helper; /* enum track_helper */
-	uint64_t id;    /* the kernel's `ct id` is secret: this one counts from 1 */
+	bool accounted;    /* nf_conntrack_acct was 1 when it began */
+	bool has_expected; /* `ct expectation set` ran: it gets no helper any more */
+	uint8_t helper;    /* enum track_helper */
+	uint64_t id;       /* the kernel's `ct id` is secret: this one counts from 1 */
 	uint64_t packets[2], bytes[2];
 	uint64_t created_ns;
 	struct track_entry
@@ -166,3 +167,10 @@ struct track_entry {
 /* The free choices made for this entry's NAT, of source (0) or destination (1); all false for a
  * value that the kernel would have chosen too. */
 struct track_choice track_entry_choice(const struct track_entry *e, bool destination);
+
+/* The zone, whichever direction it is for. */
+static inline uint16_t track_entry_zone(const struct track_entry *e)
+{
+	return e->tuple[TRACK_ORIGINAL].zone ? e->tuple[TRACK_ORIGINAL].zone
+	                                     : e->tuple[TRACK_REPLY].zone;
+}

@@ -43,6 +43,15 @@ void track_expectations_forget(struct track *t, const struct track_entry *master
 			i++;
 }
 
+uint32_t track_expectations_of(const struct track *t, const struct track_entry *master)
+{
+	uint32_t n = 0;
+
+	vec_for_each(it, &t->expected)
+		n += it->master == master;
+	return n;
+}
+
 void track_expect_each(struct track *t,
                        bool (*fn)(const struct track_expect *x, void *arg), void *arg)
 {
@@ -64,20 +73,59 @@ static bool fits(const struct track_expect *x, const struct track_tuple *tuple)
 	       (x->any_src_port || want->src_port == tuple->src_port);
 }
 
+static struct track_nat_range to_end(const struct track_addr *addr, uint16_t port)
+{
+	return (struct track_nat_range){ .flags = TRACK_NAT_ADDRS |
+		                                  (port ? TRACK_NAT_PORTS : 0),
+		                         .addr_min = *addr,
+		                         .addr_max = *addr,
+		                         .port_min = port,
+		                         .port_max = port };
+}
+
+/* The stream of the master's that comes from there: both ways of it are translated alike. */
+static const struct track_expect *paired(const struct track *t,
+                                         const struct track_entry *e)
+{
+	const struct track_tuple *own = &e->tuple[TRACK_ORIGINAL];
+
+	vec_for_each(it, &t->expected)
+		if (it->master == e->master && it->x.nat &&
+		    it->x.tuple.family == own->family &&
+		    it->x.tuple.proto == own->proto &&
+		    track_addr_eq(&it->x.saved_addr, &own->src) &&
+		    it->x.saved_port == own->src_port)
+			return &it->x;
+	return NULL;
+}
+
+/* Calls and their streams: the source is another only where it is the master's. */
+static void follow_call(struct track *t, struct track_entry *e,
+                        const struct track_expect *x)
+{
+	struct track_ref ref = { .entry = e };
+	struct track_nat_range range = to_end(&x->saved_addr, x->saved_port);
+	const struct track_expect *pair = x->class ? paired(t, e) : NULL;
+
+	(void)!track_nat_setup(t, &ref, TRACK_HOOK_PREROUTING, &range);
+	if (pair)
+		range = to_end(&pair->tuple.dst, pair->tuple.dst_port);
+	else if (track_addr_eq(&e->tuple[TRACK_ORIGINAL].src,
+	                       &e->master->tuple[x->dir].src))
+		range = to_end(&e->master->tuple[!x->dir].dst, 0);
+	else
+		return;
+	(void)!track_nat_setup(t, &ref, TRACK_HOOK_POSTROUTING, &range);
+}
+
 /* The new connection goes where the master's NAT sends its like. */
 static void follow_master(struct track *t, struct track_entry *e,
                           const struct track_expect *x)
 {
 	const struct track_tuple *other = &e->master->tuple[!x->dir];
 	struct track_ref ref = { .entry = e };
-	struct track_nat_range source = { .flags = TRACK_NAT_ADDRS,
-		                          .addr_min = other->dst,
-		                          .addr_max = other->dst };
-	struct track_nat_range target = { .flags = TRACK_NAT_ADDRS | TRACK_NAT_PORTS,
-		                          .addr_min = x->saved_addr,
-		                          .addr_max = x->saved_addr,
-		                          .port_min = x->saved_port,
-		                          .port_max = x->saved_port };
+	struct track_nat_range source = to_end(&other->dst, 0),
+			       target = to_end(&x->saved_addr, x->saved_port);
 
 	(void)!track_nat_setup(t, &ref, TRACK_HOOK_POSTROUTING, &source);
 	(void)!track_nat_setup(t, &ref, TRACK_HOOK_PREROUTING, &target);
@@ -92,16 +140,29 @@ static void fulfil(struct track *t, struct track_entry *e,
 	e->mark = e->master->mark;
 	e->secmark = e->master->secmark;
 	e->helper = pending->x.helper;
-	if (pending->x.nat)
+	if (pending->x.nat && e->master->helper == TRACK_HELPER_SIP)
+		follow_call(t, e, &pending->x);
+	else if (pending->x.nat)
 		follow_master(t, e, &pending->x);
+}
+
+const struct track_pending *track_expectations_find(const struct track *t,
+                                                    const struct track_tuple *tuple)
+{
+	vec_for_each(it, &t->expected)
+		if (fits(&it->x, tuple))
+			return it;
+	return NULL;
 }
 
 void track_expectations_meet(struct track *t, struct track_entry *e)
 {
+	struct track_tuple tuple = e->tuple[TRACK_ORIGINAL];
+
+	tuple.zone = track_entry_zone(e);
 	for (size_t i = 0; i < t->expected.n; i++) {
 		struct track_pending pending = t->expected.p[i];
-		if (pending.x.flags & TRACK_X_INACTIVE ||
-		    !fits(&pending.x, &e->tuple[TRACK_ORIGINAL]))
+		if (pending.x.flags & TRACK_X_INACTIVE || !fits(&pending.x, &tuple))
 			continue;
 		/* Nobody outside can know of it before the master's packet left. */
 		if (!track_entry_confirmed(pending.master))
@@ -158,6 +219,8 @@ int track_expect_add(struct track *t, struct track_entry *master,
 	for (size_t i = 0; i < t->expected.n; i++) {
 		const struct track_pending *other = &t->expected.p[i];
 		if (alike(&other->x, x)) {
+			if (other->master != master && !x->shared)
+				return -EEXIST;
 			if (other->master != master || other->x.class != x->class)
 				return -EALREADY;
 			track_expectations_remove(t, i);
@@ -179,6 +242,21 @@ int track_expect_add(struct track *t, struct track_entry *master,
 	return 0;
 }
 
+int track_import_expected(struct track *t, const struct track_tuple *master,
+                          const struct track_expect *like)
+{
+	enum track_dir dir;
+	struct track_entry *e = track_lookup(t, master, 1u << TRACK_ORIGINAL, &dir);
+
+	if (!e)
+		return -ENOENT;
+	struct track_expect x = *like;
+	/* Only SIP keeps the address; else it is the one of who announced it. */
+	if (x.nat && track_addr_eq(&x.saved_addr, &(struct track_addr){ 0 }))
+		x.saved_addr = e->tuple[!x.dir].src;
+	return track_expect_add(t, e, &x);
+}
+
 enum track_expect_result track_expect_set(struct track *t, struct track_ref *ref,
                                           uint8_t family, uint8_t proto,
                                           uint16_t dst_port, uint32_t timeout_ms,
@@ -189,13 +267,15 @@ enum track_expect_result track_expect_set(struct track *t, struct track_ref *ref
 		                  .deadline_ns = timeout_ms * 1000000ull,
 		                  .dir = !ref->dir };
 
-	if (!e || track_entry_confirmed(e) ||
-	    track_entry_extra(t, e)->expecting[0] >= size)
+	if (!e || track_entry_confirmed(e))
+		return TRACK_EXPECT_BREAK;
+	e->has_expected = true;
+	if (track_entry_extra(t, e)->expecting[0] >= size)
 		return TRACK_EXPECT_BREAK;
 	x.tuple = (struct track_tuple){ .src = e->tuple[!ref->dir].src,
 		                        .dst = e->tuple[!ref->dir].dst,
 		                        .dst_port = dst_port,
-		                        .zone = e->tuple[TRACK_ORIGINAL].zone,
+		                        .zone = track_entry_zone(e),
 		                        .family = family ? family : e->tuple[0].family,
 		                        .proto = proto };
 	return track_expect_add(t, e, &x) ? TRACK_EXPECT_DROP : TRACK_EXPECT_SET;

@@ -13,7 +13,8 @@ enum track_helper track_helper_find(struct str name);
 struct str track_helper_name(enum track_helper helper);
 
 /* `ct helper set` for protocol `proto`: acts on an entry that is not confirmed, has this
- * protocol and no helper yet, else nothing. */
+ * protocol and no helper yet, else nothing. Nor behind `ct expectation set`: the kernel adds what
+ * both need just once (nf_conntrack_extend.c: nf_ct_ext_add). */
 void track_helper_set(struct track_ref *ref, enum track_helper helper, uint8_t proto);
 
 enum track_expect_flag {
@@ -26,7 +27,8 @@ enum track_expect_flag {
 struct track_expect {
 	struct track_tuple tuple;   /* of the connection's first packet */
 	bool any_src, any_src_port; /* masks: what does not matter */
-	uint8_t flags;              /* enum track_expect_flag */
+	bool shared;    /* another master may expect the same: that one stays */
+	uint8_t flags;  /* enum track_expect_flag */
 	uint8_t class;  /* helper's own: sip 0 signalling, 1 audio, 2 video, 3 image */
 	uint8_t helper; /* enum track_helper for the new connection */
 	uint64_t deadline_ns;

@@ -12,6 +12,13 @@ void track_expectations_meet(struct track *t, struct track_entry *e);
 void track_expectations_expire(struct track *t);
 void track_expectations_forget(struct track *t, const struct track_entry *master);
 
+/* How many a master has. */
+uint32_t track_expectations_of(const struct track *t, const struct track_entry *master);
+
+/* The one that such a packet would fulfil, active or not; NULL: none. */
+const struct track_pending *track_expectations_find(const struct track *t,
+                                                    const struct track_tuple *tuple);
+
 /* Takes away the i-th of the list. */
 void track_expectations_remove(struct track *t, size_t i);
 

@@ -8,7 +8,7 @@
 
 /* The entry's helper reads the packet. TRACK_DROP: it could not (ref->why). */
 enum track_verdict track_helper_run(struct track *t, const struct track_packet *p,
-                                    struct track_ref *ref);
+                                    struct track_ref *ref, struct track_rewrite *rewrite);
 
 /* A payload that a helper reads. */
 struct track_reading {
@@ -17,7 +17,8 @@ struct track_reading {
 	const struct track_packet *p;
 	enum track_dir dir;
 	enum track_state state;
-	bool rewritten; /* the kernel's helper writes other addresses into this payload */
+	struct track_rewrite *rewrite;
+	bool drew_port; /* the kernel's is another one */
 };
 
 /* Each gives TRACK_DROP for an announcement that cannot be read or cannot be expected. */
@@ -26,15 +27,24 @@ enum track_verdict track_tftp(struct track_reading *r);
 enum track_verdict track_irc(struct track_reading *r);
 enum track_verdict track_sip(struct track_reading *r);
 
-/* An expectation of a connection to `dst`:`port`; `src` NULL for any. Where it is to go when the
- * master is translated is the tracker's business. */
-enum track_verdict track_helper_expect(struct track_reading *r, uint8_t proto,
-                                       const struct track_addr *src,
-                                       const struct track_addr *dst, uint16_t port);
+/* Whether addresses in the payload have to be others for who reads it. */
+bool track_helper_translates(const struct track_reading *r);
 
-/* The same with all that may be said of it: fills in zone, family, direction, translation and,
- * where deadline_ns is 0, the class's time. Errors of track_expect_add. */
-MUST_USE int track_helper_add(struct track_reading *r, struct track_expect x);
+/* Fills in zone, family, direction, translation (to `saved_port` of this payload's sender) and,
+ * where deadline_ns is 0, the class's time. */
+void track_helper_prepare(struct track_reading *r, struct track_expect *x,
+                          uint16_t saved_port);
+
+/* Expects a connection to x->tuple.dst and its port; where the master is translated, `saved_port`
+ * at the sender of this payload is where it goes, and x->tuple.dst_port becomes another one when
+ * that is in use. Prepares it first. Errors of track_expect_add. */
+MUST_USE int track_helper_add(struct track_reading *r, struct track_expect *x,
+                              uint16_t saved_port);
+
+/* Puts `text` in place of `n` bytes at `at` of the payload as it is by now. */
+void track_helper_replace(struct track_reading *r, size_t at, size_t n, struct str text);
+/* The payload as it is by now. */
+struct str track_helper_text(const struct track_reading *r);
 
 /* Decimal digits at the start of `s`: their number, 0 when there is none or the value is above
  * `max`. */

@@ -17,16 +17,20 @@ struct target {
 	struct track_addr addr;
 	uint8_t family;
 	uint16_t port;
+	struct str text; /* where it stands */
 };
 
 /* Reads the announcement's argument: whether it is whole. */
 typedef bool read_fn(struct str s, struct target *target);
+/* The same for another address. */
+typedef void write_fn(struct buf *out, const struct target *target);
 
 /* "192,168,1,2,10,20" and then `end`, or anything when that is 0. */
 static bool read_numbers(struct str s, char end, struct target *target)
 {
 	uint64_t v[PORT_NUMBERS] = { 0 };
 
+	target->text = s;
 	for (unsigned i = 0; i < PORT_NUMBERS; i++) {
 		size_t n = track_helper_number(s, UINT32_MAX, &v[i]);
 		s = str_sub(s, n, s.n);
@@ -40,6 +44,7 @@ static bool read_numbers(struct str s, char end, struct target *target)
 	}
 	if (end && s.p[0] != end)
 		return false;
+	target->text.n = (size_t)(s.p - target->text.p);
 	/* The kernel shifts without a look at the size, RFC 959 has no larger numbers. */
 	target->family = 4;
 	target->addr = (struct track_addr){ .b = { (uint8_t)v[0], (uint8_t)v[1],
@@ -69,29 +74,32 @@ static bool read_delimited_port(struct str s, char delimiter, struct target *tar
 	if (!n || n >= s.n || s.p[n] != delimiter || !port)
 		return false;
 	target->port = (uint16_t)port;
+	target->text.n = (size_t)(s.p + n + 1 - target->text.p);
 	return true;
 }
 
 /* "|||6446|" */
 static bool read_epsv(struct str s, struct target *target)
 {
-	char d = s.n ? s.p[0] : 0;
+	char d = (char)(s.n ? s.p[0] : 0);
 
 	if (s.n <= 3 || isdigit((unsigned char)d) || d < 33 || d > 126 || s.p[1] != d ||
 	    s.p[2] != d)
 		return false;
+	target->text = s;
 	return read_delimited_port(str_sub(s, 3, s.n), d, target);
 }
 
 /* "|1|132.235.1.2|6275|", "|2|1080::8:800:200C:417A|5282|" */
 static bool read_eprt(struct str s, struct target *target)
 {
-	char d = s.n ? s.p[0] : 0, text[INET6_ADDRSTRLEN] = "";
+	char d = (char)(s.n ? s.p[0] : 0), text[INET6_ADDRSTRLEN] = "";
 	size_t n;
 
 	if (s.n <= 3 || isdigit((unsigned char)d) || d < 33 || d > 126 || s.p[2] != d ||
 	    s.p[1] != (target->family == 6 ? '2' : '1'))
 		return false;
+	target->text = s;
 	s = str_sub(s, 3, s.n);
 	n = str_find(s, d);
 	if (n == s.n || n >= sizeof(text))
@@ -104,21 +112,48 @@ static bool read_eprt(struct str s, struct target *target)
 	return read_delimited_port(str_sub(s, n + 1, s.n), d, target);
 }
 
+static void write_numbers(struct buf *out, const struct target *t)
+{
+	for (unsigned i = 0; i < 4; i++)
+		buf_fmt(out, "%u,", t->addr.b[i]);
+	buf_fmt(out, "%u,%u", t->port >> 8, t->port & 0xff);
+}
+
+static void write_epsv(struct buf *out, const struct target *t)
+{
+	buf_fmt(out, "|||%u|", t->port);
+}
+
+/* The kernel writes IPv6 addresses without shortening them. */
+static void write_eprt(struct buf *out, const struct target *t)
+{
+	const uint8_t *b = t->addr.b;
+
+	if (t->family == 4) {
+		buf_fmt(out, "|1|%u.%u.%u.%u|%u|", b[0], b[1], b[2], b[3], t->port);
+		return;
+	}
+	for (unsigned i = 0; i < 16; i += 2)
+		buf_fmt(out, "%s%02x%02x", i ? ":" : "|2|", b[i], b[i + 1]);
+	buf_fmt(out, "|%u|", t->port);
+}
+
 struct announcement {
 	struct str word;
 	char skip; /* the argument begins behind this */
 	read_fn *read;
+	write_fn *write;
 };
 
 // clang-format off
 static const struct announcement announcements[2][2] = {
 	[TRACK_ORIGINAL] = {
-		{ STR_INIT("PORT"), ' ', read_port },
-		{ STR_INIT("EPRT"), ' ', read_eprt },
+		{ STR_INIT("PORT"), ' ', read_port, write_numbers },
+		{ STR_INIT("EPRT"), ' ', read_eprt, write_eprt },
 	},
 	[TRACK_REPLY] = {
-		{ STR_INIT("227 "), 0,   read_227 },
-		{ STR_INIT("229 "), '(', read_epsv },
+		{ STR_INIT("227 "), 0,   read_227, write_numbers },
+		{ STR_INIT("229 "), '(', read_epsv, write_epsv },
 	},
 };
 // clang-format on
@@ -143,12 +178,35 @@ static enum found find(struct str s, const struct announcement *a, struct target
 	return FOUND;
 }
 
+/* Expects the connection to the sender of this as the other side knows it, and tells it so. */
+static enum track_verdict announce(struct track_reading *r, const struct announcement *a,
+                                   const struct target *said)
+{
+	struct target known = { .addr = r->e->tuple[!r->dir].dst,
+		                .family = said->family };
+	struct track_expect x = { .tuple = { .src = r->e->tuple[!r->dir].src,
+		                             .dst = known.addr,
+		                             .dst_port = said->port,
+		                             .proto = IPPROTO_TCP } };
+	auto_buf text = { 0 };
+
+	if (track_helper_add(r, &x, said->port))
+		return TRACK_DROP;
+	if (!track_helper_translates(r))
+		return TRACK_ACCEPT;
+	known.port = x.tuple.dst_port;
+	a->write(&text, &known);
+	track_helper_replace(r, (size_t)(said->text.p - r->p->payload.p), said->text.n,
+	                     buf_as_str(&text));
+	return TRACK_ACCEPT;
+}
+
 /* An announcement in two halves cannot be read: the packet is dropped, and TCP sends it again. */
 static enum track_verdict read_line(struct track_reading *r)
 {
 	struct track_entry *e = r->e;
-	struct target target = { e->tuple[r->dir].src, e->tuple[r->dir].family, 0 };
-	const struct track_addr *dst = &e->tuple[!r->dir].dst;
+	struct target target = { .addr = e->tuple[r->dir].src,
+		                 .family = e->tuple[r->dir].family };
 
 	for (size_t i = 0; i < ARRAY_LEN(announcements[0]); i++) {
 		enum found found =
@@ -161,8 +219,7 @@ static enum track_verdict read_line(struct track_reading *r)
 		if (target.family != e->tuple[0].family ||
 		    !track_addr_eq(&target.addr, &e->tuple[r->dir].src))
 			return TRACK_ACCEPT;
-		return track_helper_expect(r, IPPROTO_TCP, &e->tuple[!r->dir].src, dst,
-		                           target.port);
+		return announce(r, &announcements[r->dir][i], &target);
 	}
 	return TRACK_ACCEPT;
 }

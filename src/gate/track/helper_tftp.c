@@ -16,6 +16,13 @@ enum track_verdict track_tftp(struct track_reading *r)
 
 	if (c.failed || (op != OP_READ && op != OP_WRITE))
 		return TRACK_ACCEPT;
-	return track_helper_expect(r, IPPROTO_UDP, &reply->src, &reply->dst,
-	                           reply->dst_port);
+	struct track_expect x = {
+		.tuple = { .src = reply->src,
+		           .dst = reply->dst,
+		           .dst_port = reply->dst_port,
+		           .proto = IPPROTO_UDP },
+	};
+	return track_helper_add(r, &x, r->e->tuple[TRACK_ORIGINAL].src_port)
+	               ? TRACK_DROP
+	               : TRACK_ACCEPT;
 }

@@ -229,13 +229,11 @@ static bool is_icmp(const struct track_tuple *tuple)
 	return tuple->proto == (tuple->family == 6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
 }
 
-enum track_verdict track_in(struct track *t, const struct track_packet *p,
-                            enum track_hook hook, struct track_ref *ref)
+static enum track_verdict find(struct track *t, const struct track_packet *p,
+                               enum track_hook hook, struct track_ref *ref)
 {
 	uint8_t type = (uint8_t)(p->tuple.dst_port >> 8);
 
-	if (ref->entry || ref->state == TRACK_UNTRACKED)
-		return TRACK_ACCEPT;
 	ref->why = TRACK_WHY_NONE;
 	if (p->flags & TRACK_P_FRAGMENT)
 		return invalid(ref, TRACK_WHY_FRAGMENT);
@@ -253,4 +251,17 @@ enum track_verdict track_in(struct track *t, const struct track_packet *p,
 	if (is_icmp(&p->tuple) && track_icmp_is_error(p->tuple.family, type))
 		return error_in(t, p, ref);
 	return lookup(t, p, ref);
+}
+
+enum track_verdict track_in(struct track *t, const struct track_packet *p,
+                            enum track_hook hook, struct track_ref *ref)
+{
+	enum track_verdict verdict;
+
+	if (ref->entry || ref->state == TRACK_UNTRACKED)
+		return TRACK_ACCEPT;
+	verdict = find(t, p, hook, ref);
+	if (!ref->entry) /* the template is used up */
+		ref->zone_original = ref->zone_reply = false;
+	return verdict;
 }

@@ -27,11 +27,14 @@ static struct track_entry *user_of(struct track *t, const struct track_entry *e,
 {
 	struct track_tuple reply;
 	struct track_entry *other;
+	unsigned dirs = 1u << TRACK_REPLY;
 
 	if (!track_tuple_invert(tuple, &reply))
 		return NULL;
 	reply.zone = e->tuple[TRACK_REPLY].zone;
-	other = track_lookup(t, &reply, 1u << TRACK_ORIGINAL | 1u << TRACK_REPLY, dir);
+	if (e->tuple[TRACK_ORIGINAL].zone == reply.zone)
+		dirs |= 1u << TRACK_ORIGINAL;
+	other = track_lookup(t, &reply, dirs, dir);
 	/* The same flow, a second packet on its way at once: confirm sorts that out. */
 	if (other && (other == e || track_tuple_eq(&other->tuple[0], &e->tuple[0])))
 		return NULL;

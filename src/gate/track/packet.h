@@ -60,9 +60,10 @@ struct track_tcp {
 	uint8_t window_scale;              /* with has_window_scale */
 	bool has_window_scale;             /* option 3 */
 	bool sack_permitted;               /* option 4 */
+	bool has_options;                  /* any, also such as are not read */
 };
 
-/* SCTP: the chunks in order, as far as they stand whole in the packet. */
+/* SCTP: the chunks in order whose heads are in the packet. */
 enum { TRACK_CHUNKS_MAX = 16 };
 
 struct track_sctp {
@@ -70,6 +71,7 @@ struct track_sctp {
 	uint32_t init_tag; /* initiate tag of an INIT or INIT ACK chunk, else 0 */
 	uint8_t chunks;    /* used of chunk[] */
 	uint8_t chunk[TRACK_CHUNKS_MAX]; /* types */
+	bool malformed; /* a chunk without a length, or an INIT that is cut off */
 	bool abort_or_complete_t; /* the T bit of an ABORT or SHUTDOWN COMPLETE chunk */
 };
 

@@ -46,7 +46,7 @@ static const struct str reasons[TRACK_WHY_REASONS] = {
 	[TRACK_WHY_SCTP_TAG] = STR_INIT("the verification tag is not the association's"),
 	[TRACK_WHY_SCTP_CHUNKS] = STR_INIT("these chunks may not stand together"),
 	[TRACK_WHY_SHORT_HELPER] = STR_INIT("the helper cannot read the announcement"),
-	[TRACK_WHY_HELPER_REWRITES] = STR_INIT("the kernel rewrites addresses in its payload, which is not modelled"),
+	[TRACK_WHY_HELPER_PORT] = STR_INIT("the port it announces is in use: the kernel draws another"),
 	[TRACK_WHY_TABLE_FULL] = STR_INIT("the connection table is full"),
 	[TRACK_WHY_EARLY_DROP] = STR_INIT("the connection table is full, another connection was given up"),
 	[TRACK_WHY_CLASH] = STR_INIT("another packet made the same connection first"),
@@ -61,17 +61,25 @@ struct str track_why(enum track_reason why)
 
 void track_notrack(struct track_ref *ref)
 {
-	if (!ref->entry)
+	if (!ref->entry && !track_ref_has_template(ref))
 		ref->state = TRACK_UNTRACKED;
 }
 
 void track_zone_set(struct track_ref *ref, uint16_t zone, bool original, bool reply)
 {
-	if (ref->entry)
+	if (ref->entry || track_ref_has_template(ref))
 		return;
+	ref->state = 0; /* a packet with a template is tracked, also behind notrack */
 	ref->zone = zone;
 	ref->zone_original = original;
 	ref->zone_reply = reply;
+}
+
+void track_ref_copy(const struct track_ref *from, struct track_ref *to)
+{
+	*to = *from;
+	if (to->entry)
+		track_entry_hold(to->entry);
 }
 
 void track_release(struct track *t, struct track_ref *ref)
@@ -79,8 +87,13 @@ void track_release(struct track *t, struct track_ref *ref)
 	struct track_entry *e = ref->entry;
 
 	*ref = (struct track_ref){ 0 };
-	if (e)
-		track_entry_drop(t, e);
+	if (!e)
+		return;
+	/* Nobody can answer to a connection that does not come to be. */
+	if (!track_entry_confirmed(e) && e->extra &&
+	    e->refs == 1 + track_expectations_of(t, e))
+		track_expectations_forget(t, e);
+	track_entry_drop(t, e);
 }
 
 void track_timeout_set(struct track_ref *ref, const struct track_timeout_policy *policy)
@@ -96,10 +109,14 @@ void track_timeout_set(struct track_ref *ref, const struct track_timeout_policy 
 /* The entry that took one of the new entry's tuples, or NULL. */
 static struct track_entry *taken(struct track *t, const struct track_entry *e)
 {
+	/* Directions with zones of their own are compared each with its like. */
+	bool apart = e->tuple[0].zone != e->tuple[1].zone;
 	enum track_dir dir;
-	struct track_entry *other = track_lookup(t, &e->tuple[0], 3, &dir);
+	struct track_entry *other =
+		track_lookup(t, &e->tuple[0], apart ? 1u << TRACK_ORIGINAL : 3, &dir);
 
-	return other ? other : track_lookup(t, &e->tuple[1], 3, &dir);
+	return other ? other
+	             : track_lookup(t, &e->tuple[1], apart ? 1u << TRACK_REPLY : 3, &dir);
 }
 
 /* Two packets of one connection were on their way at once: the second joins the first's entry.
@@ -121,13 +138,14 @@ static enum track_verdict clash(struct track *t, struct track_ref *ref,
 }
 
 enum track_verdict track_confirm(struct track *t, const struct track_packet *p,
-                                 struct track_ref *ref)
+                                 struct track_ref *ref, struct track_rewrite *rewrite)
 {
 	struct track_entry *e = ref->entry, *first;
 
 	if (!e)
 		return TRACK_ACCEPT;
-	if (e->helper && !ref->icmp_error && track_helper_run(t, p, ref) == TRACK_DROP)
+	if (e->helper && !ref->icmp_error &&
+	    track_helper_run(t, p, ref, rewrite) == TRACK_DROP)
 		return TRACK_DROP;
 	if (track_entry_confirmed(e) || ref->dir != TRACK_ORIGINAL ||
 	    e->status & TRACK_S_DYING)

@@ -97,7 +97,7 @@ static bool chunks_fit(const struct track_sctp *sctp)
 		    sctp->chunk[i] == CHUNK_COOKIE_ECHO || stands_alone(sctp->chunk[i]) ||
 		    stands_alone(sctp->chunk[i - 1]))
 			return false;
-	return sctp->chunks > 0;
+	return sctp->chunks > 0 && !sctp->malformed;
 }
 
 /* RFC 9260 section 8.4: what may come out of the blue. */

@@ -80,12 +80,29 @@ static struct str skip_user(struct str s)
 	return at < s.n ? str_sub(s, at + 1, s.n) : s;
 }
 
-int sip_uri(struct str value, uint8_t family, struct track_addr *addr, uint16_t *port,
-            struct str *rest)
+int sip_address(struct str text, uint8_t family, struct sip_address *out)
 {
+	struct str from = text;
 	uint64_t number = SIP_PORT;
-	size_t n;
+	size_t n = sip_addr(text, family, &out->addr);
 
+	if (!n)
+		return -1;
+	text = str_sub(text, n, text.n);
+	if (text.n && text.p[0] == ':') {
+		n = track_helper_number(str_sub(text, 1, text.n), UINT16_MAX, &number);
+		if (!n || number < 1024)
+			return -1;
+		text = str_sub(text, n + 1, text.n);
+	}
+	out->port = (uint16_t)number;
+	out->text = (struct str){ from.p, (size_t)(text.p - from.p) };
+	out->rest = text;
+	return 1;
+}
+
+int sip_uri(struct str value, uint8_t family, struct sip_address *out)
+{
 	while (value.n && !starts_with(value, "sip:"))
 		value = str_sub(value, 1, value.n);
 	if (!value.n)
@@ -93,19 +110,7 @@ int sip_uri(struct str value, uint8_t family, struct track_addr *addr, uint16_t 
 	value = str_sub(value, 4, value.n);
 	/* A comma or the bracket's end belongs to the next contact. */
 	value = str_find(value, '@') < str_find(value, ',') ? skip_user(value) : value;
-	n = sip_addr(value, family, addr);
-	if (!n)
-		return -1;
-	value = str_sub(value, n, value.n);
-	if (value.n && value.p[0] == ':') {
-		n = track_helper_number(str_sub(value, 1, value.n), UINT16_MAX, &number);
-		if (!n || number < 1024)
-			return -1;
-		value = str_sub(value, n + 1, value.n);
-	}
-	*port = (uint16_t)number;
-	*rest = value;
-	return 1;
+	return sip_address(value, family, out);
 }
 
 bool sip_param(struct str rest, const char *name, struct str *value)

@@ -14,10 +14,18 @@ struct str sip_line(struct str *text);
  * on, which moves behind the line. False at the end. */
 bool sip_header(struct str *at, const char *name, char compact, struct str *value);
 
-/* "sip:user@ADDRESS:PORT" in a value; `*rest` is what follows. Port 5060 when there is none.
- * 1 found, 0 nothing of the kind, -1 it cannot be read (a name). */
-int sip_uri(struct str value, uint8_t family, struct track_addr *addr, uint16_t *port,
-            struct str *rest);
+/* An address with its port, 5060 when there is none. */
+struct sip_address {
+	struct track_addr addr;
+	uint16_t port;
+	struct str text, rest; /* as it stands there, and what follows */
+};
+
+/* "ADDRESS:PORT" at the beginning: 1, or -1 it cannot be read (a name). */
+int sip_address(struct str text, uint8_t family, struct sip_address *out);
+
+/* "sip:user@ADDRESS:PORT" in a value. 1 found, 0 nothing of the kind, -1 it cannot be read. */
+int sip_uri(struct str value, uint8_t family, struct sip_address *out);
 
 /* The value of ";NAME=" before the next comma: whether there is one. */
 bool sip_param(struct str rest, const char *name, struct str *value);

@@ -126,10 +126,6 @@ static inline bool track_addr_eq(const struct track_addr *a, const struct track_
 struct track_entry *track_lookup(struct track *t, const struct track_tuple *tuple,
                                  unsigned dirs, enum track_dir *dir);
 
-/* The other direction's tuple (zones are left at 0); false for what has none (ICMP types that
- * are no request and no reply). */
-bool track_tuple_invert(const struct track_tuple *tuple, struct track_tuple *reply);
-
 /* ---- events ------------------------------------------------------------------------------- */
 
 void track_event_at(struct track *t, const struct track_entry *e, uint32_t what,

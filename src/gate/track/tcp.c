@@ -251,8 +251,9 @@ static bool answers_ignored(const struct passage *m)
 	if (m->from == TRACK_TCP_SYN_SENT && info->last_index == EVENT_ACK &&
 	    info->last_dir == TRACK_REPLY && m->tcp->seq == info->last_ack)
 		return true;
-	return info->last_dir != m->s->dir && m->tcp->ack == info->last_end &&
-	       ((status & TRACK_S_SEEN_REPLY && info->last_index == EVENT_SYN) ||
+	return m->tcp->ack == info->last_end &&
+	       ((status & TRACK_S_SEEN_REPLY && info->last_index == EVENT_SYN &&
+	         info->last_dir != m->s->dir) ||
 	        (!(status & TRACK_S_ASSURED) && info->last_index == EVENT_ACK));
 }
 

@@ -23,8 +23,11 @@ uint32_t tcp_end(const struct track_tcp *tcp)
 	       !!(tcp->flags & TCP_FIN);
 }
 
+/* A header without options leaves the side as it is (measured). */
 void tcp_options(struct track_tcp_side *side, const struct track_tcp *tcp)
 {
+	if (!tcp->has_options && !tcp->has_window_scale && !tcp->sack_permitted)
+		return;
 	side->scale = 0;
 	side->flags &= SIDE_LIBERAL;
 	if (tcp->sack_permitted)
@@ -226,6 +229,11 @@ enum tcp_fit tcp_window(struct track_step *s, enum tcp_event event)
 	enum tcp_fit fit;
 
 	g.sack = segment_sack(tcp, g.receiver);
+	if (s->e->status & TRACK_S_SEQ_ADJUST) { /* as the receiver numbered it */
+		uint32_t shift = (uint32_t)track_seq_shift(s->e, !s->dir, g.ack - 1);
+		g.ack -= shift;
+		g.sack -= shift;
+	}
 	if (side_prepare(&g, info, s->dir))
 		return FIT_IN;
 	segment_complete(&g, info);

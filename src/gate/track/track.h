@@ -17,6 +17,7 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "gate/track/entry.h"
 #include "gate/track/packet.h"
 
@@ -55,8 +56,7 @@ enum track_reason {
 	TRACK_WHY_SCTP_TAG,
 	TRACK_WHY_SCTP_CHUNKS,
 	TRACK_WHY_SHORT_HELPER, /* a helper could not parse what it must: packet dropped */
-	TRACK_WHY_HELPER_REWRITES, /* passes; but the kernel puts translated addresses into this
-	                            * payload, which is not modelled: what follows is unknown */
+	TRACK_WHY_HELPER_PORT, /* passes; the kernel draws a port for what this payload announces */
 	TRACK_WHY_TABLE_FULL, /* nothing could be dropped early */
 	TRACK_WHY_EARLY_DROP, /* new, for which another entry was given up; the kernel looks at
 	                       * eight chains only and may have dropped this packet instead */
@@ -80,10 +80,19 @@ struct track_ref {
 	uint16_t zone;
 };
 
+/* `ct zone set` gave the packet a template: until the lookup its state is new, and nothing else is
+ * known of it. */
+static inline bool track_ref_has_template(const struct track_ref *ref)
+{
+	return !ref->entry && !ref->state && (ref->zone_original || ref->zone_reply);
+}
+
 /* What `ct state` reads. */
 static inline enum track_state track_state_of(const struct track_ref *ref)
 {
-	return ref->state ? (enum track_state)ref->state : TRACK_INVALID;
+	return ref->state                    ? (enum track_state)ref->state
+	       : track_ref_has_template(ref) ? TRACK_NEW
+	                                     : TRACK_INVALID;
 }
 
 /* A table with the sysctls' defaults of 6.18. `seed` decides what is drawn by chance. */
@@ -99,11 +108,28 @@ void track_at(struct track *t, uint64_t now_ns);
 MUST_USE enum track_verdict track_in(struct track *t, const struct track_packet *p,
                                      enum track_hook hook, struct track_ref *ref);
 
-/* The hook at the end of input and postrouting: the helper reads the packet (as NAT left it),
- * then a new entry enters the table. */
-MUST_USE enum track_verdict track_confirm(struct track *t, const struct track_packet *p,
-                                          struct track_ref *ref);
+/* What a helper made of a payload: the addresses that the other side knows. All zero at first;
+ * the caller frees `payload`. */
+struct track_rewrite {
+	bool changed;
+	struct buf payload;
+	uint16_t dst_port; /* goes there instead; 0: as it was */
+};
 
+/* The hook at the end of input and postrouting: the helper reads the packet (as NAT left it),
+ * then a new entry enters the table. With TRACK_S_SEQ_ADJUST the caller then renumbers the
+ * segment by track_seq_shift() and track_ack_shift(). */
+MUST_USE enum track_verdict track_confirm(struct track *t, const struct track_packet *p,
+                                          struct track_ref *ref,
+                                          struct track_rewrite *rewrite);
+
+/* By how much a helper moved what comes from this direction: to be added to a sequence number, and
+ * to be taken from an acknowledgement (or an edge of SACK) of the other direction. */
+int32_t track_seq_shift(const struct track_entry *e, enum track_dir dir, uint32_t seq);
+int32_t track_ack_shift(const struct track_entry *e, enum track_dir acked, uint32_t ack);
+
+/* A second packet (a copy, a piece) rides on the same entry. */
+void track_ref_copy(const struct track_ref *from, struct track_ref *to);
 /* The packet is no more. Clears `ref`; harmless on one without entry and twice. */
 void track_release(struct track *t, struct track_ref *ref);
 
@@ -120,6 +146,10 @@ uint32_t track_count(const struct track *t);
 struct track_entry *track_find(struct track *t, const struct track_tuple *tuple,
                                enum track_dir *dir);
 
+/* The other direction's tuple (zones are left at 0); false for what has none (ICMP types that
+ * are no request and no reply). */
+bool track_tuple_invert(const struct track_tuple *tuple, struct track_tuple *reply);
+
 /* Each confirmed entry, oldest first; false from the callback stops. */
 void track_each(struct track *t, bool (*fn)(struct track_entry *e, void *arg), void *arg);
 
@@ -130,6 +160,12 @@ void track_delete(struct track *t, struct track_entry *e);
  * ns), protocol state as given; what a kernel does not tell (TCP windows) is liberal then.
  * Errors: -EEXIST. */
 MUST_USE int track_import(struct track *t, const struct track_entry *like);
+
+/* What such an entry expects, when it is there: `master` is the master's original tuple,
+ * deadline_ns a timeout. Errors: -ENOENT no such master; those of track_expect_add. */
+struct track_expect;
+MUST_USE int track_import_expected(struct track *t, const struct track_tuple *master,
+                                   const struct track_expect *like);
 
 /* Nanoseconds until `e` ends. */
 uint64_t track_expires_ns(const struct track *t, const struct track_entry *e);

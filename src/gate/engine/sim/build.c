@@ -77,18 +77,55 @@ static void put_udp(struct buf *b, const struct packet_desc *d, size_t payload)
 	put16(b, 0);
 }
 
-/* The least that is an SCTP packet: common header and an INIT chunk, RFC 9260 section 3.3.2. */
+enum { CHUNK_DATA, CHUNK_INIT, CHUNK_INIT_ACK, CHUNK_SACK, CHUNK_SHUTDOWN = 7 };
+
+/* What a chunk has behind its head, at least: RFC 9260 section 3.3. */
+static void put_chunk(struct buf *b, const struct packet_desc *d, uint8_t chunk)
+{
+	static const uint32_t flags_of_data = 0x00030000; /* a whole message */
+
+	switch (chunk) {
+	case CHUNK_INIT:
+	case CHUNK_INIT_ACK:
+		put32(b, (uint32_t)chunk << 24 | 20);
+		put32(b, d->init_tag ? d->init_tag : 1);
+		put32(b, 65536);
+		put32(b, 0x00010001);
+		put32(b, 1);
+		return;
+	case CHUNK_DATA:
+		put32(b, flags_of_data | 20);
+		put32(b, 1);
+		put32(b, 0);
+		put32(b, 0);
+		put32(b, 0x64617461);
+		return;
+	case CHUNK_SACK:
+		put32(b, (uint32_t)chunk << 24 | 16);
+		put32(b, 1);
+		put32(b, 65536);
+		put32(b, 0);
+		return;
+	case CHUNK_SHUTDOWN:
+		put32(b, (uint32_t)chunk << 24 | 8);
+		put32(b, 1);
+		return;
+	default:
+		put32(b, (uint32_t)chunk << 24 | 4);
+		return;
+	}
+}
+
+/* The common header and one chunk; an INIT has no verification tag (section 8.5.1). */
 static void put_sctp(struct buf *b, const struct packet_desc *d)
 {
+	uint8_t chunk = d->has_chunk ? d->chunk : CHUNK_INIT;
+
 	put16(b, d->sport);
 	put16(b, d->dport);
-	put32(b, 0); /* verification tag: an INIT has none */
+	put32(b, d->has_vtag ? d->vtag : chunk != CHUNK_INIT);
 	put32(b, 0);
-	put32(b, 0x01000014); /* INIT, 20 bytes */
-	put32(b, 1);
-	put32(b, 65536);
-	put32(b, 0x00010001);
-	put32(b, 1);
+	put_chunk(b, d, chunk);
 }
 
 /* A DCCP request with 48-bit sequence numbers, RFC 4340 section 5. */

@@ -35,9 +35,12 @@ struct packet_desc {
 	uint16_t sport, dport;
 	uint8_t tcp_flags;
 	uint32_t seq, ack;
-	uint16_t window;       /* as in the header, not scaled */
-	struct str options;    /* of TCP, padded to a multiple of 4 with end-of-list */
-	struct str ip_options; /* IPv4 options, padded likewise */
+	uint16_t window;          /* as in the header, not scaled */
+	struct str options;       /* of TCP, padded to a multiple of 4 with end-of-list */
+	struct str ip_options;    /* IPv4 options, padded likewise */
+	bool has_chunk, has_vtag; /* of SCTP; without: an INIT, and the tag that fits */
+	uint8_t chunk;            /* its type */
+	uint32_t vtag, init_tag;  /* the header's, and an INIT's own; 0: 1 */
 	uint8_t icmp_type, icmp_code;
 	uint16_t icmp_id, icmp_seq;
 	uint8_t ttl; /* or hop limit; 0: 64, neighbour discovery 255 */

@@ -28,7 +28,8 @@ struct queue {
 	VEC(struct piece) pieces; /* by offset */
 	struct packet first;      /* the one with offset 0: its headers are the whole's */
 	bool has_first, has_last;
-	uint32_t total; /* bytes behind the headers, once the last has come */
+	uint32_t largest; /* bytes of the largest fragment, from the network header on */
+	uint32_t total;   /* bytes behind the headers, once the last has come */
 };
 
 struct defrag {
@@ -238,6 +239,9 @@ static void join(struct queue *q, struct packet *p)
 		packet_checksum_ip(p);
 	}
 	packet_decode(p);
+	/* Behind extension headers nobody cuts it here. */
+	p->largest_piece =
+		p->family != NFPROTO_IPV6 || f.header == p->nh + 40 ? q->largest : 0;
 }
 
 static void drop_queue(struct defrag *d, const struct queue *q)
@@ -269,6 +273,8 @@ enum defrag_result defrag_take(struct defrag *d, struct packet *p, uint8_t where
 		packet_copy(&q->first, p);
 		q->has_first = true;
 	}
+	if (packet_length(p) > q->largest)
+		q->largest = packet_length(p);
 	if (!is_whole(q))
 		return DEFRAG_WAITS;
 	join(q, p);

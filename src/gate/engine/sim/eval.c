@@ -230,11 +230,6 @@ static enum step eval_foreign(struct exec *x, const struct insn *i, struct sim_r
 	return step_of(sim_doubt(x->pass, run->doubt));
 }
 
-static enum step eval_doubtful(struct exec *x, const char *what)
-{
-	return step_of(sim_doubt(x->pass, what));
-}
-
 /* A reset to the sender closes the connection too. None answers a reset or a broken segment. */
 static void close_connection(struct pass *p)
 {
@@ -279,7 +274,7 @@ static enum step eval_statement(struct exec *x, const struct insn *i)
 	case INSN_TPROXY:
 		return eval_tproxy(x, i);
 	case INSN_SYNPROXY:
-		return eval_doubtful(x, "synproxy");
+		return eval_synproxy(x);
 	default: /* eval_insn() has the others */
 		return STEP_ON;
 	}
@@ -333,12 +328,12 @@ static enum step eval_insn(struct exec *x, const struct insn *i, struct sim_run 
 			return step_of(
 				sim_doubt(x->pass, "limit: how much of it is used up"));
 		return step_of(state_pass(i, &run->state, x->pass->sim->now_ns,
-		                          packet_length(x->pass->pkt)));
+		                          pass_length(x->pass)));
 	case INSN_COUNTER:
 	case INSN_QUOTA:
 	case INSN_LAST:
 		return step_of(state_pass(i, &run->state, x->pass->sim->now_ns,
-		                          packet_length(x->pass->pkt)));
+		                          pass_length(x->pass)));
 	case INSN_NAT:
 	case INSN_MASQ:
 	case INSN_REDIR:

@@ -40,6 +40,8 @@ enum step eval_rt(struct exec *x, const struct insn *i);
 /* eval_socket.c */
 enum step eval_socket(struct exec *x, const struct insn *i);
 enum step eval_tproxy(struct exec *x, const struct insn *i);
+/* A SYN is answered with a cookie, and an ACK must bear it. */
+enum step eval_synproxy(struct exec *x);
 /* The socket a packet made here was sent by, or NULL. */
 const struct sim_socket *socket_of_sender(const struct pass *p);
 /* eval_ct.c */

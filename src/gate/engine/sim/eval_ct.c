@@ -79,7 +79,9 @@ static enum step load_tuple(struct exec *x, const struct insn *i)
 static enum step load_helper(struct exec *x, const struct insn *i)
 {
 	const struct track_entry *e = x->pass->ref.entry;
-	struct str helper = track_helper_name(e->master ? e->master->helper : e->helper);
+	/* It asks whose announcement the connection follows, not what it announces itself. */
+	struct str helper =
+		track_helper_name(e->master ? e->master->helper : TRACK_HELPER_NONE);
 	char name[16] = { 0 };
 
 	if (!helper.n)
@@ -117,6 +119,14 @@ static uint32_t expires_ms(const struct pass *p)
 	return (uint32_t)(track_expires_ns(p->sim->track, e) / 1000000);
 }
 
+static enum step load_zone(struct exec *x, const struct insn *i)
+{
+	const struct track_entry *e = x->pass->ref.entry;
+	uint16_t zone = i->ct.dir < 0 ? track_entry_zone(e) : e->tuple[i->ct.dir].zone;
+
+	return store(x, i, &zone, sizeof(zone));
+}
+
 static enum step load_entry(struct exec *x, const struct insn *i)
 {
 	const struct pass *p = x->pass;
@@ -147,7 +157,7 @@ static enum step load_entry(struct exec *x, const struct insn *i)
 	case NFT_CT_AVGPKT:
 		return load_counts(x, i);
 	case NFT_CT_ZONE:
-		return store(x, i, &e->tuple[i->ct.dir > 0].zone, 2);
+		return load_zone(x, i);
 	case NFT_CT_EVENTMASK:
 		return unknown(x, i, "ct event");
 	case NFT_CT_ID:
@@ -175,25 +185,29 @@ static enum step set_ct(struct exec *x, const struct insn *i)
 	if (i->ct.key == NFT_CT_SECMARK)
 		memcpy(&e->secmark, reg(x, i->sreg), sizeof(e->secmark));
 	if (i->ct.key == NFT_CT_LABELS) {
-		memcpy(e->labels, reg(x, i->sreg), sizeof(e->labels));
+		uint64_t more[2]; /* those that are there stay */
+		memcpy(more, reg(x, i->sreg), sizeof(more));
+		e->labels[0] |= more[0];
+		e->labels[1] |= more[1];
 		e->has_labels = true;
 	}
 	return STEP_ON;
 }
 
+/* What a kernel with CONFIG_NF_CONNTRACK_BRIDGE does there is not modelled. */
+static enum step unknown_on_bridge(struct pass *p)
+{
+	sim_doubt(p, "connection tracking in a chain of family bridge");
+	p->is_unknown = true;
+	return STEP_BREAK;
+}
+
 enum step eval_ct(struct exec *x, const struct insn *i)
 {
+	if (x->pass->pf == NFPROTO_BRIDGE)
+		return unknown_on_bridge(x->pass);
 	if (i->dreg >= REG_WORDS)
 		return set_ct(x, i);
-	const struct track_ref *ref = &x->pass->ref;
-	bool has_template =
-		!ref->entry && !ref->state && (ref->zone_original || ref->zone_reply);
-
-	/* `ct zone set` gives the packet a template, which counts as an entry. */
-	if (has_template && i->ct.key == NFT_CT_STATE)
-		return store32(x, i, TRACK_NEW);
-	if (has_template && i->ct.key == NFT_CT_ZONE)
-		return store(x, i, &ref->zone, 2);
 	if (i->ct.key == NFT_CT_STATE)
 		return store32(x, i, (uint32_t)track_state_of(&x->pass->ref));
 	return x->pass->ref.entry ? load_entry(x, i) : STEP_BREAK;

@@ -15,7 +15,7 @@
 /* Whether nf_tables at this hook still sees the frame the packet came in. */
 static bool sees_frame(const struct pass *p)
 {
-	return p->pkt->has_ll && !p->local;
+	return p->pkt->has_ll && (!p->local || p->is_framed);
 }
 
 static bool inner_offset(const struct packet *p, uint32_t *off)
@@ -39,12 +39,26 @@ static bool inner_offset(const struct packet *p, uint32_t *off)
 	return false;
 }
 
+/* The kernel has a quick way to load 1, 2 or 4 aligned bytes, which does not ask whether they are of a
+ * later fragment: of IPv4 it reads where the transport header would be, of IPv6 from the start of
+ * what the hook sees, for there the header was not looked for. All measured. */
+static bool later_fragment(const struct pass *pass, const struct insn *i, uint32_t *off)
+{
+	bool quick = i->dreg < REG_WORDS && i->payload.off % i->payload.len == 0 &&
+	             (i->payload.len == 1 || i->payload.len == 2 || i->payload.len == 4);
+	bool leaves = pass->pf == NFPROTO_NETDEV && pass->hook == NF_NETDEV_EGRESS;
+
+	if (pass->pkt->family == NFPROTO_IPV6)
+		*off = leaves ? 0 : pass->pkt->nh;
+	return quick;
+}
+
 /* False: there is no such header. */
-static bool base_offset(const struct pass *pass, uint8_t base, uint32_t *off)
+static bool base_offset(const struct pass *pass, const struct insn *i, uint32_t *off)
 {
 	const struct packet *p = pass->pkt;
 
-	switch (base) {
+	switch (i->payload.base) {
 	case NFT_PAYLOAD_LL_HEADER:
 		*off = 0;
 		return sees_frame(pass);
@@ -53,7 +67,7 @@ static bool base_offset(const struct pass *pass, uint8_t base, uint32_t *off)
 		return true;
 	case NFT_PAYLOAD_TRANSPORT_HEADER:
 		*off = p->th;
-		return p->has_l4 && !p->frag_off;
+		return p->has_l4 && (!p->frag_off || later_fragment(pass, i, off));
 	case NFT_PAYLOAD_INNER_HEADER:
 		return p->has_l4 && !p->frag_off && inner_offset(p, off);
 	default:
@@ -97,8 +111,8 @@ enum step eval_payload(struct exec *x, const struct insn *i)
 {
 	uint32_t off;
 
-	if (!base_offset(x->pass, i->payload.base, &off) || i->payload.off > UINT16_MAX ||
-	    i->payload.len > 64)
+	if (i->payload.off > UINT16_MAX || i->payload.len > 64 || !i->payload.len ||
+	    !base_offset(x->pass, i, &off))
 		return STEP_BREAK;
 	off += i->payload.off;
 	if (i->dreg >= REG_WORDS)
@@ -108,7 +122,12 @@ enum step eval_payload(struct exec *x, const struct insn *i)
 	                           : NULL;
 	if (!b)
 		return STEP_BREAK;
-	reg_store(x, i->dreg, b, i->payload.len);
+	if (i->payload.base == NFT_PAYLOAD_LL_HEADER && i->payload.off < 6 &&
+	    x->pass->pkt->hides_mac)
+		reg_unknown(x, i->dreg, i->payload.len,
+		            "the hardware address of the next hop");
+	else
+		reg_store(x, i->dreg, b, i->payload.len);
 	return STEP_ON;
 }
 

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "gate/engine/sim/eval.h"
+#include "gate/engine/sim/route.h"
 
 enum { NAME_BYTES = 16, SECONDS_A_DAY = 86400 };
 #define NS_PER_S INT64_C(1000000000)
@@ -44,13 +45,12 @@ static enum step unknown(struct exec *x, uint8_t dreg, size_t n, const char *wha
 /* Frames that loop back count by their address, not as what they were to the other end. */
 static uint8_t packet_type(const struct pass *p)
 {
-	struct route_answer to;
+	const struct packet *pkt = p->pkt;
 
-	if (p->pkt->type != PKT_LOOPBACK || p->pkt->family == NFPROTO_ARP)
-		return (uint8_t)p->pkt->type;
-	if (machine_route(p->sim->machine, p->pkt->family, packet_destination(p->pkt),
-	                  &to) == 0 &&
-	    to.type == ROUTE_MULTICAST)
+	if (pkt->type != PKT_LOOPBACK || pkt->family == NFPROTO_ARP)
+		return (uint8_t)pkt->type;
+	const uint8_t *dst = packet_destination(p->pkt);
+	if (pkt->family == NFPROTO_IPV4 ? dst[0] >> 4 == 14 : dst[0] == 0xff)
 		return PKT_MULTICAST;
 	return PKT_HOST;
 }
@@ -98,9 +98,17 @@ static enum step load_socket_id(struct exec *x, const struct insn *i)
 static const struct sim_dev *holder(const struct pass *p)
 {
 	bool leaves = p->pf == NFPROTO_NETDEV ? p->hook == NF_NETDEV_EGRESS
-	                                      : p->hook == NF_INET_POST_ROUTING;
+	                                      : p->hook == NF_INET_POST_ROUTING ||
+	                                                (p->pf == NFPROTO_BRIDGE &&
+	                                                 p->hook == NF_INET_LOCAL_OUT);
 
 	return leaves ? p->out : p->in;
+}
+
+/* Kernels with CONFIG_NFT_BRIDGE_META; only a port has one. */
+static enum step load_bridge(struct exec *x, uint8_t dreg, const struct sim_dev *port)
+{
+	return port && port->bridge ? store_name(x, dreg, port->bridge) : STEP_BREAK;
 }
 
 static enum step load_dev(struct exec *x, const struct insn *i)
@@ -129,6 +137,10 @@ static enum step load_dev(struct exec *x, const struct insn *i)
 		return in ? store32(x, i->dreg, in->group) : STEP_BREAK;
 	case NFT_META_OIFGROUP:
 		return out ? store32(x, i->dreg, out->group) : STEP_BREAK;
+	case NFT_META_BRI_IIFNAME:
+		return load_bridge(x, i->dreg, in);
+	case NFT_META_BRI_OIFNAME:
+		return load_bridge(x, i->dreg, out);
 	case NFT_META_SDIF:
 		return store32(x, i->dreg, 0);
 	case NFT_META_SDIFNAME:
@@ -146,7 +158,7 @@ static enum step load_meta(struct exec *x, const struct insn *i)
 
 	switch (i->meta.key) {
 	case NFT_META_LEN:
-		return store32(x, i->dreg, packet_length(p->pkt));
+		return store32(x, i->dreg, pass_length(p));
 	case NFT_META_PROTOCOL:
 		reg_store(x, i->dreg, wire, 2);
 		return STEP_ON;
@@ -231,50 +243,143 @@ static enum step fib_answer(struct exec *x, const struct insn *i,
 	return store32(x, i->dreg, dev ? dev->index : 0);
 }
 
+/* RFC 6890: for this network, nobody in it in particular. */
+static bool is_zeronet(const uint8_t *addr)
+{
+	return addr[0] == 0;
+}
+
+static bool is_many(uint8_t family, const uint8_t *addr)
+{
+	if (family == NFPROTO_IPV6)
+		return addr[0] == 0xff;
+	return addr[0] >> 4 == 14 || memcmp(addr, "\377\377\377\377", 4) == 0;
+}
+
+/* Asks as if the packet were made here: no rule about `iif` counts. A source that is nobody's is
+ * not asked with. */
+static struct route_query fib_query(struct pass *p, const struct insn *i,
+                                    const struct sim_dev *bound)
+{
+	struct route_query q = route_query_of(p), packet = q;
+	bool source = i->fib.flags & NFTA_FIB_F_SADDR, ip4 = q.family == NFPROTO_IPV4;
+
+	memcpy(q.dst, source ? packet.src : packet.dst, sizeof(q.dst));
+	memcpy(q.src, source ? packet.dst : packet.src, sizeof(q.src));
+	if (ip4 && (is_zeronet(q.src) || is_many(q.family, q.src)))
+		memset(q.src, 0, sizeof(q.src));
+	q.iif = NULL;
+	if (ip4 && source && p->hook == NF_INET_FORWARD && i->fib.flags & NFTA_FIB_F_IIF)
+		q.iif = p->out;
+	q.sport = q.dport = 0;
+	if (!(i->fib.flags & NFTA_FIB_F_MARK))
+		q.mark = 0;
+	/* RFC 4007 section 6: such an address means nothing without its link. */
+	bool link = !ip4 && ((q.dst[0] == 0xfe && (q.dst[1] & 0xc0) == 0x80) ||
+	                     (q.dst[0] == 0xff && (q.dst[1] & 0xf) == 2));
+	if (link)
+		q.oif = bound ? bound : p->in ? p->in : p->out;
+	return q;
+}
+
+/* IPv4 looks into the local table alone; for IPv6 the whole decision counts. */
+static enum step fib_type(struct exec *x, const struct insn *i,
+                          const struct route_query *q, const struct sim_dev *bound)
+{
+	const struct sim_machine *m = x->pass->sim->machine;
+	struct route_answer to;
+	int type;
+
+	if (q->family == NFPROTO_IPV4) {
+		type = machine_type4(m, q->dst, bound);
+	} else if (is_many(q->family, q->dst)) {
+		type = ROUTE_MULTICAST;
+	} else {
+		type = machine_lookup(m, q, &to);
+		if (type == 0)
+			type = bound && to.type == ROUTE_LOCAL && to.dev != bound
+			               ? ROUTE_UNICAST
+			               : (int)to.type;
+		else if (type == -ENOENT)
+			type = ROUTE_UNREACHABLE;
+	}
+	if (type < 0)
+		return unknown(x, i->dreg, 4, "fib: the addresses of this machine");
+	return fib_answer(x, i, NULL, (uint32_t)type);
+}
+
+/* The device an address is reached by; an address of this machine is reached by none. */
+static enum step fib_dev(struct exec *x, const struct insn *i,
+                         const struct route_query *q, const struct sim_dev *bound)
+{
+	struct pass *p = x->pass;
+	struct route_answer to;
+
+	/* What loops back is where it belongs; at egress there is no p->in. */
+	bool arrives = p->hook == NF_INET_PRE_ROUTING || p->hook == NF_INET_LOCAL_IN;
+	if (arrives && p->in && (p->in->is_loopback || p->pkt->type == PKT_LOOPBACK))
+		return fib_answer(x, i, p->in, 0);
+	if (q->family == NFPROTO_IPV4 && is_zeronet(packet_source(p->pkt)) &&
+	    is_many(q->family, packet_destination(p->pkt)))
+		return fib_answer(x, i, p->in ? p->in : p->out, 0);
+	int r = machine_lookup(p->sim->machine, q, &to);
+	if (r == -EAGAIN)
+		return unknown(x, i->dreg, 16, "fib: the routes");
+	if (r < 0 || to.type == ROUTE_LOCAL || to.type == ROUTE_ANYCAST ||
+	    (bound && !route_uses(&to, bound)))
+		return fib_answer(x, i, NULL, 0);
+	return fib_answer(x, i, bound ? bound : to.dev, 0);
+}
+
 enum step eval_fib(struct exec *x, const struct insn *i)
 {
 	struct pass *p = x->pass;
-	struct route_answer to = { 0 };
-	uint8_t *addr;
-
-	if (p->pkt->family != NFPROTO_IPV4 && p->pkt->family != NFPROTO_IPV6)
-		return STEP_BREAK;
-	addr = i->fib.flags & NFTA_FIB_F_SADDR ? packet_source(p->pkt)
-	                                       : packet_destination(p->pkt);
-	int r = machine_route(p->sim->machine, p->pkt->family, addr, &to);
-	if (r == -EAGAIN)
-		return unknown(x, i->dreg, 16, "fib: the routes");
-	if (r == -ENOENT)
-		return fib_answer(x, i, NULL, ROUTE_UNREACHABLE);
 	const struct sim_dev *bound = i->fib.flags & NFTA_FIB_F_IIF   ? p->in
 	                              : i->fib.flags & NFTA_FIB_F_OIF ? p->out
 	                                                              : NULL;
-	if (bound && to.dev && to.dev != bound)
-		return fib_answer(x, i, NULL,
-		                  to.type == ROUTE_LOCAL ? ROUTE_UNICAST
-		                                         : (uint32_t)to.type);
-	return fib_answer(x, i, to.dev, (uint32_t)to.type);
+
+	if (p->pkt->family != NFPROTO_IPV4 && p->pkt->family != NFPROTO_IPV6)
+		return STEP_BREAK;
+	struct route_query q = fib_query(p, i, bound);
+	return i->fib.result == NFT_FIB_RESULT_ADDRTYPE ? fib_type(x, i, &q, bound)
+	                                                : fib_dev(x, i, &q, bound);
+}
+
+/* The segment size that fits the smaller of the ways there and back, without options; RFC 9293
+ * section 3.7.1 has the size for where nothing is known. */
+static enum step load_mss(struct exec *x, const struct insn *i)
+{
+	enum { MSS_DEFAULT = 536 };
+	struct pass *p = x->pass;
+	uint32_t headers = p->pkt->family == NFPROTO_IPV4 ? 40 : 60, mtu;
+
+	if (!route_mtu(p, &mtu))
+		return unknown(x, i->dreg, 2, "rt mtu: the MTU of the route");
+	uint16_t mss = mtu <= headers || mtu > UINT16_MAX ? MSS_DEFAULT
+	                                                  : (uint16_t)(mtu - headers);
+	reg_store(x, i->dreg, &mss, sizeof(mss));
+	return STEP_ON;
 }
 
 enum step eval_rt(struct exec *x, const struct insn *i)
 {
 	struct pass *p = x->pass;
-	struct route_answer to = { 0 };
 	bool ip6 = i->rt.key == NFT_RT_NEXTHOP6;
 
 	if (i->rt.key == NFT_RT_CLASSID)
 		return store32(x, i->dreg, 0);
-	if (i->rt.key != NFT_RT_NEXTHOP4 && !ip6)
-		return unknown(x, i->dreg, 4,
-		               i->rt.key == NFT_RT_TCPMSS ? "rt mtu" : "rt ipsec");
-	if (p->pkt->family != (ip6 ? NFPROTO_IPV6 : NFPROTO_IPV4))
-		return STEP_BREAK;
 	/* What arrives has no route yet; what loops back keeps the one it left by. */
-	if (p->hook == NF_INET_PRE_ROUTING && !(p->in && p->in->is_loopback))
+	bool none = p->hook == NF_INET_PRE_ROUTING && !(p->in && p->in->is_loopback);
+	if (i->rt.key == NFT_RT_TCPMSS)
+		return none ? STEP_BREAK : load_mss(x, i);
+	if (i->rt.key != NFT_RT_NEXTHOP4 && !ip6)
+		return unknown(x, i->dreg, 4, "rt ipsec");
+	if (p->pkt->family != (ip6 ? NFPROTO_IPV6 : NFPROTO_IPV4) || none)
 		return STEP_BREAK;
-	uint8_t *dst = packet_destination(p->pkt);
-	if (machine_route(p->sim->machine, p->pkt->family, dst, &to) < 0)
+	if (!route_known(p))
 		return unknown(x, i->dreg, ip6 ? 16 : 4, "rt: the routes");
-	reg_store(x, i->dreg, to.has_via ? to.via : dst, ip6 ? 16 : 4);
+	reg_store(x, i->dreg,
+	          p->route.has_via ? p->route.via : packet_destination(p->pkt),
+	          ip6 ? 16 : 4);
 	return STEP_ON;
 }

@@ -30,7 +30,7 @@ static bool elem_pass(struct exec *x, struct sim_elem *e)
 		            ? eval_connlimit(x, in, &e->runs[i].state) == STEP_BREAK
 		    : hidden ? !sim_doubt(p, "limit: how much of it is used up")
 		             : !state_pass(in, &e->runs[i].state, p->sim->now_ns,
-		                           packet_length(p->pkt)))
+		                           pass_length(p)))
 			return false;
 	}
 	return true;
@@ -164,6 +164,25 @@ static struct track_timeout_policy *timeout_policy(struct exec *x, struct sim_ob
 	return p;
 }
 
+static enum step set_expectation(struct exec *x, const struct sim_obj *o)
+{
+	struct pass *p = x->pass;
+
+	switch (track_expect_set(p->sim->track, &p->ref,
+	                         family_of(o->o.ct_expect.l3proto),
+	                         o->o.ct_expect.l4proto, o->o.ct_expect.dport,
+	                         o->o.ct_expect.timeout_ms, o->o.ct_expect.size)) {
+	case TRACK_EXPECT_SET:
+		return STEP_ON;
+	case TRACK_EXPECT_BREAK:
+		return STEP_BREAK;
+	case TRACK_EXPECT_DROP:
+		x->verdict = NF_DROP;
+		break;
+	}
+	return STEP_ON;
+}
+
 static enum step use_obj(struct exec *x, struct sim_obj *o)
 {
 	struct pass *p = x->pass;
@@ -173,21 +192,20 @@ static enum step use_obj(struct exec *x, struct sim_obj *o)
 		if (p->sim->is_live)
 			return step_of(sim_doubt(p, "limit: how much of it is used up"));
 		return step_of(state_pass_obj(&o->o, &o->run.state, p->sim->now_ns,
-		                              packet_length(p->pkt)));
+		                              pass_length(p)));
 	case NFT_OBJECT_COUNTER:
 	case NFT_OBJECT_QUOTA:
 		return step_of(state_pass_obj(&o->o, &o->run.state, p->sim->now_ns,
-		                              packet_length(p->pkt)));
+		                              pass_length(p)));
 	case NFT_OBJECT_CT_HELPER:
 		return set_helper(x, o);
 	case NFT_OBJECT_CT_TIMEOUT:
 		track_timeout_set(&p->ref, timeout_policy(x, o));
 		return STEP_ON;
 	case NFT_OBJECT_CT_EXPECT:
-		return step_of(track_expect_set(
-			p->sim->track, &p->ref, family_of(o->o.ct_expect.l3proto),
-			o->o.ct_expect.l4proto, o->o.ct_expect.dport,
-			o->o.ct_expect.timeout_ms, o->o.ct_expect.size));
+		return set_expectation(x, o);
+	case NFT_OBJECT_SYNPROXY:
+		return eval_synproxy(x);
 	case NFT_OBJECT_SECMARK: /* what a security module would do with it */
 		return STEP_ON;
 	default:

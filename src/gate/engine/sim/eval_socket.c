@@ -90,3 +90,25 @@ enum step eval_tproxy(struct exec *x, const struct insn *i)
 		machine_socket(p->sim->machine, p->pkt->family, p->pkt->l4, addr, port);
 	return k && k->transparent ? STEP_ON : STEP_BREAK;
 }
+
+/* nft_synproxy.c: what is neither a SYN nor an ACK goes on. Whether an ACK bears the cookie only
+ * the kernel can tell, which then opens a connection to the server on its own. */
+enum step eval_synproxy(struct exec *x)
+{
+	struct pass *p = x->pass;
+	struct track_packet view;
+
+	if (p->pkt->l4 != IPPROTO_TCP || !p->pkt->has_l4)
+		return STEP_BREAK;
+	view_packet(p->pkt, &view);
+	if (view.flags) {
+		x->verdict = NF_DROP;
+	} else if (view.tcp.flags & 2 /* SYN */) {
+		x->verdict = NF_STOLEN;
+	} else if (view.tcp.flags & 16 /* ACK */) {
+		x->verdict = sim_doubt(p, "synproxy: whether the ACK bears the cookie")
+		                     ? NF_STOLEN
+		                     : NF_DROP;
+	}
+	return STEP_ON;
+}

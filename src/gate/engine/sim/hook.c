@@ -8,8 +8,10 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
+#include "gate/engine/sim/bridge.h"
 #include "gate/engine/sim/eval.h"
 #include "gate/engine/sim/plan.h"
+#include "gate/engine/sim/route.h"
 
 enum { JUMPS_MAX = 16 };
 
@@ -150,6 +152,46 @@ static bool run_chain(struct pass *p, struct sim_chain *base)
 	}
 }
 
+/* What routing may depend on; a chain of type route asks whether it changed. */
+struct routed_by {
+	uint8_t addrs[32], head[4], hops;
+	uint32_t mark;
+};
+
+static struct routed_by routed_by(const struct packet *p)
+{
+	struct routed_by by = { .mark = p->mark };
+	size_t n = packet_address_size(p);
+	const uint8_t *b = packet_at(p, p->nh, n == 4 ? 20 : 40);
+
+	memcpy(by.addrs, b + (n == 4 ? 12 : 8), 2 * n);
+	if (n == 4) {
+		by.head[1] = b[1]; /* the type of service */
+	} else {
+		memcpy(by.head, b, sizeof(by.head));
+		by.hops = b[7];
+	}
+	return by;
+}
+
+static bool is_routed_alike(const struct routed_by *a, const struct routed_by *b)
+{
+	return memcmp(a->addrs, b->addrs, sizeof(a->addrs)) == 0 &&
+	       memcmp(a->head, b->head, sizeof(a->head)) == 0 && a->hops == b->hops &&
+	       a->mark == b->mark;
+}
+
+static bool run_route_chain(struct pass *p, struct sim_chain *chain)
+{
+	struct routed_by before = routed_by(p->pkt), after;
+
+	if (!run_chain(p, chain))
+		return false;
+	after = routed_by(p->pkt);
+	return is_routed_alike(&before, &after) ||
+	       route_anew(p, "routed anew, since a chain of type route changed it");
+}
+
 /* ---- built-in hooks ---- */
 
 static bool run_defrag(struct pass *p)
@@ -219,14 +261,40 @@ static bool run_track(struct pass *p)
 	return unless_dropped(p, v, BY_CONNTRACK);
 }
 
-static bool run_confirm(struct pass *p)
+/* What a helper wrote; what loops back is not numbered anew. */
+static void rewrite(struct pass *p, const struct track_rewrite *what)
+{
+	const struct track_entry *e = p->ref.entry;
+	const struct sim_dev *dev = p->out ? p->out : p->in;
+
+	if (what->changed) {
+		view_payload(p->pkt, buf_as_str(&what->payload));
+		sim_tell(p, &(struct sim_event){
+				    .kind = EVENT_NAT,
+				    .text = "the helper puts the translated address into "
+					    "the payload" });
+	}
+	if (what->dst_port)
+		view_to_port(p->pkt, what->dst_port);
+	if (e && e->status & TRACK_S_SEQ_ADJUST && p->pkt->l4 == IPPROTO_TCP &&
+	    !p->ref.icmp_error && !(dev && dev->is_loopback))
+		view_renumber(p->pkt, e, (enum track_dir)p->ref.dir);
+}
+
+bool hook_confirm(struct pass *p)
 {
 	struct track_packet view;
+	struct track_rewrite made = { .changed = false };
 	bool fresh = p->ref.entry && !(p->ref.entry->status & TRACK_S_CONFIRMED);
 
 	view_packet(p->pkt, &view);
-	if (!unless_dropped(p, track_confirm(p->sim->track, &view, &p->ref),
-	                    BY_CONNTRACK))
+	enum track_verdict v = track_confirm(p->sim->track, &view, &p->ref, &made);
+	if (v == TRACK_ACCEPT)
+		rewrite(p, &made);
+	buf_fini(&made.payload);
+	if (v == TRACK_ACCEPT && p->ref.why == TRACK_WHY_HELPER_PORT)
+		sim_doubt(p, track_why(TRACK_WHY_HELPER_PORT).p);
+	if (!unless_dropped(p, v, BY_CONNTRACK))
 		return false;
 	if (fresh)
 		sim_tell(p, &(struct sim_event){ .kind = EVENT_CONFIRM });
@@ -258,23 +326,14 @@ static const char *choice_text(struct pass *p, bool destination)
 	return c.addr ? "the kernel draws the address from the range" : NULL;
 }
 
-/* A new destination is routed at once; RFC 1122 section 3.2.1.3: 127/8 is on no wire. */
-static bool may_leave(struct pass *p)
+/* nf_nat_proto.c wants the first half of PPTP's header, whatever version the packet is. */
+static bool is_too_short(const struct packet *p, const struct track_change *change)
 {
-	struct route_answer to;
-	int r = machine_route(p->sim->machine, p->pkt->family, packet_destination(p->pkt),
-	                      &to);
-	const char *why = NULL;
+	enum { GRE_LEAST = 8 };
 
-	if (r == -ENOENT)
-		why = "there is no route to the new destination";
-	else if (r == 0 && p->pkt->family == NFPROTO_IPV4 && to.type == ROUTE_UNICAST &&
-	         packet_source(p->pkt)[0] == 127)
-		why = "the new destination is elsewhere, and a source in 127.0.0.0/8 leaves by "
-		      "no wire";
-	if (why)
-		end_with(p, FATE_DROP, BY_STACK, why);
-	return !why;
+	return p->l4 == IPPROTO_GRE &&
+	       (change->outer.source || change->outer.destination) &&
+	       packet_l4_length(p) < GRE_LEAST;
 }
 
 static bool run_nat(struct pass *p, const struct plan_hook *h)
@@ -295,10 +354,17 @@ static bool run_nat(struct pass *p, const struct plan_hook *h)
 	view_packet(p->pkt, &view);
 	if (!unless_dropped(p, track_nat_apply(&p->ref, &view, hook, &change), BY_NAT))
 		return false;
+	if (is_too_short(p->pkt, &change)) {
+		end_with(
+			p, FATE_DROP, BY_NAT,
+			"a GRE packet too short for the header that translation expects");
+		return false;
+	}
 	if (!view_write(p->pkt, &change))
 		return true;
 	p->is_rewritten |= !src;
-	if (hook == TRACK_HOOK_OUTPUT && !may_leave(p))
+	if (hook == TRACK_HOOK_OUTPUT &&
+	    !route_anew(p, "routed anew, since the destination was rewritten"))
 		return false;
 	sim_tell(p,
 	         &(struct sim_event){ .kind = EVENT_NAT, .text = choice_text(p, !src) });
@@ -336,11 +402,16 @@ static bool run_step(struct pass *p, const struct plan_hook *h, const struct pla
 	case PLAN_TRACK:
 		return run_track(p);
 	case PLAN_CONFIRM:
-		return run_confirm(p);
+		return hook_confirm(p);
 	case PLAN_NAT:
 		return run_nat(p, h);
+	case PLAN_BRIDGE:
+		return bridge_calls_ip(p);
 	case PLAN_CHAIN:
-		return !is_for(p, s->chain) || run_chain(p, s->chain);
+		if (!is_for(p, s->chain))
+			return true;
+		return s->chain->is_route ? run_route_chain(p, s->chain)
+		                          : run_chain(p, s->chain);
 	}
 	return true;
 }

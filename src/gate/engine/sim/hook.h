@@ -15,3 +15,6 @@ struct hook_place {
 
 /* Runs everything registered at the hook. True: the packet goes on; else p->result says. */
 bool hook_run(struct pass *p, const struct hook_place *at);
+
+/* Enters a new connection into the table. False: it is dropped for that. */
+bool hook_confirm(struct pass *p);

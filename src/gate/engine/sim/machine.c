@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 Gatehouse founders */
-/* Interfaces, addresses, routes. */
+/* Interfaces, addresses, rules, settings; fib.c asks them. */
 #include "gate/engine/sim/machine.h"
 
 #include <errno.h>
 #include <linux/if_arp.h>
 #include <linux/netfilter.h>
+#include <stddef.h>
 
 static size_t addr_bytes(uint8_t family)
 {
@@ -25,6 +26,21 @@ static struct sim_dev *add_dev(struct sim_machine *m, struct str name, uint32_t 
 	return d;
 }
 
+static void add_own_policies(struct sim_machine *m)
+{
+	static const struct {
+		uint32_t pref, table;
+	} own[] = { { 0, TABLE_LOCAL }, { 32766, TABLE_MAIN }, { 32767, TABLE_DEFAULT } };
+	static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+
+	for (size_t i = 0; i < ARRAY_LEN(own); i++)
+		for (size_t k = 0; k < ARRAY_LEN(families); k++)
+			vec_push(&m->policies, (struct sim_policy){ .family = families[k],
+			                                            .pref = own[i].pref,
+			                                            .table = own[i].table,
+			                                            .suppress = -1 });
+}
+
 void machine_init(struct sim_machine *m, uint32_t lo_index)
 {
 	static const uint8_t lo4[4] = { 127, 0, 0, 1 }, lo6[16] = { [15] = 1 };
@@ -33,7 +49,10 @@ void machine_init(struct sim_machine *m, uint32_t lo_index)
 	struct sim_dev *lo = add_dev(m, STR("lo"), lo_index);
 	lo->type = ARPHRD_LOOPBACK;
 	lo->is_loopback = true;
+	lo->mtu = 65536;
 	lo->mac[0] = lo->mac[5] = 0;
+	add_own_policies(m);
+	m->bridges_call_ip4 = m->bridges_call_ip6 = true;
 	machine_add_addr(m, lo, NFPROTO_IPV4, lo4, 8);
 	machine_add_addr(m, lo, NFPROTO_IPV6, lo6, 128);
 }
@@ -43,7 +62,10 @@ void machine_fini(struct sim_machine *m)
 	vec_fini(&m->devs);
 	vec_fini(&m->addrs);
 	vec_fini(&m->routes);
+	vec_fini(&m->policies);
 	vec_fini(&m->sockets);
+	vec_fini(&m->stations);
+	vec_fini(&m->neighbours);
 	arena_fini(&m->a);
 }
 
@@ -55,12 +77,12 @@ const struct sim_dev *machine_find(const struct sim_machine *m, struct str name)
 	return NULL;
 }
 
-static bool index_taken(const struct sim_machine *m, uint32_t index)
+struct sim_dev *machine_at(const struct sim_machine *m, uint32_t index)
 {
 	vec_for_each(it, &m->devs)
 		if ((*it)->index == index)
-			return true;
-	return false;
+			return *it;
+	return NULL;
 }
 
 const struct sim_dev *machine_dev(struct sim_machine *m, struct str name, uint32_t index)
@@ -69,10 +91,49 @@ const struct sim_dev *machine_dev(struct sim_machine *m, struct str name, uint32
 
 	if (d)
 		return d;
-	while (!index || index_taken(m, index))
+	while (!index || machine_at(m, index))
 		index = index ? index + 1
 		              : 1000; /* far from what rules may name by number */
 	return add_dev(m, name, index);
+}
+
+struct sim_dev *machine_edit(struct sim_machine *m, const struct sim_dev *dev)
+{
+	vec_for_each(it, &m->devs)
+		if (*it == dev)
+			return *it;
+	return NULL;
+}
+
+bool machine_add_port(struct sim_machine *m, const struct sim_dev *bridge,
+                      const struct sim_dev *port)
+{
+	if (port == bridge || port->bridge || bridge->bridge || port->is_bridge ||
+	    port->is_loopback || bridge->is_loopback)
+		return false;
+	machine_edit(m, bridge)->is_bridge = true;
+	machine_edit(m, port)->bridge = bridge;
+	return true;
+}
+
+void machine_add_neighbour(struct sim_machine *m, uint8_t family, const uint8_t *addr,
+                           const uint8_t mac[6])
+{
+	struct sim_neighbour n = { .family = family };
+
+	memcpy(n.addr, addr, addr_bytes(family));
+	memcpy(n.mac, mac, sizeof(n.mac));
+	vec_push(&m->neighbours, n);
+}
+
+const uint8_t *machine_neighbour(const struct sim_machine *m, uint8_t family,
+                                 const uint8_t *addr)
+{
+	vec_for_each(it, &m->neighbours)
+		if (it->family == family &&
+		    memcmp(it->addr, addr, addr_bytes(family)) == 0)
+			return it->mac;
+	return NULL;
 }
 
 void machine_add_addr(struct sim_machine *m, const struct sim_dev *dev, uint8_t family,
@@ -84,95 +145,125 @@ void machine_add_addr(struct sim_machine *m, const struct sim_dev *dev, uint8_t 
 	vec_push(&m->addrs, a);
 }
 
-static bool in_prefix(const uint8_t *a, const uint8_t *b, unsigned prefix)
+/* ---- rules ---- */
+
+/* Of the second rule of the family, one less. */
+static uint32_t free_pref(const struct sim_machine *m, uint8_t family)
 {
-	unsigned whole = prefix / 8, rest = prefix % 8;
+	size_t seen = 0;
 
-	return memcmp(a, b, whole) == 0 &&
-	       (!rest || (a[whole] ^ b[whole]) >> (8 - rest) == 0);
-}
-
-static bool is_multicast(uint8_t family, const uint8_t *addr)
-{
-	return family == NFPROTO_IPV4 ? addr[0] >> 4 == 14 : addr[0] == 0xff;
-}
-
-static bool is_broadcast(const struct sim_addr *a, const uint8_t *addr)
-{
-	uint8_t last[4];
-
-	if (a->family != NFPROTO_IPV4 || a->prefix > 30 || a->dev->is_loopback)
-		return false;
-	for (unsigned i = 0; i < 4; i++) {
-		unsigned bits = a->prefix > i * 8 ? a->prefix - i * 8 : 0;
-		last[i] = (uint8_t)(a->addr[i] | (bits >= 8 ? 0 : 0xff >> bits));
-	}
-	return memcmp(last, addr, 4) == 0;
-}
-
-static bool local_route(const struct sim_machine *m, uint8_t family, const uint8_t *addr,
-                        struct route_answer *out)
-{
-	static const uint8_t all_ones[4] = { 255, 255, 255, 255 };
-
-	vec_for_each(it, &m->addrs) {
-		if (it->family != family)
-			continue;
-		out->dev = it->dev;
-		out->type = ROUTE_LOCAL;
-		if (memcmp(it->addr, addr, addr_bytes(family)) == 0)
-			return true;
-		if (it->dev->is_loopback && family == NFPROTO_IPV4 && addr[0] == 127)
-			return true; /* the whole net is local */
-		out->type = ROUTE_BROADCAST;
-		if (is_broadcast(it, addr))
-			return true;
-	}
-	out->dev = NULL;
-	out->type = ROUTE_BROADCAST;
-	if (family == NFPROTO_IPV4 && memcmp(addr, all_ones, 4) == 0)
-		return true;
-	out->type = ROUTE_MULTICAST;
-	return is_multicast(family, addr);
-}
-
-/* The longest prefix wins; an address's own net is a route. */
-static bool remote_route(const struct sim_machine *m, uint8_t family, const uint8_t *addr,
-                         struct route_answer *out)
-{
-	int best = -1;
-
-	vec_for_each(it, &m->addrs) {
-		if (it->family != family || !in_prefix(it->addr, addr, it->prefix) ||
-		    (int)it->prefix <= best)
-			continue;
-		best = it->prefix;
-		*out = (struct route_answer){ .type = ROUTE_UNICAST, .dev = it->dev };
-	}
-	vec_for_each(it, &m->routes) {
-		if (it->family != family || !in_prefix(it->dst, addr, it->prefix) ||
-		    (int)it->prefix <= best)
-			continue;
-		best = it->prefix;
-		*out = (struct route_answer){ .type = ROUTE_UNICAST,
-			                      .dev = it->dev,
-			                      .has_via = it->has_via };
-		memcpy(out->via, it->via, sizeof(out->via));
-	}
-	return best >= 0;
-}
-
-int machine_route(const struct sim_machine *m, uint8_t family, const uint8_t *addr,
-                  struct route_answer *out)
-{
-	struct route_answer answer = { 0 };
-
-	if (!local_route(m, family, addr, &answer) &&
-	    !remote_route(m, family, addr, &answer))
-		return m->is_complete ? -ENOENT : -EAGAIN;
-	*out = answer;
+	vec_for_each(it, &m->policies)
+		if (it->family == family && seen++ == 1)
+			return it->pref ? it->pref - 1 : 0;
 	return 0;
 }
+
+void machine_add_policy(struct sim_machine *m, const struct sim_policy *policy)
+{
+	struct sim_policy p = *policy;
+
+	if (p.pref == PREF_NONE)
+		p.pref = free_pref(m, p.family);
+	vec_push(&m->policies, p);
+	for (size_t i = m->policies.n - 1; i > 0 && m->policies.p[i - 1].pref > p.pref;
+	     i--) {
+		m->policies.p[i] = m->policies.p[i - 1];
+		m->policies.p[i - 1] = p;
+	}
+	m->has_policies = true;
+}
+
+/* ---- settings ---- */
+
+struct setting {
+	struct str name;
+	size_t offset; /* in the struct */
+	uint8_t max;
+};
+
+#define SETTING(type, field, name, max)                    \
+	{                                                  \
+		STR_INIT(name), offsetof(type, field), max \
+	}
+static const struct setting settings[] = {
+	SETTING(struct sim_conf, rp_filter, "rp_filter", 2),
+	SETTING(struct sim_conf, src_valid_mark, "src_valid_mark", 1),
+	SETTING(struct sim_conf, accept_local, "accept_local", 1),
+	SETTING(struct sim_conf, route_localnet, "route_localnet", 1),
+};
+/* To the kernel any number but 0 is on. */
+static const struct setting bridge_settings[] = {
+	SETTING(struct sim_machine, bridges_call_ip4, "bridge-nf-call-iptables",
+	        UINT8_MAX),
+	SETTING(struct sim_machine, bridges_call_ip6, "bridge-nf-call-ip6tables",
+	        UINT8_MAX),
+	SETTING(struct sim_machine, bridges_show_vlans, "bridge-nf-filter-vlan-tagged",
+	        UINT8_MAX),
+};
+
+static int put_setting(const struct setting *table, size_t n, void *in, struct str name,
+                       uint64_t value)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!str_eq(table[i].name, name))
+			continue;
+		if (value > table[i].max)
+			return -EINVAL;
+		*((uint8_t *)in + table[i].offset) = (uint8_t)value;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+/* `DEVICE.SETTING` or `all.SETTING` */
+static int set_conf(struct sim_machine *m, struct str name, uint64_t value)
+{
+	size_t dot = name.n;
+
+	while (dot > 0 && name.p[dot - 1] != '.')
+		dot--;
+	if (dot < 2)
+		return -ENOENT;
+	struct str dev = str_sub(name, 0, dot - 1);
+	struct sim_conf *conf = str_is(dev, "all") ? &m->conf : NULL;
+	vec_for_each(it, &m->devs)
+		if (!conf && str_eq((*it)->name, dev))
+			conf = &(*it)->conf;
+	return conf ? put_setting(settings, ARRAY_LEN(settings), conf,
+	                          str_sub(name, dot, name.n), value)
+	            : -ENOENT;
+}
+
+int machine_set(struct sim_machine *m, struct str name, uint64_t value)
+{
+	const struct str conf = STR("net.ipv4.conf."), bridge = STR("net.bridge.");
+
+	if (str_starts(name, conf))
+		return set_conf(m, str_sub(name, conf.n, name.n), value);
+	if (str_starts(name, bridge))
+		name = str_sub(name, bridge.n, name.n);
+	return put_setting(bridge_settings, ARRAY_LEN(bridge_settings), m, name, value);
+}
+
+struct str machine_setting(size_t i)
+{
+	return i < ARRAY_LEN(settings) ? settings[i].name : STR("");
+}
+
+struct sim_conf machine_conf(const struct sim_machine *m, const struct sim_dev *dev)
+{
+	struct sim_conf conf = m->conf;
+
+	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
+		uint8_t *all = (uint8_t *)&conf + settings[i].offset;
+		uint8_t own = *((const uint8_t *)&dev->conf + settings[i].offset);
+		*all = own > *all ? own
+		                  : *all; /* the stricter; of two switches: either */
+	}
+	return conf;
+}
+
+/* ---- what it listens to ---- */
 
 /* The group of an address's last three bytes, RFC 4291 section 2.7.1. */
 static bool is_solicited_node(const struct sim_addr *a, const uint8_t *group)

@@ -66,6 +66,43 @@ uint8_t *packet_destination(struct packet *p)
 	return (uint8_t *)p->bytes.p + p->nh + (p->family == NFPROTO_IPV4 ? 16 : 24);
 }
 
+void packet_frame(struct packet *p, const uint8_t *dst, const uint8_t src[6])
+{
+	static const uint8_t none[6];
+	struct buf old = p->bytes;
+	uint32_t nh = p->nh;
+	const uint8_t type[2] = { (uint8_t)(p->ethertype >> 8), (uint8_t)p->ethertype };
+
+	p->bytes = (struct buf){ 0 };
+	buf_put(&p->bytes, dst ? dst : none, 6);
+	buf_put(&p->bytes, src, 6);
+	buf_put(&p->bytes, type, sizeof(type));
+	buf_put(&p->bytes, old.p + nh, old.n - nh);
+	buf_fini(&old);
+	p->end = p->end - nh + ETH_HLEN;
+	p->th = p->th - nh + ETH_HLEN;
+	p->nh = ETH_HLEN;
+	p->has_ll = true;
+	p->has_vlan = false;
+	p->hides_mac = !dst;
+}
+
+bool packet_group_mac(uint8_t family, const uint8_t *addr, uint8_t mac[6])
+{
+	if (family == NFPROTO_IPV6 && addr[0] == 0xff)
+		memcpy(mac,
+		       (uint8_t[6]){ 0x33, 0x33, addr[12], addr[13], addr[14], addr[15] },
+		       6);
+	else if (family == NFPROTO_IPV4 && addr[0] >> 4 == 14)
+		memcpy(mac, (uint8_t[6]){ 1, 0, 0x5e, addr[1] & 0x7f, addr[2], addr[3] },
+		       6);
+	else if (family == NFPROTO_IPV4 && memcmp(addr, "\377\377\377\377", 4) == 0)
+		memset(mac, 0xff, 6);
+	else
+		return false;
+	return true;
+}
+
 static bool is_vlan_type(uint16_t type)
 {
 	return type == ETH_P_8021Q || type == ETH_P_8021AD;
@@ -183,7 +220,8 @@ static void decode_ip6(struct packet *p)
 
 	if (b[0] >> 4 != 6)
 		p->fault = FAULT_VERSION;
-	else if (b[8] == 0xff || (p->has_ll && memcmp(b + 8, loopback, 16) == 0))
+	else if (b[8] == 0xff ||
+	         (p->has_ll && !p->is_looped && memcmp(b + 8, loopback, 16) == 0))
 		p->fault = FAULT_SOURCE;
 	else if (payload == 0 && b[6] == IPPROTO_HOPOPTS)
 		p->end =

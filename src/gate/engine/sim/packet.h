@@ -46,7 +46,9 @@ enum packet_type {
 
 struct packet {
 	struct buf bytes;
-	bool has_ll;       /* bytes begin with an Ethernet header (and VLAN tags) */
+	bool has_ll;    /* bytes begin with an Ethernet header (and VLAN tags) */
+	bool is_looped; /* lo made that header: the source may be ::1 */
+	bool hides_mac; /* whom that header is for, nobody outside of the kernel knows */
 	uint16_t vlan_tci; /* of the outermost tag, if has_vlan */
 	bool has_vlan;
 	uint32_t nh;  /* offset of the network header */
@@ -59,6 +61,8 @@ struct packet {
 	uint32_t th;       /* offset of its header, which may be cut off */
 	uint16_t frag_off; /* bytes; not 0: th has no header */
 	bool is_fragment;  /* also the first one */
+	uint32_t
+		largest_piece; /* of those it was put together from, with its header; 0: none */
 	enum packet_type type;
 	bool sums_are_right; /* of the transport header, whatever they are: they were not made yet */
 	uint32_t mark, priority;
@@ -74,7 +78,7 @@ void packet_decode(struct packet *p);
 const uint8_t *packet_at(const struct packet *p, size_t off, size_t n);
 uint8_t *packet_edit(struct packet *p, size_t off, size_t n);
 
-/* What nf_tables calls the packet's length: from the network header on. */
+/* From the network header on. */
 static inline uint32_t packet_length(const struct packet *p)
 {
 	return p->end - p->nh;
@@ -93,6 +97,14 @@ static inline size_t packet_address_size(const struct packet *p)
 }
 uint8_t *packet_source(struct packet *p);
 uint8_t *packet_destination(struct packet *p);
+
+/* Puts an Ethernet header before the network packet, in place of the one it may have. `dst` NULL:
+ * it is not known (hides_mac). */
+void packet_frame(struct packet *p, const uint8_t *dst, const uint8_t src[6]);
+
+/* The group address on Ethernet that an IP group or the broadcast has: RFC 1112 section 6.4, RFC
+ * 2464 section 7. `addr` has 4 or 16 bytes; false: it is neither. */
+bool packet_group_mac(uint8_t family, const uint8_t *addr, uint8_t mac[6]);
 
 /* Copies bytes and all else. */
 void packet_copy(struct packet *to, const struct packet *from);

@@ -21,6 +21,8 @@ enum {
 	PRI_NAT_SRC = 100,
 	PRI_CONFIRM = INT_MAX
 };
+/* linux/netfilter_bridge.h: enum nf_br_hook_priorities */
+enum { PRI_BR_NETFILTER = 0, PRI_BR_LAST = INT_MAX };
 
 struct hook_plan {
 	struct plan_hook hooks[FAMILIES][HOOKS];
@@ -92,11 +94,22 @@ static bool has_nat(const struct sim_store *s, uint8_t pf)
 	return false;
 }
 
-/* A built-in hook and its priority. */
+/* A built-in hook and its priority. Those of bridges are registered with the first bridge, before
+ * any chain, so that chains of the same priority run before them. */
 struct builtin {
 	int64_t priority;
 	enum plan_kind kind;
+	bool is_behind;
 };
+
+static size_t builtins_of_bridge(uint8_t hook, struct builtin *out)
+{
+	bool last = hook == NF_INET_POST_ROUTING || hook == NF_INET_LOCAL_IN;
+
+	*out = (struct builtin){ last ? PRI_BR_LAST : PRI_BR_NETFILTER, PLAN_BRIDGE,
+		                 true };
+	return hook < NF_INET_NUMHOOKS && hook != NF_INET_LOCAL_OUT;
+}
 
 static size_t builtins_of(const struct sim_store *s, uint8_t pf, uint8_t hook,
                           struct builtin out[3])
@@ -106,17 +119,19 @@ static size_t builtins_of(const struct sim_store *s, uint8_t pf, uint8_t hook,
 	bool nats = (begins || ends) && has_nat(s, pf);
 	size_t n = 0;
 
+	if (pf == NFPROTO_BRIDGE)
+		return builtins_of_bridge(hook, out);
 	if (!is_ip(pf) || !store_tracks(s, pf))
 		return 0;
 	if (begins) {
-		out[n++] = (struct builtin){ PRI_DEFRAG, PLAN_DEFRAG };
-		out[n++] = (struct builtin){ PRI_TRACK, PLAN_TRACK };
+		out[n++] = (struct builtin){ PRI_DEFRAG, PLAN_DEFRAG, false };
+		out[n++] = (struct builtin){ PRI_TRACK, PLAN_TRACK, false };
 	}
 	if (nats)
-		out[n++] =
-			(struct builtin){ begins ? PRI_NAT_DST : PRI_NAT_SRC, PLAN_NAT };
+		out[n++] = (struct builtin){ begins ? PRI_NAT_DST : PRI_NAT_SRC, PLAN_NAT,
+			                     false };
 	if (ends)
-		out[n++] = (struct builtin){ PRI_CONFIRM, PLAN_CONFIRM };
+		out[n++] = (struct builtin){ PRI_CONFIRM, PLAN_CONFIRM, false };
 	return n;
 }
 
@@ -130,7 +145,7 @@ static void plan_one(struct sim_store *s, struct plan_hook *h, uint8_t pf, uint8
 	collect(s, pf, hook, &filter, &nat);
 	while (b < n || f < filter.v.n) {
 		int64_t next = f < filter.v.n ? filter.v.p[f]->c.priority : INT64_MAX;
-		if (b < n && builtins[b].priority <= next)
+		if (b < n && builtins[b].priority + builtins[b].is_behind <= next)
 			vec_push(&steps, (struct plan_step){ builtins[b++].kind, NULL });
 		else
 			vec_push(&steps,
@@ -143,7 +158,7 @@ static void plan_one(struct sim_store *s, struct plan_hook *h, uint8_t pf, uint8
 static void plan_make(struct sim_store *s)
 {
 	static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6, NFPROTO_ARP,
-		                            NFPROTO_NETDEV };
+		                            NFPROTO_BRIDGE, NFPROTO_NETDEV };
 
 	s->plan = base_calloc(1, sizeof(*s->plan));
 	for (size_t i = 0; i < ARRAY_LEN(families); i++)

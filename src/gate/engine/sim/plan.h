@@ -13,7 +13,14 @@
 struct sim_store;
 struct sim_chain;
 
-enum plan_kind { PLAN_DEFRAG, PLAN_TRACK, PLAN_CONFIRM, PLAN_NAT, PLAN_CHAIN };
+enum plan_kind {
+	PLAN_DEFRAG,
+	PLAN_TRACK,
+	PLAN_CONFIRM,
+	PLAN_NAT,
+	PLAN_BRIDGE, /* br_netfilter: see bridge.h */
+	PLAN_CHAIN
+};
 
 struct plan_step {
 	enum plan_kind kind;
@@ -27,7 +34,7 @@ struct plan_hook {
 	size_t n_nat;
 };
 
-/* The hook of a protocol family (NFPROTO_IPV4, _IPV6, _ARP, _NETDEV) and its number there. Chains
+/* The hook of a protocol family (NFPROTO_IPV4, _IPV6, _ARP, _BRIDGE, _NETDEV) and its number there. Chains
  * of devices are there for all of them. Good until the ruleset is linked again. */
 const struct plan_hook *plan_at(struct sim_store *s, uint8_t pf, uint8_t hook);
 void plan_free(struct sim_store *s);

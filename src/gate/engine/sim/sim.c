@@ -3,13 +3,18 @@
 /* The whole way of a packet: hooks in the IP stack's order, and what the stack itself decides. */
 #include "gate/engine/sim/sim.h"
 
-#include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter_arp.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "gate/engine/sim/bridge.h"
 #include "gate/engine/sim/hook.h"
+#include "gate/engine/sim/pieces.h"
+#include "gate/engine/sim/plan.h"
+#include "gate/engine/sim/route.h"
+#include "gate/engine/sim/way.h"
 
 const char *fate_name(enum sim_fate f)
 {
@@ -23,12 +28,14 @@ void sim_init(struct sim *s, struct sim_store *store, struct sim_machine *machin
 	*s = (struct sim){ .store = store, .machine = machine };
 	s->track = track_new(1);
 	s->defrag = defrag_new();
+	s->fdb = fdb_new(machine);
 }
 
 void sim_fini(struct sim *s)
 {
 	track_free(s->track);
 	defrag_free(s->defrag);
+	fdb_free(s->fdb);
 }
 
 const char *sim_state_name(const struct pass *p)
@@ -56,7 +63,7 @@ bool sim_doubt(struct pass *p, const char *what)
 	return n < 64 && (p->sim->choices >> n & 1);
 }
 
-static bool stack_drops(struct pass *p, const char *why)
+bool way_stops(struct pass *p, const char *why)
 {
 	p->result.fate = FATE_DROP;
 	p->result.by = BY_STACK;
@@ -79,12 +86,14 @@ static bool at_device(struct pass *p, uint8_t hook, const char *name)
 	return hook_run(p, &at);
 }
 
-static void tell_route(struct pass *p, const char *text)
+void way_tell(struct pass *p, const char *text)
 {
 	sim_tell(p, &(struct sim_event){ .kind = EVENT_ROUTE, .text = text });
 }
 
 /* ---- arriving ---- */
+
+enum { VLAN_VID_MASK = 0x0fff }; /* IEEE 802.1Q section 9.6 */
 
 static void set_type(struct packet *p)
 {
@@ -96,65 +105,102 @@ static void set_type(struct packet *p)
 	                                   : PKT_MULTICAST;
 }
 
-/* RFC 1812 section 5.3.7: addresses that cannot be on a wire. */
-static const char *martian(struct pass *p)
+/* Whom the frame is for: NULL where the neighbour is not known. */
+static const uint8_t *next_mac(struct pass *p, uint8_t mac[6])
 {
-	struct route_answer r;
-	const uint8_t *src = packet_source(p->pkt), *dst = packet_destination(p->pkt);
-	uint8_t family = p->pkt->family;
+	static const uint8_t all[6] = { 255, 255, 255, 255, 255, 255 };
+	const uint8_t *dst;
 
-	if (p->in->is_loopback || family != NFPROTO_IPV4)
+	if (p->pkt->family == NFPROTO_ARP) { /* RFC 826: a request is for all */
+		const uint8_t *op = packet_at(p->pkt, p->pkt->nh + 6, 2);
+		dst = packet_at(p->pkt, p->pkt->nh + 18, 6);
+		return op && op[1] == 1 ? all : dst;
+	}
+	if (p->pkt->family != NFPROTO_IPV4 && p->pkt->family != NFPROTO_IPV6)
 		return NULL;
-	if (src[0] == 127 || dst[0] == 127)
-		return "a martian: 127.0.0.0/8 does not come over a wire";
-	if (src[0] >> 4 == 14 || memcmp(src, "\377\377\377\377", 4) == 0)
-		return "a martian: the source is a multicast or broadcast address";
-	if (machine_route(p->sim->machine, family, src, &r) == 0 && r.type == ROUTE_LOCAL)
-		return "a martian: the source is an address of this machine";
-	return NULL;
+	dst = packet_destination(p->pkt);
+	if (packet_group_mac(p->pkt->family, dst, mac))
+		return mac;
+	if (!route_known(p))
+		return NULL;
+	if (p->route.type == ROUTE_BROADCAST)
+		return all;
+	return machine_neighbour(p->sim->machine, p->pkt->family,
+	                         p->route.has_via ? p->route.via : dst);
 }
 
-/* Sets p->out for what goes on; *local for what is for this machine. False: dropped. */
-static bool route_in(struct pass *p, bool *local)
+/* A frame that only passes a bridge keeps its header. */
+static void frame(struct pass *p)
 {
-	struct route_answer to = { 0 };
-	const char *why = martian(p);
-	int r = machine_route(p->sim->machine, p->pkt->family, packet_destination(p->pkt),
-	                      &to);
+	bool seen = p->out->is_bridge || p->out->is_loopback ||
+	            plan_at(p->sim->store, NFPROTO_NETDEV, NF_NETDEV_EGRESS)->n;
+	uint8_t mac[6];
 
-	*local = true;
-	if (why)
-		return stack_drops(p, why);
-	if (p->arrival->way == WAY_IN && p->arrival->out) {
-		*local = false;
-		p->out = p->arrival->out;
-		tell_route(p, "forwarded, as the packet's description says");
+	if (p->out->bridge || !seen)
+		return;
+	p->pkt->is_looped = p->out->is_loopback;
+	packet_frame(p->pkt, p->out->is_loopback ? p->out->mac : next_mac(p, mac),
+	             p->out->mac);
+	p->is_framed = true;
+}
+
+bool way_transmit(struct pass *p)
+{
+	if (!p->out)
 		return true;
-	}
-	if (r == -EAGAIN && p->is_rewritten) {
-		*local = false;
-		tell_route(p, "the new destination is taken to be another machine's");
-		return true;
-	}
-	if (r == -EAGAIN) {
-		tell_route(p, "the destination is taken to be this machine");
-		return true;
-	}
-	if (r < 0)
-		return stack_drops(p, "there is no route to the destination");
-	if (to.type == ROUTE_MULTICAST && p->sim->machine->is_complete &&
-	    !machine_listens(p->sim->machine, p->pkt->family, packet_destination(p->pkt)))
-		return stack_drops(p, "nobody here listens to this multicast group");
-	*local = to.type != ROUTE_UNICAST;
-	p->out = *local ? NULL : to.dev;
-	tell_route(p, *local ? "for this machine" : "forwarded");
+	frame(p);
+	p->in = NULL;
+	if (!at_device(p, NF_NETDEV_EGRESS, "egress"))
+		return false;
+	if (p->out->is_bridge)
+		return bridge_send(p);
+	if (!p->out->is_loopback)
+		sim_tell(p, &(struct sim_event){ .kind = EVENT_SENT });
 	return true;
+}
+
+void outcome_keep(struct outcome *o, struct pass *p, bool passed)
+{
+	p->result.out = p->out;
+	if (passed || !o->passed)
+		*o = (struct outcome){ passed, p->result, p->out };
+}
+
+bool outcome_take(const struct outcome *o, struct pass *p)
+{
+	p->result = o->result;
+	p->out = o->out;
+	return o->passed;
+}
+
+bool way_leave(struct pass *p)
+{
+	struct outcome o = { .passed = false };
+	struct packet piece = { .mark = 0 };
+	bool goes_on = true;
+
+	if (!p->pkt->largest_piece)
+		return way_transmit(p);
+	for (size_t i = 0, n = pieces_of(p->pkt); goes_on && i < n; i++) {
+		struct pass copy = *p;
+		piece_make(p->pkt, i, &piece);
+		copy.pkt = &piece;
+		track_ref_copy(&p->ref, &copy.ref);
+		bool passed = way_transmit(&copy);
+		outcome_keep(&o, &copy, passed);
+		/* Where the egress of IP's device drops one, the others are not sent. */
+		goes_on = passed || copy.pf != NFPROTO_NETDEV || copy.out != p->out ||
+		          p->out->bridge;
+		p->is_unknown |= copy.is_unknown;
+		track_release(p->sim->track, &copy.ref);
+	}
+	packet_fini(&piece);
+	return outcome_take(&o, p);
 }
 
 static bool leave(struct pass *p)
 {
-	return at_hook(p, NF_INET_POST_ROUTING, "postrouting") &&
-	       (!p->out || at_device(p, NF_NETDEV_EGRESS, "egress"));
+	return at_hook(p, NF_INET_POST_ROUTING, "postrouting") && way_leave(p);
 }
 
 static bool hop_limit(struct pass *p)
@@ -163,7 +209,7 @@ static bool hop_limit(struct pass *p)
 		p->pkt, p->pkt->nh + (p->pkt->family == NFPROTO_IPV4 ? 8 : 7), 1);
 
 	if (*b <= 1)
-		return stack_drops(
+		return way_stops(
 			p, p->pkt->family == NFPROTO_IPV4
 				   ? "the time to live is over: no router passes it on"
 				   : "the hop limit is reached: no router passes it on");
@@ -181,19 +227,34 @@ static bool is_bound_to_link(struct pass *p)
 	        (memcmp(src, zeros, 15) == 0 && src[15] < 2));
 }
 
+/* A router gives a packet of IPv4 the priority of its type of service: tc-prio(8). */
+static void set_priority(struct pass *p)
+{
+	enum { NORMAL = 0, BULK = 2, INTERACTIVE_BULK = 4, INTERACTIVE = 6 };
+	static const uint8_t priorities[4] = { NORMAL, BULK, INTERACTIVE,
+		                               INTERACTIVE_BULK };
+	const uint8_t *tos = packet_at(p->pkt, p->pkt->nh + 1, 1);
+
+	if (p->pkt->family == NFPROTO_IPV4)
+		p->pkt->priority = priorities[*tos >> 3 & 3];
+}
+
 static bool forward(struct pass *p)
 {
 	uint8_t *b = packet_edit(
 		p->pkt, p->pkt->nh + (p->pkt->family == NFPROTO_IPV4 ? 8 : 7), 1);
 
+	if (p->pkt->type != PKT_HOST)
+		return way_stops(p, "the frame was for a group: no router passes it on");
 	if (p->sim->machine->is_complete && !p->sim->machine->forwards &&
 	    !p->arrival->out)
-		return stack_drops(p, "this machine does not forward");
+		return way_stops(p, "this machine does not forward");
 	if (!hop_limit(p))
 		return false;
 	if (is_bound_to_link(p))
-		return stack_drops(p, "the source is an address of its own link only: no "
-		                      "router passes it on");
+		return way_stops(p, "the source is an address of its own link only: no "
+		                    "router passes it on");
+	set_priority(p);
 	if (p->pkt->family == NFPROTO_IPV6) { /* IPv4 lowers it before the hook as well */
 		(*b)--;
 	} else {
@@ -212,77 +273,85 @@ static bool receive_ip(struct pass *p)
 	bool local;
 
 	if (p->pkt->fault != FAULT_NONE)
-		return stack_drops(p, packet_fault_text(p->pkt->fault));
-	if (!at_hook(p, NF_INET_PRE_ROUTING, "prerouting") || !route_in(p, &local))
+		return way_stops(p, packet_fault_text(p->pkt->fault));
+	/* A frame of a bridge has passed prerouting there. */
+	if ((!p->is_bridged && !at_hook(p, NF_INET_PRE_ROUTING, "prerouting")) ||
+	    !route_in(p, &local))
 		return false;
+	p->is_bridged = false;
 	return local ? at_hook(p, NF_INET_LOCAL_IN, "input") : forward(p);
 }
 
-/* Frames of a bridge pass chains of their own, which are not modelled: with such chains nobody
- * can say what becomes of a frame. */
-static void doubt_bridge(struct pass *p, const struct sim_dev *dev)
+/* The device of the frame's VLAN has its name by custom: eth0.5; or NULL. */
+static const struct sim_dev *vlan_device(const struct pass *p)
 {
-	if (!dev || dev->is_loopback)
-		return;
-	vec_for_each(table, &p->sim->store->tables) {
-		if ((*table)->t.family != NFPROTO_BRIDGE ||
-		    ((*table)->t.flags & NFT_TABLE_F_DORMANT))
-			continue;
-		vec_for_each(it, &(*table)->chains) {
-			if (!(*it)->c.is_base ||
-			    (!(*it)->rules.n && (*it)->c.policy != NF_DROP))
-				continue;
-			struct str what = arena_fmt(
-				&p->sim->store->a,
-				"the bridge chain `" STR_FMT " " STR_FMT "`",
-				STR_ARG((*table)->t.name), STR_ARG((*it)->c.name));
-			sim_doubt(p, what.p);
-			p->is_unknown = true;
-			return;
-		}
-	}
+	char name[32];
+	int n = snprintf(name, sizeof(name), STR_FMT ".%u", STR_ARG(p->in->name),
+	                 p->pkt->vlan_tci & VLAN_VID_MASK);
+
+	return machine_find(p->sim->machine, (struct str){ name, (size_t)n });
 }
 
-static bool receive(struct pass *p)
+static bool receive_untagged(struct pass *p, const struct sim_dev *dev)
 {
-	doubt_bridge(p, p->in);
-	if (!at_device(p, NF_NETDEV_INGRESS, "ingress"))
-		return false;
+	packet_frame(p->pkt, packet_at(p->pkt, 0, 6), packet_at(p->pkt, 6, 6));
+	packet_decode(p->pkt); /* there may be another tag */
+	p->in = dev;
+	return way_receive(p);
+}
+
+bool way_receive_protocol(struct pass *p)
+{
+	if (p->pkt->has_vlan && p->pkt->vlan_tci & VLAN_VID_MASK) {
+		const struct sim_dev *dev = vlan_device(p);
+		if (dev)
+			return receive_untagged(p, dev);
+		if (p->sim->machine->knows_devices)
+			return way_stops(p,
+			                 "the frame is tagged, and the device has none "
+			                 "for that VLAN");
+	}
+	if (p->pkt->type == PKT_OTHERHOST)
+		return way_stops(p, "the frame is for another station");
 	if (p->pkt->family == NFPROTO_ARP && p->pkt->fault == FAULT_NONE)
 		return at_hook(p, NF_ARP_IN, "input");
-	if (p->pkt->family == NFPROTO_ARP)
-		return stack_drops(p, packet_fault_text(p->pkt->fault));
-	if (p->pkt->family == 0)
-		return stack_drops(p, packet_fault_text(p->pkt->fault));
+	if (p->pkt->family == NFPROTO_ARP || p->pkt->family == 0)
+		return way_stops(p, packet_fault_text(p->pkt->fault));
 	return receive_ip(p);
+}
+
+bool way_receive(struct pass *p)
+{
+	bridge_set_type(p);
+	if (!at_device(p, NF_NETDEV_INGRESS, "ingress"))
+		return false;
+	return p->in->bridge && p->pkt->has_ll ? bridge_receive(p)
+	                                       : way_receive_protocol(p);
 }
 
 /* ---- leaving ---- */
 
 static bool loop_back(struct pass *p)
 {
+	route_known(p); /* it keeps the route it left by */
 	p->in = p->out;
 	p->out = NULL;
 	p->local = false;
-	return receive(p);
+	return way_receive(p);
 }
 
 static bool send_ip(struct pass *p)
 {
-	struct route_answer to;
-
 	if (p->pkt->fault != FAULT_NONE && p->pkt->fault != FAULT_CHECKSUM)
-		return stack_drops(
+		return way_stops(
 			p, packet_fault_text(p->pkt->fault)); /* no socket sends that */
 	p->local = true;
 	if (!at_hook(p, NF_INET_LOCAL_OUT, "output"))
 		return false;
-	if (p->is_rewritten && machine_route(p->sim->machine, p->pkt->family,
-	                                     packet_destination(p->pkt), &to) == 0) {
-		p->out = to.type == ROUTE_LOCAL ? machine_find(p->sim->machine, STR("lo"))
-		                                : to.dev;
-		tell_route(p, "routed anew, since the destination was rewritten");
-	}
+	if (p->is_rerouted)
+		p->out = p->route.type == ROUTE_LOCAL
+		                 ? machine_find(p->sim->machine, STR("lo"))
+		                 : p->route.dev;
 	if (!leave(p))
 		return false;
 	return !p->out || !p->out->is_loopback || loop_back(p);
@@ -291,12 +360,11 @@ static bool send_ip(struct pass *p)
 static bool send_packet(struct pass *p)
 {
 	p->out = p->arrival->out;
-	doubt_bridge(p, p->out);
+	bridge_doubt(p, p->out);
 	if (p->pkt->family == NFPROTO_ARP)
-		return at_hook(p, NF_ARP_OUT, "output") &&
-		       (!p->out || at_device(p, NF_NETDEV_EGRESS, "egress"));
+		return at_hook(p, NF_ARP_OUT, "output") && way_transmit(p);
 	if (p->pkt->family == 0)
-		return at_device(p, NF_NETDEV_EGRESS, "egress");
+		return way_transmit(p);
 	return send_ip(p);
 }
 
@@ -309,10 +377,13 @@ struct sim_result sim_packet(struct sim *s, const struct sim_arrival *a,
 	s->store->now_ns = s->now_ns;
 	track_at(s->track, s->now_ns);
 	p.result.fate = FATE_ACCEPT;
+	pkt->hides_mac = pkt->is_looped = false;
+	pkt->largest_piece = 0;
 	if (a->way == WAY_IN) {
 		set_type(pkt);
 		p.in = a->in;
-		passed = receive(&p);
+		bridge_doubt(&p, p.in);
+		passed = way_receive(&p);
 	} else {
 		passed = send_packet(&p);
 	}

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "gate/engine/sim/defrag.h"
+#include "gate/engine/sim/fdb.h"
 #include "gate/engine/sim/machine.h"
 #include "gate/engine/sim/packet.h"
 #include "gate/engine/sim/store.h"
@@ -54,6 +55,7 @@ enum sim_event_kind {
 	EVENT_ROUTE,     /* a route was chosen */
 	EVENT_DEFRAG, /* a fragment waits for the others, or the packet is whole again */
 	EVENT_STACK,  /* the IP stack has its say: text */
+	EVENT_SENT,   /* it leaves by a device (pass->out), as it is now */
 	EVENT_LOG,
 	EVENT_DOUBT, /* something was not known: text */
 };
@@ -85,6 +87,7 @@ struct sim {
 	struct sim_machine *machine;
 	struct track *track; /* its connections */
 	struct defrag *defrag;
+	struct fdb *fdb;      /* of its bridges */
 	uint64_t now_ns;      /* virtual time since the start */
 	int64_t epoch_s;      /* what the wall clock said at the start, UTC */
 	int32_t utc_offset_s; /* the kernel's time zone (sys_tz) */
@@ -105,15 +108,30 @@ struct pass {
 	bool is_tracked;      /* the tracker has seen it, or notrack */
 	uint8_t pf, hook;     /* NFPROTO_*, NF_INET_* … of the hook it is at */
 	const struct sim_dev *in, *out;
-	const char *way;   /* name of the hook */
-	bool is_rewritten; /* its destination is not the one it came with */
+	const char *way;             /* name of the hook */
+	bool is_rewritten;           /* its destination is not the one it came with */
+	bool has_route, is_rerouted; /* `route` is known; it changed in output */
+	struct route_answer route;
 	struct sim_result result;
 	const char *doubt; /* the first that counted */
 	bool local;        /* made here, with a socket */
 	bool sent_reject;
 	bool is_unknown; /* something ran that gate cannot run */
+	bool is_framed;  /* made here, and it has its Ethernet header now */
+	bool is_bridged; /* br_netfilter has shown it to the chains of ip or ip6 */
+	bool is_renamed; /* bridged to a new destination, whose hardware address is: */
+	const uint8_t *next_mac; /* NULL: not known */
 	uint32_t nft_trace;
 };
+
+/* What nf_tables calls the packet's length: at egress the Ethernet header counts too (measured). */
+static inline uint32_t pass_length(const struct pass *p)
+{
+	bool leaves =
+		p->pf == 5 /* NFPROTO_NETDEV */ && p->hook == 1 /* NF_NETDEV_EGRESS */;
+
+	return packet_length(p->pkt) + (leaves ? 14 : 0);
+}
 
 void sim_init(struct sim *s, struct sim_store *store, struct sim_machine *machine);
 void sim_fini(struct sim *s);

@@ -91,6 +91,7 @@ struct sim_chain {
 	struct sim_table *table;
 	VEC(struct sim_rule *) rules;
 	uint32_t registered; /* counts base chains as they come */
+	bool is_route;       /* of type route: in output it may change the way */
 	uint64_t by_policy;  /* packets the policy decided on */
 };
 

@@ -26,6 +26,7 @@ static void put_chains(struct sim_store *s, const struct state *from)
 		c->table = store_table(s, c->c.family, c->c.table);
 		if (c->c.is_base)
 			c->registered = ++s->registered;
+		c->is_route = str_is(c->c.type, "route");
 		vec_push(&c->table->chains, c);
 	}
 }

@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "gate/engine/sim/checksum.h"
+#include "gate/track/track.h"
 
-enum { SCALE_MAX = 14, ICMP_BYTES = 8 };
+enum { SCALE_MAX = 14, ICMP_BYTES = 8, INIT_BYTES = 20 };
 
 static uint16_t be16(const uint8_t *b)
 {
@@ -131,7 +132,8 @@ static void view_tcp(const uint8_t *b, uint32_t n, struct track_packet *out)
 		                       .ack = be32(b + 8),
 		                       .flags = b[13],
 		                       .window = be16(b + 14),
-		                       .payload = n - header };
+		                       .payload = n - header,
+		                       .has_options = header > 20 };
 	tcp_options(&out->tcp, b + 20, header - 20);
 	out->payload = (struct str){ (const char *)b + header, n - header };
 }
@@ -157,10 +159,12 @@ static void view_sctp(const uint8_t *b, uint32_t n, struct track_packet *out)
 	*s = (struct track_sctp){ .vtag = be32(b + 4) };
 	for (uint32_t at = 12; at + 4 <= n && s->chunks < TRACK_CHUNKS_MAX;) {
 		uint32_t len = be16(b + at + 2);
-		if (len < 4 || at + len > n)
-			return;
+		bool is_init = b[at] == 1 || b[at] == 2;
 		s->chunk[s->chunks++] = b[at];
-		if ((b[at] == 1 || b[at] == 2) && len >= 8)
+		s->malformed |= len == 0 || (is_init && at + INIT_BYTES > n);
+		if (s->malformed)
+			return;
+		if (is_init)
 			s->init_tag = be32(b + at + 4);
 		if ((b[at] == 6 || b[at] == 14) && (b[at + 1] & 1))
 			s->abort_or_complete_t = true;
@@ -304,4 +308,80 @@ bool view_write(struct packet *p, const struct track_change *change)
 	if (inner && !keep_sum)
 		packet_checksum_l4(p);
 	return write_side(p, &change->outer) || inner;
+}
+
+void view_payload(struct packet *p, struct str payload)
+{
+	uint16_t error = packet_checksum_error(p);
+	bool keep_sum = has_no_sum(p);
+	const uint8_t *b = packet_at(p, p->th, p->l4 == IPPROTO_TCP ? 20 : 8);
+	uint32_t at = p->th + (p->l4 == IPPROTO_TCP ? (uint32_t)(b[12] >> 4) * 4 : 8);
+	struct buf bytes = { 0 };
+
+	buf_put(&bytes, packet_at(p, 0, at), at);
+	buf_str(&bytes, payload);
+	buf_fini(&p->bytes);
+	p->bytes = bytes;
+	uint32_t length = (uint32_t)p->bytes.n - p->nh;
+	if (p->family == NFPROTO_IPV4)
+		put_be16(packet_edit(p, p->nh + 2, 2), (uint16_t)length);
+	else
+		put_be16(packet_edit(p, p->nh + 4, 2), (uint16_t)(length - 40));
+	if (p->l4 == IPPROTO_UDP)
+		put_be16(packet_edit(p, p->th + 4, 2), (uint16_t)(p->bytes.n - p->th));
+	packet_checksum_ip(p);
+	packet_decode(p);
+	if (!keep_sum)
+		packet_checksum_l4_wrong(p, error);
+}
+
+void view_to_port(struct packet *p, uint16_t port)
+{
+	struct track_change change = {
+		.outer = { .destination = true, .has_port = true, .port = port }
+	};
+
+	memcpy(change.outer.addr.b, packet_destination(p), packet_address_size(p));
+	view_write(p, &change);
+}
+
+static void put_be32(uint8_t *b, uint32_t v)
+{
+	put_be16(b, (uint16_t)(v >> 16));
+	put_be16(b + 2, (uint16_t)v);
+}
+
+/* RFC 2018 section 3: pairs of edges behind kind and length. */
+static void renumber_sack(uint8_t *b, size_t n, const struct track_entry *e,
+                          enum track_dir acked)
+{
+	for (size_t at = 0; at < n && b[at] != 0;) {
+		size_t len = b[at] == 1 ? 1 : at + 1 < n ? b[at + 1] : 0;
+		if (!len || (len < 2 && b[at] != 1) || len > n - at)
+			return;
+		for (size_t i = 2; b[at] == 5 && i + 4 <= len; i += 4) {
+			uint32_t edge = be32(b + at + i);
+			put_be32(b + at + i,
+			         edge - (uint32_t)track_ack_shift(e, acked, edge));
+		}
+		at += len;
+	}
+}
+
+void view_renumber(struct packet *p, const struct track_entry *e, enum track_dir dir)
+{
+	uint32_t n = packet_l4_length(p);
+	uint8_t *b = n >= 20 ? packet_edit(p, p->th, n) : NULL;
+	uint16_t error = packet_checksum_error(p);
+	uint32_t seq, ack, header;
+
+	if (!b || (header = (uint32_t)(b[12] >> 4) * 4) < 20 || header > n)
+		return;
+	seq = be32(b + 4);
+	ack = be32(b + 8);
+	put_be32(b + 4, seq + (uint32_t)track_seq_shift(e, dir, seq));
+	if (b[13] & 0x10)
+		put_be32(b + 8, ack - (uint32_t)track_ack_shift(e, !dir, ack));
+	renumber_sack(b + 20, header - 20, e, !dir);
+	packet_checksum_l4_wrong(p, error);
 }

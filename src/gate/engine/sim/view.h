@@ -16,3 +16,12 @@ void view_packet(const struct packet *p, struct track_packet *out);
 /* Writes a translation into the packet, checksums too where they were right. True when something
  * changed. */
 bool view_write(struct packet *p, const struct track_change *change);
+
+/* Puts another payload behind the transport header (TCP, UDP); lengths and checksums follow. */
+void view_payload(struct packet *p, struct str payload);
+
+/* Another destination port. */
+void view_to_port(struct packet *p, uint16_t port);
+
+/* Moves a segment's numbers as a helper of its connection moved the payload before. */
+void view_renumber(struct packet *p, const struct track_entry *e, enum track_dir dir);

@@ -131,14 +131,15 @@ enum xt_answer xt_multiport(struct exec *x, struct xt *m)
 static int type_of(const struct exec *x, const uint8_t *addr)
 {
 	const struct packet *p = x->pass->pkt;
-	struct route_answer to = { 0 };
-	int r = machine_route(x->pass->sim->machine, p->family, addr, &to);
+	struct route_answer to;
+	int r;
 
-	if (p->family == NFPROTO_IPV4 && addr[0] == 0)
-		return ROUTE_BROADCAST;
-	if (r == -ENOENT)
-		return p->family == NFPROTO_IPV4 ? ROUTE_UNICAST : ROUTE_UNREACHABLE;
-	return r < 0 ? r : (int)to.type;
+	if (p->family == NFPROTO_IPV4)
+		return machine_type4(x->pass->sim->machine, addr, NULL);
+	if (addr[0] == 0xff)
+		return ROUTE_MULTICAST;
+	r = machine_route(x->pass->sim->machine, p->family, addr, &to);
+	return r == 0 ? (int)to.type : r == -ENOENT ? ROUTE_UNREACHABLE : r;
 }
 
 /* XT_NO, XT_YES; what is not known is a doubt. */

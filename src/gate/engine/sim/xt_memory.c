@@ -23,7 +23,10 @@ enum { RECENT_MAX = 100, STAMPS_MAX = 256, HASHLIMIT_MAX = 65536, KEY_BYTES = 40
 struct xt_item {
 	uint8_t key[KEY_BYTES];
 	uint64_t credit_ns, seen_ns, expires_ns; /* hashlimit */
-	uint64_t *stamps;                        /* recent: a ring of STAMPS_MAX */
+	uint64_t refills; /* by bytes: how often the bucket is filled at once */
+	uint64_t counted; /* by rate: in this interval */
+	bool was_over;    /* in the one before */
+	uint64_t *stamps; /* recent: a ring of STAMPS_MAX */
 	uint32_t n_stamps, next_stamp;
 	uint8_t ttl;
 	struct xt_item *next_spare;
@@ -122,8 +125,8 @@ enum xt_answer xt_limit(struct exec *x, struct xt *m)
 /* ---- hashlimit ---- */
 
 struct hash_view {
-	uint64_t cost_ns, burst;
-	uint32_t mode, max, expire_ms;
+	uint64_t avg, cost_ns, burst;
+	uint32_t mode, max, expire_ms, interval_s;
 	uint8_t src_len, dst_len;
 };
 
@@ -201,10 +204,70 @@ static struct xt_item *hash_item(struct exec *x, struct xt_list *l,
 		l->spare = e->next_spare;
 	else
 		e = arena_new(&x->pass->sim->store->a, struct xt_item);
-	*e = (struct xt_item){ .credit_ns = v->cost_ns * v->burst, .seen_ns = now };
+	*e = (struct xt_item){ .credit_ns = v->mode & XT_HASHLIMIT_BYTES
+		                                    ? NS_PER_S
+		                                    : v->cost_ns * v->burst,
+		               .refills = v->burst,
+		               .seen_ns = now };
 	memcpy(e->key, key, KEY_BYTES);
 	map_put(&l->items, key_of(e->key), e);
 	return e;
+}
+
+enum { CHUNK_SHIFT = 4 }; /* the kernel counts bytes in sixteens */
+
+/* The bucket holds a second's worth; when it is empty, it is filled so often at once. */
+static bool pass_bytes(struct xt_item *e, const struct hash_view *v, uint64_t now_ns,
+                       uint32_t length)
+{
+	uint64_t chunk_ns = (v->avg * NS_PER_S) >> 32;
+	uint64_t cost = ((length >> CHUNK_SHIFT) + 1) * chunk_ns;
+	uint64_t passed = now_ns - e->seen_ns;
+
+	cost = cost > NS_PER_S ? NS_PER_S : cost;
+	e->credit_ns =
+		passed > NS_PER_S - e->credit_ns ? NS_PER_S : e->credit_ns + passed;
+	e->seen_ns = now_ns;
+	if (e->credit_ns < cost && e->refills) {
+		e->refills--;
+		e->credit_ns = NS_PER_S;
+	}
+	if (e->credit_ns < cost)
+		return false;
+	e->credit_ns -= cost;
+	return true;
+}
+
+/* What may come in a second, and how far it may be exceeded. */
+static void rate_of(const struct hash_view *v, uint64_t *rate, uint64_t *burst)
+{
+	if (v->mode & XT_HASHLIMIT_BYTES) {
+		uint64_t chunks = v->avg ? UINT32_MAX / (uint32_t)v->avg : UINT32_MAX;
+		*rate = (chunks - 1) << CHUNK_SHIFT;
+		*burst = v->burst ? v->burst * *rate : *rate;
+	} else {
+		*rate = v->avg ? XT_HASHLIMIT_SCALE_v2 / v->avg : 0;
+		*burst = v->burst + *rate;
+	}
+}
+
+/* --hashlimit-rate-match: whole intervals are counted, and one that was over spoils the next. */
+static bool pass_rate(struct xt_item *e, const struct hash_view *v, uint64_t now_ns,
+                      uint32_t length)
+{
+	uint64_t delta = now_ns - e->seen_ns, interval = v->interval_s * NS_PER_S;
+	uint64_t rate, burst;
+
+	rate_of(v, &rate, &burst);
+	if (delta && delta >= interval) {
+		e->seen_ns = now_ns;
+		/* In milliseconds, so that the products fit. */
+		e->was_over =
+			e->counted * (interval / NS_PER_MS) > delta / NS_PER_MS * rate;
+		e->counted = 0;
+	}
+	e->counted += v->mode & XT_HASHLIMIT_BYTES ? length : 1;
+	return !e->was_over && e->counted <= burst;
 }
 
 static enum xt_answer hashlimit(struct exec *x, struct xt *m, const struct hash_view *v,
@@ -216,8 +279,6 @@ static enum xt_answer hashlimit(struct exec *x, struct xt *m, const struct hash_
 
 	if (is_hidden(x, "hashlimit: how much of it is used up", &answer))
 		return xt_bool(answer);
-	if (v->mode & (XT_HASHLIMIT_BYTES | XT_HASHLIMIT_RATE_MATCH))
-		return xt_bool(sim_doubt(x->pass, "hashlimit by bytes or by rate"));
 	if (!hash_key(x, v, key))
 		return XT_HOTDROP;
 	struct xt_list *l = list_of(x, m, name, max, false);
@@ -225,16 +286,21 @@ static enum xt_answer hashlimit(struct exec *x, struct xt *m, const struct hash_
 	if (!e)
 		return XT_HOTDROP; /* the table is full */
 	e->expires_ns = now + v->expire_ms * NS_PER_MS;
-	bool below = bucket_pass(&e->credit_ns, &e->seen_ns, now, v->cost_ns,
-	                         v->cost_ns * v->burst);
+	uint32_t length = packet_length(x->pass->pkt);
+	bool below = v->mode & XT_HASHLIMIT_RATE_MATCH ? pass_rate(e, v, now, length)
+	             : v->mode & XT_HASHLIMIT_BYTES
+	                     ? pass_bytes(e, v, now, length)
+	                     : bucket_pass(&e->credit_ns, &e->seen_ns, now, v->cost_ns,
+	                                   v->cost_ns * v->burst);
 	return xt_bool(below != invert);
 }
 
-#define HASH_VIEW(cfg, scale)                                                      \
-	{                                                                          \
-		.cost_ns = (cfg).avg * (NS_PER_S / (scale)), .burst = (cfg).burst, \
-		.mode = (cfg).mode, .max = (cfg).max, .expire_ms = (cfg).expire,   \
-		.src_len = (cfg).srcmask, .dst_len = (cfg).dstmask                 \
+#define HASH_VIEW(cfg, scale)                                                  \
+	{                                                                      \
+		.avg = (cfg).avg, .cost_ns = (cfg).avg * (NS_PER_S / (scale)), \
+		.burst = (cfg).burst, .mode = (cfg).mode, .max = (cfg).max,    \
+		.expire_ms = (cfg).expire, .src_len = (cfg).srcmask,           \
+		.dst_len = (cfg).dstmask                                       \
 	}
 
 enum xt_answer xt_hashlimit1(struct exec *x, struct xt *m)
@@ -257,6 +323,8 @@ enum xt_answer xt_hashlimit3(struct exec *x, struct xt *m)
 {
 	const struct xt_hashlimit_mtinfo3 *i = m->info;
 	struct hash_view v = HASH_VIEW(i->cfg, XT_HASHLIMIT_SCALE_v2);
+
+	v.interval_s = i->cfg.interval;
 
 	return hashlimit(x, m, &v, i->name, sizeof(i->name));
 }

@@ -10,6 +10,7 @@
 #include <linux/netfilter_ipv6/ip6t_REJECT.h>
 
 #include "gate/engine/sim/checksum.h"
+#include "gate/engine/sim/route.h"
 #include "gate/engine/sim/xt.h"
 
 static enum xt_answer reject(struct exec *x, bool reset)
@@ -185,10 +186,16 @@ enum xt_answer xt_tcpmss(struct exec *x, struct xt *m)
 	uint32_t header = b ? (uint32_t)(b[12] >> 4) * 4 : 0;
 	if (header < TCP_MIN || packet_l4_length(p) < header)
 		return XT_HOTDROP;
+	uint32_t mss = i->mss, mtu, headers = p->family == NFPROTO_IPV4 ? 40 : 60;
 	if (i->mss == XT_TCPMSS_CLAMP_PMTU) {
-		sim_doubt(x->pass, "TCPMSS: the path's MTU");
-		return XT_YES;
+		if (!route_mtu(x->pass, &mtu)) {
+			sim_doubt(x->pass, "TCPMSS: the path's MTU");
+			return XT_YES;
+		}
+		if (mtu <= headers)
+			return XT_HOTDROP;
+		mss = mtu - headers;
 	}
-	set_mss(p, header, i->mss);
+	set_mss(p, header, (uint16_t)mss);
 	return XT_YES;
 }

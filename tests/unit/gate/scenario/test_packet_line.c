@@ -73,6 +73,24 @@ struct endpoint_row {
 	uint32_t seen;
 };
 
+static void chunks_have_the_names_of_the_language(void **state)
+{
+	struct result x;
+
+	(void)state;
+	read_line(&x,
+	          "sctp 198.51.100.7 > 192.0.2.1:99 chunk cookie-echo vtag 9 tag 0x10");
+	assert_int_equal(x.r, 0);
+	assert_true(x.line.desc.has_chunk && x.line.desc.has_vtag);
+	assert_int_equal(x.line.desc.chunk, 10);
+	assert_int_equal(x.line.desc.vtag, 9);
+	assert_int_equal(x.line.desc.init_tag, 16);
+	done(&x);
+	read_line(&x, "sctp 198.51.100.7 > 192.0.2.1:99 chunk cookie");
+	assert_int_equal(x.r, -EINVAL);
+	done(&x);
+}
+
 static void addresses_come_with_and_without_ports(void **state)
 {
 	static const struct endpoint_row rows[] = {
@@ -93,6 +111,33 @@ static void addresses_come_with_and_without_ports(void **state)
 		assert_int_equal(x.r, 0);
 		assert_int_equal(x.line.desc.family, rows[i].family);
 		assert_int_equal(x.line.seen, rows[i].seen | SEEN_PROTO);
+		done(&x);
+	}
+}
+
+struct ether_row {
+	const char *text;
+	uint32_t seen;
+	uint8_t src, dst; /* last bytes */
+};
+
+static void frames_have_hardware_addresses_where_they_are_said(void **state)
+{
+	static const struct ether_row rows[] = {
+		{ "udp ether 02:00:00:00:00:0a > 02:00:00:00:00:0b",
+		  SEEN_MAC_SRC | SEEN_MAC_DST, 10, 11 },
+		{ "udp ether 02:00:00:00:00:0a > len 5", SEEN_MAC_SRC, 10, 0 },
+		{ "udp ether > 02:00:00:00:00:0b len 5", SEEN_MAC_DST, 0, 11 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct result x;
+		read_line(&x, rows[i].text);
+		assert_int_equal(x.r, 0);
+		assert_int_equal(x.line.seen, rows[i].seen | SEEN_PROTO);
+		assert_int_equal(x.line.desc.mac_src[5], rows[i].src);
+		assert_int_equal(x.line.desc.mac_dst[5], rows[i].dst);
 		done(&x);
 	}
 }
@@ -147,7 +192,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT(all_that_can_be_said_is_understood),
+		UNIT(chunks_have_the_names_of_the_language),
 		UNIT(addresses_come_with_and_without_ports),
+		UNIT(frames_have_hardware_addresses_where_they_are_said),
 		UNIT(mistakes_are_refused),
 		UNIT(durations_have_units),
 	};

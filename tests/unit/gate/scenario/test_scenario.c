@@ -86,7 +86,7 @@ static void the_machine_is_read(void **state)
 	assert_int_equal(x.s.devs.p[0].mac[5], 0xff);
 	assert_int_equal(x.s.devs.p[0].group, 3);
 	assert_int_equal(x.s.routes.p[0].to.prefix, 0);
-	assert_true(x.s.routes.p[0].has_via);
+	assert_true(x.s.routes.p[0].hops[0].has_via);
 	assert_int_equal(x.s.routes.p[1].to.prefix, 32);
 	assert_int_equal(x.s.sockets.p[0].l4, IPPROTO_UDP);
 	assert_int_equal(x.s.sockets.p[0].end.port.from, 53);

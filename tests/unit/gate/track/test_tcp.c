@@ -509,12 +509,13 @@ static void a_policy_of_timeouts_goes_before_the_sysctls(void **state)
 	struct track *t = track_new(1);
 	struct track_packet p = packet(IPPROTO_TCP, true, PORT, WEB);
 	struct track_ref ref = { 0 };
+	struct track_rewrite rewrite = { 0 };
 
 	(void)state;
 	p.tcp.flags = SYN;
 	assert_int_equal(track_in(t, &p, TRACK_HOOK_PREROUTING, &ref), TRACK_ACCEPT);
 	track_timeout_set(&ref, &policy);
-	assert_int_equal(track_confirm(t, &p, &ref), TRACK_ACCEPT);
+	assert_int_equal(track_confirm(t, &p, &ref, &rewrite), TRACK_ACCEPT);
 	/* It acts from the next packet on. */
 	p = packet(IPPROTO_TCP, false, PORT, WEB);
 	p.tcp = (struct track_tcp){ .flags = SYN, .window = 10 };

@@ -47,6 +47,7 @@ static inline struct walked walk_with(struct track *t, struct track_packet p,
                                                     struct track_ref *ref))
 {
 	struct track_ref ref = { 0 };
+	struct track_rewrite rewrite = { 0 };
 	struct walked w = { .verdict = track_in(t, &p, TRACK_HOOK_PREROUTING, &ref) };
 
 	w.state = track_state_of(&ref);
@@ -56,11 +57,12 @@ static inline struct walked walk_with(struct track *t, struct track_packet p,
 	if (setup)
 		setup(t, &ref);
 	if (w.verdict == TRACK_ACCEPT)
-		w.verdict = track_confirm(t, &p, &ref);
+		w.verdict = track_confirm(t, &p, &ref, &rewrite);
 	if (!w.why)
 		w.why = ref.why;
 	w.status = ref.entry ? ref.entry->status : 0;
 	w.out = p;
+	buf_fini(&rewrite.payload);
 	track_release(t, &ref);
 	return w;
 }

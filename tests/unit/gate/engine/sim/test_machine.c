@@ -20,8 +20,6 @@ static void addresses_are_routes(void **state)
 		{ { 192, 168, 1, 20 }, 0, ROUTE_UNICAST },
 		{ { 192, 168, 1, 255 }, 0, ROUTE_BROADCAST },
 		{ { 127, 9, 9, 9 }, 0, ROUTE_LOCAL },
-		{ { 255, 255, 255, 255 }, 0, ROUTE_BROADCAST },
-		{ { 224, 0, 0, 1 }, 0, ROUTE_MULTICAST },
 		{ { 8, 8, 8, 8 }, -EAGAIN, 0 },
 	};
 	static const uint8_t own[4] = { 192, 168, 1, 12 };
@@ -38,7 +36,85 @@ static void addresses_are_routes(void **state)
 			assert_int_equal(to.type, rows[i].type);
 	}
 	m.is_complete = true;
-	assert_int_equal(machine_route(&m, NFPROTO_IPV4, rows[6].addr, &to), -ENOENT);
+	assert_int_equal(machine_route(&m, NFPROTO_IPV4, rows[4].addr, &to), -ENOENT);
+	machine_fini(&m);
+}
+
+/* 8.8.8.0/24 by table 7 for mark 1; 8.0.0.0/8 is a blackhole of the main table. */
+static void rules_choose_the_table(void **state)
+{
+	static const struct {
+		uint32_t mark;
+		uint8_t last;
+		int r;
+		enum route_type type;
+		uint32_t table;
+	} rows[] = {
+		{ 0, 8, 0, ROUTE_BLACKHOLE, TABLE_MAIN },
+		{ 1, 8, 0, ROUTE_UNICAST, 7 },
+		{ 0x11, 8, 0, ROUTE_UNICAST,
+		  7 }, /* of which the mask sees the last four bits */
+		{ 1, 9, 0, ROUTE_BLACKHOLE, TABLE_MAIN }, /* thrown back */
+		{ 2, 8, 0, ROUTE_PROHIBIT, 0 },
+		{ 3, 8, -ENOENT, 0, 0 }, /* goes past the main table */
+	};
+	struct sim_machine m;
+	struct route_answer to;
+
+	(void)state;
+	machine_init(&m, 1);
+	m.is_complete = true;
+	const struct sim_hop hop = { .dev = machine_dev(&m, STR("eth0"), 2) };
+	const struct sim_route routes[] = {
+		{ .family = NFPROTO_IPV4,
+		  .dst = { 8 },
+		  .prefix = 8,
+		  .type = ROUTE_BLACKHOLE },
+		{ .family = NFPROTO_IPV4,
+		  .dst = { 8, 8, 8 },
+		  .prefix = 24,
+		  .table = 7,
+		  .hop = hop },
+		{ .family = NFPROTO_IPV4,
+		  .dst = { 8, 8, 8, 9 },
+		  .prefix = 32,
+		  .table = 7,
+		  .type = ROUTE_THROW },
+	};
+	const struct sim_policy policies[] = {
+		{ .family = NFPROTO_IPV4,
+		  .pref = PREF_NONE,
+		  .mark = 1,
+		  .mask = 15,
+		  .table = 7,
+		  .suppress = -1 },
+		{ .family = NFPROTO_IPV4,
+		  .pref = 9,
+		  .mark = 2,
+		  .mask = 15,
+		  .action = POLICY_PROHIBIT },
+		{ .family = NFPROTO_IPV4,
+		  .pref = 10,
+		  .mark = 3,
+		  .mask = 15,
+		  .action = POLICY_GOTO,
+		  .target = 32767 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(routes); i++)
+		vec_push(&m.routes, routes[i]);
+	for (size_t i = 0; i < ARRAY_LEN(policies); i++)
+		machine_add_policy(&m, &policies[i]);
+	assert_int_equal(m.policies.p[4].pref, 32765);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct route_query q = { .family = NFPROTO_IPV4,
+			                       .dst = { 8, 8, 8, rows[i].last },
+			                       .mark = rows[i].mark };
+		assert_int_equal(machine_lookup(&m, &q, &to), rows[i].r);
+		if (rows[i].r == 0) {
+			assert_int_equal(to.type, rows[i].type);
+			assert_int_equal(to.table, rows[i].table);
+		}
+	}
 	machine_fini(&m);
 }
 
@@ -111,14 +187,73 @@ static void the_socket_of_an_address_comes_before_one_of_all(void **state)
 	machine_fini(&m);
 }
 
+static void a_port_is_in_one_bridge_and_is_none_itself(void **state)
+{
+	struct sim_machine m;
+
+	(void)state;
+	machine_init(&m, 1);
+	const struct sim_dev *br0 = machine_dev(&m, STR("br0"), 2),
+			     *br1 = machine_dev(&m, STR("br1"), 3),
+			     *eth0 = machine_dev(&m, STR("eth0"), 4);
+	assert_true(machine_add_port(&m, br0, eth0));
+	assert_true(br0->is_bridge);
+	assert_ptr_equal(eth0->bridge, br0);
+	assert_false(machine_add_port(&m, br0, eth0));
+	assert_false(machine_add_port(&m, br1, eth0));
+	assert_false(machine_add_port(&m, br1, br0));
+	assert_false(machine_add_port(&m, br1, br1));
+	assert_false(machine_add_port(&m, eth0, br1));
+	assert_false(machine_add_port(&m, br1, machine_find(&m, STR("lo"))));
+	assert_false(br1->is_bridge);
+	machine_fini(&m);
+}
+
+static void neighbours_are_known_by_family_and_address(void **state)
+{
+	static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 1 }, addr[16] = { 192, 0, 2, 1 },
+			     other[16] = { 192, 0, 2, 2 };
+	struct sim_machine m;
+
+	(void)state;
+	machine_init(&m, 1);
+	machine_add_neighbour(&m, NFPROTO_IPV4, addr, mac);
+	assert_memory_equal(machine_neighbour(&m, NFPROTO_IPV4, addr), mac, 6);
+	assert_null(machine_neighbour(&m, NFPROTO_IPV4, other));
+	assert_null(machine_neighbour(&m, NFPROTO_IPV6, addr));
+	machine_fini(&m);
+}
+
+static void settings_of_bridges_go_by_both_names(void **state)
+{
+	struct sim_machine m;
+
+	(void)state;
+	machine_init(&m, 1);
+	assert_int_equal(machine_set(&m, STR("net.bridge.bridge-nf-call-iptables"), 0),
+	                 0);
+	assert_true(!m.bridges_call_ip4 && m.bridges_call_ip6);
+	assert_int_equal(machine_set(&m, STR("bridge-nf-call-iptables"), 1), 0);
+	assert_int_equal(machine_set(&m, STR("bridge-nf-call-ip6tables"), 0), 0);
+	assert_int_equal(machine_set(&m, STR("bridge-nf-filter-vlan-tagged"), 1), 0);
+	assert_true(m.bridges_call_ip4 && !m.bridges_call_ip6 && m.bridges_show_vlans);
+	assert_int_equal(machine_set(&m, STR("net.bridge.bridge-nf-call-tables"), 1),
+	                 -ENOENT);
+	machine_fini(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT(addresses_are_routes),
+		UNIT(rules_choose_the_table),
 		UNIT(a_device_is_made_once_and_its_number_is_its_own),
 		UNIT(a_host_listens_to_its_own_groups),
 		UNIT(a_router_listens_to_the_routers_group),
 		UNIT(the_socket_of_an_address_comes_before_one_of_all),
+		UNIT(a_port_is_in_one_bridge_and_is_none_itself),
+		UNIT(neighbours_are_known_by_family_and_address),
+		UNIT(settings_of_bridges_go_by_both_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

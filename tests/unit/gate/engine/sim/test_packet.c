@@ -263,6 +263,61 @@ static void checksums_are_those_of_the_standards(void **state)
 	assert_int_equal(crc32c("123456789", 9, 0), 0xe3069283);
 }
 
+static void a_new_frame_header_moves_nothing_else(void **state)
+{
+	static const uint8_t src[6] = { 2, 0, 0, 0, 0, 1 }, dst[6] = { 2, 0, 0, 0, 0, 2 };
+	struct packet_desc d = syn();
+	struct packet p = { 0 };
+
+	(void)state;
+	packet_build(&p, &d);
+	uint32_t length = packet_length(&p), l4 = packet_l4_length(&p);
+	for (int again = 0; again < 2; again++) {
+		packet_frame(&p, again ? NULL : dst, src);
+		assert_int_equal(p.nh, ETH_HLEN);
+		assert_int_equal(packet_length(&p), length);
+		assert_int_equal(packet_l4_length(&p), l4);
+		assert_int_equal(p.hides_mac, again);
+		assert_memory_equal(packet_at(&p, 6, 6), src, 6);
+	}
+	packet_decode(&p);
+	assert_int_equal(p.family, NFPROTO_IPV4);
+	assert_int_equal(p.fault, FAULT_NONE);
+	packet_fini(&p);
+}
+
+struct group_row {
+	uint8_t family, addr[16];
+	bool is_group;
+	uint8_t mac[6];
+};
+
+static void groups_have_the_addresses_of_the_standards(void **state)
+{
+	static const struct group_row rows[] = {
+		{ NFPROTO_IPV4, { 224, 0, 0, 251 }, true, { 1, 0, 0x5e, 0, 0, 251 } },
+		{ NFPROTO_IPV4, { 239, 129, 2, 3 }, true, { 1, 0, 0x5e, 1, 2, 3 } },
+		{ NFPROTO_IPV4,
+		  { 255, 255, 255, 255 },
+		  true,
+		  { 255, 255, 255, 255, 255, 255 } },
+		{ NFPROTO_IPV4, { 192, 0, 2, 1 }, false, { 0 } },
+		{ NFPROTO_IPV6,
+		  { 0xff, 2, [12] = 1, 2, 3, 4 },
+		  true,
+		  { 0x33, 0x33, 1, 2, 3, 4 } },
+		{ NFPROTO_IPV6, { 0xfd, [15] = 1 }, false, { 0 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		uint8_t mac[6] = { 0 };
+		assert_int_equal(packet_group_mac(rows[i].family, rows[i].addr, mac),
+		                 rows[i].is_group);
+		assert_memory_equal(mac, rows[i].mac, 6);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +331,8 @@ int main(void)
 		UNIT(extension_headers_are_walked_to_the_transport),
 		UNIT(a_later_fragment_has_no_transport_header),
 		UNIT(checksums_are_those_of_the_standards),
+		UNIT(a_new_frame_header_moves_nothing_else),
+		UNIT(groups_have_the_addresses_of_the_standards),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

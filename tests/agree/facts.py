@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 Gatehouse founders
+"""A fact is a ruleset, then packets with what is expected of each: of the simulator by
+`gate test`, of the kernel by agreeing with it (the agreement driver)."""
+import subprocess
+
+import pytest
+
+from agree.driver import Driver
+from harness.netns import require, require_nft
+
+
+@pytest.fixture(scope="module")
+def driver(gate):
+    require()
+    require_nft()
+    driver = Driver(gate)
+    yield driver
+    driver.close()
+
+
+def check_fact(gate, driver, tmp_path, machine, fact, sysctls=()):
+    rules, *steps = fact
+    (tmp_path / "rules.nft").write_text(rules + "\n")
+    (tmp_path / "x.test").write_text(machine + "".join(
+        f"sysctl {name} {value}\n" for name, value in sysctls) + "".join(
+        f"{packet} expect {expected}\n" for packet, expected in steps))
+    done = subprocess.run([gate, "test", "x.test"], capture_output=True, text=True, check=False,
+                          timeout=60, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert driver.run(rules, [packet for packet, _ in steps], sysctls) == f"ok {len(steps)}\n"
