@@ -12,7 +12,8 @@ import pytest
 import tutorial
 from pair import CLOSED, DNS, INTERNET, NEIGHBOUR, NIC, NTP, ROUTER, SERVER, SSH, WEB, Pair
 
-pytestmark = pytest.mark.serial  # its clock is the kernel's: a busy machine looks like silence
+# Its clock is the kernel's: a busy machine looks like silence.
+pytestmark = [pytest.mark.serial, pytest.mark.release_only]
 
 ETC = ("nsswitch.conf", "host.conf", "services", "protocols", "passwd", "group", "ld.so.cache", "ld.so.conf")
 HOSTS = """\
