@@ -18,7 +18,7 @@ from differential.known import why
 from harness.netns import require_nft
 
 SHARDS = 10
-RULES, RULES_SANITIZED = "20000", "2000"
+RULES, RULES_SANITIZED = "20000", "1000"
 SEED = int(os.environ.get("GATEHOUSE_SEED", "1"))
 
 

@@ -15,6 +15,8 @@ import pytest
 
 from harness import netns as namespaces
 
+pytestmark = pytest.mark.release_only  # the lab is the same with sanitizers
+
 # In the lab's own process namespace the leak checker does not find itself in /proc.
 os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
 

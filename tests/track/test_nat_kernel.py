@@ -10,6 +10,8 @@ import pytest
 
 from track.rig import Model, Rig, differences
 
+pytestmark = pytest.mark.release_only  # how the model behaves is the same with sanitizers
+
 ADDRS, PORTS, RANDOM, PERSISTENT, FULLY_RANDOM = 1, 2, 4, 8, 16
 
 # Destination port, nft's statement, the driver's words.
