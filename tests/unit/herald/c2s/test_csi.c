@@ -6,21 +6,6 @@
 #include "herald/c2s/csi.h"
 #include "herald/xml/parse.h"
 
-static struct world world;
-
-static int setup(void **state)
-{
-	world_init(&world);
-	*state = &world;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_fini(*state);
-	return 0;
-}
-
 /* Gives the client a stanza. */
 static void give(struct link *l, const char *text)
 {
@@ -142,8 +127,6 @@ static void other_words_end_the_stream(void **state)
 	link_until(&l, "<unsupported-stanza-type");
 	link_close(&l);
 }
-
-#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {

@@ -11,21 +11,6 @@
 #include "base/base64.h"
 #include "herald/auth/digest.h"
 
-static struct world world;
-
-static int setup(void **state)
-{
-	world_init(&world);
-	*state = &world;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_fini(*state);
-	return 0;
-}
-
 #define AGENT "<user-agent id='agent-1'/>"
 
 static const struct store_place place = { STR_INIT("example.org"), STR_INIT("juliet"),
@@ -223,8 +208,6 @@ static void by_wish_it_is_forgotten(void **state)
 	assert_string_equal(outcome(*state, "t1", ""), "refused");
 	arena_fini(&r.a);
 }
-
-#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {

@@ -5,21 +5,6 @@
 
 #include "herald/c2s/sm.h"
 
-static struct world world;
-
-static int setup(void **state)
-{
-	world_init(&world);
-	*state = &world;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_fini(*state);
-	return 0;
-}
-
 /* The whole <success/> behind a login with PLAIN; empty when it fails. */
 static struct str success_of(struct link *l, const char *initial, const char *inside,
                              struct arena *a)
@@ -184,8 +169,6 @@ static void who_goes_before_it_is_done_is_gone(void **state)
 	while (w->c2s->clients && w->c2s->clients->conn)
 		uv_run(&w->loop.uv, UV_RUN_ONCE);
 }
-
-#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {

@@ -9,21 +9,6 @@
 #include "herald/c2s/sm.h"
 #include "herald/xml/parse.h"
 
-static struct world world;
-
-static int setup(void **state)
-{
-	world_init(&world);
-	*state = &world;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_fini(*state);
-	return 0;
-}
-
 static void give_message_from(struct link *l, struct str from, int number)
 {
 	auto_arena a = { 0 };
@@ -282,8 +267,6 @@ static void a_count_that_cannot_be_read_is_none(void **state)
 	assert_non_null(c);
 	assert_int_equal(c->sm->h, 0);
 }
-
-#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {

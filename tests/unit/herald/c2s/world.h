@@ -225,3 +225,21 @@ static inline void link_close(struct link *l)
 	l->fd = -1;
 	buf_fini(&l->in);
 }
+
+/* Each test has the world anew, here and in *state. */
+static struct world world;
+
+static inline int world_setup(void **state)
+{
+	world_init(&world);
+	*state = &world;
+	return 0;
+}
+
+static inline int world_teardown(void **state)
+{
+	world_fini(*state);
+	return 0;
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
