@@ -47,14 +47,12 @@ static void entry_free(struct sm_entry *e)
 /* Who sent a message that cannot be kept is told. */
 static void bounce(struct client *c, const struct sm_entry *e)
 {
-	static const struct xml_ns ns = { STR_INIT(""), STR_INIT(NS_CLIENT), NULL, 0 };
-	static const struct xml_limits limits = { SIZE_MAX, SIZE_MAX, SIZE_MAX,
-		                                  XML_ATTRS_MAX };
 	auto_arena a = { 0 };
-	struct stanza st = { .w = c->session.worker, .a = &a };
+	struct stanza st = { .w = c->session.worker,
+		             .a = &a,
+		             .x = xml_parse_kept((struct str){ e->text, e->n }, &a) };
 
-	if (xml_parse((struct str){ e->text, e->n }, &ns, &limits, &a, &st.x) == XML_OK &&
-	    stanza_read(&st) == 0)
+	if (st.x && stanza_read(&st) == 0)
 		im_fail(&st, ERROR_RESOURCE_CONSTRAINT);
 }
 
@@ -390,14 +388,12 @@ static bool may_resend(const struct client *c)
  * their senders are told that nobody is there. */
 static void send_elsewhere(struct client *c, const struct sm_entry *e, struct arena *a)
 {
-	static const struct xml_ns ns = { STR_INIT(""), STR_INIT(NS_CLIENT), NULL, 0 };
-	static const struct xml_limits limits = { SIZE_MAX, SIZE_MAX, SIZE_MAX,
-		                                  XML_ATTRS_MAX };
-	struct stanza st = { .w = c->session.worker, .a = a };
+	struct str text = arena_str(a, (struct str){ e->text, e->n });
+	struct stanza st = { .w = c->session.worker,
+		             .a = a,
+		             .x = xml_parse_kept(text, a) };
 
-	if (xml_parse(arena_str(a, (struct str){ e->text, e->n }), &ns, &limits, a,
-	              &st.x) != XML_OK ||
-	    stanza_read(&st) < 0 || jid_is_none(st.from))
+	if (!st.x || stanza_read(&st) < 0 || jid_is_none(st.from))
 		return;
 	if (st.kind == STANZA_PRESENCE || is_carbon(st.x))
 		return;

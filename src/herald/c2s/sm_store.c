@@ -9,9 +9,6 @@
 
 enum { RESTORE_MAX = 100000 };
 
-static const struct xml_ns client_ns = { STR_INIT(""), STR_INIT(NS_CLIENT), NULL, 0 };
-static const struct xml_limits limits = { SIZE_MAX, SIZE_MAX, SIZE_MAX, XML_ATTRS_MAX };
-
 static struct store_place host_place(struct str host)
 {
 	return (struct store_place){ host, STR(""), STR("sm") };
@@ -244,8 +241,8 @@ static void restore(struct c2s *all, struct str host, const struct store_row *ro
 	r->h = h;
 	r->host = arena_str(&r->arena, host);
 	r->id = arena_str(&r->arena, row->key);
-	if (xml_parse(arena_str(&r->arena, row->value), &client_ns, &limits, &r->arena,
-	              &r->x) != XML_OK ||
+	r->x = xml_parse_kept(arena_str(&r->arena, row->value), &r->arena);
+	if (!r->x ||
 	    jid_make(xml_get(r->x, "user"), r->host, STR(""), &r->arena, &jid) < 0) {
 		forget(r);
 		arena_fini(&r->arena);

@@ -73,14 +73,10 @@ static void mark(struct user *u, const struct motd *motd)
 
 static void give(struct session *s, const struct motd *motd)
 {
-	static const struct xml_ns client = { STR_INIT(""), STR_INIT(NS_CLIENT), NULL,
-		                              0 };
-	static const struct xml_limits limits = { SIZE_MAX, SIZE_MAX, SIZE_MAX,
-		                                  XML_ATTRS_MAX };
 	auto_arena a = { 0 };
-	struct xml *x;
+	struct xml *x = xml_parse_kept(buf_as_str(&motd->text), &a);
 
-	if (xml_parse(buf_as_str(&motd->text), &client, &limits, &a, &x) != XML_OK)
+	if (!x)
 		return;
 	xml_set(&a, x, "from", jid_domain(s->jid));
 	xml_set(&a, x, "to", jid_str(s->jid));

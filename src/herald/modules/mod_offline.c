@@ -106,14 +106,10 @@ static struct str stamp(int64_t us, struct arena *a)
 
 static void give(struct session *s, const struct store_row *row)
 {
-	static const struct xml_ns client = { STR_INIT(""), STR_INIT(NS_CLIENT), NULL,
-		                              0 };
-	static const struct xml_limits limits = { SIZE_MAX, SIZE_MAX, SIZE_MAX,
-		                                  XML_ATTRS_MAX };
 	auto_arena a = { 0 };
-	struct xml *x;
+	struct xml *x = xml_parse_kept(row->value, &a);
 
-	if (xml_parse(row->value, &client, &limits, &a, &x) != XML_OK)
+	if (!x)
 		return;
 	struct xml *delay = xml_add(&a, x, "delay", NS_DELAY);
 	xml_set(&a, delay, "from", jid_domain(s->jid));

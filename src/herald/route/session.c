@@ -40,16 +40,9 @@ void session_fini(struct session *s)
 /* It came through the parser once, so it is within the limits of a stanza. */
 struct xml *session_presence(const struct session *s, struct arena *a)
 {
-	static const struct xml_ns client = { STR_INIT(""), STR_INIT(NS_CLIENT), NULL,
-		                              0 };
-	static const struct xml_limits limits = { SIZE_MAX, SIZE_MAX, SIZE_MAX,
-		                                  XML_ATTRS_MAX };
-	struct xml *x;
-
-	if (!session_is_available(s) || xml_parse(arena_str(a, buf_as_str(&s->presence)),
-	                                          &client, &limits, a, &x) != XML_OK)
-		return NULL;
-	return x;
+	return session_is_available(s)
+	               ? xml_parse_kept(arena_str(a, buf_as_str(&s->presence)), a)
+	               : NULL;
 }
 
 void session_set_presence(struct session *s, const struct xml *x)

@@ -27,7 +27,6 @@
 #include "herald/xml/frame.h"
 #include "herald/xml/xml.h"
 
-#define NS_CLIENT  "jabber:client"
 #define NS_STREAM  "http://etherx.jabber.org/streams"
 #define NS_STREAMS "urn:ietf:params:xml:ns:xmpp-streams"
 #define NS_STANZAS "urn:ietf:params:xml:ns:xmpp-stanzas"

@@ -426,6 +426,17 @@ enum xml_error xml_parse(struct str text, const struct xml_ns *outside,
 	return XML_OK;
 }
 
+struct xml *xml_parse_kept(struct str text, struct arena *a)
+{
+	static const struct xml_ns client = { STR_INIT(""), STR_INIT(NS_CLIENT), NULL,
+		                              0 };
+	static const struct xml_limits none = { SIZE_MAX, SIZE_MAX, SIZE_MAX,
+		                                XML_ATTRS_MAX };
+	struct xml *x = NULL;
+
+	return xml_parse(text, &client, &none, a, &x) == XML_OK ? x : NULL;
+}
+
 enum xml_error xml_parse_start(struct str text, const struct xml_limits *limits,
                                struct arena *a, struct xml **out,
                                const struct xml_ns **scope, struct str *qname)

@@ -56,6 +56,12 @@ MUST_USE enum xml_error xml_parse(struct str text, const struct xml_ns *outside,
                                   const struct xml_limits *limits, struct arena *a,
                                   struct xml **out);
 
+#define NS_CLIENT "jabber:client"
+
+/* A stanza of `jabber:client` that this server has kept: it came through a stream's limits before,
+ * so there are none here. The tree is in `a` and points into `text`. NULL: it is damaged. */
+struct xml *xml_parse_kept(struct str text, struct arena *a);
+
 /* Parses a start tag alone: `<stream:stream …>`. *scope are its declarations, in `a`. The name
  * with its prefix is *qname. */
 MUST_USE enum xml_error xml_parse_start(struct str text, const struct xml_limits *limits,
