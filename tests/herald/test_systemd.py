@@ -44,22 +44,14 @@ def short_folder():
 
 
 @pytest.fixture
-def start(programs, tmp_path, monkeypatch):
+def start(make_herald, monkeypatch):
     """A function that starts a server with that environment; it is stopped after the test."""
-    made = []
-
     def begin(extra="", **environment):
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        server = Herald(programs, tmp_path, extra)
-        made.append(server)
-        server.start()
-        return server
+        return make_herald(extra)
 
-    yield begin
-    for server in made:
-        assert server.stop() == 0, server.log.read_text()
-        server.run_dir.cleanup()
+    return begin
 
 
 @pytest.mark.parametrize("abstract", [False, True])

@@ -2,6 +2,7 @@
 # Copyright (c) 2026 Gatehouse founders
 """A router in a namespace between hosts a and b, and the same router made of the tracker. The
 kernel tells what it thinks of each packet in the DSCP bits of the packet that it forwards."""
+import contextlib
 import ipaddress
 import json
 import pathlib
@@ -13,6 +14,8 @@ import time
 from scapy.all import (ICMP, IP, TCP, UDP, Ether, GRE, ICMPv6DestUnreach, ICMPv6EchoReply,
                        ICMPv6EchoRequest, IPv6, Raw)
 from scapy.layers.sctp import SCTP
+
+from harness import netns
 
 STATES = {1: "invalid", 2: "new", 3: "established", 4: "related", 5: "untracked"}
 SEEN_REPLY, ASSURED = 2, 4
@@ -280,6 +283,24 @@ BATCH = 100  # packets whose answers fit in a pipe
 
 
 # ---- the tracker ---------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def raised(rules=""):
+    """A rig whose namespaces end with it, for the tests of a file."""
+    netns.require()
+    made = []
+
+    def make():
+        made.append(netns.Netns())
+        return made[-1]
+
+    try:
+        yield Rig(make, rules=rules)
+    finally:
+        for ns in made:
+            ns.close()
+
 
 class Model:
     """The driver program, fed with the same packets."""

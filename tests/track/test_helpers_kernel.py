@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from track.rig import Model, Rig, differences, first_story, table_differences
+from track.rig import Model, differences, first_story, raised, table_differences
 
 RULES = """
 table inet help {
@@ -253,17 +253,8 @@ def dialogues():
 
 @pytest.fixture(scope="module")
 def rig():
-    from harness import netns
-    netns.require()
-    made = []
-
-    def make():
-        made.append(netns.Netns())
-        return made[-1]
-
-    yield Rig(make, rules=RULES)
-    for ns in made:
-        ns.close()
+    with raised(rules=RULES) as made:
+        yield made
 
 
 @pytest.mark.parametrize("name,packets", dialogues(), ids=lambda x: x if isinstance(x, str) else "")

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from track.rig import Model, Rig, differences, table_differences
+from track.rig import Model, differences, raised, table_differences
 
 SOURCE, TARGET, INNER = "10.0.2.109", "10.0.1.101", "10.0.2.2"
 SOURCE6 = "fd00:2::1:9"
@@ -387,17 +387,8 @@ DIALOGUES = {
 
 @pytest.fixture(scope="module")
 def rig():
-    from harness import netns
-    netns.require()
-    made = []
-
-    def make():
-        made.append(netns.Netns())
-        return made[-1]
-
-    yield Rig(make, rules=RULES)
-    for ns in made:
-        ns.close()
+    with raised(rules=RULES) as made:
+        yield made
 
 
 @pytest.mark.parametrize("name", DIALOGUES)
