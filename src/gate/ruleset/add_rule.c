@@ -114,6 +114,7 @@ static bool relower(struct session *s, const struct tag *t, struct rule_env *env
 
 	env->family = t->family;
 	env->table = t->table;
+	env->reread = true;
 	if (parse_rule(s->parser, &t->rule, &s->a, &rule) < 0)
 		return false;
 	session_lower(s, env, L, prog, &s->a);

@@ -145,7 +145,7 @@ static bool env_make_set(void *ctx, struct set_info *info, const struct expr *se
 			debug_set(s, &out, elems.list.p, elems.list.n);
 		if (s->engine)
 			send_set(env, &out, &elems);
-		for (size_t i = 0; !s->engine && !s->offline && i < elems.list.n; i++)
+		for (size_t i = 0; env->reread && i < elems.list.n; i++)
 			env->leads = lead_add(env->leads, env->L->a, &elems.list.p[i]);
 		ref->name = out.name;
 		ref->id = out.id;

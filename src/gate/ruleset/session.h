@@ -89,7 +89,7 @@ struct rule_env {
 	uint32_t tag;
 	struct lower *L;
 	struct lower_env lower;
-	/* Of a rule that is read once more: */
+	bool reread;        /* a rule is read once more; only then: */
 	bool find_twice;    /* a literal's key that stands twice is looked for */
 	struct lead *leads; /* where its literals' verdicts lead */
 	struct span first, twice;
