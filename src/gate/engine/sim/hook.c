@@ -164,6 +164,8 @@ static struct routed_by routed_by(const struct packet *p)
 	size_t n = packet_address_size(p);
 	const uint8_t *b = packet_at(p, p->nh, n == 4 ? 20 : 40);
 
+	if (!b)
+		return by;
 	memcpy(by.addrs, b + (n == 4 ? 12 : 8), 2 * n);
 	if (n == 4) {
 		by.head[1] = b[1]; /* the type of service */
