@@ -291,6 +291,7 @@ MISTAKES = (
     ("rule from 10.0.0.0/8 to fd00::/8 table 5", 6, 25, "this rule is not of that family"),
     ("rule form 10.0.0.0/8 table 5", 6, 6, "did you mean `from`?"),
     ("rule fwmark 0x5/x table 5", 6, 13, "`fwmark` wants a mark, or a mark and a mask"),
+    ("rule pref 5 goto 5", 6, 18, "`goto` leads on to a later rule: here above 5"),
     ("rule dport 9-8 table 5", 6, 12, "a rule's ports are PORT or PORT-PORT"),
     ("rule iif eht0 table 5", 6, 10, "did you mean `eth0`?"),
     ("rule table 5 goto 7", 6, 14, "`goto` is one word too many"),

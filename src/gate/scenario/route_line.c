@@ -235,6 +235,10 @@ static void read_action(struct words *w, struct sim_policy *p, uint32_t action)
 		p->table = read_table(w);
 	if (p->action == POLICY_GOTO)
 		p->target = (uint32_t)words_number(w, "goto", UINT32_MAX);
+	if (p->action == POLICY_GOTO && !w->failed && p->pref != PREF_NONE &&
+	    p->target <= p->pref)
+		words_error(w, "E0921", "`goto` leads on to a later rule: here above %u",
+		            p->pref);
 	if (p->action == POLICY_TABLE && words_take(w, "suppress_prefixlength"))
 		p->suppress = (int)words_number(w, "suppress_prefixlength", LENGTH_MAX);
 }
