@@ -13,7 +13,7 @@
 
 #include "base/oom.h"
 
-#if ARENA_POISON
+#if BUILT_WITH_ASAN
 #include <sanitizer/asan_interface.h>
 #define RED_ZONE 16 /* bytes between two allocations */
 #else

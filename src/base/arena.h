@@ -11,19 +11,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#include "base/asan.h"
 #include "base/cleanup.h"
 #include "base/str.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define ARENA_POISON 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ARENA_POISON 1
-#endif
-#endif
-#ifndef ARENA_POISON
-#define ARENA_POISON 0
-#endif
 
 enum { ARENA_ALIGNMENT = 16 };
 
@@ -57,7 +47,7 @@ static inline void *arena_alloc(struct arena *a, size_t n)
 {
 	unsigned char *p = a->free;
 
-	if (ARENA_POISON || n >= (size_t)(a->end - p))
+	if (BUILT_WITH_ASAN || n >= (size_t)(a->end - p))
 		return arena_more(a, n);
 	a->free = p + ((n + ARENA_ALIGNMENT - 1) & ~(size_t)(ARENA_ALIGNMENT - 1));
 	return p;

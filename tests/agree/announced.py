@@ -11,7 +11,7 @@ OBJECTS = """
 MATCHES = ("ct helper \"ftp\"", "ct label 2", "ct label 3", "ct zone 1", "ct zone 2", "ct status expected",
            "ct state related", "ct state related", "sctp dport 99", "sctp sport 1000-1001",
            "sctp chunk init exists", "sctp chunk data exists", "sctp vtag 1", "meta l4proto gre",
-           "meta l4proto { gre, sctp }", "ct protocol sctp", "ct expiration > 100s", "ct original zone 2")
+           "meta l4proto { gre, sctp }", "ct protocol sctp", "ct status confirmed ct expiration > 100s", "ct original zone 2")
 # Only of what arrives.
 ROUTES = ("fib daddr oif eth0", "fib daddr oif 0", "fib saddr . iif oif 0", "fib saddr . iif oif != 0",
           "fib saddr . mark oif eth1", "fib daddr . iif type local", "fib daddr . iif type unicast")

@@ -42,7 +42,7 @@ MATCHES = (
     "ct status confirmed", "ct status & (snat | dnat) != 0", "ct direction reply", "ct direction original",
     "ct mark 0", "ct mark 1", "ct mark & 1 == 1", "ct protocol tcp", "ct original proto-dst 22",
     "ct reply proto-src 22", "ct original ip saddr 198.51.100.7", "ct l3proto ipv4",
-    "ct expiration > 60s", "ct expiration < 40s", "ct zone 0",
+    "ct status confirmed ct expiration > 60s", "ct status confirmed ct expiration < 40s", "ct zone 0",
     "fib daddr type local", "fib saddr type unicast", "fib daddr type { local, unicast }",
     "ip saddr . tcp dport @conc", "ip daddr . tcp dport @conc", "ip saddr . udp dport @ranges",
     "ip saddr . tcp dport @ranges", "ip saddr . ip daddr { 198.51.100.7 . 192.168.1.12, 10.9.0.5 . 198.51.100.7 }",
@@ -129,11 +129,11 @@ WITNESS = """
 	chain witness_in { type filter hook input priority 200; policy accept;
 		ct state invalid counter
 		ct status assured counter
-		ct expiration > 200s counter
-		ct expiration > 90s counter
-		ct expiration > 40s counter
-		ct expiration > 20s counter
-		ct expiration > 5s counter
+		ct status confirmed ct expiration > 200s counter
+		ct status confirmed ct expiration > 90s counter
+		ct status confirmed ct expiration > 40s counter
+		ct status confirmed ct expiration > 20s counter
+		ct status confirmed ct expiration > 5s counter
 	}
 """
 

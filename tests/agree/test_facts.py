@@ -138,10 +138,10 @@ FACTS = {
     # ---- SCTP, GRE ----
     "an SCTP association goes through its states, each with its time": (
         """table ip t { chain c { type filter hook input priority 0; policy drop
+            ct state new accept comment "first"
             ct expiration > 200s accept comment "established"
             ct expiration > 25s accept comment "heartbeat"
-            ct expiration > 2s accept comment "cookie or shutdown"
-            ct state new accept comment "first" }
+            ct expiration > 2s accept comment "cookie or shutdown" }
             chain o { type filter hook output priority 0; ct expiration < 4s counter comment "3 s"; } }""",
         (f"{SCTP} chunk init", 'new accept by "first"'),
         ("reply", 'established accept through "3 s"'),
@@ -157,10 +157,10 @@ FACTS = {
         (f"{SCTP} chunk cookie-echo vtag 9", "established accept"),
         (f"{SCTP} chunk init vtag 9", "invalid drop")),
     "a heartbeat alone begins an association of half a minute": (
-        f"""table ip t {{ chain c {{ {HOOK} ct expiration > 25s ct expiration <= 30s drop comment "30 s" }} }}""",
+        f"""table ip t {{ chain c {{ {HOOK} ct status confirmed ct expiration > 25s ct expiration <= 30s drop comment "30 s" }} }}""",
         (f"{SCTP} chunk heartbeat", "new accept"), (f"{SCTP} chunk heartbeat", 'drop by "30 s"')),
     "GRE is one connection for two hosts": (
-        f"""table ip t {{ chain c {{ {HOOK} ct state new ct expiration <= 30s accept comment "new"
+        f"""table ip t {{ chain c {{ {HOOK} ct state new accept comment "new"
             ct state established accept comment "known" }}
             chain o {{ type filter hook output priority 0; ct expiration > 100s counter comment "stream" }} }}""",
         ("in eth0 gre 198.51.100.7 > 192.168.1.12 len 8", 'new accept by "new"'),

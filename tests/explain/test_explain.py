@@ -79,6 +79,15 @@ def test_a_random_number_makes_it_sometimes(explain):
     assert "meta random" in answer["sentence"]
 
 
+def test_the_time_of_a_connection_that_only_begins_hangs_on_the_uptime(explain):
+    """The kernel takes its clock off a time that does not run yet: nf_ct_expires()."""
+    text = """table ip t { chain c { type filter hook input priority 0; policy drop
+        ct expiration > 5s accept } }"""
+    answer = json.loads(explain("-j", SSH, text=text).stdout)
+    assert (answer["verdict"], answer["doubt"]) == ("sometimes",
+                                                    "ct expiration of a connection that only begins")
+
+
 def test_bridge_chains_are_not_passed_over_in_silence(explain):
     text = """table bridge b { chain c { type filter hook forward priority 0; policy drop; } }
         table ip t { chain c { type filter hook input priority 0; policy accept; } }"""

@@ -14,6 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/asan.h"
+
 /* ---- files -------------------------------------------------------------------------------- */
 
 /* linux/landlock.h of Debian 12 ends with Linux 6.1. */
@@ -164,11 +166,12 @@ static int add_calls(scmp_filter_ctx filter)
 
 static int enter_calls(struct buf *said)
 {
-#if defined(__SANITIZE_ADDRESS__)
-	buf_cstr(said,
-	         "built with sanitizers, which need more system calls: no filter\n");
-	return 0;
-#else
+	if (BUILT_WITH_ASAN) {
+		buf_cstr(
+			said,
+			"built with sanitizers, which need more system calls: no filter\n");
+		return 0;
+	}
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int r = filter ? add_calls(filter) : -ENOMEM;
 
@@ -181,7 +184,6 @@ static int enter_calls(struct buf *said)
 		return 0;
 	}
 	return r < 0 ? r : SANDBOX_CALLS;
-#endif
 }
 
 int sandbox_enter(const struct sandbox *s, struct buf *said)

@@ -109,14 +109,16 @@ static enum step load_counts(struct exec *x, const struct insn *i)
 	return store64(x, i, packets ? bytes / packets : 0);
 }
 
-/* An entry that is not in the table yet has no time to live. */
-static uint32_t expires_ms(const struct pass *p)
+/* The time of an entry that is not in the table yet does not run yet; the kernel takes its clock off
+ * all the same (nf_ct_expires()), so that what comes out hangs on how long it has been up. */
+static enum step load_expiration(struct exec *x, const struct insn *i)
 {
+	const struct pass *p = x->pass;
 	const struct track_entry *e = p->ref.entry;
 
 	if (!(e->status & TRACK_S_CONFIRMED))
-		return 0;
-	return (uint32_t)(track_expires_ns(p->sim->track, e) / 1000000);
+		return unknown(x, i, "ct expiration of a connection that only begins");
+	return store32(x, i, (uint32_t)(track_expires_ns(p->sim->track, e) / 1000000));
 }
 
 static enum step load_zone(struct exec *x, const struct insn *i)
@@ -142,7 +144,7 @@ static enum step load_entry(struct exec *x, const struct insn *i)
 	case NFT_CT_SECMARK:
 		return store32(x, i, e->secmark);
 	case NFT_CT_EXPIRATION:
-		return store32(x, i, expires_ms(p));
+		return load_expiration(x, i);
 	case NFT_CT_HELPER:
 		return load_helper(x, i);
 	case NFT_CT_L3PROTOCOL:
