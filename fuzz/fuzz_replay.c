@@ -97,17 +97,20 @@ static void add_local(struct replay *r, const struct sim_dev *dev)
 	machine_add_addr(r->side.machine, dev, NFPROTO_IPV4, own.addr, 24);
 }
 
-static void send_all(struct replay *r, struct str bytes)
+static void send_all(struct replay *r, struct str bytes, bool looks_ahead)
 {
 	auto_ptr(capture) c = NULL;
 	struct replay_outcome out;
-	struct capture_frame f;
+	struct capture_frame f, next;
 	uint64_t sent = 0, skipped = 0;
 
 	if (capture_open(read_some, &bytes, &c) < 0)
 		return;
-	while (capture_next(c, &f) > 0)
+	while (capture_next(c, &f) > 0) {
+		if (looks_ahead && capture_peek(c, &next))
+			replay_expect(r, &next);
 		replay_frame(r, &f, &out);
+	}
 	for (unsigned k = 0; k < FATES; k++)
 		sent += r->now.record.fates[k].packets;
 	for (unsigned k = 0; k < SKIP_KINDS; k++)
@@ -131,7 +134,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	r.checks_sums = options & 16;
 	if (options & 32)
 		add_local(&r, r.side.dev);
-	send_all(&r, (struct str){ (const char *)data + 1, n ? n - 1 : 0 });
+	send_all(&r, (struct str){ (const char *)data + 1, n ? n - 1 : 0 }, options & 64);
 	replay_fini(&r);
 	machine_fini(&machine);
 	store_free(store);

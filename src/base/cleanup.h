@@ -13,7 +13,9 @@
 #define MUST_USE      __attribute__((warn_unused_result))
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 /* What runs once, at an error or when memory grows: kept out of the way of what runs always. */
-#define COLD             __attribute__((cold))
+#define COLD __attribute__((cold))
+/* What is rarer than its callers run: it does not make their frames larger. */
+#define NOINLINE         __attribute__((noinline))
 #define PRINTF(fmt, va)  __attribute__((format(printf, fmt, va)))
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
 

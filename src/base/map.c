@@ -7,29 +7,21 @@
 
 enum { SLOT_FREE = 0, SLOT_DELETED = 1, CAP_MIN = 16 };
 
-/* Multiplies to 128 bits and folds: every input bit reaches every output bit. */
-static uint64_t mix(uint64_t a, uint64_t b)
-{
-	__extension__ unsigned __int128 product = (unsigned __int128)a * b;
-
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
 /* The seed goes in before the bytes: sums that collide under one do not under another. */
 static uint64_t hash_seeded(uint64_t seed, const void *bytes, size_t n)
 {
 	const uint64_t k0 = 0x9e3779b97f4a7c15, k1 = 0xd6e8feb86659fd93;
 	const unsigned char *p = bytes;
-	uint64_t h = mix(k0 ^ seed ^ n, k1 ^ seed), word;
+	uint64_t h = hash_mix(k0 ^ seed ^ n, k1 ^ seed), word;
 
 	for (; n >= 8; p += 8, n -= 8) {
 		memcpy(&word, p, 8);
-		h = mix(h ^ word, k0 ^ seed);
+		h = hash_mix(h ^ word, k0 ^ seed);
 	}
 	word = 0;
 	if (n)
 		memcpy(&word, p, n);
-	return mix(h ^ word, k1);
+	return hash_mix(h ^ word, k1);
 }
 
 uint64_t hash_bytes(const void *bytes, size_t n)

@@ -30,6 +30,14 @@ struct map {
 
 #define auto_map __attribute__((cleanup(map_fini))) struct map
 
+/* Multiplies to 128 bits and folds: every input bit reaches every output bit. */
+static inline uint64_t hash_mix(uint64_t a, uint64_t b)
+{
+	__extension__ unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
 /* A 64-bit hash of bytes; not stable over versions, not for secrets. */
 uint64_t hash_bytes(const void *bytes, size_t n);
 

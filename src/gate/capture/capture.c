@@ -116,6 +116,11 @@ int capture_next(struct capture *c, struct capture_frame *f)
 	return c->is_pcapng ? pcapng_next(c, f) : pcap_next(c, f);
 }
 
+bool capture_peek(const struct capture *c, struct capture_frame *f)
+{
+	return !c->is_pcapng && pcap_peek(c, f);
+}
+
 bool capture_is_cut(const struct capture *c)
 {
 	return c->is_cut;

@@ -43,6 +43,10 @@ DEFINE_AUTO_PTR(capture)
  * the error of `read`. The file may end within a frame: then it is 0, and capture_is_cut. */
 MUST_USE int capture_next(struct capture *c, struct capture_frame *f);
 
+/* The frame behind the last one, as the next call of capture_next will give it, where it is in memory
+ * already; both are valid until that call. False: one has to wait for it. */
+bool capture_peek(const struct capture *c, struct capture_frame *f);
+
 /* Whether the last frame is not all there: the capturing program was killed. */
 bool capture_is_cut(const struct capture *c);
 /* What is wrong, as a phrase. */

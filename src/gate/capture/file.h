@@ -52,4 +52,5 @@ uint32_t file_u32(const struct capture *c, const uint8_t *b);
 /* The two formats: the head is available; the magic number was looked at. */
 int pcap_head(struct capture *c);
 int pcap_next(struct capture *c, struct capture_frame *f);
+bool pcap_peek(const struct capture *c, struct capture_frame *f);
 int pcapng_next(struct capture *c, struct capture_frame *f);

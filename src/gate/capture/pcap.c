@@ -49,6 +49,33 @@ static int want_or_cut(struct capture *c, size_t n)
 	return r;
 }
 
+/* The frame of a record that is there with its `n` bytes. */
+static struct capture_frame frame_of(const struct capture *c, uint32_t n)
+{
+	const uint8_t *b = file_at(c);
+	uint32_t length = file_u32(c, b + 12);
+
+	return (struct capture_frame){
+		.bytes = { (const char *)b + RECORD_BYTES, n },
+		.length = length > n ? length : n,
+		.at_ns = file_u32(c, b) * UINT64_C(1000000000) +
+		         file_u32(c, b + 4) * (c->nanoseconds ? UINT64_C(1) : 1000),
+		.link = c->link,
+		.swapped = c->swapped,
+	};
+}
+
+bool pcap_peek(const struct capture *c, struct capture_frame *f)
+{
+	size_t have = c->to - c->from;
+	uint32_t n = have < RECORD_BYTES ? 0 : file_u32(c, file_at(c) + 8);
+
+	if (have < RECORD_BYTES || n > CAPTURE_FRAME_MAX || n > have - RECORD_BYTES)
+		return false;
+	*f = frame_of(c, n);
+	return true;
+}
+
 int pcap_next(struct capture *c, struct capture_frame *f)
 {
 	int r = want_or_cut(c, RECORD_BYTES);
@@ -61,16 +88,7 @@ int pcap_next(struct capture *c, struct capture_frame *f)
 	r = want_or_cut(c, RECORD_BYTES + n);
 	if (r <= 0)
 		return r;
-	const uint8_t *b = file_at(c);
-	uint32_t length = file_u32(c, b + 12);
-	*f = (struct capture_frame){
-		.bytes = { (const char *)b + RECORD_BYTES, n },
-		.length = length > n ? length : n,
-		.at_ns = file_u32(c, b) * UINT64_C(1000000000) +
-		         file_u32(c, b + 4) * (c->nanoseconds ? UINT64_C(1) : 1000),
-		.link = c->link,
-		.swapped = c->swapped,
-	};
+	*f = frame_of(c, n);
 	file_skip(c, RECORD_BYTES + n);
 	return 1;
 }

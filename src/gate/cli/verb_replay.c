@@ -293,6 +293,7 @@ static void build_machine(struct replay_run *r)
 		add_local(r, o->locals.p[i]);
 	if (o->live && !o->locals.n)
 		take_addresses(r);
+	side_settle(s);
 	s->forwards = o->router;
 	r->machine.forwards |= o->router;
 	s->sees_all = is_of_all(&r->first);
@@ -466,7 +467,10 @@ static void show_progress(const struct replay_run *r, uint64_t from_ns, uint64_t
 static void take_frame(struct replay_run *r, const struct capture_frame *f)
 {
 	struct replay_outcome out;
+	struct capture_frame next;
 
+	if (capture_peek(r->capture, &next))
+		replay_expect(&r->replay, &next);
 	replay_frame(&r->replay, f, &out);
 	if (out.skip != SKIP_NONE || out.is_unknown_link)
 		return;

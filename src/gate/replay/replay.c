@@ -41,9 +41,15 @@ static void kernel_fini(struct replay_kernel *k)
 	sim_fini(&k->sim);
 	for (size_t i = 0; i < k->n_others; i++)
 		sim_fini(&k->others[i]);
-	packet_fini(&k->packet);
 	packet_fini(&k->copy);
 	record_fini(&k->record);
+}
+
+static void packets_fini(struct replay *r)
+{
+	packet_fini(&r->again);
+	for (size_t i = 0; i < ARRAY_LEN(r->ahead); i++)
+		packet_fini(&r->ahead[i].packet);
 }
 
 void replay_fini(struct replay *r)
@@ -53,6 +59,7 @@ void replay_fini(struct replay *r)
 		kernel_fini(&r->old);
 	record_fini(&r->changed);
 	side_fini(&r->side);
+	packets_fini(r);
 }
 
 static void add_way(struct replay_kernel *k, struct sim_store *store)
@@ -91,6 +98,7 @@ void replay_restart(struct replay *r)
 	if (r->compares)
 		kernel_restart(&r->old);
 	record_fini(&r->changed);
+	packets_fini(r);
 	fresh.now = r->now;
 	fresh.old = r->old;
 	*r = fresh;
@@ -169,24 +177,26 @@ static void send_one_way(struct sim *s, const struct sim_arrival *a, struct pack
 		f->doubt = r.doubt;
 }
 
-static struct replay_fate run(struct replay_kernel *k, const struct sim_arrival *a,
-                              uint32_t length, uint32_t *judge)
+/* Returns the judge's number. */
+static uint32_t run(struct replay_kernel *k, const struct sim_arrival *a,
+                    struct packet *p, struct replay_fate *f)
 {
 	static const char earlier[] = "what an earlier packet met";
-	struct replay_fate f = { .fates = 0 };
+	uint32_t length = packet_length(p);
 
+	*f = (struct replay_fate){ .fates = 0 };
 	if (k->n_others)
-		packet_copy(&k->copy, &k->packet);
-	send_one_way(&k->sim, a, &k->packet, &f);
+		packet_copy(&k->copy, p);
+	send_one_way(&k->sim, a, p, f);
 	for (size_t i = 0; i < k->n_others; i++) {
-		packet_copy(&k->packet, &k->copy);
-		send_one_way(&k->others[i], a, &k->packet, &f);
+		packet_copy(p, &k->copy);
+		send_one_way(&k->others[i], a, p, f);
 	}
-	if (!f.doubt && is_sometimes(f.fates))
-		f.doubt = earlier;
-	*judge = record_packet(
-		&k->record, &(struct record_fate){ &f.result, f.fates, f.doubt }, length);
-	return f;
+	if (!f->doubt && is_sometimes(f->fates))
+		f->doubt = earlier;
+	return record_packet(&k->record,
+	                     &(struct record_fate){ &f->result, f->fates, f->doubt },
+	                     length);
 }
 
 /* Those of the packet as it was captured. */
@@ -200,18 +210,18 @@ static struct track_tuple tuple_of(const struct packet *p)
 }
 
 static void send(struct replay *r, const struct capture_frame *f,
-                 const struct sim_arrival *a, struct replay_outcome *out)
+                 const struct sim_arrival *a, struct packet *p,
+                 struct replay_outcome *out)
 {
-	struct packet *p = &r->now.packet;
 	struct record_seen seen = { .at_ns = f->at_ns, .length = packet_length(p) };
 	struct track_tuple tuple;
 	bool is_kept = r->compares;
 
 	if (r->compares)
-		packet_copy(&r->old.packet, p);
+		packet_copy(&r->again, p);
 	if (is_kept || r->translates || r->now.n_others)
 		tuple = tuple_of(p);
-	out->now = run(&r->now, a, seen.length, &seen.judge);
+	seen.judge = run(&r->now, a, p, &out->now);
 	seen.sometimes = is_sometimes(out->now.fates);
 	if (!replay_passed(&out->now)) {
 		if (!is_kept && !r->translates && !r->now.n_others)
@@ -220,21 +230,56 @@ static void send(struct replay *r, const struct capture_frame *f,
 	}
 	if (!r->compares)
 		return;
-	out->old = run(&r->old, a, seen.length, &seen.old_judge);
+	seen.old_judge = run(&r->old, a, &r->again, &out->old);
 	if (out->old.fates != out->now.fates)
 		record_flow(&r->changed, &tuple, &seen);
+}
+
+/* ---- looking ahead ---- */
+
+static struct replay_ahead *read_frame(struct replay *r, const struct capture_frame *f,
+                                       uint64_t number)
+{
+	struct replay_ahead *a = &r->ahead[number % ARRAY_LEN(r->ahead)];
+	const struct packet *p = &a->packet;
+
+	a->number = number;
+	a->error = link_view(f, &a->view);
+	a->skip = a->error < 0 ? SKIP_LINK
+	                       : frame_packet(f, &a->view, r->checks_sums, &a->packet);
+	a->tuple = (struct track_tuple){ 0 };
+	if (a->skip == SKIP_NONE &&
+	    (p->family == NFPROTO_IPV4 || p->family == NFPROTO_IPV6))
+		(void)view_tuple(p, &a->tuple);
+	return a;
+}
+
+void replay_expect(struct replay *r, const struct capture_frame *f)
+{
+	const struct replay_ahead *a = read_frame(r, f, r->frames + 2);
+
+	track_prefetch_bucket(r->now.sim.track, &a->tuple);
+}
+
+static struct replay_ahead *take_frame(struct replay *r, const struct capture_frame *f,
+                                       uint64_t number)
+{
+	struct replay_ahead *a = &r->ahead[number % ARRAY_LEN(r->ahead)];
+
+	if (a->number != number)
+		return read_frame(r, f, number);
+	track_prefetch_entry(r->now.sim.track, &a->tuple);
+	return a;
 }
 
 void replay_frame(struct replay *r, const struct capture_frame *f,
                   struct replay_outcome *out)
 {
 	struct sim_arrival arrival;
-	struct link_view view;
-	int e = link_view(f, &view);
+	struct replay_ahead *a = take_frame(r, f, ++r->frames);
 
-	out->skip = SKIP_NONE;
-	out->is_unknown_link = e == -EPROTONOSUPPORT;
-	r->frames++;
+	out->skip = a->skip;
+	out->is_unknown_link = a->error == -EPROTONOSUPPORT;
 	r->bytes += f->bytes.n;
 	keep_time(r, f->at_ns);
 	if (out->is_unknown_link) {
@@ -242,14 +287,12 @@ void replay_frame(struct replay *r, const struct capture_frame *f,
 		r->unknown_link = f->link;
 		return;
 	}
-	out->skip = e < 0 ? SKIP_LINK
-	                  : frame_packet(f, &view, r->checks_sums, &r->now.packet);
 	if (out->skip == SKIP_NONE)
-		out->skip = side_arrival(&r->side, f, &view,
+		out->skip = side_arrival(&r->side, f, &a->view,
 		                         r->translates ? r->now.sim.track : NULL,
-		                         &r->now.packet, &arrival);
+		                         &a->packet, &arrival);
 	if (out->skip == SKIP_NONE)
-		send(r, f, &arrival, out);
+		send(r, f, &arrival, &a->packet, out);
 	else
 		r->skipped[out->skip]++;
 }

@@ -20,7 +20,7 @@ struct replay_kernel {
 	struct sim sim;
 	struct sim others[REPLAY_WAYS - 1]; /* take doubts otherwise */
 	size_t n_others;
-	struct packet packet, copy;
+	struct packet copy; /* of the packet, for the next way */
 	struct record record;
 };
 
@@ -31,8 +31,19 @@ struct replay_fate {
 	const char *doubt;
 };
 
+/* A frame as a packet, before it is known whose it is. */
+struct replay_ahead {
+	uint64_t number; /* of the frame, from 1 on; 0: none */
+	struct packet packet;
+	struct link_view view;
+	int error; /* of link_view() */
+	enum replay_skip skip;
+	struct track_tuple tuple; /* all zero where it has none */
+};
+
 struct replay {
 	struct replay_side side;
+	struct replay_ahead ahead[2]; /* by number: this frame's and the next one's */
 	struct replay_kernel now, old;
 	bool compares;          /* `old` counts */
 	bool checks_sums;       /* layer-4 checksums are looked at */
@@ -42,6 +53,7 @@ struct replay {
 	uint64_t unknown_links, backwards; /* frames; times that went back */
 	uint32_t unknown_link;
 	uint64_t first_ns, last_ns;
+	struct packet again;   /* with `compares`: the packet for the old ruleset */
 	struct record changed; /* with `compares`: the flows whose fate differs */
 };
 
@@ -62,6 +74,9 @@ void replay_add_way(struct replay *r, struct sim_store *store, struct sim_store 
 /* As if no frame had come; the stores have been linked anew. */
 void replay_restart(struct replay *r);
 
+/* Optional, before replay_frame(): `f` is the frame of the call after that. Its connection's
+ * memory is fetched while the other goes through. */
+void replay_expect(struct replay *r, const struct capture_frame *f);
 /* Sends the frame through. */
 void replay_frame(struct replay *r, const struct capture_frame *f,
                   struct replay_outcome *out);

@@ -3,12 +3,13 @@
 /* Whose a frame is. */
 #include "gate/replay/side.h"
 
-#include <linux/netfilter.h>
 #include <string.h>
+
+#include "gate/engine/sim/address.h"
 
 /* What addresses say of a packet. */
 struct ends {
-	bool src_local, dst_local, dst_many; /* many: broadcast, multicast */
+	bool src_local, dst_local;
 	bool src_any; /* no address yet: DHCP, neighbour discovery */
 };
 
@@ -19,6 +20,21 @@ void side_fini(struct replay_side *s)
 	vec_fini(&s->locals);
 }
 
+void side_settle(struct replay_side *s)
+{
+	const struct sim_machine *m = s->machine;
+
+	s->has_one_way = true;
+	vec_for_each(it, &s->nets)
+		s->has_one_way &= it->dev == s->dev;
+	vec_for_each(it, &m->addrs)
+		s->has_one_way &= it->dev == s->dev || it->dev->is_loopback;
+	vec_for_each(it, &m->routes)
+		s->has_one_way &=
+			!it->n_others && (!it->hop.dev || it->hop.dev == s->dev ||
+		                          it->type == ROUTE_LOCAL);
+}
+
 static bool is_ip(const struct packet *p)
 {
 	return (p->family == NFPROTO_IPV4 || p->family == NFPROTO_IPV6) &&
@@ -27,40 +43,37 @@ static bool is_ip(const struct packet *p)
 
 static bool is_local(const struct replay_side *s, uint8_t family, const uint8_t *addr)
 {
-	size_t n = family == NFPROTO_IPV4 ? 4 : 16;
 	static const uint8_t lo6[16] = { [15] = 1 };
 
-	if (family == NFPROTO_IPV4 ? addr[0] == 127 : memcmp(addr, lo6, 16) == 0)
+	if (family == NFPROTO_IPV4 ? addr[0] == 127 : address_eq(family, addr, lo6))
 		return true;
 	vec_for_each(it, &s->locals)
-		if (it->family == family && memcmp(it->addr, addr, n) == 0)
+		if (it->family == family && address_eq(family, it->addr, addr))
 			return true;
 	return false;
 }
 
+/* Broadcast, multicast. */
 static bool is_many(const struct replay_side *s, uint8_t family, const uint8_t *addr)
 {
 	struct route_answer to;
 
-	if (family == NFPROTO_IPV6)
-		return addr[0] == 0xff;
-	if (addr[0] >> 4 == 14 || memcmp(addr, "\377\377\377\377", 4) == 0)
+	if (address_is_multicast(family, addr) || address_is_everybody(family, addr))
 		return true;
-	return machine_route(s->machine, family, addr, &to) == 0 &&
+	return family == NFPROTO_IPV4 &&
+	       machine_route(s->machine, family, addr, &to) == 0 &&
 	       to.type == ROUTE_BROADCAST;
 }
 
 static struct ends ends_of(const struct replay_side *s, struct packet *p)
 {
 	static const uint8_t none[16];
-	const uint8_t *src = packet_source(p), *dst = packet_destination(p);
-	bool local = is_local(s, p->family, dst);
+	const uint8_t *src = packet_source(p);
 
 	return (struct ends){
 		.src_local = is_local(s, p->family, src),
-		.dst_local = local,
-		.dst_many = !local && is_many(s, p->family, dst),
-		.src_any = memcmp(src, none, packet_address_size(p)) == 0,
+		.dst_local = is_local(s, p->family, packet_destination(p)),
+		.src_any = address_eq(p->family, src, none),
 	};
 }
 
@@ -94,10 +107,7 @@ static const struct sim_dev *dev_of(struct replay_side *s, const struct capture_
 
 static bool in_net(const struct replay_net *n, uint8_t family, const uint8_t *addr)
 {
-	unsigned whole = n->prefix / 8, rest = n->prefix % 8;
-
-	return n->family == family && memcmp(n->addr, addr, whole) == 0 &&
-	       (!rest || (n->addr[whole] ^ addr[whole]) >> (8 - rest) == 0);
+	return n->family == family && address_in_prefix(n->addr, addr, n->prefix);
 }
 
 /* By which device an address is reached: the longest prefix, or `otherwise`. */
@@ -107,6 +117,8 @@ static const struct sim_dev *dev_to(const struct replay_side *s, uint8_t family,
 	const struct replay_net *best = NULL;
 	struct route_answer to;
 
+	if (s->has_one_way && otherwise == s->dev)
+		return otherwise;
 	vec_for_each(it, &s->nets)
 		if (in_net(it, family, addr) && (!best || it->prefix > best->prefix))
 			best = it;
@@ -249,7 +261,8 @@ static enum replay_skip came_in(const struct replay_side *s, struct packet *p,
 {
 	if (e->src_local && e->dst_local) /* its sending is in the capture as well */
 		return SKIP_AGAIN;
-	if (s->forwards && side_is_told(s) && !e->dst_local && !e->dst_many)
+	if (s->forwards && side_is_told(s) && !e->dst_local &&
+	    !is_many(s, p->family, packet_destination(p)))
 		return passed_on(s, p, a, dev, NULL);
 	return received(a, dev ? dev : dev_to(s, p->family, packet_source(p), s->dev));
 }
@@ -281,7 +294,7 @@ static enum replay_skip by_addresses(const struct replay_side *s, struct packet 
 	if (e->src_local)
 		return sent(a, e->dst_local ? machine_find(s->machine, STR("lo"))
 		                            : dev_to(s, p->family, dst, dev));
-	if (e->dst_local || e->dst_many || !s->locals.n)
+	if (e->dst_local || !s->locals.n || is_many(s, p->family, dst))
 		return received(a, told ? told : dev_to(s, p->family, src, dev));
 	if (!s->forwards)
 		return SKIP_OTHERS;

@@ -30,6 +30,7 @@ struct replay_side {
 	devices; /* by the capture's number; found as they come */
 	VEC(struct side_addr) locals;
 	bool forwards;
+	bool has_one_way; /* side_settle */
 	bool sees_all; /* the capture is of all devices: what is passed on is there twice */
 };
 
@@ -40,6 +41,11 @@ static inline bool side_is_told(const struct replay_side *s)
 }
 
 void side_fini(struct replay_side *s);
+
+/* Once machine, nets and device are complete: finds out whether all others are reached by `dev`, as
+ * from a host with one card, so that no route has to be looked up for each frame. Without it
+ * routes are looked up. */
+void side_settle(struct replay_side *s);
 
 /* Fills in the packet's way. `track` is where translated connections are found, NULL when the
  * ruleset translates nothing. The packet may be changed to what it was before translation. */

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "gate/track/packet.h"
@@ -131,38 +132,45 @@ struct track_choice {
 struct track_extra; /* what few entries have: helper data, expectations, NAT choices */
 struct track_timeout_policy;
 
+enum { TRACK_CACHE_LINE = 64 };
+
+/* What each packet of a connection asks for lies in the first three cache lines. */
 struct track_entry {
 	/* read only: the keys; of the reply as NAT makes it */
-	struct track_tuple tuple[2]; /* [enum track_dir] */
+	_Alignas(TRACK_CACHE_LINE) struct track_tuple tuple[2]; /* [enum track_dir] */
 	uintptr_t next[2];    /* chains of the table: an entry's address | direction */
 	uint64_t deadline_ns; /* confirmed: when it ends; before: the timeout in ns */
 	uint32_t status;      /* enum track_status */
 	uint32_t refs;
-	/* free to write */
-	uint32_t mark, secmark;
-	uint64_t labels[2]; /* bit 0 of labels[0] is label 0 */
+	const struct track_timeout_policy
+		*timeouts; /* `ct timeout set`; NULL: the sysctls */
+	uint32_t mark;     /* free to write */
 	bool has_labels;
-	/* read only */
 	bool accounted;    /* nf_conntrack_acct was 1 when it began */
 	bool has_expected; /* `ct expectation set` ran: it gets no helper any more */
 	uint8_t helper;    /* enum track_helper */
-	uint64_t id;       /* the kernel's `ct id` is secret: this one counts from 1 */
-	uint64_t packets[2], bytes[2];
-	uint64_t created_ns;
-	struct track_entry
-		*master; /* whose expectation it fulfilled, NULL if none (or gone) */
-	struct track_entry *timer_next, **timer_at; /* its place in the wheel */
-	uint64_t timer_s;                           /* the second of that place */
 	union {
 		struct track_tcp_info tcp;
 		struct track_sctp_info sctp;
 		struct track_gre_info gre;
 		uint64_t stream_from_ns; /* UDP: from when on it counts as a stream */
 	};
-	const struct track_timeout_policy
-		*timeouts;         /* `ct timeout set`; NULL: the sysctls */
-	struct track_extra *extra; /* NULL for most */
+	/* free to write */
+	uint64_t labels[2]; /* bit 0 of labels[0] is label 0 */
+	uint32_t secmark;
+	/* read only */
+	uint64_t id; /* the kernel's `ct id` is secret: this one counts from 1 */
+	uint64_t packets[2], bytes[2];
+	uint64_t created_ns;
+	struct track_entry
+		*master; /* whose expectation it fulfilled, NULL if none (or gone) */
+	struct track_entry *timer_next, **timer_at; /* its place in the wheel */
+	uint64_t timer_s;                           /* the second of that place */
+	struct track_extra *extra;                  /* NULL for most */
 };
+
+_Static_assert(offsetof(struct track_entry, labels) <= (size_t)3 * TRACK_CACHE_LINE,
+               "what each packet asks for");
 
 /* The free choices made for this entry's NAT, of source (0) or destination (1); all false for a
  * value that the kernel would have chosen too. */

@@ -16,7 +16,7 @@
 #include "gate/track/proto.h"
 #include "gate/track/sources.h"
 
-enum { BUCKETS_FIRST = 1024 };
+enum { BUCKETS_FIRST = 1024, SLAB_ENTRIES = 64 };
 
 /* ---- links: an entry's address with the direction in its lowest bit ------------------------ */
 
@@ -30,9 +30,20 @@ static unsigned link_dir(uintptr_t link)
 	return link & 1;
 }
 
+/* hash_bytes() takes one word after the other; here two are on their way at a time. */
+static uint64_t tuple_hash(const struct track_tuple *t)
+{
+	const uint64_t k0 = 0x9e3779b97f4a7c15, k1 = 0xd6e8feb86659fd93;
+	uint64_t word[5];
+
+	memcpy(word, t, sizeof(word));
+	return hash_mix(hash_mix(word[0] ^ k0, word[2] ^ k1) ^ word[4],
+	                hash_mix(word[1] ^ k1, word[3] ^ k0));
+}
+
 static uintptr_t *bucket(const struct track *t, const struct track_tuple *tuple)
 {
-	return &t->buckets[hash_bytes(tuple, sizeof(*tuple)) & t->bucket_mask];
+	return &t->buckets[tuple_hash(tuple) & t->bucket_mask];
 }
 
 static void chain_add(const struct track *t, struct track_entry *e, unsigned dir)
@@ -137,8 +148,10 @@ void track_at(struct track *t, uint64_t now_ns)
 
 void track_entry_deadline(struct track *t, struct track_entry *e, uint64_t deadline_ns)
 {
+	bool sooner = deadline_ns < e->deadline_ns; /* else its place is early enough */
+
 	e->deadline_ns = deadline_ns;
-	if (e->timer_at && deadline_ns / TRACK_NS_PER_S < e->timer_s) {
+	if (sooner && e->timer_at && deadline_ns / TRACK_NS_PER_S < e->timer_s) {
 		timer_stop(e);
 		timer_start(t, e);
 	}
@@ -165,15 +178,29 @@ uint64_t track_expires_ns(const struct track *t, const struct track_entry *e)
 
 /* ---- entries ------------------------------------------------------------------------------- */
 
+/* Memory for some entries, each at the beginning of a cache line. */
+static COLD void slab_add(struct track *t)
+{
+	const size_t line = TRACK_CACHE_LINE, size = sizeof(struct track_entry);
+	uintptr_t at = (uintptr_t)arena_alloc(&t->memory, SLAB_ENTRIES * size + line - 1);
+	struct track_entry *entries =
+		(struct track_entry *)((at + line - 1) / line * line);
+
+	for (size_t i = SLAB_ENTRIES; i-- > 0;) {
+		entries[i].timer_next = t->free;
+		t->free = &entries[i];
+	}
+}
+
 struct track_entry *track_entry_new(struct track *t, const struct track_tuple *original,
                                     const struct track_tuple *reply)
 {
-	struct track_entry *e = t->free;
+	struct track_entry *e;
 
-	if (e)
-		t->free = e->timer_next;
-	else
-		e = arena_new(&t->memory, struct track_entry);
+	if (!t->free)
+		slab_add(t);
+	e = t->free;
+	t->free = e->timer_next;
 	*e = (struct track_entry){
 		.tuple = { *original, *reply },
 		.id = ++t->last_id,
@@ -282,6 +309,22 @@ struct track_entry *track_lookup(struct track *t, const struct track_tuple *tupl
 		return e;
 	}
 	return NULL;
+}
+
+void track_prefetch_bucket(const struct track *t, const struct track_tuple *tuple)
+{
+	__builtin_prefetch(bucket(t, tuple));
+}
+
+void track_prefetch_entry(const struct track *t, const struct track_tuple *tuple)
+{
+	const struct track_entry *e = link_entry(*bucket(t, tuple));
+
+	if (!e)
+		return;
+	__builtin_prefetch(e);
+	__builtin_prefetch((const char *)e + TRACK_CACHE_LINE);
+	__builtin_prefetch(&e->tcp);
 }
 
 struct track_entry *track_find(struct track *t, const struct track_tuple *tuple,

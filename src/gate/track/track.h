@@ -116,8 +116,8 @@ struct track_rewrite {
 	uint16_t dst_port; /* goes there instead; 0: as it was */
 };
 
-/* The hook at the end of input and postrouting: the helper reads the packet (as NAT left it),
- * then a new entry enters the table. With TRACK_S_SEQ_ADJUST the caller then renumbers the
+/* The hook at the end of input and postrouting: the helper reads the packet (as NAT left it; NULL
+ * will do where the entry has none), then a new entry enters the table. With TRACK_S_SEQ_ADJUST the caller then renumbers the
  * segment by track_seq_shift() and track_ack_shift(). */
 MUST_USE enum track_verdict track_confirm(struct track *t, const struct track_packet *p,
                                           struct track_ref *ref,
@@ -145,6 +145,11 @@ uint32_t track_count(const struct track *t);
 /* The entry of a tuple as seen in a packet (zone set), or NULL; `dir` where not NULL. */
 struct track_entry *track_find(struct track *t, const struct track_tuple *tuple,
                                enum track_dir *dir);
+
+/* With many connections most of a look-up is waiting for memory, first for the table's, then for the
+ * entry's. Who knows before that packets will come has them fetched meanwhile. */
+void track_prefetch_bucket(const struct track *t, const struct track_tuple *tuple);
+void track_prefetch_entry(const struct track *t, const struct track_tuple *tuple);
 
 /* The other direction's tuple (zones are left at 0); false for what has none (ICMP types that
  * are no request and no reply). */

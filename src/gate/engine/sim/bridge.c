@@ -18,9 +18,7 @@ enum { MAC_BYTES = 6 };
 
 static bool at_bridge(struct pass *p, uint8_t hook, const char *name)
 {
-	const struct hook_place at = { NFPROTO_BRIDGE, hook, name };
-
-	return hook_run(p, &at);
+	return hook_run(p, NFPROTO_BRIDGE, hook, name);
 }
 
 static const uint8_t *destination(const struct pass *p)
@@ -351,14 +349,13 @@ static bool run_ip(struct pass *p, uint8_t hook, const char *name,
                    const struct sim_dev *in, const struct sim_dev *out)
 {
 	const struct pass was = *p;
-	const struct hook_place at = { p->pkt->family, hook, name };
 	bool other = p->pkt->type == PKT_OTHERHOST;
 
 	p->in = in;
 	p->out = out;
 	if (other)
 		p->pkt->type = PKT_HOST;
-	bool passed = hook_run(p, &at);
+	bool passed = hook_run(p, p->pkt->family, hook, name);
 	if (other)
 		p->pkt->type = PKT_OTHERHOST;
 	p->pf = was.pf;
@@ -367,7 +364,7 @@ static bool run_ip(struct pass *p, uint8_t hook, const char *name,
 	p->in = was.in;
 	p->out = was.out;
 	if (passed)
-		sim_tell(p, &(struct sim_event){ .kind = EVENT_HOOK, .text = p->way });
+		sim_tell(p, EVENT_HOOK, p->way);
 	return passed;
 }
 

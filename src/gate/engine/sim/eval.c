@@ -7,44 +7,24 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
+#include "gate/engine/sim/data.h"
 #include "gate/engine/sim/jhash.h"
 #include "gate/engine/sim/state.h"
 #include "gate/engine/sim/xt.h"
 
-static uint32_t words_mask(uint8_t number, size_t n)
-{
-	uint32_t count = (uint32_t)(n + 3) / 4, mask = 0;
-
-	for (uint32_t i = 0; i < count && number + i < 32; i++)
-		mask |= UINT32_C(1) << (number + i);
-	return mask;
-}
-
-void reg_store(struct exec *x, uint8_t number, const void *bytes, size_t n)
-{
-	uint8_t *to = reg(x, number);
-
-	if (n % 4)
-		memset(to + n / 4 * 4, 0, 4);
-	memcpy(to, bytes, n);
-	x->unknown &= ~words_mask(number, n);
-}
-
-void reg_store32(struct exec *x, uint8_t number, uint32_t v)
-{
-	reg_store(x, number, &v, sizeof(v));
-}
-
 void reg_unknown(struct exec *x, uint8_t number, size_t n, const char *what)
 {
 	memset(reg(x, number), 0, (n + 3) / 4 * 4);
-	x->unknown |= words_mask(number, n);
+	x->unknown |= reg_words(number, n);
 	x->doubt = what;
 }
 
-bool reg_is_known(const struct exec *x, uint8_t number, size_t n)
+/* What was made of registers is known as far as they were. */
+static void reg_follows(struct exec *x, uint8_t number, size_t n, bool known)
 {
-	return !(x->unknown & words_mask(number, n));
+	uint32_t words = reg_words(number, n);
+
+	x->unknown = known ? x->unknown & ~words : x->unknown | words;
 }
 
 static enum step step_of(bool goes_on)
@@ -54,7 +34,7 @@ static enum step step_of(bool goes_on)
 
 static enum step eval_cmp(struct exec *x, const struct insn *i)
 {
-	int c = memcmp(reg(x, i->sreg), i->cmp.data.b, i->cmp.data.n);
+	int c = data_cmp(reg(x, i->sreg), i->cmp.data.b, i->cmp.data.n);
 
 	if (!reg_is_known(x, i->sreg, i->cmp.data.n))
 		return step_of(sim_doubt(x->pass, x->doubt));
@@ -80,19 +60,35 @@ static enum step eval_cmp(struct exec *x, const struct insn *i)
 static enum step eval_range(struct exec *x, const struct insn *i)
 {
 	const uint8_t *b = reg(x, i->sreg);
-	bool inside = memcmp(b, i->range.from.b, i->range.from.n) >= 0 &&
-	              memcmp(b, i->range.to.b, i->range.to.n) <= 0;
+	bool inside = data_cmp(b, i->range.from.b, i->range.from.n) >= 0 &&
+	              data_cmp(b, i->range.to.b, i->range.to.n) <= 0;
 
 	if (!reg_is_known(x, i->sreg, i->range.from.n))
 		return step_of(sim_doubt(x->pass, x->doubt));
 	return step_of(inside == (i->range.op == NFT_RANGE_EQ));
 }
 
-static void shift_words(uint32_t *to, const uint32_t *from, size_t n, uint32_t by,
-                        bool left)
+/* One word after the other, also where both are the same. */
+static void mask_words(uint8_t *to, const uint8_t *from, const struct insn *i, size_t n)
 {
-	uint32_t carry = 0;
+	for (size_t at = 0; at < n * 4; at += 4) {
+		uint32_t word, mask, xor;
+		memcpy(&word, from + at, sizeof(word));
+		memcpy(&mask, i->bitwise.mask.b + at, sizeof(mask));
+		memcpy(&xor, i->bitwise.xor.b + at, sizeof(xor));
+		word = (word & mask) ^ xor;
+		memcpy(to + at, &word, sizeof(word));
+	}
+}
 
+/* The words before the shift may be those behind it. */
+static void shift_words(uint8_t *result, const uint8_t *bytes, const struct insn *i,
+                        size_t n, bool left)
+{
+	uint32_t from[16], to[16], by, carry = 0;
+
+	memcpy(from, bytes, n * 4);
+	memcpy(&by, i->bitwise.shift.b, sizeof(by));
 	by &= 31;
 	for (size_t k = 0; k < n; k++) {
 		size_t at = left ? n - 1 - k : k;
@@ -100,12 +96,12 @@ static void shift_words(uint32_t *to, const uint32_t *from, size_t n, uint32_t b
 		to[at] = (left ? v << by : v >> by) | carry;
 		carry = by == 0 ? 0 : left ? v >> (32 - by) : v << (32 - by);
 	}
+	memcpy(result, to, n * 4);
 }
 
 static enum step eval_bitwise(struct exec *x, const struct insn *i)
 {
 	enum { BOOL, LSHIFT, RSHIFT };
-	uint32_t from[16] = { 0 }, to[16] = { 0 }, mask[16], xor[16], by;
 	size_t n = (i->bitwise.len + 3) / 4;
 	bool known = reg_is_known(x, i->sreg, i->bitwise.len);
 
@@ -114,18 +110,12 @@ static enum step eval_bitwise(struct exec *x, const struct insn *i)
 		            "a bit operation that gate does not know");
 		return STEP_ON;
 	}
-	memcpy(from, reg(x, i->sreg), n * 4);
-	memcpy(mask, i->bitwise.mask.b, sizeof(mask));
-	memcpy(xor, i->bitwise.xor.b, sizeof(xor));
-	memcpy(&by, i->bitwise.shift.b, sizeof(by));
-	for (size_t k = 0; i->bitwise.op == BOOL && k < n; k++)
-		to[k] = (from[k] & mask[k]) ^ xor[k];
-	if (i->bitwise.op != BOOL)
-		shift_words(to, from, n, by, i->bitwise.op == LSHIFT);
-	memcpy(reg(x, i->dreg), to, n * 4);
-	x->unknown &= ~words_mask(i->dreg, n * 4);
-	if (!known)
-		x->unknown |= words_mask(i->dreg, n * 4);
+	if (i->bitwise.op == BOOL)
+		mask_words(reg(x, i->dreg), reg(x, i->sreg), i, n);
+	else
+		shift_words(reg(x, i->dreg), reg(x, i->sreg), i, n,
+		            i->bitwise.op == LSHIFT);
+	reg_follows(x, i->dreg, n * 4, known);
 	return STEP_ON;
 }
 
@@ -144,9 +134,7 @@ static enum step eval_byteorder(struct exec *x, const struct insn *i)
 		for (uint32_t k = 0; k < size; k++)
 			to[at + k] = reg(x, i->sreg)[at + size - 1 - k];
 	memcpy(reg(x, i->dreg), to, len);
-	x->unknown &= ~words_mask(i->dreg, len);
-	if (!known)
-		x->unknown |= words_mask(i->dreg, len);
+	reg_follows(x, i->dreg, len, known);
 	return STEP_ON;
 }
 
@@ -255,9 +243,9 @@ static enum step eval_statement(struct exec *x, const struct insn *i)
 
 	switch (i->kind) {
 	case INSN_LOG:
-		sim_tell(p, &(struct sim_event){ .kind = EVENT_LOG,
-		                                 .chain = x->chain,
-		                                 .rule = x->rule });
+		sim_tell_event(p, &(struct sim_event){ .kind = EVENT_LOG,
+		                                       .chain = x->chain,
+		                                       .rule = x->rule });
 		return STEP_ON;
 	case INSN_REJECT:
 		eval_reject(x, i->reject.type);
@@ -280,17 +268,13 @@ static enum step eval_statement(struct exec *x, const struct insn *i)
 	}
 }
 
-static enum step eval_insn(struct exec *x, const struct insn *i, struct sim_run *run)
+/* What fewer rules have. */
+static NOINLINE enum step eval_other(struct exec *x, const struct insn *i,
+                                     struct sim_run *run)
 {
 	switch (i->kind) {
-	case INSN_PAYLOAD:
-		return eval_payload(x, i);
 	case INSN_EXTHDR:
 		return eval_exthdr(x, i);
-	case INSN_META:
-		return eval_meta(x, i);
-	case INSN_CT:
-		return eval_ct(x, i);
 	case INSN_RT:
 		return eval_rt(x, i);
 	case INSN_FIB:
@@ -307,18 +291,10 @@ static enum step eval_insn(struct exec *x, const struct insn *i, struct sim_run 
 		return eval_numgen(x, i, run);
 	case INSN_HASH:
 		return eval_hash(x, i);
-	case INSN_IMMEDIATE:
-		return eval_immediate(x, i, run);
-	case INSN_CMP:
-		return eval_cmp(x, i);
 	case INSN_RANGE:
 		return eval_range(x, i);
-	case INSN_BITWISE:
-		return eval_bitwise(x, i);
 	case INSN_BYTEORDER:
 		return eval_byteorder(x, i);
-	case INSN_LOOKUP:
-		return eval_lookup(x, i, run);
 	case INSN_DYNSET:
 		return eval_dynset(x, i, run);
 	case INSN_OBJREF:
@@ -329,7 +305,6 @@ static enum step eval_insn(struct exec *x, const struct insn *i, struct sim_run 
 				sim_doubt(x->pass, "limit: how much of it is used up"));
 		return step_of(state_pass(i, &run->state, x->pass->sim->now_ns,
 		                          pass_length(x->pass)));
-	case INSN_COUNTER:
 	case INSN_QUOTA:
 	case INSN_LAST:
 		return step_of(state_pass(i, &run->state, x->pass->sim->now_ns,
@@ -354,24 +329,60 @@ static enum step eval_insn(struct exec *x, const struct insn *i, struct sim_run 
 		return eval_statement(x, i);
 	case INSN_FOREIGN:
 		return eval_foreign(x, i, run);
+	case INSN_CMP: /* eval_insn() has these */
+	case INSN_PAYLOAD:
+	case INSN_META:
+	case INSN_IMMEDIATE:
+	case INSN_LOOKUP:
+	case INSN_CT:
+	case INSN_BITWISE:
+	case INSN_COUNTER:
+		break;
 	}
 	return STEP_ON;
 }
 
+/* What nearly all rules are made of is a part of the loop over them. */
+static ALWAYS_INLINE enum step eval_insn(struct exec *x, const struct insn *i,
+                                         struct sim_run *run)
+{
+	switch (i->kind) {
+	case INSN_CMP:
+		return eval_cmp(x, i);
+	case INSN_PAYLOAD:
+		return eval_payload(x, i);
+	case INSN_META:
+		return eval_meta(x, i);
+	case INSN_IMMEDIATE:
+		return eval_immediate(x, i, run);
+	case INSN_LOOKUP:
+		return eval_lookup(x, i, run);
+	case INSN_CT:
+		return eval_ct(x, i);
+	case INSN_BITWISE:
+		return eval_bitwise(x, i);
+	case INSN_COUNTER:
+		state_count(&run->state, pass_length(x->pass));
+		return STEP_ON;
+	default: /* there no kind is forgotten */
+		return eval_other(x, i, run);
+	}
+}
+
 uint32_t eval_rule(struct exec *x, struct sim_rule *rule)
 {
-	const struct program *prog = &rule->r.prog;
+	const struct insn *insn = rule->r.prog.p;
+	struct sim_run *run = rule->runs;
+	uint32_t i = 0, n = (uint32_t)rule->r.prog.n;
 
 	x->rule = rule;
 	x->verdict = NFT_CONTINUE;
 	x->unknown = 0;
-	for (size_t i = 0; i < prog->n; i++) {
-		if (eval_insn(x, &prog->p[i], &rule->runs[i]) == STEP_BREAK) {
+	for (; i < n; i++, insn++, run++) {
+		if (eval_insn(x, insn, run) == STEP_BREAK)
 			x->verdict = NFT_BREAK;
-			return (uint32_t)i;
-		}
 		if (x->verdict != NFT_CONTINUE)
-			return (uint32_t)i;
+			return i;
 	}
-	return prog->n ? (uint32_t)prog->n - 1 : 0;
+	return n ? n - 1 : 0;
 }

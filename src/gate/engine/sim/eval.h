@@ -57,15 +57,42 @@ enum step eval_lookup(struct exec *x, const struct insn *i, struct sim_run *run)
 enum step eval_dynset(struct exec *x, const struct insn *i, struct sim_run *run);
 enum step eval_objref(struct exec *x, const struct insn *i, struct sim_run *run);
 
-/* Registers as bytes. */
+/* Registers as bytes; no number leads out of them. */
 static inline uint8_t *reg(struct exec *x, uint8_t number)
 {
-	return x->regs + (size_t)(number < REG_WORDS ? number : 0) * 4;
+	return x->regs + (size_t)(number % REG_WORDS) * 4;
+}
+
+/* The words that `n` bytes from a register on lie in: bits of x->unknown. */
+static inline uint32_t reg_words(uint8_t number, size_t n)
+{
+	uint64_t words = n < 128 ? (UINT64_C(1) << (n + 3) / 4) - 1 : UINT32_MAX;
+
+	return number < 32 ? (uint32_t)(words << number) : 0;
+}
+
+/* Marks `n` bytes as something nobody outside the kernel knows. */
+void reg_unknown(struct exec *x, uint8_t number, size_t n, const char *what);
+
+static inline bool reg_is_known(const struct exec *x, uint8_t number, size_t n)
+{
+	return !x->unknown || !(x->unknown & reg_words(number, n));
 }
 
 /* Stores a value that is known; bytes up to the word's end become 0. */
-void reg_store(struct exec *x, uint8_t number, const void *bytes, size_t n);
-void reg_store32(struct exec *x, uint8_t number, uint32_t v);
-/* Marks `n` bytes as something nobody outside the kernel knows. */
-void reg_unknown(struct exec *x, uint8_t number, size_t n, const char *what);
-bool reg_is_known(const struct exec *x, uint8_t number, size_t n);
+static ALWAYS_INLINE void reg_store(struct exec *x, uint8_t number, const void *bytes,
+                                    size_t n)
+{
+	uint8_t *to = reg(x, number);
+
+	if (n % 4)
+		memset(to + n / 4 * 4, 0, 4);
+	memcpy(to, bytes, n);
+	if (x->unknown)
+		x->unknown &= ~reg_words(number, n);
+}
+
+static ALWAYS_INLINE void reg_store32(struct exec *x, uint8_t number, uint32_t v)
+{
+	reg_store(x, number, &v, sizeof(v));
+}

@@ -76,7 +76,7 @@ static enum step load_tuple(struct exec *x, const struct insn *i)
 	}
 }
 
-static enum step load_helper(struct exec *x, const struct insn *i)
+static NOINLINE enum step load_helper(struct exec *x, const struct insn *i)
 {
 	const struct track_entry *e = x->pass->ref.entry;
 	/* It asks whose announcement the connection follows, not what it announces itself. */
@@ -129,7 +129,7 @@ static enum step load_zone(struct exec *x, const struct insn *i)
 	return store(x, i, &zone, sizeof(zone));
 }
 
-static enum step load_entry(struct exec *x, const struct insn *i)
+static NOINLINE enum step load_entry(struct exec *x, const struct insn *i)
 {
 	const struct pass *p = x->pass;
 	const struct track_entry *e = p->ref.entry;
@@ -169,7 +169,7 @@ static enum step load_entry(struct exec *x, const struct insn *i)
 	}
 }
 
-static enum step set_ct(struct exec *x, const struct insn *i)
+static NOINLINE enum step set_ct(struct exec *x, const struct insn *i)
 {
 	struct pass *p = x->pass;
 	struct track_entry *e = p->ref.entry;
@@ -197,7 +197,7 @@ static enum step set_ct(struct exec *x, const struct insn *i)
 }
 
 /* What a kernel with CONFIG_NF_CONNTRACK_BRIDGE does there is not modelled. */
-static enum step unknown_on_bridge(struct pass *p)
+static NOINLINE enum step unknown_on_bridge(struct pass *p)
 {
 	sim_doubt(p, "connection tracking in a chain of family bridge");
 	p->is_unknown = true;

@@ -18,60 +18,58 @@ static bool sees_frame(const struct pass *p)
 	return p->pkt->has_ll && (!p->local || p->is_framed);
 }
 
-static bool inner_offset(const struct packet *p, uint32_t *off)
+#define NO_HEADER UINT32_MAX
+
+static NOINLINE uint32_t inner_offset(const struct packet *p)
 {
 	const uint8_t *b = packet_at(p, p->th, 4);
 
-	if (p->l4 == IPPROTO_UDP) {
-		*off = p->th + 8;
-		return true;
-	}
+	if (p->l4 == IPPROTO_UDP)
+		return p->th + 8;
 	if (p->l4 == IPPROTO_TCP) {
 		b = packet_at(p, p->th, 20);
-		*off = b ? p->th + (uint32_t)(b[12] >> 4) * 4 : 0;
-		return b != NULL;
+		return b ? p->th + (uint32_t)(b[12] >> 4) * 4 : NO_HEADER;
 	}
-	if (p->l4 == IPPROTO_GRE && b) { /* RFC 2784 and 2890: optional words */
-		*off = p->th + 4 + (b[0] & 0x80 ? 4u : 0) + (b[0] & 0x20 ? 4u : 0) +
+	if (p->l4 == IPPROTO_GRE && b) /* RFC 2784 and 2890: optional words */
+		return p->th + 4 + (b[0] & 0x80 ? 4u : 0) + (b[0] & 0x20 ? 4u : 0) +
 		       (b[0] & 0x10 ? 4u : 0);
-		return true;
-	}
-	return false;
+	return NO_HEADER;
 }
 
 /* The kernel has a quick way to load 1, 2 or 4 aligned bytes, which does not ask whether they are of a
  * later fragment: of IPv4 it reads where the transport header would be, of IPv6 from the start of
  * what the hook sees, for there the header was not looked for. All measured. */
-static bool later_fragment(const struct pass *pass, const struct insn *i, uint32_t *off)
+static NOINLINE uint32_t later_fragment(const struct pass *pass, const struct insn *i)
 {
 	bool quick = i->dreg < REG_WORDS && i->payload.off % i->payload.len == 0 &&
 	             (i->payload.len == 1 || i->payload.len == 2 || i->payload.len == 4);
 	bool leaves = pass->pf == NFPROTO_NETDEV && pass->hook == NF_NETDEV_EGRESS;
 
+	if (!quick)
+		return NO_HEADER;
 	if (pass->pkt->family == NFPROTO_IPV6)
-		*off = leaves ? 0 : pass->pkt->nh;
-	return quick;
+		return leaves ? 0 : pass->pkt->nh;
+	return pass->pkt->th;
 }
 
-/* False: there is no such header. */
-static bool base_offset(const struct pass *pass, const struct insn *i, uint32_t *off)
+/* NO_HEADER: there is no such header. */
+static uint32_t base_offset(const struct pass *pass, const struct insn *i)
 {
 	const struct packet *p = pass->pkt;
 
 	switch (i->payload.base) {
 	case NFT_PAYLOAD_LL_HEADER:
-		*off = 0;
-		return sees_frame(pass);
+		return sees_frame(pass) ? 0 : NO_HEADER;
 	case NFT_PAYLOAD_NETWORK_HEADER:
-		*off = p->nh;
-		return true;
+		return p->nh;
 	case NFT_PAYLOAD_TRANSPORT_HEADER:
-		*off = p->th;
-		return p->has_l4 && (!p->frag_off || later_fragment(pass, i, off));
+		if (!p->has_l4)
+			return NO_HEADER;
+		return p->frag_off ? later_fragment(pass, i) : p->th;
 	case NFT_PAYLOAD_INNER_HEADER:
-		return p->has_l4 && !p->frag_off && inner_offset(p, off);
+		return p->has_l4 && !p->frag_off ? inner_offset(p) : NO_HEADER;
 	default:
-		return false;
+		return NO_HEADER;
 	}
 }
 
@@ -81,7 +79,8 @@ static bool is_inside(const struct pass *pass, uint32_t off, uint32_t n)
 	return (uint64_t)off + n <= pass->pkt->end;
 }
 
-static enum step write_payload(struct exec *x, const struct insn *i, uint32_t off)
+static NOINLINE enum step write_payload(struct exec *x, const struct insn *i,
+                                        uint32_t off)
 {
 	struct packet *p = x->pass->pkt;
 	uint8_t *b = is_inside(x->pass, off, i->payload.len)
@@ -107,12 +106,32 @@ static enum step write_payload(struct exec *x, const struct insn *i, uint32_t of
 	return STEP_ON;
 }
 
+/* Nearly all fields have one of three sizes, which need no loop. */
+static void store_field(struct exec *x, uint8_t dreg, const uint8_t *b, size_t n)
+{
+	switch (n) {
+	case 1:
+		reg_store(x, dreg, b, 1);
+		break;
+	case 2:
+		reg_store(x, dreg, b, 2);
+		break;
+	case 4:
+		reg_store(x, dreg, b, 4);
+		break;
+	default:
+		reg_store(x, dreg, b, n);
+	}
+}
+
 enum step eval_payload(struct exec *x, const struct insn *i)
 {
 	uint32_t off;
 
-	if (i->payload.off > UINT16_MAX || i->payload.len > 64 || !i->payload.len ||
-	    !base_offset(x->pass, i, &off))
+	if (i->payload.off > UINT16_MAX || i->payload.len > 64 || !i->payload.len)
+		return STEP_BREAK;
+	off = base_offset(x->pass, i);
+	if (off == NO_HEADER)
 		return STEP_BREAK;
 	off += i->payload.off;
 	if (i->dreg >= REG_WORDS)
@@ -127,7 +146,7 @@ enum step eval_payload(struct exec *x, const struct insn *i)
 		reg_unknown(x, i->dreg, i->payload.len,
 		            "the hardware address of the next hop");
 	else
-		reg_store(x, i->dreg, b, i->payload.len);
+		store_field(x, i->dreg, b, i->payload.len);
 	return STEP_ON;
 }
 

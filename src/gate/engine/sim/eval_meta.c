@@ -7,20 +7,18 @@
 #include <string.h>
 #include <time.h>
 
+#include "gate/engine/sim/address.h"
 #include "gate/engine/sim/eval.h"
 #include "gate/engine/sim/route.h"
 
-enum { NAME_BYTES = 16, SECONDS_A_DAY = 86400 };
+enum { SECONDS_A_DAY = 86400 };
 #define NS_PER_S INT64_C(1000000000)
 
 static enum step store_name(struct exec *x, uint8_t dreg, const struct sim_dev *dev)
 {
-	char name[NAME_BYTES] = { 0 };
+	static const uint8_t none[DEV_NAME_BYTES];
 
-	if (dev)
-		memcpy(name, dev->name.p,
-		       dev->name.n < NAME_BYTES ? dev->name.n : NAME_BYTES - 1);
-	reg_store(x, dreg, name, NAME_BYTES);
+	reg_store(x, dreg, dev ? dev->ifname : none, DEV_NAME_BYTES);
 	return STEP_ON;
 }
 
@@ -50,7 +48,7 @@ static uint8_t packet_type(const struct pass *p)
 	if (pkt->type != PKT_LOOPBACK || pkt->family == NFPROTO_ARP)
 		return (uint8_t)pkt->type;
 	const uint8_t *dst = packet_destination(p->pkt);
-	if (pkt->family == NFPROTO_IPV4 ? dst[0] >> 4 == 14 : dst[0] == 0xff)
+	if (address_is_multicast(pkt->family, dst))
 		return PKT_MULTICAST;
 	return PKT_HOST;
 }
@@ -61,7 +59,7 @@ static int64_t wall_s(const struct pass *p)
 }
 
 /* Day and hour are those of the kernel's time zone. */
-static enum step load_time(struct exec *x, const struct insn *i)
+static NOINLINE enum step load_time(struct exec *x, const struct insn *i)
 {
 	int64_t s = wall_s(x->pass), local = s + x->pass->sim->utc_offset_s;
 
@@ -78,7 +76,7 @@ static enum step load_time(struct exec *x, const struct insn *i)
 	return store8(x, i->dreg, (uint8_t)((local / SECONDS_A_DAY + 4) % 7));
 }
 
-static enum step load_socket_id(struct exec *x, const struct insn *i)
+static NOINLINE enum step load_socket_id(struct exec *x, const struct insn *i)
 {
 	const struct pass *p = x->pass;
 	bool uid = i->meta.key == NFT_META_SKUID;
@@ -153,14 +151,14 @@ static enum step load_dev(struct exec *x, const struct insn *i)
 static enum step load_meta(struct exec *x, const struct insn *i)
 {
 	const struct pass *p = x->pass;
-	uint8_t wire[2] = { (uint8_t)(p->pkt->ethertype >> 8),
-		            (uint8_t)p->pkt->ethertype };
+	uint16_t wire;
 
 	switch (i->meta.key) {
 	case NFT_META_LEN:
 		return store32(x, i->dreg, pass_length(p));
 	case NFT_META_PROTOCOL:
-		reg_store(x, i->dreg, wire, 2);
+		wire = htobe16(p->pkt->ethertype);
+		reg_store(x, i->dreg, &wire, sizeof(wire));
 		return STEP_ON;
 	case NFT_META_NFPROTO:
 		return store8(x, i->dreg, p->pf);
@@ -199,7 +197,7 @@ static enum step load_meta(struct exec *x, const struct insn *i)
 	}
 }
 
-static enum step set_meta(struct exec *x, const struct insn *i)
+static NOINLINE enum step set_meta(struct exec *x, const struct insn *i)
 {
 	uint32_t v;
 

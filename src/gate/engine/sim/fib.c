@@ -4,44 +4,19 @@
  * Routing decisions as net/core/fib_rules.c and the two families' tables make them: rules from
  * the lowest pref on, each naming a table, in a table the longest prefix.
  */
-#include <errno.h>
-#include <linux/netfilter.h>
-
 #include "gate/engine/sim/machine.h"
 
-static size_t addr_bytes(uint8_t family)
-{
-	return family == NFPROTO_IPV4 ? 4 : 16;
-}
+#include <errno.h>
 
-static bool in_prefix(const uint8_t *a, const uint8_t *b, unsigned prefix)
-{
-	unsigned whole = prefix / 8, rest = prefix % 8;
-
-	if (!prefix)
-		return true;
-	return memcmp(a, b, whole) == 0 &&
-	       (!rest || (a[whole] ^ b[whole]) >> (8 - rest) == 0);
-}
-
-static bool is_multicast(uint8_t family, const uint8_t *addr)
-{
-	return family == NFPROTO_IPV4 ? addr[0] >> 4 == 14 : addr[0] == 0xff;
-}
+#include "gate/engine/sim/address.h"
 
 /* ---- the routes of addresses ---- */
 
 static bool is_broadcast(const struct sim_addr *a, const uint8_t *addr)
 {
-	uint8_t last[4];
-
 	if (a->family != NFPROTO_IPV4 || a->prefix > 30 || a->dev->is_loopback)
 		return false;
-	for (unsigned i = 0; i < 4; i++) {
-		unsigned bits = a->prefix > i * 8 ? a->prefix - i * 8 : 0;
-		last[i] = (uint8_t)(a->addr[i] | (bits >= 8 ? 0 : 0xff >> bits));
-	}
-	return memcmp(last, addr, 4) == 0;
+	return address_word(addr) == (address_word(a->addr) | UINT32_MAX >> a->prefix);
 }
 
 static bool may_use(const struct route_query *q, const struct sim_dev *dev)
@@ -52,24 +27,23 @@ static bool may_use(const struct route_query *q, const struct sim_dev *dev)
 static bool own_local(const struct sim_machine *m, const struct route_query *q,
                       struct route_answer *out)
 {
-	size_t n = addr_bytes(q->family);
-
 	vec_for_each(it, &m->addrs) {
 		if (it->family != q->family)
 			continue;
 		/* The whole net of loopback's address is local. */
-		bool local = memcmp(it->addr, q->dst, n) == 0 ||
+		bool local = address_eq(q->family, it->addr, q->dst) ||
 		             (it->dev->is_loopback && q->family == NFPROTO_IPV4 &&
-		              in_prefix(it->addr, q->dst, it->prefix));
+		              address_in_prefix(it->addr, q->dst, it->prefix));
 		if (!local && !(is_broadcast(it, q->dst) && may_use(q, it->dev)))
 			continue;
-		*out = (struct route_answer){ .type = local ? ROUTE_LOCAL
-			                                    : ROUTE_BROADCAST,
-			                      .dev = it->dev,
-			                      .prefix = (uint8_t)(n * 8) };
+		*out = (struct route_answer){
+			.type = local ? ROUTE_LOCAL : ROUTE_BROADCAST,
+			.dev = it->dev,
+			.prefix = (uint8_t)(address_bytes(q->family) * 8)
+		};
 		return true;
 	}
-	if (q->family == NFPROTO_IPV6 && is_multicast(q->family, q->dst)) {
+	if (q->family == NFPROTO_IPV6 && address_is_multicast(q->family, q->dst)) {
 		*out = (struct route_answer){ .type = ROUTE_MULTICAST,
 			                      .dev = q->oif ? q->oif : q->iif,
 			                      .prefix = 8 };
@@ -84,7 +58,8 @@ static bool own_net(const struct sim_machine *m, const struct route_query *q,
 	bool found = false;
 
 	vec_for_each(it, &m->addrs) {
-		if (it->family != q->family || !in_prefix(it->addr, q->dst, it->prefix) ||
+		if (it->family != q->family ||
+		    !address_in_prefix(it->addr, q->dst, it->prefix) ||
 		    !may_use(q, it->dev) || (found && it->prefix <= out->prefix))
 			continue;
 		found = true;
@@ -113,8 +88,8 @@ static bool leads_over(const struct sim_route *r, const struct sim_dev *dev)
 static bool fits(const struct sim_route *r, const struct route_query *q, uint32_t table)
 {
 	return r->family == q->family && (r->table ? r->table : TABLE_MAIN) == table &&
-	       in_prefix(r->dst, q->dst, r->prefix) &&
-	       in_prefix(r->src, q->src, r->src_prefix) &&
+	       address_in_prefix(r->dst, q->dst, r->prefix) &&
+	       address_in_prefix(r->src, q->src, r->src_prefix) &&
 	       (!r->tos || r->tos == q->tos) &&
 	       (!q->oif || !r->hop.dev || r->type == ROUTE_LOCAL ||
 	        leads_over(r, q->oif));
@@ -160,23 +135,30 @@ static void answer_with(const struct sim_route *r, const struct route_query *q,
 	memcpy(out->via, hop->via, sizeof(out->via));
 }
 
+/* What a table has of addresses rather than of routes. */
+static bool own_route(const struct sim_machine *m, const struct route_query *q,
+                      uint32_t table, struct route_answer *out)
+{
+	if (m->has_all_routes)
+		return false;
+	return table == TABLE_LOCAL  ? own_local(m, q, out)
+	       : table == TABLE_MAIN ? own_net(m, q, out)
+	                             : false;
+}
+
+/* False: the next table is asked, and *out means nothing. */
 static bool table_lookup(const struct sim_machine *m, const struct route_query *q,
                          uint32_t table, struct route_answer *out)
 {
 	const struct sim_route *best = NULL;
-	struct route_answer own = { .prefix = 0 };
-	bool has_own = !m->has_all_routes && (table == TABLE_LOCAL ? own_local(m, q, &own)
-	                                      : table == TABLE_MAIN ? own_net(m, q, &own)
-	                                                            : false);
+	bool found = own_route(m, q, table, out);
 
 	vec_for_each(it, &m->routes)
 		if (fits(it, q, table) && (!best || is_better(it, best)))
 			best = it;
-	if (best && (!has_own || best->prefix > own.prefix))
+	if (best && (!found || best->prefix > out->prefix))
 		answer_with(best, q, out);
-	else if (has_own)
-		*out = own;
-	else
+	else if (!found)
 		return false;
 	out->table = table;
 	if (!out->mtu && out->dev)
@@ -198,8 +180,8 @@ static bool dev_fits(struct str name, const struct sim_dev *dev, struct str othe
 
 static bool policy_fits(const struct sim_policy *p, const struct route_query *q)
 {
-	bool fits = in_prefix(p->src, q->src, p->src_prefix) &&
-	            in_prefix(p->dst, q->dst, p->dst_prefix) &&
+	bool fits = address_in_prefix(p->src, q->src, p->src_prefix) &&
+	            address_in_prefix(p->dst, q->dst, p->dst_prefix) &&
 	            dev_fits(p->iif, q->iif, STR("lo")) &&
 	            dev_fits(p->oif, q->oif, STR("")) &&
 	            !((p->mark ^ q->mark) & p->mask) && (!p->tos || p->tos == q->tos) &&
@@ -226,7 +208,8 @@ int machine_lookup(const struct sim_machine *m, const struct route_query *q,
 
 	vec_for_each(it, &m->policies) {
 		if (it->family != q->family || it->pref < from ||
-		    it->action == POLICY_NOTHING || !policy_fits(it, q))
+		    it->action == POLICY_NOTHING ||
+		    !(it->is_for_all || policy_fits(it, q)))
 			continue;
 		if (it->action == POLICY_GOTO) {
 			from = it->target;
@@ -249,7 +232,7 @@ static struct route_query query_to(uint8_t family, const uint8_t *addr)
 {
 	struct route_query q = { .family = family };
 
-	memcpy(q.dst, addr, addr_bytes(family));
+	address_copy(family, q.dst, addr);
 	return q;
 }
 
@@ -259,9 +242,9 @@ int machine_type4(const struct sim_machine *m, const uint8_t *addr,
 	const struct route_query q = query_to(NFPROTO_IPV4, addr);
 	struct route_answer to;
 
-	if (addr[0] == 0 || memcmp(addr, "\377\377\377\377", 4) == 0)
+	if (addr[0] == 0 || address_is_everybody(NFPROTO_IPV4, addr))
 		return ROUTE_BROADCAST;
-	if (is_multicast(NFPROTO_IPV4, addr))
+	if (address_is_multicast(NFPROTO_IPV4, addr))
 		return ROUTE_MULTICAST;
 	if (table_lookup(m, &q, TABLE_LOCAL, &to))
 		return (int)(!dev || dev == to.dev ? to.type : ROUTE_UNICAST);

@@ -30,21 +30,29 @@ struct position {
 	size_t next;
 };
 
-static void tell_rule(struct exec *x, struct sim_rule *rule, uint32_t insn)
+static NOINLINE void tell_rule(struct exec *x, struct sim_rule *rule, uint32_t insn)
 {
-	sim_tell(x->pass, &(struct sim_event){ .kind = EVENT_RULE,
-	                                       .chain = x->chain,
-	                                       .rule = rule,
-	                                       .insn = insn,
-	                                       .verdict = x->verdict,
-	                                       .matched = x->verdict != NFT_BREAK });
+	sim_tell_event(x->pass,
+	               &(struct sim_event){ .kind = EVENT_RULE,
+	                                    .chain = x->chain,
+	                                    .rule = rule,
+	                                    .insn = insn,
+	                                    .verdict = x->verdict,
+	                                    .matched = x->verdict != NFT_BREAK });
+}
+
+static NOINLINE void tell_watched_chain(struct pass *p, enum sim_event_kind kind,
+                                        const struct sim_chain *chain, int32_t verdict)
+{
+	sim_tell_event(p, &(struct sim_event){
+				  .kind = kind, .chain = chain, .verdict = verdict });
 }
 
 static void tell_chain(struct pass *p, enum sim_event_kind kind,
                        const struct sim_chain *chain, int32_t verdict)
 {
-	sim_tell(p,
-	         &(struct sim_event){ .kind = kind, .chain = chain, .verdict = verdict });
+	if (p->sim->watch)
+		tell_watched_chain(p, kind, chain, verdict);
 }
 
 static enum sim_fate fate_of(const struct pass *p, int32_t verdict)
@@ -143,7 +151,8 @@ static bool run_chain(struct pass *p, struct sim_chain *base)
 		uint32_t insn = eval_rule(&x, rule);
 		rule->looked++;
 		rule->matched += x.verdict != NFT_BREAK;
-		tell_rule(&x, rule, insn);
+		if (p->sim->watch)
+			tell_rule(&x, rule, insn);
 		int goes = follow(&x, stack, &depth, &at);
 		if (goes == 0)
 			return rule_decides(&x, rule);
@@ -183,7 +192,7 @@ static bool is_routed_alike(const struct routed_by *a, const struct routed_by *b
 	       a->mark == b->mark;
 }
 
-static bool run_route_chain(struct pass *p, struct sim_chain *chain)
+static NOINLINE bool run_route_chain(struct pass *p, struct sim_chain *chain)
 {
 	struct routed_by before = routed_by(p->pkt), after;
 
@@ -196,16 +205,12 @@ static bool run_route_chain(struct pass *p, struct sim_chain *chain)
 
 /* ---- built-in hooks ---- */
 
-static bool run_defrag(struct pass *p)
+static NOINLINE bool run_defrag(struct pass *p)
 {
-	if (!p->pkt->is_fragment)
-		return true;
 	switch (defrag_take(p->sim->defrag, p->pkt, p->hook, p->sim->now_ns)) {
 	case DEFRAG_WHOLE:
-		sim_tell(p, &(struct sim_event){
-				    .kind = EVENT_DEFRAG,
-				    .text = "all fragments are there: from here on "
-					    "the packet is whole" });
+		sim_tell(p, EVENT_DEFRAG,
+		         "all fragments are there: from here on the packet is whole");
 		return true;
 	case DEFRAG_WAITS:
 		end_with(
@@ -217,8 +222,7 @@ static bool run_defrag(struct pass *p)
 		         "a fragment that does not fit the others");
 		break;
 	}
-	sim_tell(p,
-	         &(struct sim_event){ .kind = EVENT_DEFRAG, .text = p->result.reason });
+	sim_tell(p, EVENT_DEFRAG, p->result.reason);
 	return false;
 }
 
@@ -236,7 +240,8 @@ static void doubt_window(struct pass *p)
 {
 	const struct track_entry *e = p->ref.entry;
 
-	if (!e || e->id > p->sim->n_imported || p->pkt->l4 != IPPROTO_TCP ||
+	if (!p->sim->n_imported || !e || e->id > p->sim->n_imported ||
+	    p->pkt->l4 != IPPROTO_TCP ||
 	    !sim_doubt(p, "the TCP window of the open connection"))
 		return;
 	track_release(p->sim->track, &p->ref);
@@ -244,7 +249,7 @@ static void doubt_window(struct pass *p)
 	p->ref.why = TRACK_WHY_TCP_WINDOW;
 }
 
-static bool run_track(struct pass *p)
+static NOINLINE bool run_track(struct pass *p)
 {
 	struct track_packet view;
 	bool looped = p->is_tracked;
@@ -255,8 +260,7 @@ static bool run_track(struct pass *p)
 	p->is_tracked = true;
 	if (!looped) {
 		struct str why = track_why(p->ref.why);
-		sim_tell(p, &(struct sim_event){ .kind = EVENT_CONNTRACK,
-		                                 .text = why.n ? why.p : NULL });
+		sim_tell(p, EVENT_CONNTRACK, why.n ? why.p : NULL);
 	}
 	if (!looped && v == TRACK_ACCEPT)
 		doubt_window(p);
@@ -271,10 +275,8 @@ static void rewrite(struct pass *p, const struct track_rewrite *what)
 
 	if (what->changed) {
 		view_payload(p->pkt, buf_as_str(&what->payload));
-		sim_tell(p, &(struct sim_event){
-				    .kind = EVENT_NAT,
-				    .text = "the helper puts the translated address into "
-					    "the payload" });
+		sim_tell(p, EVENT_NAT,
+		         "the helper puts the translated address into the payload");
 	}
 	if (what->dst_port)
 		view_to_port(p->pkt, what->dst_port);
@@ -283,14 +285,24 @@ static void rewrite(struct pass *p, const struct track_rewrite *what)
 		view_renumber(p->pkt, e, (enum track_dir)p->ref.dir);
 }
 
+/* What the connection's helper reads; NULL where it has none, as most. */
+static const struct track_packet *helper_view(const struct pass *p,
+                                              struct track_packet *view)
+{
+	if (!p->ref.entry || !p->ref.entry->helper)
+		return NULL;
+	view_packet(p->pkt, view);
+	return view;
+}
+
 bool hook_confirm(struct pass *p)
 {
 	struct track_packet view;
 	struct track_rewrite made = { .changed = false };
 	bool fresh = p->ref.entry && !(p->ref.entry->status & TRACK_S_CONFIRMED);
 
-	view_packet(p->pkt, &view);
-	enum track_verdict v = track_confirm(p->sim->track, &view, &p->ref, &made);
+	enum track_verdict v =
+		track_confirm(p->sim->track, helper_view(p, &view), &p->ref, &made);
 	if (v == TRACK_ACCEPT)
 		rewrite(p, &made);
 	buf_fini(&made.payload);
@@ -299,7 +311,7 @@ bool hook_confirm(struct pass *p)
 	if (!unless_dropped(p, v, BY_CONNTRACK))
 		return false;
 	if (fresh)
-		sim_tell(p, &(struct sim_event){ .kind = EVENT_CONFIRM });
+		sim_tell(p, EVENT_CONFIRM, NULL);
 	return true;
 }
 
@@ -338,7 +350,7 @@ static bool is_too_short(const struct packet *p, const struct track_change *chan
 	       packet_l4_length(p) < GRE_LEAST;
 }
 
-static bool run_nat(struct pass *p, const struct plan_hook *h)
+static NOINLINE bool run_nat(struct pass *p, const struct plan_hook *h)
 {
 	enum track_hook hook = (enum track_hook)p->hook;
 	bool src = hook == TRACK_HOOK_POSTROUTING || hook == TRACK_HOOK_INPUT;
@@ -368,8 +380,7 @@ static bool run_nat(struct pass *p, const struct plan_hook *h)
 	if (hook == TRACK_HOOK_OUTPUT &&
 	    !route_anew(p, "routed anew, since the destination was rewritten"))
 		return false;
-	sim_tell(p,
-	         &(struct sim_event){ .kind = EVENT_NAT, .text = choice_text(p, !src) });
+	sim_tell(p, EVENT_NAT, choice_text(p, !src));
 	return true;
 }
 
@@ -400,7 +411,7 @@ static bool run_step(struct pass *p, const struct plan_hook *h, const struct pla
 {
 	switch (s->kind) {
 	case PLAN_DEFRAG:
-		return run_defrag(p);
+		return !p->pkt->is_fragment || run_defrag(p);
 	case PLAN_TRACK:
 		return run_track(p);
 	case PLAN_CONFIRM:
@@ -418,16 +429,21 @@ static bool run_step(struct pass *p, const struct plan_hook *h, const struct pla
 	return true;
 }
 
-bool hook_run(struct pass *p, const struct hook_place *at)
+static NOINLINE bool run_steps(struct pass *p, const struct plan_hook *h)
 {
-	const struct plan_hook *h = plan_at(p->sim->store, at->pf, at->hook);
-
-	p->pf = at->pf;
-	p->hook = at->hook;
-	p->way = at->name;
-	sim_tell(p, &(struct sim_event){ .kind = EVENT_HOOK, .text = at->name });
-	for (size_t i = 0; i < h->n; i++)
-		if (!run_step(p, h, &h->steps[i]))
+	for (const struct plan_step *s = h->steps, *end = s + h->n; s < end; s++)
+		if (!run_step(p, h, s))
 			return false;
 	return true;
+}
+
+bool hook_run(struct pass *p, uint8_t pf, uint8_t hook, const char *name)
+{
+	const struct plan_hook *h = plan_at(p->sim->store, pf, hook);
+
+	p->pf = pf;
+	p->hook = hook;
+	p->way = name;
+	sim_tell(p, EVENT_HOOK, name);
+	return !h->n || run_steps(p, h);
 }

@@ -7,14 +7,9 @@
 
 #include "gate/engine/sim/sim.h"
 
-/* A hook as the kernel has it: protocol family and number, and its name for people. */
-struct hook_place {
-	uint8_t pf, hook;
-	const char *name;
-};
-
-/* Runs everything registered at the hook. True: the packet goes on; else p->result says. */
-bool hook_run(struct pass *p, const struct hook_place *at);
+/* Runs everything registered at the hook: protocol family and number as the kernel has them, and
+ * its name for people. True: the packet goes on; else p->result says. */
+bool hook_run(struct pass *p, uint8_t pf, uint8_t hook, const char *name);
 
 /* Enters a new connection into the table. False: it is dropped for that. */
 bool hook_confirm(struct pass *p);

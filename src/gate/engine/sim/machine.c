@@ -5,19 +5,16 @@
 
 #include <errno.h>
 #include <linux/if_arp.h>
-#include <linux/netfilter.h>
 #include <stddef.h>
 
-static size_t addr_bytes(uint8_t family)
-{
-	return family == NFPROTO_IPV4 ? 4 : 16;
-}
+#include "gate/engine/sim/address.h"
 
 static struct sim_dev *add_dev(struct sim_machine *m, struct str name, uint32_t index)
 {
 	struct sim_dev *d = arena_new(&m->a, struct sim_dev);
 
 	d->name = arena_str(&m->a, name);
+	memcpy(d->ifname, name.p, name.n < DEV_NAME_BYTES ? name.n : DEV_NAME_BYTES - 1);
 	d->index = index;
 	d->type = ARPHRD_ETHER;
 	d->mac[0] = 2; /* locally administered */
@@ -38,7 +35,8 @@ static void add_own_policies(struct sim_machine *m)
 			vec_push(&m->policies, (struct sim_policy){ .family = families[k],
 			                                            .pref = own[i].pref,
 			                                            .table = own[i].table,
-			                                            .suppress = -1 });
+			                                            .suppress = -1,
+			                                            .is_for_all = true });
 }
 
 void machine_init(struct sim_machine *m, uint32_t lo_index)
@@ -121,7 +119,7 @@ void machine_add_neighbour(struct sim_machine *m, uint8_t family, const uint8_t 
 {
 	struct sim_neighbour n = { .family = family };
 
-	memcpy(n.addr, addr, addr_bytes(family));
+	address_copy(family, n.addr, addr);
 	memcpy(n.mac, mac, sizeof(n.mac));
 	vec_push(&m->neighbours, n);
 }
@@ -130,8 +128,7 @@ const uint8_t *machine_neighbour(const struct sim_machine *m, uint8_t family,
                                  const uint8_t *addr)
 {
 	vec_for_each(it, &m->neighbours)
-		if (it->family == family &&
-		    memcmp(it->addr, addr, addr_bytes(family)) == 0)
+		if (it->family == family && address_eq(family, it->addr, addr))
 			return it->mac;
 	return NULL;
 }
@@ -141,7 +138,7 @@ void machine_add_addr(struct sim_machine *m, const struct sim_dev *dev, uint8_t 
 {
 	struct sim_addr a = { .family = family, .prefix = prefix, .dev = dev };
 
-	memcpy(a.addr, addr, addr_bytes(family));
+	address_copy(family, a.addr, addr);
 	vec_push(&m->addrs, a);
 }
 
@@ -158,10 +155,18 @@ static uint32_t free_pref(const struct sim_machine *m, uint8_t family)
 	return 0;
 }
 
+static bool is_for_all(const struct sim_policy *p)
+{
+	return !p->src_prefix && !p->dst_prefix && !p->iif.n && !p->oif.n && !p->mask &&
+	       !p->tos && !p->l4 && !p->sport[1] && !p->dport[1] && !p->doubt &&
+	       !p->invert;
+}
+
 void machine_add_policy(struct sim_machine *m, const struct sim_policy *policy)
 {
 	struct sim_policy p = *policy;
 
+	p.is_for_all = is_for_all(&p);
 	if (p.pref == PREF_NONE)
 		p.pref = free_pref(m, p.family);
 	vec_push(&m->policies, p);
@@ -304,8 +309,7 @@ const struct sim_socket *machine_socket(const struct sim_machine *m, uint8_t fam
 	vec_for_each(it, &m->sockets) {
 		if (it->l4 != l4 || it->port != port)
 			continue;
-		if (it->family == family && addr &&
-		    memcmp(it->addr, addr, addr_bytes(family)) == 0)
+		if (it->family == family && addr && address_eq(family, it->addr, addr))
 			return it;
 		if (!it->family || (!addr && it->family == family))
 			any = it;

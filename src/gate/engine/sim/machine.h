@@ -19,8 +19,12 @@ struct sim_conf {
 	uint8_t src_valid_mark, accept_local, route_localnet;
 };
 
+enum { DEV_NAME_BYTES = 16 }; /* linux/if.h: IFNAMSIZ */
+
 struct sim_dev {
 	struct str name;
+	uint8_t ifname
+		[DEV_NAME_BYTES]; /* the same as rules compare it: zeros behind it */
 	uint32_t index;
 	uint16_t type; /* linux/if_arp.h: ARPHRD_ETHER, ARPHRD_LOOPBACK */
 	uint32_t group;
@@ -110,6 +114,7 @@ struct sim_policy {
 	uint32_t table, target; /* of POLICY_TABLE, of POLICY_GOTO */
 	int suppress; /* what the table has with no longer prefix does not count; -1: all */
 	const char *doubt; /* it also asks what nobody knows outside of a kernel */
+	bool is_for_all; /* it asks nothing, as the kernel's own; machine_add_policy sets it */
 };
 
 /* A socket of this machine that takes packets for its address and port. */

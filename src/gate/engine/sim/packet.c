@@ -7,6 +7,7 @@
 #include <linux/netfilter.h>
 #include <string.h>
 
+#include "gate/engine/sim/address.h"
 #include "gate/engine/sim/checksum.h"
 
 enum { IP4_MIN = 20, IP6_BYTES = 40 };
@@ -89,14 +90,14 @@ void packet_frame(struct packet *p, const uint8_t *dst, const uint8_t src[6])
 
 bool packet_group_mac(uint8_t family, const uint8_t *addr, uint8_t mac[6])
 {
-	if (family == NFPROTO_IPV6 && addr[0] == 0xff)
+	if (family == NFPROTO_IPV6 && address_is_multicast(family, addr))
 		memcpy(mac,
 		       (uint8_t[6]){ 0x33, 0x33, addr[12], addr[13], addr[14], addr[15] },
 		       6);
-	else if (family == NFPROTO_IPV4 && addr[0] >> 4 == 14)
+	else if (family == NFPROTO_IPV4 && address_is_multicast(family, addr))
 		memcpy(mac, (uint8_t[6]){ 1, 0, 0x5e, addr[1] & 0x7f, addr[2], addr[3] },
 		       6);
-	else if (family == NFPROTO_IPV4 && memcmp(addr, "\377\377\377\377", 4) == 0)
+	else if (address_is_everybody(family, addr))
 		memset(mac, 0xff, 6);
 	else
 		return false;

@@ -155,7 +155,7 @@ static void plan_one(struct sim_store *s, struct plan_hook *h, uint8_t pf, uint8
 	vec_fini(&filter.v);
 }
 
-static void plan_make(struct sim_store *s)
+static COLD void plan_make(struct sim_store *s)
 {
 	static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6, NFPROTO_ARP,
 		                            NFPROTO_BRIDGE, NFPROTO_NETDEV };

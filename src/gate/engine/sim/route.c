@@ -7,6 +7,7 @@
 #include <linux/netfilter.h>
 #include <string.h>
 
+#include "gate/engine/sim/address.h"
 #include "gate/engine/sim/way.h"
 
 static bool doubt(void *ctx, const char *what)
@@ -23,11 +24,10 @@ struct route_query route_query_of(struct pass *p)
 		                 .l4 = pkt->l4,
 		                 .doubt = doubt,
 		                 .ctx = p };
-	size_t n = packet_address_size(pkt);
 	const uint8_t *head = packet_at(pkt, pkt->nh, 2), *ports = NULL;
 
-	memcpy(q.dst, packet_destination(pkt), n);
-	memcpy(q.src, packet_source(pkt), n);
+	address_copy(pkt->family, q.dst, packet_destination(pkt));
+	address_copy(pkt->family, q.src, packet_source(pkt));
 	if (pkt->family == NFPROTO_IPV4)
 		q.tos = head[1] & 0x1c; /* RFC 1349's bits that routing may use */
 	else
@@ -91,7 +91,8 @@ static const char *martian(const struct pass *p)
 	if ((src[0] == 127 || dst[0] == 127) &&
 	    !machine_conf(p->sim->machine, p->in).route_localnet)
 		return "a martian: 127.0.0.0/8 does not come over a wire";
-	if (src[0] >> 4 == 14 || memcmp(src, "\377\377\377\377", 4) == 0)
+	if (address_is_multicast(NFPROTO_IPV4, src) ||
+	    address_is_everybody(NFPROTO_IPV4, src))
 		return "a martian: the source is a multicast or broadcast address";
 	return NULL;
 }
@@ -154,13 +155,11 @@ static const char *wrong_source(struct pass *p)
 static int decide(const struct pass *p, const struct route_query *q,
                   struct route_answer *to)
 {
-	bool ip4 = q->family == NFPROTO_IPV4;
-
 	*to = (struct route_answer){ .type = ROUTE_BROADCAST, .dev = q->oif };
-	if (ip4 && memcmp(q->dst, "\377\377\377\377", 4) == 0)
+	if (address_is_everybody(q->family, q->dst))
 		return 0;
 	to->type = ROUTE_MULTICAST;
-	if (ip4 && q->dst[0] >> 4 == 14)
+	if (q->family == NFPROTO_IPV4 && address_is_multicast(q->family, q->dst))
 		return 0;
 	return machine_lookup(p->sim->machine, q, to);
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 
+#include "gate/engine/sim/data.h"
 #include "gate/engine/sim/state.h"
 #include "gate/program/copy.h"
 
@@ -34,7 +35,7 @@ static bool is_end(const struct sim_elem *e)
 
 static int key_cmp(const struct sim_set *s, const uint8_t *a, const uint8_t *b)
 {
-	return memcmp(a, b, s->set.key_len);
+	return data_cmp(a, b, s->set.key_len);
 }
 
 /* Where one interval ends the next may begin: the end comes first. */

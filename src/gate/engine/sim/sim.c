@@ -45,12 +45,18 @@ const char *sim_state_name(const struct pass *p)
 	return track_state_name(track_state_of(&p->ref));
 }
 
-void sim_tell_watcher(struct pass *p, const struct sim_event *e)
+NOINLINE void sim_tell_event(struct pass *p, const struct sim_event *e)
 {
 	struct sim_event told = *e;
 
 	told.pass = p;
-	p->sim->watch(p->sim->watch_ctx, &told);
+	if (p->sim->watch)
+		p->sim->watch(p->sim->watch_ctx, &told);
+}
+
+NOINLINE void sim_tell_text(struct pass *p, enum sim_event_kind kind, const char *text)
+{
+	sim_tell_event(p, &(struct sim_event){ .kind = kind, .text = text });
 }
 
 bool sim_doubt(struct pass *p, const char *what)
@@ -59,7 +65,7 @@ bool sim_doubt(struct pass *p, const char *what)
 
 	if (!p->result.doubt)
 		p->result.doubt = what;
-	sim_tell(p, &(struct sim_event){ .kind = EVENT_DOUBT, .text = what });
+	sim_tell(p, EVENT_DOUBT, what);
 	return n < 64 && (p->sim->choices >> n & 1);
 }
 
@@ -68,27 +74,23 @@ bool way_stops(struct pass *p, const char *why)
 	p->result.fate = FATE_DROP;
 	p->result.by = BY_STACK;
 	p->result.reason = why;
-	sim_tell(p, &(struct sim_event){ .kind = EVENT_STACK, .text = why });
+	sim_tell(p, EVENT_STACK, why);
 	return false;
 }
 
 static bool at_hook(struct pass *p, uint8_t hook, const char *name)
 {
-	const struct hook_place at = { p->pkt->family, hook, name };
-
-	return hook_run(p, &at);
+	return hook_run(p, p->pkt->family, hook, name);
 }
 
 static bool at_device(struct pass *p, uint8_t hook, const char *name)
 {
-	const struct hook_place at = { NFPROTO_NETDEV, hook, name };
-
-	return hook_run(p, &at);
+	return hook_run(p, NFPROTO_NETDEV, hook, name);
 }
 
 void way_tell(struct pass *p, const char *text)
 {
-	sim_tell(p, &(struct sim_event){ .kind = EVENT_ROUTE, .text = text });
+	sim_tell(p, EVENT_ROUTE, text);
 }
 
 /* ---- arriving ---- */
@@ -129,33 +131,38 @@ static const uint8_t *next_mac(struct pass *p, uint8_t mac[6])
 	                         p->route.has_via ? p->route.via : dst);
 }
 
-/* A frame that only passes a bridge keeps its header. */
-static void frame(struct pass *p)
+static NOINLINE void frame(struct pass *p)
 {
-	bool seen = p->out->is_bridge || p->out->is_loopback ||
-	            plan_at(p->sim->store, NFPROTO_NETDEV, NF_NETDEV_EGRESS)->n;
 	uint8_t mac[6];
 
-	if (p->out->bridge || !seen)
-		return;
 	p->pkt->is_looped = p->out->is_loopback;
 	packet_frame(p->pkt, p->out->is_loopback ? p->out->mac : next_mac(p, mac),
 	             p->out->mac);
 	p->is_framed = true;
 }
 
+/* Whether anybody looks at the header that the frame gets here; one that only passes a bridge keeps
+ * its own. */
+static bool is_frame_seen(struct pass *p)
+{
+	return !p->out->bridge &&
+	       (p->out->is_bridge || p->out->is_loopback ||
+	        plan_at(p->sim->store, NFPROTO_NETDEV, NF_NETDEV_EGRESS)->n);
+}
+
 bool way_transmit(struct pass *p)
 {
 	if (!p->out)
 		return true;
-	frame(p);
+	if (is_frame_seen(p))
+		frame(p);
 	p->in = NULL;
 	if (!at_device(p, NF_NETDEV_EGRESS, "egress"))
 		return false;
 	if (p->out->is_bridge)
 		return bridge_send(p);
 	if (!p->out->is_loopback)
-		sim_tell(p, &(struct sim_event){ .kind = EVENT_SENT });
+		sim_tell(p, EVENT_SENT, NULL);
 	return true;
 }
 
@@ -173,14 +180,12 @@ bool outcome_take(const struct outcome *o, struct pass *p)
 	return o->passed;
 }
 
-bool way_leave(struct pass *p)
+static NOINLINE bool leave_in_pieces(struct pass *p)
 {
 	struct outcome o = { .passed = false };
 	struct packet piece = { .mark = 0 };
 	bool goes_on = true;
 
-	if (!p->pkt->largest_piece)
-		return way_transmit(p);
 	for (size_t i = 0, n = pieces_of(p->pkt); goes_on && i < n; i++) {
 		struct pass copy = *p;
 		piece_make(p->pkt, i, &piece);
@@ -196,6 +201,11 @@ bool way_leave(struct pass *p)
 	}
 	packet_fini(&piece);
 	return outcome_take(&o, p);
+}
+
+bool way_leave(struct pass *p)
+{
+	return p->pkt->largest_piece ? leave_in_pieces(p) : way_transmit(p);
 }
 
 static bool leave(struct pass *p)
@@ -283,7 +293,7 @@ static bool receive_ip(struct pass *p)
 }
 
 /* The device of the frame's VLAN has its name by custom: eth0.5; or NULL. */
-static const struct sim_dev *vlan_device(const struct pass *p)
+static NOINLINE const struct sim_dev *vlan_device(const struct pass *p)
 {
 	char name[32];
 	int n = snprintf(name, sizeof(name), STR_FMT ".%u", STR_ARG(p->in->name),

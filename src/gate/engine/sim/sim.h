@@ -144,10 +144,13 @@ struct sim_result sim_packet(struct sim *s, const struct sim_arrival *a,
 bool sim_doubt(struct pass *p, const char *what);
 /* `new`, `established` …; `none` before the tracker saw the packet. */
 const char *sim_state_name(const struct pass *p);
-void sim_tell_watcher(struct pass *p, const struct sim_event *e);
-/* Where nobody watches, it costs a comparison. */
-static inline void sim_tell(struct pass *p, const struct sim_event *e)
+/* Tells the watcher, if there is one; e->pass need not be set. */
+void sim_tell_event(struct pass *p, const struct sim_event *e);
+/* The same for an event that is no more than a text, or NULL. */
+void sim_tell_text(struct pass *p, enum sim_event_kind kind, const char *text);
+/* And where nobody watches, it costs a comparison. */
+static inline void sim_tell(struct pass *p, enum sim_event_kind kind, const char *text)
 {
 	if (p->sim->watch)
-		sim_tell_watcher(p, e);
+		sim_tell_text(p, kind, text);
 }

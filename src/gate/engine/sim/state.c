@@ -64,13 +64,6 @@ static bool quota_pass(uint64_t limit, uint32_t flags, union sim_state *s, uint3
 	return (s->quota.used > limit) == !!(flags & NFT_QUOTA_F_INV);
 }
 
-static bool count(union sim_state *s, uint32_t len)
-{
-	s->counter.packets++;
-	s->counter.bytes += len;
-	return true;
-}
-
 static struct bucket insn_bucket(const struct insn *in)
 {
 	return (struct bucket){ in->limit.rate, in->limit.unit_s, in->limit.burst,
@@ -112,7 +105,7 @@ void state_init_obj(const struct prog_obj *o, union sim_state *s)
 bool state_pass(const struct insn *in, union sim_state *s, uint64_t now_ns, uint32_t len)
 {
 	if (in->kind == INSN_COUNTER)
-		return count(s, len);
+		state_count(s, len);
 	if (in->kind == INSN_QUOTA)
 		return quota_pass(in->quota.bytes, in->quota.flags, s, len);
 	if (in->kind == INSN_LIMIT) {
@@ -130,7 +123,7 @@ bool state_pass_obj(const struct prog_obj *o, union sim_state *s, uint64_t now_n
                     uint32_t len)
 {
 	if (o->type == NFT_OBJECT_COUNTER)
-		return count(s, len);
+		state_count(s, len);
 	if (o->type == NFT_OBJECT_QUOTA)
 		return quota_pass(o->quota.bytes, o->quota.flags, s, len);
 	if (o->type == NFT_OBJECT_LIMIT) {

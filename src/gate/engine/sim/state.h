@@ -13,6 +13,13 @@
 void state_init(const struct insn *in, union sim_state *s);
 void state_init_obj(const struct prog_obj *o, union sim_state *s);
 
+/* A counter's part of it. */
+static inline void state_count(union sim_state *s, uint32_t len)
+{
+	s->counter.packets++;
+	s->counter.bytes += len;
+}
+
 /* One packet of `len` bytes at that time. False: the rule does not go on. Kinds other than
  * counter, limit, quota and last are true and untouched. */
 bool state_pass(const struct insn *in, union sim_state *s, uint64_t now_ns, uint32_t len);

@@ -6,6 +6,7 @@
 #include <linux/netfilter.h>
 #include <string.h>
 
+#include "gate/engine/sim/address.h"
 #include "gate/engine/sim/checksum.h"
 #include "gate/track/track.h"
 
@@ -60,16 +61,15 @@ static bool view_addresses(const struct packet *p, struct track_tuple *t)
 	t->proto = p->l4;
 	if (!a)
 		return false;
-	memcpy(t->src.b, a, size);
-	memcpy(t->dst.b, a + size, size);
+	address_copy(p->family, t->src.b, a);
+	address_copy(p->family, t->dst.b, a + size);
 	return p->has_l4;
 }
 
-static bool view_tuple(const struct packet *p, struct track_tuple *t)
+bool view_tuple(const struct packet *p, struct track_tuple *t)
 {
 	const uint8_t *b;
 
-	*t = (struct track_tuple){ 0 };
 	if (!view_addresses(p, t))
 		return false;
 	if (p->frag_off || !least(p->l4))

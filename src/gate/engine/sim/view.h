@@ -13,6 +13,9 @@
 /* `out->payload` points into the packet. */
 void view_packet(const struct packet *p, struct track_packet *out);
 
+/* The tuple alone, into one that is all zero. False: the packet is cut. */
+bool view_tuple(const struct packet *p, struct track_tuple *t);
+
 /* Writes a translation into the packet, checksums too where they were right. True when something
  * changed. */
 bool view_write(struct packet *p, const struct track_change *change);

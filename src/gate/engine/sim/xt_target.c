@@ -36,9 +36,9 @@ enum xt_answer xt_reject6(struct exec *x, struct xt *m)
 enum xt_answer xt_log(struct exec *x, struct xt *m)
 {
 	(void)m;
-	sim_tell(x->pass, &(struct sim_event){ .kind = EVENT_LOG,
-	                                       .chain = x->chain,
-	                                       .rule = x->rule });
+	sim_tell_event(x->pass, &(struct sim_event){ .kind = EVENT_LOG,
+	                                             .chain = x->chain,
+	                                             .rule = x->rule });
 	return XT_YES;
 }
 

@@ -70,6 +70,38 @@ static void both_byte_orders_and_both_clocks_of_pcap_are_read(void **state)
 	}
 }
 
+/* What was peeked at stays to be read, and what was read stays valid. */
+static void the_frame_behind_is_peeked_at_where_it_is_read(void **state)
+{
+	auto_buf file = { 0 };
+	struct capture_frame f, next;
+
+	(void)state;
+	put_pcap(&file, 0xa1b23c4d, false);
+	put(&file, 1700000001, 4, false);
+	put(&file, 7, 4, false);
+	put(&file, 3, 4, false);
+	put(&file, 3, 4, false);
+	buf_cstr(&file, "xyz");
+	for (size_t n = file.n - 1; n <= file.n; n++) {
+		struct pieces p = { str_sub(buf_as_str(&file), 0, n), n };
+		auto_ptr(capture) c = NULL;
+		assert_int_equal(capture_open(read_pieces, &p, &c), 0);
+		assert_int_equal(capture_next(c, &f), 1);
+		assert_int_equal(capture_peek(c, &next), n == file.n);
+		assert_str(f.bytes, "abcd");
+		if (n < file.n)
+			continue;
+		assert_str(next.bytes, "xyz");
+		assert_int_equal(capture_next(c, &f), 1);
+		assert_ptr_equal(f.bytes.p, next.bytes.p);
+		assert_true(f.at_ns == next.at_ns);
+		assert_int_equal(f.length, next.length);
+		assert_false(capture_peek(c, &next));
+		assert_int_equal(capture_next(c, &f), 0);
+	}
+}
+
 static void a_file_that_ends_within_a_frame_is_cut(void **state)
 {
 	auto_buf file = { 0 };
@@ -214,6 +246,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT(both_byte_orders_and_both_clocks_of_pcap_are_read),
+		UNIT(the_frame_behind_is_peeked_at_where_it_is_read),
 		UNIT(a_file_that_ends_within_a_frame_is_cut),
 		UNIT(what_is_no_capture_is_refused),
 		UNIT(a_frame_of_impossible_size_is_damage),

@@ -118,6 +118,39 @@ static void rules_choose_the_table(void **state)
 	machine_fini(&m);
 }
 
+/* Each prohibits packets that this one is not. */
+static void a_rule_that_asks_one_thing_is_not_for_all(void **state)
+{
+	static const struct sim_policy rows[] = {
+		{ .src = { 10 }, .src_prefix = 8 },
+		{ .dst = { 10 }, .dst_prefix = 8 },
+		{ .iif = STR_INIT("eth0") },
+		{ .oif = STR_INIT("eth0") },
+		{ .mark = 1, .mask = 1 },
+		{ .tos = 4 },
+		{ .l4 = 6 },
+		{ .sport = { 1, 9 } },
+		{ .dport = { 1, 9 } },
+		{ .doubt = "what nobody knows" },
+		{ .invert = true },
+	};
+	const struct route_query q = { .family = NFPROTO_IPV4, .dst = { 192, 0, 2, 1 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct sim_policy policy = rows[i];
+		struct sim_machine m;
+		struct route_answer to;
+		machine_init(&m, 1);
+		m.is_complete = true;
+		policy.family = NFPROTO_IPV4;
+		policy.action = POLICY_PROHIBIT;
+		machine_add_policy(&m, &policy);
+		assert_int_equal(machine_lookup(&m, &q, &to), -ENOENT);
+		machine_fini(&m);
+	}
+}
+
 static void a_device_is_made_once_and_its_number_is_its_own(void **state)
 {
 	struct sim_machine m;
@@ -247,6 +280,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		UNIT(addresses_are_routes),
 		UNIT(rules_choose_the_table),
+		UNIT(a_rule_that_asks_one_thing_is_not_for_all),
 		UNIT(a_device_is_made_once_and_its_number_is_its_own),
 		UNIT(a_host_listens_to_its_own_groups),
 		UNIT(a_router_listens_to_the_routers_group),

@@ -263,6 +263,24 @@ static void checksums_are_those_of_the_standards(void **state)
 	assert_int_equal(crc32c("123456789", 9, 0), 0xe3069283);
 }
 
+/* In words of 32 bits as in those of 16, RFC 1071 section 2. */
+static void a_checksum_of_any_length_is_one_of_16_bit_words(void **state)
+{
+	uint8_t bytes[67];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(0xff - i * 37);
+	for (size_t n = 0; n <= sizeof(bytes); n++) {
+		uint32_t sum = 0;
+		for (size_t i = 0; i < n; i++)
+			sum += i % 2 ? bytes[i] : (uint32_t)bytes[i] << 8;
+		while (sum >> 16)
+			sum = (sum & 0xffff) + (sum >> 16);
+		assert_int_equal(checksum(bytes, n, 0), (uint16_t)~sum);
+	}
+}
+
 static void a_new_frame_header_moves_nothing_else(void **state)
 {
 	static const uint8_t src[6] = { 2, 0, 0, 0, 0, 1 }, dst[6] = { 2, 0, 0, 0, 0, 2 };
@@ -331,6 +349,7 @@ int main(void)
 		UNIT(extension_headers_are_walked_to_the_transport),
 		UNIT(a_later_fragment_has_no_transport_header),
 		UNIT(checksums_are_those_of_the_standards),
+		UNIT(a_checksum_of_any_length_is_one_of_16_bit_words),
 		UNIT(a_new_frame_header_moves_nothing_else),
 		UNIT(groups_have_the_addresses_of_the_standards),
 	};
