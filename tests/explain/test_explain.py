@@ -151,9 +151,26 @@ def test_why_not_names_the_rule_that_came_nearest(explain):
         limit rate 5/second icmp type echo-request accept } }"""
     answer = json.loads(explain("-j", "--why-not", "accept", SSH, text=text).stdout)
     assert answer["nearest"]["rule"]["text"] == "tcp dport 22 ip saddr 10.0.0.0/8 accept"
-    assert answer["nearest"]["missing"] == "ip saddr 10.0.0.0/8"
+    assert answer["nearest"]["missing"] == ["ip saddr 10.0.0.0/8"]
     lines = explain("--why-not", "accept", SSH, text=text).stdout.splitlines()
     assert lines[-1].startswith("Nearest to accept came `tcp dport 22 ip saddr 10.0.0.0/8 accept`")
+
+
+def test_why_not_names_all_that_is_missing(explain):
+    """And a rule of another protocol is not near, nor is what is missing counted as used."""
+    text = """table inet t {
+        set hosts { type ipv4_addr; flags dynamic; elements = { 10.0.0.1 counter }; }
+        chain c { type filter hook input priority 0; policy drop
+            icmp type echo-request accept
+            tcp dport 80 ip saddr @hosts ct state established accept
+            udp dport { 53, 123 } accept comment "names" } }"""
+    why = ("-j", "--why-not=accept")
+    nearest = json.loads(explain(*why, "in eth0 udp 198.51.100.7 > 192.168.1.12:99", text=text).stdout)["nearest"]
+    assert nearest["missing"] == ["udp dport { 53, 123 }"]
+    text = text.replace("icmp type echo-request accept", "").replace("udp dport { 53, 123 } accept", "")
+    nearest = json.loads(explain(*why, SSH, text=text).stdout)["nearest"]
+    assert nearest["missing"] == ["tcp dport 80", "ip saddr @hosts", "ct state established"]
+    assert nearest["sentence"].endswith("`tcp dport 80`, `ip saddr @hosts` and `ct state established`.")
 
 
 def test_why_not_asks_for_a_verdict_there_is(explain):

@@ -61,6 +61,7 @@ void explain_watch(void *ctx, const struct sim_event *event)
 		.rule = event->rule,
 		.matched = event->matched,
 		.insn = event->insn,
+		.unmet = event->unmet,
 		.verdict = event->verdict,
 		.text = event->text ? arena_fmt(&e->c->arena, "%s", event->text)
 		                    : STR(""),
@@ -309,6 +310,7 @@ static int run_once_with(struct explain *e, uint64_t choices, unsigned *n_doubts
 	explain_import(e, &sim);
 	sim.watch = explain_watch;
 	sim.watch_ctx = e;
+	sim.asks_unmet = e->c->options.why_not.p;
 	for (size_t i = 0; r == 0 && i < e->n_packets; i++) {
 		r = send_one(e, &talks, &sim, &e->packets[i], &e->c->diags);
 		e->packets[i].fates |= 1u << e->packets[i].result.fate;
@@ -405,26 +407,27 @@ struct str explain_rule_place(const struct explain *e, const struct sim_rule *ru
 	                 source_place(s, span.off).line);
 }
 
-/* Without the source, the instruction that did not match. */
-static struct str live_piece(const struct explain *e, const struct explain_step *s)
+/* Without the source, the instruction itself. */
+static struct str live_piece(const struct explain *e, const struct sim_rule *rule,
+                             uint32_t insn)
 {
-	struct program one = { .p = s->rule->r.prog.p + s->insn, .n = 1 };
+	struct program one = { .p = rule->r.prog.p + insn, .n = 1 };
 	auto_buf text = { 0 };
 
-	if (!e->live || s->insn >= s->rule->r.prog.n)
+	if (!e->live || insn >= rule->r.prog.n)
 		return STR("");
 	program_dump(&one, &text);
 	return one_line(&e->c->arena, buf_as_str(&text));
 }
 
-struct str explain_piece(const struct explain *e, const struct explain_step *s)
+struct str explain_piece(const struct explain *e, const struct sim_rule *rule,
+                         uint32_t insn)
 {
-	const struct explain_rule *place = place_of(e, s->rule);
-	uint16_t at = s->insn < s->rule->r.prog.n ? s->rule->r.prog.p[s->insn].place
-	                                          : UINT16_MAX;
+	const struct explain_rule *place = place_of(e, rule);
+	uint16_t at = insn < rule->r.prog.n ? rule->r.prog.p[insn].place : UINT16_MAX;
 
 	if (at >= place->n_pieces)
-		return live_piece(e, s);
+		return live_piece(e, rule, insn);
 	return one_line(&e->c->arena, sources_text(&e->c->sources, place->pieces[at]));
 }
 
@@ -440,76 +443,6 @@ struct str explain_verdict(const struct explain_packet *p)
 	if (p->fates & (p->fates - 1))
 		return p->fates & 1u << FATE_UNKNOWN ? STR("unknown") : STR("sometimes");
 	return str_from(fate_name(p->result.fate));
-}
-
-/* Whether the rule can end with the verdict that is asked for. */
-static bool rule_may_say(const struct sim_rule *rule, int32_t verdict)
-{
-	for (size_t i = 0; i < rule->r.prog.n; i++) {
-		const struct insn *in = &rule->r.prog.p[i];
-		if (in->kind == INSN_IMMEDIATE && in->dreg == REG_VERDICT &&
-		    in->immediate.verdict.code == verdict)
-			return true;
-		if (in->kind != INSN_LOOKUP || in->dreg != REG_VERDICT)
-			continue;
-		vec_for_each(it, &rule->runs[i].set->elems)
-			if (!(*it)->dead && (*it)->e.is_verdict &&
-			    (*it)->e.verdict.code == verdict)
-				return true;
-	}
-	return false;
-}
-
-/* Comparisons that held before the one that failed, implied ones too. What lets packets through for
- * other reasons than what they are (a limit, say) does not bring a rule nearer. */
-static size_t conditions_met(const struct explain_step *s)
-{
-	const struct program *prog = &s->rule->r.prog;
-	size_t met = 0;
-
-	for (uint32_t i = 0; i < s->insn && i < prog->n; i++)
-		met += prog->p[i].kind == INSN_CMP || prog->p[i].kind == INSN_RANGE ||
-		       (prog->p[i].kind == INSN_LOOKUP && prog->p[i].dreg == REG_NONE);
-	return met;
-}
-
-struct explain_near explain_nearest(const struct explain *e,
-                                    const struct explain_packet *p)
-{
-	int32_t verdict = str_is(e->c->options.why_not, "accept") ? NF_ACCEPT : NF_DROP;
-	struct explain_near best = { 0 };
-
-	vec_for_each(it, &p->steps) {
-		if (it->kind != EVENT_RULE || it->matched ||
-		    !rule_may_say(it->rule, verdict))
-			continue;
-		size_t met = conditions_met(it);
-		if (!best.step || met > best.met)
-			best = (struct explain_near){ it, met };
-	}
-	return best;
-}
-
-struct str explain_near_sentence(const struct explain *e, const struct explain_packet *p)
-{
-	struct arena *a = &e->c->arena;
-	struct str wanted = e->c->options.why_not;
-
-	if (str_eq(explain_verdict(p), wanted))
-		return arena_fmt(a, "It is: nothing is missing for " STR_FMT ".",
-		                 STR_ARG(wanted));
-	struct explain_near near = explain_nearest(e, p);
-	if (!near.step)
-		return arena_fmt(
-			a, "No rule that the packet met would have said " STR_FMT ".",
-			STR_ARG(wanted));
-	struct str text = explain_rule_text(e, near.step->rule);
-	struct str place = explain_rule_place(e, near.step->rule);
-	struct str piece = explain_piece(e, near.step);
-	return arena_fmt(a,
-	                 "Nearest to " STR_FMT " came `" STR_FMT "` (" STR_FMT
-	                 "): what was missing is `" STR_FMT "`.",
-	                 STR_ARG(wanted), STR_ARG(text), STR_ARG(place), STR_ARG(piece));
 }
 
 static const char *past_tense(enum sim_fate f)

@@ -24,6 +24,7 @@ struct explain_step {
 	const struct sim_rule *rule;
 	bool matched;
 	uint32_t insn;
+	uint64_t unmet;
 	int32_t verdict;
 	struct str text;
 	struct str hook; /* the one it happened at; empty: between hooks */
@@ -88,15 +89,15 @@ void explain_print_packet(const struct explain *e, const struct explain_packet *
 struct str explain_rule_text(const struct explain *e, const struct sim_rule *rule);
 /* `server.nft:50`, or empty. */
 struct str explain_rule_place(const struct explain *e, const struct sim_rule *rule);
-/* The piece of the rule that decided at `insn`, or empty. */
-struct str explain_piece(const struct explain *e, const struct explain_step *s);
-/* --why-not: of the rules that would have said so, the one whose conditions were met furthest. */
-struct explain_near {
-	const struct explain_step *step; /* NULL: none was looked at */
-	size_t met;                      /* comparisons before the one that failed */
-};
-struct explain_near explain_nearest(const struct explain *e,
-                                    const struct explain_packet *p);
+/* The piece of the rule that the instruction is of, or empty. */
+struct str explain_piece(const struct explain *e, const struct sim_rule *rule,
+                         uint32_t insn);
+/* --why-not: of the rules that would have said so, the one that fewest conditions were missing for;
+ * NULL: none was looked at. */
+const struct explain_step *explain_nearest(const struct explain *e,
+                                           const struct explain_packet *p);
+/* All of the step's rule that does not hold, as far as it is known; in the run's arena. */
+struct str_list explain_missing(const struct explain *e, const struct explain_step *s);
 /* What --why-not has to say, as a sentence. */
 struct str explain_near_sentence(const struct explain *e, const struct explain_packet *p);
 

@@ -167,7 +167,7 @@ static void put_step(const struct explain *e, const struct explain_step *s,
 	if (s->kind == EVENT_RULE || s->kind == EVENT_POLICY)
 		put_str(&o, "verdict", verdict_json(s->verdict));
 	if (s->kind == EVENT_RULE && !s->matched)
-		put_str(&o, "failed", explain_piece(e, s));
+		put_str(&o, "failed", explain_piece(e, s->rule, s->insn));
 	if (s->kind == EVENT_CONNTRACK)
 		put_str(&o, "state", str_from(s->ct));
 	if (s->addresses.n)
@@ -217,17 +217,32 @@ static void put_nat(struct object *o, const struct explain_packet *p)
 	buf_char(o->out, '}');
 }
 
+static void put_missing(struct object *o, const struct explain *e,
+                        const struct explain_step *near)
+{
+	struct str_list missing = explain_missing(e, near);
+	const char *sep = "";
+
+	key(o, "missing");
+	buf_char(o->out, '[');
+	for (size_t i = 0; i < missing.n; i++, sep = ",") {
+		buf_cstr(o->out, sep);
+		buf_json(o->out, missing.p[i]);
+	}
+	buf_char(o->out, ']');
+}
+
 static void put_near(struct object *o, const struct explain *e,
                      const struct explain_packet *p)
 {
-	struct explain_near near = explain_nearest(e, p);
+	const struct explain_step *near = explain_nearest(e, p);
 
 	key(o, "nearest");
 	struct object n = begin(o->out);
 	put_str(&n, "verdict", e->c->options.why_not);
-	if (near.step) {
-		put_rule(&n, "rule", e, near.step->rule);
-		put_str(&n, "missing", explain_piece(e, near.step));
+	if (near) {
+		put_rule(&n, "rule", e, near->rule);
+		put_missing(&n, e, near);
 	}
 	put_str(&n, "sentence", explain_near_sentence(e, p));
 	buf_char(o->out, '}');

@@ -50,7 +50,7 @@ static void print_rule_step(struct page *p, const struct explain_step *s)
 {
 	struct str place = explain_rule_place(p->e, s->rule);
 	struct str text = explain_rule_text(p->e, s->rule),
-		   piece = explain_piece(p->e, s);
+		   piece = explain_piece(p->e, s->rule, s->insn);
 
 	buf_fmt(p->out, "      %-9s" STR_FMT, verdict_word(s->verdict), STR_ARG(place));
 	buf_repeat(p->out, ' ', place.n < PLACE_WIDTH ? PLACE_WIDTH - place.n : 1);

@@ -9,6 +9,7 @@
 
 #include "gate/engine/sim/data.h"
 #include "gate/engine/sim/jhash.h"
+#include "gate/engine/sim/set.h"
 #include "gate/engine/sim/state.h"
 #include "gate/engine/sim/xt.h"
 
@@ -385,4 +386,79 @@ uint32_t eval_rule(struct exec *x, struct sim_rule *rule)
 			return i;
 	}
 	return n ? n - 1 : 0;
+}
+
+/* ---- all that does not hold ---- */
+
+/* Whether running it changes nothing but registers. */
+static bool is_question(const struct insn *i)
+{
+	switch (i->kind) {
+	case INSN_PAYLOAD:
+	case INSN_EXTHDR:
+	case INSN_META:
+	case INSN_CT:
+	case INSN_RT:
+	case INSN_FIB:
+	case INSN_SOCKET:
+	case INSN_IMMEDIATE:
+	case INSN_BITWISE:
+	case INSN_BYTEORDER:
+		return i->dreg < REG_WORDS;
+	case INSN_CMP:
+	case INSN_RANGE:
+	case INSN_LOOKUP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* How many bytes of i->sreg a test compares; 0: it is none. */
+static size_t tested_bytes(const struct insn *i, const struct sim_run *run)
+{
+	return i->kind == INSN_CMP      ? i->cmp.data.n
+	       : i->kind == INSN_RANGE  ? i->range.from.n
+	       : i->kind == INSN_LOOKUP ? run->set->set.key_len
+	                                : 0;
+}
+
+/* Statements of the element are not run, and what it gives is not looked at. */
+static enum step ask_set(struct exec *x, const struct insn *i, struct sim_set *set)
+{
+	bool hit = set_find(set, reg(x, i->sreg), x->pass->sim->now_ns);
+
+	if (i->dreg < REG_WORDS)
+		reg_unknown(x, i->dreg, set->set.data_len, NULL);
+	return step_of(hit != !!(i->lookup.flags & NFT_LOOKUP_F_INV));
+}
+
+static enum step ask(struct exec *x, const struct insn *i, struct sim_run *run)
+{
+	size_t n = tested_bytes(i, run);
+
+	if (!is_question(i) || (n && !reg_is_known(x, i->sreg, n)))
+		return STEP_ON;
+	return i->kind == INSN_LOOKUP ? ask_set(x, i, run->set) : eval_insn(x, i, run);
+}
+
+uint64_t eval_unmet(const struct exec *x, struct sim_rule *rule, uint32_t from)
+{
+	struct sim *sim = x->pass->sim;
+	struct pass pass = *x->pass;
+	struct exec asked = *x;
+	unsigned doubts = sim->n_doubts;
+	void (*watch)(void *, const struct sim_event *) = sim->watch;
+	uint64_t unmet = 0;
+
+	asked.pass = &pass;
+	sim->watch = NULL;
+	for (uint32_t i = from; i < rule->r.prog.n && i < 64; i++) {
+		if (i == from ||
+		    ask(&asked, &rule->r.prog.p[i], &rule->runs[i]) == STEP_BREAK)
+			unmet |= UINT64_C(1) << i;
+	}
+	sim->watch = watch;
+	sim->n_doubts = doubts;
+	return unmet;
 }

@@ -32,13 +32,17 @@ struct position {
 
 static NOINLINE void tell_rule(struct exec *x, struct sim_rule *rule, uint32_t insn)
 {
-	sim_tell_event(x->pass,
-	               &(struct sim_event){ .kind = EVENT_RULE,
-	                                    .chain = x->chain,
-	                                    .rule = rule,
-	                                    .insn = insn,
-	                                    .verdict = x->verdict,
-	                                    .matched = x->verdict != NFT_BREAK });
+	bool matched = x->verdict != NFT_BREAK;
+	uint64_t unmet =
+		matched || !x->pass->sim->asks_unmet ? 0 : eval_unmet(x, rule, insn);
+
+	sim_tell_event(x->pass, &(struct sim_event){ .kind = EVENT_RULE,
+	                                             .chain = x->chain,
+	                                             .rule = rule,
+	                                             .insn = insn,
+	                                             .unmet = unmet,
+	                                             .verdict = x->verdict,
+	                                             .matched = matched });
 }
 
 static NOINLINE void tell_watched_chain(struct pass *p, enum sim_event_kind kind,

@@ -65,8 +65,10 @@ struct sim_event {
 	const struct pass *pass;
 	const struct sim_chain *chain;
 	const struct sim_rule *rule;
-	bool matched;    /* EVENT_RULE: to its end, or to a verdict */
-	uint32_t insn;   /* EVENT_RULE: the one that did not match, or gave the verdict */
+	bool matched;  /* EVENT_RULE: to its end, or to a verdict */
+	uint32_t insn; /* EVENT_RULE: the one that did not match, or gave the verdict */
+	uint64_t
+		unmet; /* EVENT_RULE: all that did not (bit n: instruction n), if asked for */
 	int32_t verdict; /* EVENT_RULE, EVENT_POLICY: NF_ACCEPT …, NFT_CONTINUE */
 	const char *text;
 };
@@ -93,6 +95,7 @@ struct sim {
 	int32_t utc_offset_s; /* the kernel's time zone (sys_tz) */
 	void (*watch)(void *ctx, const struct sim_event *e);
 	void *watch_ctx;
+	bool asks_unmet;     /* the watcher wants to know sim_event.unmet */
 	uint64_t choices;    /* bit n: the n-th doubt since the start counts as a match */
 	unsigned n_doubts;   /* met so far */
 	uint64_t n_imported; /* connections with these ids, from 1, are a kernel's */
