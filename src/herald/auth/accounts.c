@@ -281,6 +281,14 @@ void accounts_list(struct accounts *a, struct str host, struct str after, size_t
 	store_users(a->store, &at, KEY_ACCOUNT, after, limit, to, fn, arg);
 }
 
+void accounts_list_disabled(struct accounts *a, struct str host, struct str after,
+                            size_t limit, struct inbox *to, store_rows_fn fn, void *arg)
+{
+	struct store_place at = account_place(host, STR(""));
+
+	store_users(a->store, &at, KEY_DISABLED, after, limit, to, fn, arg);
+}
+
 /* Whether a name is taken, and whether the account is disabled, must not show in how long a login
  * takes; a row more from the store is a microsecond and a half. So a login reads every key of an
  * account once: those the account has, and the others from a decoy. */
