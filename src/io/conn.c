@@ -34,6 +34,7 @@ struct conn {
 		*tls_next; /* TLS starts when `out` is written and the peer begins */
 	struct handshake turn;
 	uv_timer_t *linger;
+	int watched; /* events that libuv looks for */
 	bool handshaking, paused, ended, closed, want_write;
 };
 
@@ -67,7 +68,6 @@ static void destroy(struct conn *c)
 	ERR_clear_error();
 	if (c->linger)
 		uv_close((uv_handle_t *)c->linger, on_timer_closed);
-	uv_poll_stop(&c->poll);
 	uv_close((uv_handle_t *)&c->poll, on_closed);
 }
 
@@ -281,14 +281,52 @@ static void read_round(struct conn *c)
 	}
 }
 
+/* The events that are waited for. */
+static int wanted(const struct conn *c)
+{
+	int events = 0;
+
+	if (c->handshaking || is_reading(c) || is_before_tls(c))
+		events |= UV_READABLE;
+	if (!c->ended && (c->want_write || (conn_waiting(c) && !c->handshaking)))
+		events |= UV_WRITABLE;
+	return events;
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events);
+
+static void watch(struct conn *c, int events)
+{
+	c->watched = events;
+	if (events)
+		uv_poll_start(&c->poll, events, on_poll);
+	else
+		uv_poll_stop(&c->poll);
+}
+
+/* Tells libuv what is waited for. Who pauses goes on soon, mostly before anything comes: so what
+ * is not wanted any more is looked for until it happens. (A socket can be written to always.) */
+static void update(struct conn *c)
+{
+	int events = c->closed ? c->watched : wanted(c);
+
+	if ((events & ~c->watched) || (c->watched & ~events & UV_WRITABLE))
+		watch(c, events);
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
 	struct conn *c = poll->data;
 
-	(void)events;
 	if (status < 0) {
+		c->watched = 0; /* libuv has stopped it */
 		end(c, status);
 		return;
+	}
+	if (events & ~wanted(c)) {
+		watch(c, wanted(c));
+		if (!(events & c->watched))
+			return;
 	}
 	if (is_before_tls(c))
 		handshakes_enter(&c->loop->handshakes, &c->turn);
@@ -300,23 +338,6 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 		read_round(c);
 	if (!c->closed)
 		update(c);
-}
-
-/* Tells libuv what is waited for. */
-static void update(struct conn *c)
-{
-	int events = 0;
-
-	if (c->closed)
-		return;
-	if (c->handshaking || is_reading(c) || is_before_tls(c))
-		events |= UV_READABLE;
-	if (!c->ended && (c->want_write || (conn_waiting(c) && !c->handshaking)))
-		events |= UV_WRITABLE;
-	if (events)
-		uv_poll_start(&c->poll, events, on_poll);
-	else
-		uv_poll_stop(&c->poll);
 }
 
 /* ---- what the owner calls ----------------------------------------------------------------- */

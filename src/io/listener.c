@@ -18,7 +18,6 @@ enum { PAUSE_MS = 100, ACCEPTS_A_ROUND = 64 };
 struct listener {
 	uv_poll_t poll;
 	int fd;
-	bool is_tcp;
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* empty for TCP */
 	listener_fn fn;
 	void *ctx;
@@ -28,18 +27,6 @@ struct listener {
 	void *tell_ctx;
 	unsigned handles; /* that are not closed */
 };
-
-/* What is written goes at once; a peer that has vanished is noticed in some ten minutes. */
-static void set_tcp(int fd)
-{
-	static const int one = 1, idle_s = 300, interval_s = 60, probes = 5;
-
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof(interval_s));
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
-}
 
 static void on_poll(uv_poll_t *poll, int status, int events);
 
@@ -83,8 +70,6 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 			return;
 		}
 		set_trouble(l, 0);
-		if (l->is_tcp)
-			set_tcp(fd);
 		l->fn(l->ctx, fd, &peer);
 	}
 }
@@ -133,6 +118,19 @@ static int bind_or_close(int fd, const struct sockaddr *sa, socklen_t n)
 	return r;
 }
 
+/* What is written goes at once; a peer that has vanished is noticed in some ten minutes. Linux
+ * gives connections what is set on the socket that they are taken from. */
+static void set_tcp(int fd)
+{
+	static const int one = 1, idle_s = 300, interval_s = 60, probes = 5;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof(interval_s));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+}
+
 static int bind_tcp(const char *address, uint16_t port)
 {
 	struct sockaddr_storage sa = { 0 };
@@ -146,6 +144,7 @@ static int bind_tcp(const char *address, uint16_t port)
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	set_tcp(fd);
 	if (sa.ss_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
 	return bind_or_close(fd, (struct sockaddr *)&sa, n);
@@ -162,10 +161,8 @@ int listener_tcp(struct loop *loop, const char *address, uint16_t port, int back
 		        strerror(-r));
 		if (fd >= 0)
 			close(fd);
-		return r;
 	}
-	(*out)->is_tcp = true;
-	return 0;
+	return r;
 }
 
 /* Whether a socket file is left over from a process that is gone. */

@@ -45,7 +45,7 @@ int loop_init(struct loop *l)
 	int r = uv_loop_init(&l->uv);
 	if (r < 0)
 		return r;
-	l->read_buf = base_calloc(1, LOOP_READ_MAX);
+	l->read_buf = base_realloc(NULL, LOOP_READ_MAX, 1);
 	uv_async_init(&l->uv, &l->wake, on_wake);
 	uv_check_init(&l->uv, &l->check);
 	uv_prepare_init(&l->uv, &l->prepare);

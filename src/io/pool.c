@@ -86,9 +86,10 @@ int pool_submit(struct pool *p, struct pool_job *job)
 		*p->last = job;
 		p->last = &job->next;
 		p->waiting++;
-		pthread_cond_signal(&p->filled);
 	}
 	pthread_mutex_unlock(&p->lock);
+	if (r == 0)
+		pthread_cond_signal(&p->filled); /* who wakes finds the lock free */
 	return r;
 }
 

@@ -33,7 +33,7 @@ class Client(slixmpp.ClientXMPP):
         self.add_event_handler("roster_update", self.pushes.put_nowait)
         self.add_event_handler("message_error", self.messages.put_nowait)
         # slixmpp takes <show/> for a type.
-        for kind in ("available", "away", "unavailable", "subscribe", "subscribed", "unsubscribe",
+        for kind in ("available", "away", "dnd", "xa", "unavailable", "subscribe", "subscribed", "unsubscribe",
                      "unsubscribed"):
             self.add_event_handler(f"presence_{kind}", self.presences.put_nowait)
         self.add_event_handler("session_start", lambda _: self._settle(None))

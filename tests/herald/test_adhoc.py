@@ -275,6 +275,33 @@ def test_standard_commands_have_the_standards_fields(server, admin):
     assert values(done, "onlineuserjids") == ["admin@a.example/desk"]
 
 
+def test_what_is_known_of_users_has_the_standards_fields(own_server):
+    server = own_server
+    server.register("bob")
+    server.ctl("ban_account", "bob", "a.example", "spam")
+    admin = Raw(server.port).session("admin", "desk")
+    alice = Raw(server.port).session("alice", "phone")
+    alice.send("<presence><show>away</show></presence>")
+    alice.until(lambda x: name(x) == "presence")
+    for node, var, value in (("get-disabled-users-num", "disabledusersnum", "1"),
+                             ("get-active-users-num", "activeusersnum", "1"),
+                             ("get-idle-users-num", "idleusersnum", "1")):
+        assert values(step(command(admin, ADMIN + node), "completed"), var) == [value]
+    for node, var, value in (("get-disabled-users-list", "disableduserjids", ["bob@a.example"]),
+                             ("get-active-users-list", "activeuserjids", ["admin@a.example"]),
+                             ("get-idle-users-list", "idleuserjids", ["alice@a.example"])):
+        assert sorted(values(step(complete(admin, ADMIN + node, {}), "completed"), var)) == value
+    done = step(complete(admin, ADMIN + "user-stats", {"accountjid": "alice@a.example"}), "completed")
+    assert [values(done, var) for var in ("rostersize", "onlineresources", "ipaddresses")] == \
+        [["0"], ["phone"], ["127.0.0.1"]]
+    done = step(complete(admin, ADMIN + "get-user-lastlogin",
+                         {"accountjids": ["alice@a.example", "bob@a.example"]}), "completed")
+    times = values(done, "lastlogin")
+    assert len(times) == 2 and times[0].endswith("Z") and times[1] == "never"
+    alice.close()
+    admin.close()
+
+
 def test_a_command_runs_for_several_accounts(server, admin):
     server.register("bob", "carol", "dora")
     dora = Raw(server.port).session("dora", "a")

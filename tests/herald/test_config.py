@@ -77,7 +77,11 @@ acl:
     ("access_rules: {x: {alow: all}}\n", "1:20", "must be `allow` or `deny`"),
     ("acl: {x: {usr: a}}\n", "1:11", "did you mean `user`?"),
     ("acl: {x: {shared_group: a}}\n", "1:11", "has not built ejabberd's condition"),
-    ("shaper_rules: {x: {fast: all}}\n", "1:16", "names a shaper `fast` that there is not"),
+    ("shaper_rules: {x: {fast: all}}\n", "1:20", "there is no shaper `fast`"),
+    ("listen: [{port: 5222, shaper: [{slw: all}]}]\nshaper: {slow: 5}\n", "1:33",
+     "did you mean `slow`?"),
+    ("listen: [{port: 5222, access: [{alow: all}]}]\n", "1:33", "must be `allow` or `deny`"),
+    ("modules: {mod_announce: {access: []}}\n", "1:34", "lines of a rule such as"),
     ("listen: [{port: 5222, module: ejabberd_c2s, access: x}]\n", "1:53", "no rule `x`"),
     ("host_config: {c.example: {acl: {}}}\n", "1:15", "`c.example` is not one of the `hosts`"),
     ("host_config: {a.example: {language: de}}\n", "1:27",
@@ -108,11 +112,17 @@ def test_what_cannot_be_is_said_with_its_place(programs, tmp_path, text, place, 
     assert says in done.stderr
 
 
-def test_an_acl_that_nobody_defines_is_a_warning(programs, tmp_path):
+@pytest.mark.parametrize("text,place", [
+    ("access_rules: {c2s: [deny: blocked, allow: all]}", "2:28"),
+    ("listen: [{port: 5222, access: {deny: blocked}}]", "2:38"),
+    ("modules: {mod_announce: {access: [allow: {acl: blocked}]}}", "2:48"),
+])
+def test_an_acl_that_nobody_defines_is_a_warning(programs, tmp_path, text, place):
     config = tmp_path / "herald.yml"
-    config.write_text("hosts: [a]\naccess_rules: {c2s: [deny: blocked, allow: all]}\n")
+    config.write_text(f"hosts: [a]\n{text}\n")
     done = check(programs, config)
-    assert done.returncode == 0 and "nobody is in it" in done.stderr
+    assert done.returncode == 0 and f"{config}:{place}\n" in done.stderr
+    assert "the acl `blocked` is nowhere defined: nobody is in it" in done.stderr
 
 
 def test_the_manual_names_every_option(root):
@@ -138,8 +148,11 @@ host_config:
 """
 
 
-def test_an_access_rule_decides_who_logs_in(make_herald):
-    herald = make_herald(ACCESS, options="access: c2s, ")
+@pytest.mark.parametrize("rule", ["c2s", "[{deny: blocked}, {allow: [near, server: a.example]}, "
+                                         "{allow: {server: b.example}}]"])
+def test_an_access_rule_decides_who_logs_in(make_herald, rule):
+    herald = make_herald(ACCESS.replace("blocked: {user: eve}", "blocked: {user: eve@a.example}"),
+                         options=f"access: {rule}, ")
     for host in ("a.example", "b.example"):
         herald.register("eve", "alice", host=host)
 
@@ -238,8 +251,9 @@ modules: {mod_roster: {versioning: true}, mod_offline: {access_max_user_messages
 """
 
 
-def test_rules_limit_sessions_and_waiting_messages(make_herald):
-    herald = make_herald(LIMITS)
+@pytest.mark.parametrize("waiting", ["waiting", "[{100: staff}, 2]"])
+def test_rules_limit_sessions_and_waiting_messages(make_herald, waiting):
+    herald = make_herald(LIMITS.replace("messages: waiting", f"messages: {waiting}"))
     herald.register("boss", "alice", "bob")
 
     async def scenario():
@@ -261,8 +275,9 @@ def test_rules_limit_sessions_and_waiting_messages(make_herald):
     run(scenario())
 
 
-def test_a_shaper_slows_down_who_it_is_for(make_herald):
-    herald = make_herald(LIMITS, options="shaper: speed, ")
+@pytest.mark.parametrize("rule", ["speed", "{free: staff, slow: all}"])
+def test_a_shaper_slows_down_who_it_is_for(make_herald, rule):
+    herald = make_herald(LIMITS, options=f"shaper: {rule}, ")
     herald.register("boss", "alice")
 
     async def seconds(user):

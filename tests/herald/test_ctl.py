@@ -5,7 +5,9 @@ import json
 import os
 import re
 import socket
+import sqlite3
 import subprocess
+import time
 
 import pytest
 
@@ -134,6 +136,118 @@ def test_a_banned_account_is_out_until_it_is_unbanned(herald):
         await alice.ended
 
     run(scenario())
+
+
+def test_banned_accounts_are_listed_with_the_reason(herald):
+    herald.register("alice", "bob")
+    herald.ctl("ban_account", "bob", "a.example", "spam,\ttwice")
+    assert herald.ctl("list_banned", "a.example").stdout == "bob\tspam, twice\n"
+    assert herald.ctl("stats_host", "disabledusers", "a.example").stdout == "1\n"
+    herald.ctl("unban_account", "bob", "a.example")
+    assert herald.ctl("list_banned", "a.example").stdout == ""
+
+
+def test_accounts_are_told_by_what_their_clients_show(herald):
+    herald.register("alice", "bob", "carol")
+
+    async def scenario():
+        desk = await Client(herald, "alice@a.example/desk").login()
+        phone = await Client(herald, "alice@a.example/phone").login()
+        bob = await Client(herald, "bob@a.example/x").login()
+        for client, show in ((desk, "away"), (phone, "dnd"), (bob, "xa")):
+            client.send_presence(pshow=show, pstatus="at\ttea", ppriority=5 if client is desk else 1)
+            await client.presence(lambda p, jid=client.boundjid: p["from"] == jid)
+        for words, answer in [
+                (["active_users", "a.example"], "alice\n"),
+                (["idle_users", "a.example"], "bob\n"),
+                (["idle_users", "b.example"], ""),
+                (["stats_host", "activeusers", "a.example"], "1\n"),
+                (["stats_host", "idleusers", "a.example"], "1\n"),
+                (["status_list_host", "a.example", "xa"], "bob\ta.example\tx\t1\tat tea\n"),
+                (["status_num_host", "a.example", "all"], "3\n"),
+                (["status_num_host", "a.example", "chat"], "0\n"),
+                (["get_presence", "alice", "a.example"], "alice@a.example/desk\taway\tat tea\n"),
+                (["get_presence", "carol", "a.example"], "carol@a.example\tunavailable\t\n"),
+                (["num_resources", "alice", "a.example"], "2\n"),
+                (["num_resources", "carol", "a.example"], "0\n")]:
+            assert herald.ctl(*words).stdout == answer, words
+        assert {herald.ctl("resource_num", "alice", "a.example", n).stdout for n in "12"} == \
+            {"desk\n", "phone\n"}
+        for num, says in (("3", "no such session"), ("0", "is not a number from 1")):
+            assert says in herald.ctl("resource_num", "alice", "a.example", num, check=False).stderr
+        lines = [line.split("\t") for line in
+                 herald.ctl("user_sessions_info", "alice", "a.example").stdout.splitlines()]
+        assert sorted((len(line), line[0], line[6], line[7], line[8]) for line in lines) == \
+            [(9, "c2s_tls", "away", "desk", "at tea"), (9, "c2s_tls", "dnd", "phone", "at tea")]
+        stats = herald.ctl("user_stats", "bob", "a.example").stdout
+        assert stats == "rostersize\t0\nonlineresources\tx\nipaddresses\t127.0.0.1\n"
+        for client in (desk, phone, bob):
+            await client.leave()
+
+    run(scenario())
+
+
+def days_ago(herald, user, days):
+    """As if the account had been there last so long ago (None: never). herald does not run."""
+    db = sqlite3.connect(herald.folder / "spool/herald.db")
+    place = "place=(SELECT id FROM place WHERE host='a.example' AND name='last' AND user=?)"
+    if days is None:
+        changed = db.execute(f"DELETE FROM item WHERE {place}", (user,))
+    else:
+        value = f"{int(time.time()) - days * 86400} gone\tfishing".encode()
+        changed = db.execute(f"UPDATE item SET value=? WHERE {place}", (value, user))
+    assert changed.rowcount == 1
+    db.commit()
+    db.close()
+
+
+def test_who_does_not_come_any_more_is_deleted(make_herald):
+    herald = make_herald("acl: {admin: {user: admin@a.example}, kept: {user: dora}}\n"
+                         "access_rules: {protect_old_users: {allow: kept}}\n")
+    users = ["admin", "alice", "bob", "carol", "dora", "eve"]
+    herald.register(*users)
+    herald.register("frank", host="b.example")
+
+    async def come_and_go(user):
+        await (await (await Client(herald, f"{user}@a.example/x").login()).come()).leave()
+
+    for user in users:
+        run(come_and_go(user))
+    assert herald.ctl("num_active_users", "a.example", "1").stdout == "6\n"
+    herald.stop()
+    for user, days in (("admin", 90), ("bob", 90), ("carol", None), ("dora", 90), ("eve", 20)):
+        days_ago(herald, user, days)
+    herald.start()
+    assert herald.ctl("num_active_users", "a.example", "30").stdout == "2\n"
+    when, text = herald.ctl("get_last", "bob", "a.example").stdout.rstrip("\n").split("\t")
+    assert text == "gone fishing" and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", when)
+    assert herald.ctl("get_last", "carol", "a.example").stdout == "never\t\n"
+    assert "no account" in herald.ctl("get_last", "nobody", "a.example", check=False).stderr
+
+    async def scenario():
+        carol = await (await Client(herald, "carol@a.example/x").login()).come()
+        assert herald.ctl("get_last", "carol", "a.example").stdout.endswith("Z\tONLINE\n")
+        assert herald.ctl("delete_old_users_vhost", "a.example", "30").stdout == \
+            "Deleted 1 users: bob@a.example\n"
+        await carol.leave()
+
+    run(scenario())
+    assert herald.ctl("delete_old_users", "10").stdout == \
+        "Deleted 2 users: frank@b.example eve@a.example\n"
+    assert herald.ctl("delete_old_users", "10").stdout == "Deleted 0 users\n"
+    assert herald.ctl("registered_users", "a.example").stdout.split() == \
+        ["admin", "alice", "carol", "dora"]
+    assert "is not a number from 1" in herald.ctl("delete_old_users", "0", check=False).stderr
+
+
+def test_nobody_is_deleted_when_nobody_knows_who_was_there(make_herald):
+    herald = make_herald("host_config: {b.example: {modules: {mod_ping: {}}}}\n")
+    herald.register("alice")
+    for words in (["delete_old_users", "1"], ["get_last", "alice", "b.example"],
+                  ["num_active_users", "b.example", "1"]):
+        assert "needs the module mod_last, which is off for b.example" in \
+            herald.ctl(*words, check=False).stderr
+    assert herald.ctl("registered_users", "a.example").stdout == "alice\n"
 
 
 def test_a_roster_is_read_and_changed_while_its_owner_looks(herald):

@@ -229,7 +229,7 @@ def check(programs, folder, module):
     ("redirect_url: http://x/", "has not built ejabberd's option of this module `redirect_url`"),
     ("allow_modules: [mod_x]", "this must be `all`: herald has no other module"),
     ("access: everybody", "there is no rule `everybody`"),
-    ("ip_access: [allow: x]", "this must be the name of a rule"),
+    ("ip_access: []", "this must be the name of a rule"),
     ("password_strength: 200", "bits: a number from 0 to 100"),
     ("registration_watchers: [\"@\"]", "an address, such as admin@example.org"),
     ("welcome_message: {text: x}", "there is no option of welcome_message `text`"),

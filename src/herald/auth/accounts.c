@@ -104,6 +104,15 @@ static void on_committed(void *arg, int result)
 	task_answer(arg, result);
 }
 
+static void on_changed(void *arg, int result)
+{
+	struct task *t = arg;
+
+	if (result == 0)
+		host_changed(t->accounts, t->host, t->to);
+	task_answer(t, result);
+}
+
 static void work(struct pool_job *job)
 {
 	struct task *t = (struct task *)job;
@@ -202,7 +211,7 @@ static void on_change_derived(struct task *t)
 	put_keys(t, tx);
 	at.name = STR("fast"); /* tokens that the old password bought, XEP-0484 */
 	tx_clear(tx, &at);
-	tx_commit(tx, t->to, on_committed, t);
+	tx_commit(tx, t->to, on_changed, t);
 }
 
 void accounts_set_password(struct accounts *a, struct str host, struct str user,
@@ -229,7 +238,7 @@ void accounts_unregister(struct accounts *a, struct str host, struct str user,
 
 	tx_expect_present(tx, &at, KEY_ACCOUNT);
 	tx_forget(tx, host, user);
-	tx_commit(tx, to, on_committed, t);
+	tx_commit(tx, to, on_changed, t);
 }
 
 void accounts_disable(struct accounts *a, struct str host, struct str user,
@@ -270,6 +279,14 @@ void accounts_list(struct accounts *a, struct str host, struct str after, size_t
 	struct store_place at = account_place(host, STR(""));
 
 	store_users(a->store, &at, KEY_ACCOUNT, after, limit, to, fn, arg);
+}
+
+void accounts_list_disabled(struct accounts *a, struct str host, struct str after,
+                            size_t limit, struct inbox *to, store_rows_fn fn, void *arg)
+{
+	struct store_place at = account_place(host, STR(""));
+
+	store_users(a->store, &at, KEY_DISABLED, after, limit, to, fn, arg);
 }
 
 /* Whether a name is taken, and whether the account is disabled, must not show in how long a login
@@ -405,15 +422,6 @@ void accounts_check_password(struct accounts *a, struct str host, struct str use
 
 /* ---- keys that lack --------------------------------------------------------------------- */
 
-static void on_completed(void *arg, int result)
-{
-	struct task *t = arg;
-
-	if (result == 0)
-		accounts_refresh(t->accounts, t->host, t->to, NULL, NULL);
-	task_answer(t, result);
-}
-
 static void on_complete_derived(struct task *t)
 {
 	struct store_place at = account_place(t->host, t->user);
@@ -427,7 +435,7 @@ static void on_complete_derived(struct task *t)
 			                scram_key_write(&t->account.keys[i], &t->arena));
 	}
 	put_keys(t, tx);
-	tx_commit(tx, t->to, on_completed, t);
+	tx_commit(tx, t->to, on_changed, t);
 }
 
 void accounts_complete(struct accounts *a, struct str host, struct str user,

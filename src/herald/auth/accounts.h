@@ -67,6 +67,10 @@ void accounts_exists(struct accounts *a, struct str host, struct str user,
 void accounts_list(struct accounts *a, struct str host, struct str after, size_t limit,
                    struct inbox *to, store_rows_fn fn, void *arg);
 
+/* The same of those that are disabled; the rows' values are the reasons. */
+void accounts_list_disabled(struct accounts *a, struct str host, struct str after,
+                            size_t limit, struct inbox *to, store_rows_fn fn, void *arg);
+
 /* Looks again at a host's accounts: whether all have a key for SCRAM-SHA-256 (until then it is
  * not offered), and what made-up answers for unknown names must look like. To be awaited for
  * each host before its clients are let in; afterwards accounts does it where it is needed,

@@ -47,7 +47,8 @@ void host_invent(struct accounts *a, struct str host, struct str user,
 
 /* ---- looking at a host ------------------------------------------------------------------ */
 
-/* A refresh reads: the secret, whether decoys are there, the keys of up to STORE_LIMIT accounts by digest, and counts. */
+/* A refresh reads: the secret, whether decoys are there, the keys of up to STORE_LIMIT accounts by
+ * digest, and counts. */
 struct refresh {
 	struct task *task;
 	struct host_mix mix;
@@ -85,6 +86,7 @@ static void on_sha256_counted(void *arg, int result, const struct store_rows *ro
 		struct host *h = host_of(a, f->task->host);
 		h->mix = f->mix;
 		h->all_have_sha256 = rows->count >= f->accounts;
+		h->lacking = h->all_have_sha256 ? 0 : f->accounts - rows->count;
 		pthread_mutex_unlock(&a->lock);
 	}
 	refresh_end(f, result);
@@ -249,4 +251,18 @@ void accounts_refresh(struct accounts *a, struct str host, struct inbox *to,
 
 	f->task = task_new(a, host, STR(""), to, fn, arg);
 	read_secret(f);
+}
+
+/* Counting goes over all accounts. So the more of them lack the key, the more must change before
+ * they are counted again; the last few are counted each time. */
+void host_changed(struct accounts *a, struct str host, struct inbox *to)
+{
+	pthread_mutex_lock(&a->lock);
+	struct host *h = host_of(a, host);
+	bool due = h->lacking && ++h->changes > h->lacking / 8;
+	if (due)
+		h->changes = 0;
+	pthread_mutex_unlock(&a->lock);
+	if (due)
+		accounts_refresh(a, host, to, NULL, NULL);
 }

@@ -18,6 +18,8 @@ struct host {
 	struct str name;
 	struct host_mix mix;
 	bool all_have_sha256;
+	uint64_t lacking; /* accounts without a key for SHA-256, as of the last look */
+	uint64_t changes; /* since then that may have made them fewer */
 };
 
 struct accounts {
@@ -66,6 +68,10 @@ struct task *task_new(struct accounts *a, struct str host, struct str user,
 
 /* Gives the answer, on the inbox owner's thread, and frees the task. */
 void task_answer(struct task *t, int result);
+
+/* An account that may have lacked a key for SHA-256 got one, or is gone: when that may matter the
+ * host is looked at again. */
+void host_changed(struct accounts *a, struct str host, struct inbox *to);
 
 /* Makes up the account, or the keys it lacks. */
 void host_invent(struct accounts *a, struct str host, struct str user,

@@ -6,6 +6,7 @@
 #include "herald/auth/digest.h"
 
 #include <assert.h>
+#include <endian.h>
 
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
@@ -117,62 +118,70 @@ void hmac(enum digest d, struct str key, struct str a, struct str b, uint8_t *ou
 
 /* ---- PBKDF2 ----------------------------------------------------------------------------- */
 
-static void put_be32(uint8_t *p, uint32_t v)
+/* Sixteen bytes of a block, which go to memory at once: OpenSSL's assembly loads as many, and
+ * would have to wait for four stores that are still on their way. */
+struct quad {
+	uint32_t words __attribute__((vector_size(16)));
+};
+
+enum { QUADS = DIGEST_MAX / sizeof(struct quad) };
+
+/* One compression, from the state behind a key's block, over a block that begins with a digest.
+ * The result goes back to the block's front; of SHA-1's, which ends inside a quad, with the bit
+ * that stands behind it. */
+static void step_sha1(const union state *from, struct quad *block)
 {
-	p[0] = (uint8_t)(v >> 24);
-	p[1] = (uint8_t)(v >> 16);
-	p[2] = (uint8_t)(v >> 8);
-	p[3] = (uint8_t)v;
+	SHA_CTX c;
+
+	memcpy(&c, &from->sha1, SHA_DIGEST_LENGTH); /* the words come first */
+	SHA1_Transform(&c, (const unsigned char *)block);
+	block[0] = (struct quad){ { htobe32(c.h0), htobe32(c.h1), htobe32(c.h2),
+		                    htobe32(c.h3) } };
+	block[1] = (struct quad){ { htobe32(c.h4), htobe32(0x80000000) } };
 }
 
-/* One compression over a block that holds a digest behind a key's block; the words of the
- * result go back to the block's front. */
-static void compress_sha1(const union state *from, uint8_t *block)
+static void step_sha256(const union state *from, struct quad *block)
 {
-	SHA_CTX c = from->sha1;
+	SHA256_CTX c;
+	const SHA_LONG *h = c.h;
 
-	SHA1_Transform(&c, block);
-	put_be32(block, c.h0);
-	put_be32(block + 4, c.h1);
-	put_be32(block + 8, c.h2);
-	put_be32(block + 12, c.h3);
-	put_be32(block + 16, c.h4);
-}
-
-static void compress_sha256(const union state *from, uint8_t *block)
-{
-	SHA256_CTX c = from->sha256;
-
-	SHA256_Transform(&c, block);
-	for (size_t i = 0; i < 8; i++)
-		put_be32(block + 4 * i, c.h[i]);
+	memcpy(&c, &from->sha256, SHA256_DIGEST_LENGTH);
+	SHA256_Transform(&c, (const unsigned char *)block);
+	for (size_t i = 0; i < QUADS; i++, h += 4)
+		block[i] = (struct quad){ { htobe32(h[0]), htobe32(h[1]), htobe32(h[2]),
+			                    htobe32(h[3]) } };
 }
 
 void pbkdf2(enum digest d, struct str password, struct str salt, uint32_t iterations,
             uint8_t *out)
 {
-	void (*compress)(const union state *, uint8_t *) =
-		d == DIGEST_SHA1 ? compress_sha1 : compress_sha256;
+	void (*step)(const union state *, struct quad *) =
+		d == DIGEST_SHA1 ? step_sha1 : step_sha256;
 	size_t n = digest_size(d);
-	uint8_t block[BLOCK] = {
-		0
-	}; /* the digest, a one bit, zeros, the length in bits */
+	/* The digest, a one bit, zeros, the length in bits. */
+	union {
+		uint8_t bytes[BLOCK];
+		struct quad quads[BLOCK / sizeof(struct quad)];
+	} block = { { [BLOCK - 2] = (uint8_t)((BLOCK + n) * 8 >> 8),
+		      [BLOCK - 1] = (uint8_t)((BLOCK + n) * 8) } };
+	struct quad sum[QUADS];
 	struct hmac_key k;
 
 	assert(iterations >= 1);
 	hmac_prepare(d, &k, password);
-	hmac_with(d, &k, salt, STR("\0\0\0\1"), block);
-	block[n] = 0x80;
-	put_be32(block + BLOCK - 4, (uint32_t)(BLOCK + n) * 8);
-	memcpy(out, block, n);
+	hmac_with(d, &k, salt, STR("\0\0\0\1"), block.bytes);
+	block.bytes[n] = 0x80;
+	memcpy(sum, block.quads, sizeof(sum));
 	for (uint32_t i = 1; i < iterations; i++) {
-		compress(&k.inner, block);
-		compress(&k.outer, block);
-		for (size_t j = 0; j < n; j++)
-			out[j] ^= block[j];
+		step(&k.inner, block.quads);
+		step(&k.outer, block.quads);
+		for (size_t j = 0; j < QUADS; j++)
+			sum[j].words ^= block.quads[j].words;
 	}
+	memcpy(out, sum, n);
 	secret_wipe(&k, sizeof(k));
-	secret_wipe(block, sizeof(block));
+	secret_wipe(&block, sizeof(block));
+	secret_wipe(sum, sizeof(sum));
 }
 
 bool secret_eq(const void *a, const void *b, size_t n)

@@ -6,6 +6,7 @@
 
 #include "herald/auth/accounts.h"
 #include "herald/daemon/command_impl.h"
+#include "herald/im/module.h"
 
 bool command_read_host(struct call *c, struct str name, struct str *out)
 {
@@ -35,6 +36,30 @@ bool command_read_account(struct call *c)
 	c->args[0] = user;
 	c->args[1] = host;
 	return true;
+}
+
+bool command_read_number(struct call *c, struct str text, uint64_t min, uint64_t max,
+                         uint64_t *out)
+{
+	if (str_to_u64(text, 10, out) == 0 && *out >= min && *out <= max)
+		return true;
+	command_say(c, false,
+	            arena_fmt(&c->arena,
+	                      "`" STR_FMT "` is not a number from %llu to %llu",
+	                      STR_ARG(text), (unsigned long long)min,
+	                      (unsigned long long)max));
+	return false;
+}
+
+bool command_needs_module(struct call *c, struct str host, const char *module)
+{
+	if (module_is_on(server_setup(&c->daemon->server, host), module))
+		return true;
+	command_say(c, false,
+	            arena_fmt(&c->arena,
+	                      "this needs the module %s, which is off for " STR_FMT,
+	                      module, STR_ARG(host)));
+	return false;
 }
 
 /* `before` USER@HOST `after` */
@@ -154,6 +179,31 @@ void run_registered_users(struct call *c)
 	if (command_read_host(c, c->args[0], &host))
 		accounts_list(c->daemon->server.accounts, host, STR(""), SIZE_MAX,
 		              worker_inbox(&c->daemon->worker), on_users, c);
+}
+
+static void on_banned_listed(void *arg, int result, const struct store_rows *rows)
+{
+	struct call *c = arg;
+	auto_buf text = { 0 };
+
+	for (size_t i = 0; result == 0 && i < rows->n; i++) {
+		buf_cstr(&text, i ? "\n" : "");
+		buf_str(&text, rows->p[i].user);
+		buf_char(&text, '\t');
+		command_put_cell(&text, rows->p[i].value);
+	}
+	command_say(c, result == 0,
+	            result == 0 ? buf_as_str(&text) : command_trouble(c, result));
+}
+
+void run_list_banned(struct call *c)
+{
+	struct str host;
+
+	if (command_read_host(c, c->args[0], &host))
+		accounts_list_disabled(c->daemon->server.accounts, host, STR(""),
+		                       SIZE_MAX, worker_inbox(&c->daemon->worker),
+		                       on_banned_listed, c);
 }
 
 static void on_banned(void *arg, int result)

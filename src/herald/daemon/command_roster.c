@@ -6,12 +6,10 @@
 #include "herald/daemon/command_impl.h"
 #include "herald/im/im.h"
 
-typedef void (*loaded_fn)(struct call *c, struct user *u);
-
 /* A command that waits for its account to be loaded. */
 struct waiting {
 	struct call *call;
-	loaded_fn fn;
+	command_user_fn fn;
 };
 
 static void on_loaded(void *arg, struct user *u)
@@ -24,7 +22,7 @@ static void on_loaded(void *arg, struct user *u)
 		w->fn(w->call, u);
 }
 
-static void with_account(struct call *c, loaded_fn fn)
+void command_with_user(struct call *c, command_user_fn fn)
 {
 	struct jid jid;
 
@@ -92,7 +90,7 @@ static void get(struct call *c, struct user *u)
 
 void run_get_roster(struct call *c)
 {
-	with_account(c, get);
+	command_with_user(c, get);
 }
 
 /* ---- changing ----------------------------------------------------------------------------- */
@@ -174,7 +172,7 @@ static void add(struct call *c, struct user *u)
 
 void run_add_rosteritem(struct call *c)
 {
-	with_account(c, add);
+	command_with_user(c, add);
 }
 
 static void delete (struct call *c, struct user *u)
@@ -195,5 +193,5 @@ static void delete (struct call *c, struct user *u)
 
 void run_delete_rosteritem(struct call *c)
 {
-	with_account(c, delete);
+	command_with_user(c, delete);
 }

@@ -88,6 +88,15 @@ static void count_accounts(struct call *c, const struct str *host)
 		              SIZE_MAX, worker_inbox(&c->daemon->worker), on_counted, n);
 }
 
+static void count_disabled(struct call *c, struct str host)
+{
+	struct counting *n = arena_new(&c->arena, struct counting);
+
+	*n = (struct counting){ .call = c, .due = 1 };
+	accounts_list_disabled(c->daemon->server.accounts, host, STR(""), SIZE_MAX,
+	                       worker_inbox(&c->daemon->worker), on_counted, n);
+}
+
 static size_t count_sessions(const struct daemon *d, const struct str *host)
 {
 	size_t n = 0;
@@ -139,11 +148,18 @@ void run_stats_host(struct call *c)
 		return;
 	if (str_is(c->args[0], "registeredusers"))
 		count_accounts(c, &host);
+	else if (str_is(c->args[0], "disabledusers"))
+		count_disabled(c, host);
 	else if (str_is(c->args[0], "onlineusers"))
 		say_number(c, count_sessions(c->daemon, &host));
+	else if (str_is(c->args[0], "activeusers"))
+		say_number(c, command_count_users(c, host, true));
+	else if (str_is(c->args[0], "idleusers"))
+		say_number(c, command_count_users(c, host, false));
 	else
 		command_say(c, false,
-		            STR("the names are registeredusers and onlineusers"));
+		            STR("the names are registeredusers, disabledusers, "
+		                "onlineusers, activeusers and idleusers"));
 }
 
 struct str command_file_trouble(struct call *c, struct str path, int error)

@@ -233,6 +233,7 @@ int config_from_tree(struct yaml *root, struct arena *a, struct diags *ds,
 	if (root)
 		take_map(&r, root, options, EJABBERD_OPTION, "option", &c);
 	complete(&r);
+	vec_fini(&r.names);
 	*a = (struct arena){ 0 };
 	if (diags_failed(ds)) {
 		*a = c.arena;

@@ -114,6 +114,14 @@ void take_acl(struct reading *r, struct yaml *y, void *to)
 
 /* ---- rules -------------------------------------------------------------------------------- */
 
+static void note_name(struct reading *r, enum access_word kind, struct yaml *entry,
+                      const struct yaml *at)
+{
+	struct access_name name = { kind, r->host, entry, at };
+
+	vec_push(&r->names, name);
+}
+
 /* Takes what a rule's line may say before its colon; problems are `entry`'s. */
 typedef bool (*value_fn)(struct reading *r, struct yaml *entry, const struct yaml *value);
 
@@ -129,18 +137,22 @@ static bool is_answer(struct reading *r, struct yaml *entry, const struct yaml *
 /* A number, or the name of a shaper, which is looked up when all are read. */
 static bool is_measure(struct reading *r, struct yaml *entry, const struct yaml *value)
 {
-	if (value->kind == YAML_SCALAR && value->text.n)
+	if (value->kind == YAML_SCALAR && value->text.n) {
+		note_name(r, WORD_SHAPER, entry, value);
 		return true;
+	}
 	complain(r, "H0004", entry, value->span,
 	         "this must be a number or the name of a shaper");
 	return false;
 }
 
-static void add_acl(struct access_line *line, struct str name)
+/* The name of an acl, which is looked up when all are read. */
+static void add_acl(struct reading *r, struct yaml *name, struct access_line *line)
 {
-	struct acl_match m = { .kind = ACL_ACL, .text = name };
+	struct acl_match m = { .kind = ACL_ACL, .text = name->text };
 
 	vec_push(&line->all, m);
+	note_name(r, WORD_ACL, name, name);
 }
 
 static void add_conditions(struct reading *r, struct yaml *map, struct access_line *line)
@@ -150,8 +162,11 @@ static void add_conditions(struct reading *r, struct yaml *map, struct access_li
 
 	for_each_entry(e, map)
 	{
-		if (read_kind(r, e, true, &kind) && read_condition(r, e, kind, e, &m))
-			vec_push(&line->all, m);
+		if (!read_kind(r, e, true, &kind) || !read_condition(r, e, kind, e, &m))
+			continue;
+		vec_push(&line->all, m);
+		if (kind == ACL_ACL)
+			note_name(r, WORD_ACL, e, e);
 	}
 }
 
@@ -159,7 +174,7 @@ static void add_conditions(struct reading *r, struct yaml *map, struct access_li
 static void take_whom(struct reading *r, struct yaml *y, struct access_line *line)
 {
 	if (y->kind == YAML_SCALAR)
-		add_acl(line, y->text);
+		add_acl(r, y, line);
 	else if (y->kind == YAML_MAP)
 		add_conditions(r, y, line);
 	else
@@ -168,7 +183,7 @@ static void take_whom(struct reading *r, struct yaml *y, struct access_line *lin
 			if (e->kind == YAML_MAP)
 				add_conditions(r, e, line);
 			else if (is_scalar(r, e, "the name of an acl, or conditions"))
-				add_acl(line, e->text);
+				add_acl(r, e, line);
 		}
 }
 
@@ -179,10 +194,12 @@ static void take_line(struct reading *r, struct yaml *entry, struct yaml *value,
 
 	if (!good(r, entry, value))
 		return;
-	if (whom)
+	if (whom) {
 		take_whom(r, whom, &line);
-	else
-		add_acl(&line, STR("all"));
+	} else {
+		struct acl_match everybody = { .kind = ACL_ACL, .text = STR("all") };
+		vec_push(&line.all, everybody);
+	}
 	vec_push(&rule->lines, line);
 }
 
@@ -263,6 +280,39 @@ void take_shaper_rules(struct reading *r, struct yaml *y, void *to)
 	take_rules(r, y, is_measure);
 }
 
+/* The name of a rule, or the rule itself in its place, which then has its text for a name: so
+ * whoever kept the name over a reload finds the same rule or none. */
+static void take_rule_here(struct reading *r, struct yaml *y, value_fn good,
+                           struct str *name)
+{
+	auto_buf text = { 0 };
+
+	if (y->kind == YAML_SCALAR) {
+		*name = y->text;
+		return;
+	}
+	if (!y->first) {
+		wrong(r, y,
+		      "the name of a rule, or lines of a rule such as `- allow: local`");
+		return;
+	}
+	yaml_write(&text, y);
+	*name = arena_str(&r->c->arena, buf_as_str(&text));
+	struct access_rule *rule = vec_add(&access_scope(&r->c->access, r->host)->rules);
+	rule->name = *name;
+	take_rule(r, y, good, rule);
+}
+
+void take_access(struct reading *r, struct yaml *y, void *to)
+{
+	take_rule_here(r, y, is_answer, to);
+}
+
+void take_measure(struct reading *r, struct yaml *y, void *to)
+{
+	take_rule_here(r, y, is_measure, to);
+}
+
 /* ---- shapers ------------------------------------------------------------------------------ */
 
 static void take_rate(struct reading *r, struct yaml *y, void *to)
@@ -316,91 +366,54 @@ static bool is_shaper(const struct config *c, struct str name)
 	return false;
 }
 
-/* The entry of a rule in the file. */
-struct wanted {
-	struct str host, rule;
-	struct yaml *entry;
-};
-
-static void find_entry(struct reading *r, const struct yaml *map, void *arg)
+static void check_shaper(struct reading *r, const struct access_name *name)
 {
-	static const char *const homes[] = { "shaper_rules", "access_rules" };
-	struct wanted *w = arg;
-
-	if (!str_eq(r->host, w->host))
-		return;
-	for (size_t i = 0; i < ARRAY_LEN(homes); i++) {
-		const struct yaml *home = entry_of(map, homes[i]);
-		for (struct yaml *e = home ? home->first : NULL; e; e = e->next) {
-			if (e->key && str_eq(e->key->text, w->rule) && !w->entry)
-				w->entry = e;
-		}
-	}
-}
-
-static struct yaml *rule_entry(struct reading *r, struct str host, struct str rule)
-{
-	struct wanted w = { host, rule, NULL };
-
-	each_part(r, find_entry, &w);
-	return w.entry;
-}
-
-static void check_value(struct reading *r, struct str host,
-                        const struct access_rule *rule, struct str value)
-{
-	struct yaml *entry = rule_entry(r, host, rule->name);
-	struct str names[64];
+	struct str value = name->at->text, names[64];
 	uint64_t number;
 	size_t n = 0;
 
 	if (str_is(value, "allow") || str_is(value, "deny") || is_shaper(r->c, value) ||
-	    str_to_u64(value, 10, &number) == 0 || !entry)
+	    str_to_u64(value, 10, &number) == 0)
 		return;
 	vec_for_each(s, &r->c->shapers) {
 		if (n < ARRAY_LEN(names))
 			names[n++] = s->name;
 	}
 	struct str near = str_nearest(value, names, n);
-	struct diag *d = complain(r, "H0006", entry, entry->key->span,
-	                          "the rule `" STR_FMT "` names a shaper `" STR_FMT
-	                          "` that there is not",
-	                          STR_ARG(rule->name), STR_ARG(value));
+	struct diag *d = complain(r, "H0006", name->entry, name->at->span,
+	                          "there is no shaper `" STR_FMT "`", STR_ARG(value));
 	if (near.n)
 		diag_help(r->ds, d, "did you mean `" STR_FMT "`?", STR_ARG(near));
 }
 
 /* An acl that nobody defined holds for nobody; ejabberd's own file has one. */
-static void check_acls(struct reading *r, const struct access_scope *scope,
-                       const struct access_rule *rule, const struct access_line *line)
+static void check_acl(struct reading *r, const struct access_name *name)
 {
-	const struct yaml *entry = rule_entry(r, scope->host, rule->name);
+	struct str acl = name->at->text;
 
-	vec_for_each(m, &line->all) {
-		if (m->kind == ACL_ACL &&
-		    !access_has_acl(&r->c->access, scope->host, m->text))
-			diag_warn(r->ds, "H0007", entry ? entry->key->span : SPAN_NONE,
-			          "the rule `" STR_FMT "` names the acl `" STR_FMT
-			          "`, which is nowhere defined: nobody is in it",
-			          STR_ARG(rule->name), STR_ARG(m->text));
-	}
+	if (!access_has_acl(&r->c->access, name->host, acl))
+		diag_warn(r->ds, "H0007", name->at->span,
+		          "the acl `" STR_FMT "` is nowhere defined: nobody is in it",
+		          STR_ARG(acl));
 }
 
 void check_access(struct reading *r)
 {
-	vec_for_each(scope, &r->c->access.scopes) {
-		vec_for_each(rule, &scope->rules) {
-			vec_for_each(line, &rule->lines) {
-				check_value(r, scope->host, rule, line->value);
-				check_acls(r, scope, rule, line);
-			}
+	vec_for_each(name, &r->names) {
+		switch (name->kind) {
+		case WORD_ACL:
+			check_acl(r, name);
+			break;
+		case WORD_SHAPER:
+			check_shaper(r, name);
+			break;
 		}
 	}
 }
 
 void check_shaper_name(struct reading *r, struct yaml *y)
 {
-	if (!is_shaper(r->c, y->text))
+	if (y->kind == YAML_SCALAR && !is_shaper(r->c, y->text))
 		check_rule_name(r, y);
 }
 
@@ -409,12 +422,13 @@ void check_rule_name(struct reading *r, struct yaml *y)
 	struct str names[64];
 	size_t n = 0;
 
-	if (str_is(y->text, "all") || str_is(y->text, "none") ||
+	if (y->kind != YAML_SCALAR || str_is(y->text, "all") || str_is(y->text, "none") ||
 	    access_rule_find(&r->c->access, r->host, y->text))
 		return;
 	vec_for_each(scope, &r->c->access.scopes) {
 		vec_for_each(rule, &scope->rules) {
-			if (n < ARRAY_LEN(names))
+			bool has_name = str_find(rule->name, '\n') == rule->name.n;
+			if (has_name && n < ARRAY_LEN(names))
 				names[n++] = rule->name;
 		}
 	}

@@ -12,6 +12,19 @@
 #include "herald/daemon/ejabberd.h"
 #include "herald/daemon/yaml_tree.h"
 
+/* A word of a rule that may have been defined elsewhere, which is looked up when all is read. */
+enum access_word {
+	WORD_ACL,
+	WORD_SHAPER,
+};
+
+struct access_name {
+	enum access_word kind;
+	struct str host;    /* as the reading's */
+	struct yaml *entry; /* what cannot be taken if there is no such thing */
+	const struct yaml *at;
+};
+
 struct reading {
 	struct config *c;
 	struct diags *ds;
@@ -20,6 +33,7 @@ struct reading {
 	struct str host;
 	struct host_setup *setup;
 	bool appends; /* append_host_config: to what holds for the host, not instead */
+	VEC(struct access_name) names;
 };
 
 /* Takes the value `y` of its option into `to`, a part of the configuration. */
@@ -74,9 +88,8 @@ void take_size(struct reading *r, struct yaml *y, void *to); /* uint64_t */
 void take_time(struct reading *r, struct yaml *y, void *to); /* uint64_t, milliseconds */
 void take_count(struct reading *r, struct yaml *y,
                 void *to); /* uint64_t, may be `infinity` */
-void take_text(struct reading *r, struct yaml *y, void *to);      /* struct str */
-void take_rule_name(struct reading *r, struct yaml *y, void *to); /* struct str */
-void take_level(struct reading *r, struct yaml *y, void *to);     /* enum log_level */
+void take_text(struct reading *r, struct yaml *y, void *to);  /* struct str */
+void take_level(struct reading *r, struct yaml *y, void *to); /* enum log_level */
 
 /* ---- parts -------------------------------------------------------------------------------- */
 
@@ -103,8 +116,12 @@ void take_acl(struct reading *r, struct yaml *y, void *to);
 void take_access_rules(struct reading *r, struct yaml *y, void *to);
 void take_shaper(struct reading *r, struct yaml *y, void *to);
 void take_shaper_rules(struct reading *r, struct yaml *y, void *to);
+/* An option that names a rule of access_rules or shaper_rules, or says it at once. struct str:
+ * the rule's name. */
+void take_access(struct reading *r, struct yaml *y, void *to);
+void take_measure(struct reading *r, struct yaml *y, void *to);
 /* Names that rules use and nobody defines. After everything was read. */
 void check_access(struct reading *r);
-/* `at` names a rule of access_rules or shaper_rules. */
+/* `y` is the value of such an option. */
 void check_shaper_name(struct reading *r, struct yaml *y); /* a shaper too */
 void check_rule_name(struct reading *r, struct yaml *y);

@@ -37,8 +37,8 @@ static const struct option listener_options[] = {
 	{ "backlog", take_backlog, FIELD(backlog) },
 	{ "tls_verify", take_bool, FIELD(tls_verify) },
 	{ "use_proxy_protocol", take_bool, FIELD(use_proxy_protocol) },
-	{ "access", take_rule_name, FIELD(access) },
-	{ "shaper", take_rule_name, FIELD(shaper) },
+	{ "access", take_access, FIELD(access) },
+	{ "shaper", take_measure, FIELD(shaper) },
 	{ 0 },
 };
 #undef FIELD

@@ -227,7 +227,7 @@ static const struct option roster_options[] = {
 };
 
 static const struct option offline_options[] = {
-	{ "access_max_user_messages", take_text,
+	{ "access_max_user_messages", take_measure,
 	  offsetof(struct host_setup, offline_rule) },
 	{ 0 },
 };
@@ -243,15 +243,15 @@ static const struct option adhoc_options[] = {
 };
 
 static const struct option configure_options[] = {
-	{ "access", take_rule_name, RULE(MAY_CONFIGURE) },
+	{ "access", take_access, RULE(MAY_CONFIGURE) },
 	{ 0 },
 };
 
 static const struct option register_options[] = {
-	{ "access", take_rule_name, RULE(MAY_REGISTER) },
-	{ "access_from", take_rule_name, RULE(MAY_REGISTER_MORE) },
-	{ "access_remove", take_rule_name, RULE(MAY_UNREGISTER) },
-	{ "ip_access", take_rule_name, RULE(MAY_REGISTER_FROM) },
+	{ "access", take_access, RULE(MAY_REGISTER) },
+	{ "access_from", take_access, RULE(MAY_REGISTER_MORE) },
+	{ "access_remove", take_access, RULE(MAY_UNREGISTER) },
+	{ "ip_access", take_access, RULE(MAY_REGISTER_FROM) },
 	{ "password_strength", take_strength, TUNING(password_strength) },
 	{ "welcome_message", take_welcome, TUNING(welcome) },
 	{ "registration_watchers", take_watchers, 0 },
@@ -261,7 +261,7 @@ static const struct option register_options[] = {
 };
 
 static const struct option announce_options[] = {
-	{ "access", take_rule_name, RULE(MAY_ANNOUNCE) },
+	{ "access", take_access, RULE(MAY_ANNOUNCE) },
 	{ 0 },
 };
 

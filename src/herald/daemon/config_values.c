@@ -141,13 +141,6 @@ void take_text(struct reading *r, struct yaml *y, void *to)
 		*(struct str *)to = y->text;
 }
 
-/* The rule is looked up when all are read. */
-void take_rule_name(struct reading *r, struct yaml *y, void *to)
-{
-	if (is_scalar(r, y, "the name of a rule"))
-		*(struct str *)to = y->text;
-}
-
 void take_level(struct reading *r, struct yaml *y, void *to)
 {
 	int level = y->kind == YAML_SCALAR ? log_level_find(y->text) : -1;

@@ -18,6 +18,8 @@ struct daemon;
 
 enum { COMMAND_ARGS_MAX = 8 };
 
+#define COMMAND_FIELDS "field value"
+
 /* One run of a command. */
 struct call {
 	struct arena arena;
@@ -33,8 +35,9 @@ struct call {
 struct command {
 	const char *name;
 	const char *args; /* names, separated by blanks; [may be left out]; "" for none */
-	const char *
-		columns; /* of the answer's lines (tabs between): names; "": it is text */
+	/* Of the answer's lines (tabs between): names; "": it is text; COMMAND_FIELDS: each is
+	 * a field of a form and one of its values. */
+	const char *columns;
 	const char *help; /* one line */
 	void (*run)(struct call *call);
 };

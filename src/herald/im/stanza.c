@@ -4,6 +4,7 @@
 #include "herald/im/stanza.h"
 
 #include <errno.h>
+#include <time.h>
 
 static const char *const kinds[] = { "message", "presence", "iq" };
 
@@ -141,4 +142,15 @@ struct xml *stanza_error(const struct stanza *st, enum stanza_error e)
 	xml_set(st->a, error, "type", str_from(errors[e].type));
 	xml_add(st->a, error, errors[e].name, NS_STANZAS);
 	return x;
+}
+
+struct str stanza_time(int64_t seconds, struct arena *a)
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+	char text[32];
+
+	gmtime_r(&t, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return arena_str(a, str_from(text));
 }

@@ -82,6 +82,9 @@ enum stanza_error {
  * -EADDRNOTAVAIL `to` is no address (jid-malformed). The kind is right also then. */
 MUST_USE int stanza_read(struct stanza *st);
 
+/* A time by XEP-0082 section 3.2, of seconds since 1970. */
+struct str stanza_time(int64_t seconds, struct arena *a);
+
 /* Whether answering it with an error would be allowed: not for errors and results. */
 bool stanza_may_fail(const struct stanza *st);
 

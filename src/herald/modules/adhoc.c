@@ -29,6 +29,10 @@ static const struct field fields[] = {
 	{ "newpass", "text-private", "New password", false, NULL },
 	{ "accountjid", "jid-single", "Account", false, NULL },
 	{ "accountjids", "jid-multi", "Accounts", false, NULL },
+	{ "days", "text-single", "How many days", false, NULL },
+	{ "num", "text-single", "Number of the session, from 1", false, NULL },
+	{ "status", "list-single", "Presence", false,
+	  "available chat away xa dnd unavailable all" },
 	{ "max_items", "text-single", "How many at most", true, NULL },
 	{ "reason", "text-single", "Reason", true, NULL },
 	{ "subject", "text-single", "Subject", true, NULL },
@@ -334,7 +338,7 @@ void adhoc_put_note(struct arena *a, struct xml *parent, const char *type,
 	xml_set(a, note, "type", str_from(type));
 }
 
-/* XEP-0133's lists have addresses, commands names. */
+/* XEP-0133's lists have addresses, commands names, and more columns behind the first. */
 static void put_named(const struct command_node *node, struct str answer, struct str here,
                       struct arena *a, struct xml *form)
 {
@@ -345,10 +349,27 @@ static void put_named(const struct command_node *node, struct str answer, struct
 
 	xml_set(a, field, "label", str_from(node->title));
 	while (next_line(&answer, &line)) {
+		line = str_sub(line, 0, str_find(line, '\t'));
 		if (jids && str_find(line, '@') == line.n)
 			line = arena_fmt(a, STR_FMT "@" STR_FMT, STR_ARG(line),
 			                 STR_ARG(here));
 		form_add_value(a, field, line);
+	}
+}
+
+/* Lines of a field and a value; a field may have several. */
+static void put_fields(struct str answer, struct arena *a, struct xml *form)
+{
+	struct xml *field = NULL;
+	struct str name = STR(""), line;
+
+	while (next_line(&answer, &line)) {
+		size_t tab = str_find(line, '\t');
+		if (!field || !str_eq(name, str_sub(line, 0, tab))) {
+			name = str_sub(line, 0, tab);
+			field = form_add_field(a, form, "text-multi", name);
+		}
+		form_add_value(a, field, str_sub(line, tab + 1, line.n));
 	}
 }
 
@@ -398,6 +419,8 @@ void adhoc_put_result(const struct command_node *node, const struct adhoc_values
 			arena_fmt(a, "These are the first %d lines.", ADHOC_LINES_MAX));
 	if (node->result)
 		put_named(node, answer, here, a, form);
+	else if (strcmp(columns, COMMAND_FIELDS) == 0)
+		put_fields(answer, a, form);
 	else if (columns[0])
 		put_table(columns, answer, a, form);
 	else

@@ -2,9 +2,11 @@
 /* Copyright (c) 2026 Gatehouse founders */
 /*
  * XEP-0012: Last Activity, version 2.0. Of the server since when it runs; of an account when it
- * was last there, and with which words it went. Kept in "last": seconds since 1970, a blank,
- * the status.
+ * was last there, and with which words it went.
  */
+#include "herald/modules/last.h"
+
+#include <errno.h>
 #include <time.h>
 
 #include "base/oom.h"
@@ -39,22 +41,34 @@ static void on_host(struct stanza *st, struct xml *payload, struct user *u)
 	answer(st, (loop_now_ms(st->w->loop) - st->w->started_ms) / 1000, STR(""));
 }
 
+/* The number, a blank, the words. */
+int last_read(struct str value, int64_t *seconds, struct str *status)
+{
+	size_t space = str_find(value, ' ');
+	uint64_t n;
+
+	if (str_to_u64(str_sub(value, 0, space), 10, &n) < 0 || n > INT64_MAX)
+		return -EINVAL;
+	*seconds = (int64_t)n;
+	*status = str_sub(value, space + 1, value.n);
+	return 0;
+}
+
 static void on_got(void *arg, int result, const struct store_rows *rows)
 {
 	struct asking *ask = arg;
 	struct stanza st = { .w = ask->w, .a = &ask->arena, .x = ask->x };
-	uint64_t since, now = (uint64_t)time(NULL);
+	int64_t since, now = time(NULL);
+	struct str status;
 
 	if (stanza_read(&st) == 0) {
 		struct str value = result == 0 && rows->n ? rows->p[0].value : STR("");
-		size_t space = str_find(value, ' ');
 		if (result < 0)
 			im_fail(&st, ERROR_RESOURCE_CONSTRAINT);
-		else if (str_to_u64(str_sub(value, 0, space), 10, &since) < 0)
+		else if (last_read(value, &since, &status) < 0)
 			im_fail(&st, ERROR_ITEM_NOT_FOUND);
 		else
-			answer(&st, now > since ? now - since : 0,
-			       str_sub(value, space + 1, value.n));
+			answer(&st, now > since ? (uint64_t)(now - since) : 0, status);
 	}
 	user_unref(ask->user);
 	arena_fini(&ask->arena);
@@ -64,7 +78,7 @@ static void on_got(void *arg, int result, const struct store_rows *rows)
 static void ask_store(void *arg, int result)
 {
 	struct asking *ask = arg;
-	struct store_place at = user_place(ask->user, "last");
+	struct store_place at = user_place(ask->user, LAST_MAP);
 
 	(void)result;
 	store_get(ask->w->server->store, &at, STR(""), worker_inbox(ask->w), on_got, ask);
@@ -94,7 +108,7 @@ static void on_user(struct stanza *st, struct xml *payload, struct user *u)
 
 static void on_unavailable(struct session *s, const struct xml *x, struct arena *a)
 {
-	struct store_place at = user_place(s->user, "last");
+	struct store_place at = user_place(s->user, LAST_MAP);
 	struct str status = xml_text(xml_child(x, "status", NS_CLIENT), a);
 
 	tx_put(worker_tx(s->worker), &at, STR(""),

@@ -93,17 +93,6 @@ static bool on_unreachable(struct user *u, struct stanza *st)
 
 /* ---- giving ------------------------------------------------------------------------------- */
 
-static struct str stamp(int64_t us, struct arena *a)
-{
-	time_t seconds = (time_t)(us / 1000000);
-	struct tm tm;
-	char text[32];
-
-	gmtime_r(&seconds, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return arena_str(a, str_from(text));
-}
-
 static void give(struct session *s, const struct store_row *row)
 {
 	auto_arena a = { 0 };
@@ -113,7 +102,7 @@ static void give(struct session *s, const struct store_row *row)
 		return;
 	struct xml *delay = xml_add(&a, x, "delay", NS_DELAY);
 	xml_set(&a, delay, "from", jid_domain(s->jid));
-	xml_set(&a, delay, "stamp", stamp(row->stamp_us, &a));
+	xml_set(&a, delay, "stamp", stanza_time(row->stamp_us / 1000000, &a));
 	s->ops->send(s, x);
 }
 

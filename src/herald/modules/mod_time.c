@@ -12,15 +12,10 @@ static void on_time(struct stanza *st, struct xml *payload, struct user *u)
 {
 	struct xml *x = stanza_result(st);
 	struct xml *time_x = xml_add(st->a, x, "time", NS_TIME);
-	time_t now = time(NULL);
-	struct tm tm;
-	char text[32];
 
 	(void)payload, (void)u;
-	gmtime_r(&now, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	xml_add_text(st->a, time_x, "tzo", NULL, STR("+00:00"));
-	xml_add_text(st->a, time_x, "utc", NULL, arena_str(st->a, str_from(text)));
+	xml_add_text(st->a, time_x, "utc", NULL, stanza_time(time(NULL), st->a));
 	im_route(st->w, x, st->a);
 }
 

@@ -204,6 +204,7 @@ static struct user *user_load(struct worker *w, struct jid bare)
 	map_put(&w->users, jid_bare_str(u->jid), u);
 	u->pending = 5;
 	struct store_place at = user_place(u, "roster");
+	store_hold(w->server->store);
 	accounts_exists(w->server->accounts, at.host, at.user, worker_inbox(w), on_exists,
 	                u);
 	store_list(w->server->store, &at, worker_inbox(w), on_roster, u);
@@ -214,6 +215,7 @@ static struct user *user_load(struct worker *w, struct jid bare)
 	at = user_place(u, "offline");
 	store_count(w->server->store, &at, &(struct store_range){ 0 }, worker_inbox(w),
 	            on_offline, u);
+	store_let_go(w->server->store);
 	return u;
 }
 

@@ -82,6 +82,7 @@ struct store_ops {
 	const char *name;
 	void (*commit)(struct store *s, struct store_tx *tx);
 	void (*read)(struct store *s, struct store_read *read);
+	void (*hold)(struct store *s, bool held); /* NULL: reading needs nobody else */
 	/* As store_backup, with the answer returned or given by `tx` (which has no ops). */
 	void (*backup)(struct store *s, const char *path, struct store_tx *tx);
 	void (*close)(struct store *s);

@@ -48,16 +48,15 @@ struct request *queue_take(struct queue *q)
 	return first;
 }
 
-/* Puts the request into the queue and wakes who waits for it. False when closing. */
-static bool submit(struct sqlite *s, struct queue *q, pthread_cond_t *there,
-                   struct request *r)
+/* Puts the request into the queue. False when closing; *wakes says whether its thread is to be
+ * woken, which is done without the lock: who wakes would wait for it. */
+static bool submit(struct sqlite *s, struct queue *q, struct request *r, bool *wakes)
 {
 	pthread_mutex_lock(&s->lock);
 	bool open = !s->ending;
-	if (open) {
+	if (open)
 		queue_put(q, r);
-		pthread_cond_signal(there);
-	}
+	*wakes = open && (q == &s->txs || s->holds == 0);
 	pthread_mutex_unlock(&s->lock);
 	return open;
 }
@@ -66,16 +65,37 @@ static void sqlite_commit(struct store *store, struct store_tx *tx)
 {
 	struct sqlite *s = (struct sqlite *)store;
 
-	if (!submit(s, &s->txs, &s->tx_there, &tx->base))
+	bool wakes;
+
+	if (!submit(s, &s->txs, &tx->base, &wakes))
 		tx_done(tx, -ECANCELED);
+	if (wakes)
+		pthread_cond_signal(&s->tx_there);
 }
 
 static void sqlite_read(struct store *store, struct store_read *read)
 {
 	struct sqlite *s = (struct sqlite *)store;
 
-	if (!submit(s, &s->reads, &s->read_there, &read->base))
+	bool wakes;
+
+	if (!submit(s, &s->reads, &read->base, &wakes))
 		read_done(read, -ECANCELED);
+	if (wakes)
+		pthread_cond_signal(&s->read_there);
+}
+
+/* One reader for what was gathered: mostly it is done with it before another one runs. */
+static void sqlite_hold(struct store *store, bool held)
+{
+	struct sqlite *s = (struct sqlite *)store;
+
+	pthread_mutex_lock(&s->lock);
+	s->holds += held ? 1 : (size_t)-1;
+	bool wakes = s->holds == 0 && s->reads.first;
+	pthread_mutex_unlock(&s->lock);
+	if (wakes)
+		pthread_cond_signal(&s->read_there);
 }
 
 /* ---- closing ---------------------------------------------------------------------------- */
@@ -126,6 +146,7 @@ static const struct store_ops sqlite_ops = {
 	.name = "sqlite",
 	.commit = sqlite_commit,
 	.read = sqlite_read,
+	.hold = sqlite_hold,
 	.backup = sqlite_backup,
 	.close = sqlite_close,
 };
@@ -277,8 +298,16 @@ static int open_all(struct sqlite *s, struct diags *ds)
 	return r < 0 ? say_errno(ds, r, "cannot start threads for", s->path) : 0;
 }
 
+/* Without this each connection would begin with twenty pages, used or not: what SQLite keeps of
+ * the file is little (db_setup). Fails harmlessly once SQLite is in use. */
+static void save_memory(void)
+{
+	sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
+}
+
 int sqlite_open(const struct store_config *c, struct diags *ds, struct store **out)
 {
+	save_memory();
 	struct sqlite *s = sqlite_new(c);
 	int r = open_all(s, ds);
 

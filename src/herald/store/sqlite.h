@@ -33,6 +33,7 @@ struct sqlite {
 	pthread_mutex_t lock;
 	pthread_cond_t tx_there, read_there, log_grown;
 	struct queue txs, reads;
+	size_t holds;     /* who still gathers reads: no reader is woken */
 	bool ending;      /* no new requests; finish what is there */
 	bool keeper_ends; /* the writer has ended */
 	bool log_is_long; /* for the keeper */

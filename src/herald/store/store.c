@@ -325,6 +325,18 @@ static struct store_read *new_read(struct store *s, enum read_kind kind,
 	return read;
 }
 
+void store_hold(struct store *s)
+{
+	if (s->ops->hold)
+		s->ops->hold(s, true);
+}
+
+void store_let_go(struct store *s)
+{
+	if (s->ops->hold)
+		s->ops->hold(s, false);
+}
+
 static void submit(struct store_read *read)
 {
 	struct store *s = read->base.store;

@@ -165,6 +165,11 @@ struct store_range {
 
 #define STORE_LIMIT 1000
 
+/* Reads that are asked for between the two go off together: cheaper, when they are several. For a
+ * moment only: others' reads may wait too. */
+void store_hold(struct store *s);
+void store_let_go(struct store *s);
+
 /* The value under a key (empty for keyval): one row, or none. */
 void store_get(struct store *s, const struct store_place *at, struct str key,
                struct inbox *to, store_rows_fn fn, void *arg);

@@ -198,6 +198,39 @@ static void sha256_is_for_hosts_where_all_have_the_key(void **state)
 	assert_int_equal(server_check(s, "juliet", "pencil"), 0); /* by the other key */
 }
 
+/* Who lacks the key becomes less by new passwords and by accounts that go. */
+static void the_last_that_lack_the_key_are_not_missed(void **state)
+{
+	const uint64_t count = 20, reads = 5 /* of a look at the host */;
+	struct server *s = *state;
+	struct store_status before, after;
+	char name[8];
+
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "u%u", i);
+		assert_int_equal(server_register(s, name, "x"), 0);
+		server_poke(s, name, "scram-sha-256", NULL);
+	}
+	assert_int_equal(server_refresh(s), 0);
+	store_status(s->store, &before);
+	for (unsigned i = 0; i < count; i++) {
+		assert_false(accounts_all_have_sha256(s->accounts, HOST));
+		snprintf(name, sizeof(name), "u%u", i);
+		if (i % 3)
+			accounts_unregister(s->accounts, HOST, str_from(name), &s->inbox,
+			                    server_on_done, s);
+		else
+			accounts_set_password(s->accounts, HOST, str_from(name), STR("y"),
+			                      &s->inbox, server_on_done, s);
+		assert_int_equal(server_wait(s), 0);
+	}
+	for (int i = 0; i < 1000 && !accounts_all_have_sha256(s->accounts, HOST); i++)
+		inbox_wait(&s->inbox, 30);
+	assert_true(accounts_all_have_sha256(s->accounts, HOST));
+	store_status(s->store, &after);
+	assert_true(after.reads - before.reads < (count - 1) * reads);
+}
+
 static void answers_come_when_the_pool_is_full(void **state)
 {
 	struct server *s = *state;
@@ -237,6 +270,7 @@ int main(void)
 		CASE(accounts_are_listed),
 		CASE(an_unknown_name_loads_an_account_that_looks_real),
 		CASE(sha256_is_for_hosts_where_all_have_the_key),
+		CASE(the_last_that_lack_the_key_are_not_missed),
 		CASE(answers_come_when_the_pool_is_full),
 	};
 

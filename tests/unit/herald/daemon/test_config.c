@@ -91,6 +91,45 @@ static void modules_name_rules_for_what_people_may(void **state)
 	config_fini(&c);
 }
 
+/* Instead of a rule's name the rule itself; it is called by its text. */
+static void rules_stand_where_they_are_used(void **state)
+{
+	static const char *const text =
+		"hosts: [a.example, b.example]\n"
+		"listen: [{port: 5222, access: [allow: near], shaper: {none: near, slow: all}}]\n"
+		"host_config: {b.example: {modules: {mod_announce: {access: [deny]}}}}\n"
+		"modules: {mod_announce: {access: [{deny: near}, allow]},\n"
+		"          mod_offline: {access_max_user_messages: [7: near, 3: all]}}\n"
+		"acl: {near: {server: a.example}}\nshaper: {slow: 1000}\n";
+	struct access_who who = { .local = true };
+	auto_diags ds = { 0 };
+	auto_buf said = { 0 };
+	auto_arena a = { 0 };
+	struct config c;
+
+	(void)state;
+	assert_int_equal(read_text(text, &ds, &said, &c), 0);
+	assert_str(buf_as_str(&said), "");
+	struct str announce = c.general.permission_rules[MAY_ANNOUNCE];
+	assert_str(announce, "-\n  deny: near\n- allow\n");
+	for (int i = 0; i < 2; i++) {
+		struct str host = i ? STR("b.example") : STR("a.example");
+		assert_int_equal(jid_make(STR("u"), host, STR(""), &a, &who.jid), 0);
+		assert_int_equal(
+			access_allows(&c.access, host, c.listeners.p[0].access, &who),
+			i == 0);
+		assert_str(access_value(&c.access, host, c.listeners.p[0].shaper, &who),
+		           i ? "slow" : "none");
+		assert_str(access_value(&c.access, host, c.general.offline_rule, &who),
+		           i ? "3" : "7");
+		assert_int_equal(access_allows(&c.access, host, announce, &who), i == 1);
+		assert_false(access_allows(
+			&c.access, host,
+			config_setup(&c, host)->permission_rules[MAY_ANNOUNCE], &who));
+	}
+	config_fini(&c);
+}
+
 static void what_is_not_said_has_defaults(void **state)
 {
 	auto_diags ds = { 0 };
@@ -207,7 +246,7 @@ static void everything_wrong_is_said_with_its_place(void **state)
 		  "H0002 4:31 there is no option of a host `hosts`\n" },
 		{ "hosts: [a]\nappend_host_config:\n  a:\n    shaper_rules: {x: {slo: all}}\n"
 		  "    modules: {mod_offline: {access_max_user_messages: y}}\nshaper: {slow: 1}\n",
-		  "H0006 4:20 the rule `x` names a shaper `slo` that there is not (did you mean `slow`?)\n"
+		  "H0006 4:24 there is no shaper `slo` (did you mean `slow`?)\n"
 		  "H0006 5:55 there is no rule `y`\n" },
 		{ "hosts: [a]\nnegotiation_timeout: soon\n",
 		  "H0004 2:22 this must be a time, such as `30 seconds`\n" },
@@ -244,6 +283,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		UNIT(a_good_file_is_understood),
 		UNIT(modules_name_rules_for_what_people_may),
+		UNIT(rules_stand_where_they_are_used),
 		UNIT(what_is_not_said_has_defaults),
 		UNIT(hosts_have_their_own),
 		UNIT(everything_wrong_is_said_with_its_place),

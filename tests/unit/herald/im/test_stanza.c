@@ -95,12 +95,22 @@ static void errors_and_results_are_not_answered(void **state)
 	}
 }
 
+static void times_are_written_for_everybody(void **state)
+{
+	auto_arena a = { 0 };
+
+	(void)state;
+	assert_str(stanza_time(0, &a), "1970-01-01T00:00:00Z");
+	assert_str(stanza_time(1800000000, &a), "2027-01-15T08:00:00Z");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT(stanzas_are_what_their_attributes_say),
 		UNIT(answers_go_back_to_the_sender),
 		UNIT(errors_and_results_are_not_answered),
+		UNIT(times_are_written_for_everybody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

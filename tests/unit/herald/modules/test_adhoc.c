@@ -46,6 +46,14 @@ static const struct command_node listing = {
 	.command = &list,
 	.fields = "host",
 };
+static const struct command fields = { "show", "host", COMMAND_FIELDS, "show it", NULL };
+static const struct command_node of_fields = {
+	.prefix = "p/",
+	.name = "show",
+	.title = "L",
+	.command = &fields,
+	.fields = "host",
+};
 static const struct command_node named = {
 	.prefix = "p/",
 	.name = "list",
@@ -206,6 +214,13 @@ static void answers_become_notes_or_tables(void **state)
 		{ &named, "a\nb@c/d",
 		  "<x xmlns='jabber:x:data' type='result'><title>L</title>"
 		  "<field type='jid-multi' var='userjids' label='L'><value>a@h</value><value>b@c/d</value></field></x>" },
+		{ &named, "a\tspam\nb\t",
+		  "<x xmlns='jabber:x:data' type='result'><title>L</title>"
+		  "<field type='jid-multi' var='userjids' label='L'><value>a@h</value><value>b@h</value></field></x>" },
+		{ &of_fields, "size\t3\nname\ta\tb\nname\tc",
+		  "<x xmlns='jabber:x:data' type='result'><title>L</title>"
+		  "<field type='text-multi' var='size'><value>3</value></field>"
+		  "<field type='text-multi' var='name'><value>a&#9;b</value><value>c</value></field></x>" },
 		{ &listing, "a\t1\nb",
 		  "<x xmlns='jabber:x:data' type='result'><title>L</title><reported>"
 		  "<field type='text-single' var='name' label='name'/>"

@@ -414,6 +414,27 @@ static void an_aborted_transaction_does_nothing(void **state)
 	assert_int_equal(a->n, 0);
 }
 
+static void reads_that_are_held_come_together(void **state)
+{
+	struct ask *a = *state;
+
+	put(a, &roster, STR("k"), STR("v"));
+	store_hold(a->store);
+	store_hold(a->store); /* somebody else */
+	size_t before = a->answers;
+	for (int i = 0; i < 20; i++)
+		store_get(a->store, &roster, STR("k"), &a->inbox, ask_on_rows, a);
+	store_let_go(a->store);
+	store_let_go(a->store);
+	while (a->answers < before + 20)
+		ask_wait(a);
+	assert_int_equal(a->n, 1);
+	store_hold(a->store);
+	store_get(a->store, &roster, STR("k"), &a->inbox, ask_on_rows, a);
+	ask_close(a); /* answers what is held too */
+	assert_int_equal(a->answers, before + 21);
+}
+
 static void closing_answers_everything(void **state)
 {
 	struct ask *a = *state;
@@ -478,6 +499,7 @@ int main(void)
 		BOTH(commits_take_effect_in_their_order),
 		BOTH(nobody_needs_to_wait_for_a_commit),
 		BOTH(an_aborted_transaction_does_nothing),
+		BOTH(reads_that_are_held_come_together),
 		BOTH(closing_answers_everything),
 		BOTH(big_values_are_kept_whole),
 		BOTH(the_status_counts),
