@@ -4,6 +4,7 @@
 #include "herald/daemon/daemon.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -24,7 +25,6 @@
 #include "io/pool.h"
 #include "io/random.h"
 #include "io/tls.h"
-#include "io/trim.h"
 
 enum { POOL_THREADS = 2, POOL_QUEUE = 512, STOP_MS = 500 };
 
@@ -574,7 +574,7 @@ static void close_all(struct daemon *d)
 
 void daemon_run(struct daemon *d)
 {
-	memory_trim();
+	malloc_trim(0); /* what reading the accounts took */
 	start_watchdog(d);
 	notify_state("READY=1\nSTATUS=Clients are served");
 	loop_run(&d->loop);
