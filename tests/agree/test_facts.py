@@ -76,6 +76,12 @@ FACTS = {
             chain c {{ {HOOK} tcp dport 21 ct helper set "ftp" ct mark set 7
             tcp dport 5125 ct mark 7 accept comment "marked" }} }}""",
         *ftp(data='related accept by "marked"')),
+    "an expectation of IPv4 has four bytes of a connection of IPv6, and the next is like it": (
+        f"""table inet t {{ ct expectation e {{ protocol udp; dport 9000; timeout 60s; size 2; l3proto ip; }}
+            chain c {{ {HOOK} udp dport 53 ct expectation set "e" accept comment "set" }}
+            chain o {{ type filter hook output priority 0; ct state new drop; }} }}""",
+        ("in eth0 udp [fd00::7]:1000 > [fd00::12]:53", 'accept by "set"'),
+        ("in eth0 udp [fd00::8]:1000 > [fd00::12]:53", 'drop by "set"')),
     "an expectation that a rule sets counts once, and breaks the rule from the second packet on": (
         f"""table ip t {{ ct expectation e {{ protocol udp; dport 9000; timeout 60s; size 1; l3proto ip; }}
             chain c {{ {HOOK} udp dport 53 ct expectation set "e" accept comment "set"

@@ -257,6 +257,16 @@ int track_import_expected(struct track *t, const struct track_tuple *master,
 	return track_expect_add(t, e, &x);
 }
 
+/* The object's family says how much of an address counts, whatever the connection's is: measured. */
+static struct track_addr cut(const struct track_addr *a, uint8_t family)
+{
+	struct track_addr r = *a;
+
+	if (family == 4)
+		memset(r.b + 4, 0, sizeof(r.b) - 4);
+	return r;
+}
+
 enum track_expect_result track_expect_set(struct track *t, struct track_ref *ref,
                                           uint8_t family, uint8_t proto,
                                           uint16_t dst_port, uint32_t timeout_ms,
@@ -272,8 +282,8 @@ enum track_expect_result track_expect_set(struct track *t, struct track_ref *ref
 	e->has_expected = true;
 	if (track_entry_extra(t, e)->expecting[0] >= size)
 		return TRACK_EXPECT_BREAK;
-	x.tuple = (struct track_tuple){ .src = e->tuple[!ref->dir].src,
-		                        .dst = e->tuple[!ref->dir].dst,
+	x.tuple = (struct track_tuple){ .src = cut(&e->tuple[!ref->dir].src, family),
+		                        .dst = cut(&e->tuple[!ref->dir].dst, family),
 		                        .dst_port = dst_port,
 		                        .zone = track_entry_zone(e),
 		                        .family = family ? family : e->tuple[0].family,
