@@ -164,3 +164,14 @@ def test_fact(gate, driver, tmp_path, fact):
 def test_fact_of_a_setting(gate, driver, tmp_path, fact):
     setting, steps = SET_FACTS[fact]
     check_fact(gate, driver, tmp_path, MACHINE, steps, (setting,))
+
+
+def test_for_a_bridged_packet_the_mtu_is_the_bridges(gate, driver, tmp_path):
+    rules = table("ip", chain("f", "forward", 0, 'rt mtu 1360 counter comment "forward"'),
+                  chain("o", "postrouting", 0, 'rt mtu 1360 counter comment "postrouting"'))
+    driver.machine.run(["ip", "link", "set", "br0", "mtu", "1400"], check=True)
+    try:
+        check_fact(gate, driver, tmp_path, MACHINE.replace(f"mac {BRIDGE_MAC}", f"mac {BRIDGE_MAC} mtu 1400"),
+                   (rules, (TO_SECOND, 'accept through "forward" through "postrouting"')))
+    finally:
+        driver.machine.run(["ip", "link", "set", "br0", "mtu", "1500"], check=True)

@@ -194,18 +194,8 @@ static enum step set_ct(struct exec *x, const struct insn *i)
 	return STEP_ON;
 }
 
-/* What a kernel with CONFIG_NF_CONNTRACK_BRIDGE does there is not modelled. */
-static enum step unknown_on_bridge(struct pass *p)
-{
-	sim_doubt(p, "connection tracking in a chain of family bridge");
-	p->is_unknown = true;
-	return STEP_BREAK;
-}
-
 enum step eval_ct(struct exec *x, const struct insn *i)
 {
-	if (x->pass->pf == NFPROTO_BRIDGE)
-		return unknown_on_bridge(x->pass);
 	if (i->dreg >= REG_WORDS)
 		return set_ct(x, i);
 	if (i->ct.key == NFT_CT_STATE)

@@ -16,5 +16,9 @@ struct hook_place {
 /* Runs everything registered at the hook. True: the packet goes on; else p->result says. */
 bool hook_run(struct pass *p, const struct hook_place *at);
 
+/* Holds a fragment back until the others are there; then *p has all of them in one. */
+bool hook_defrag(struct pass *p);
+/* Finds the packet's connection, or makes one. */
+bool hook_track(struct pass *p);
 /* Enters a new connection into the table. False: it is dropped for that. */
 bool hook_confirm(struct pass *p);
