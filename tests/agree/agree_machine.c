@@ -6,8 +6,10 @@
 #include <linux/netfilter.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
+#include "gate/ruleset/kernels.h"
 #include "gate/scenario/endpoint.h"
 
 struct own_address {
@@ -65,6 +67,7 @@ static void read_mtu(struct sim_dev *dev)
 void agree_machine(struct sim_machine *m, const struct kernel *k)
 {
 	uint8_t family, addr[16];
+	struct utsname name;
 
 	machine_init(m, if_nametoindex("lo"));
 	for (unsigned i = 0; i < WIRES; i++) {
@@ -73,6 +76,7 @@ void agree_machine(struct sim_machine *m, const struct kernel *k)
 		memcpy(machine_edit(m, dev)->mac, k->mac[i], 6);
 	}
 	add_bridge(m);
+	m->kernel = uname(&name) == 0 ? kernel_parse(str_from(name.release)) : 0;
 	/* Where br_netfilter is not loaded, bridged frames meet no chains of ip. */
 	m->bridges_call_ip4 = m->bridges_call_ip6 =
 		access("/proc/sys/net/bridge", F_OK) == 0;

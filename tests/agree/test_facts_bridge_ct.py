@@ -34,6 +34,15 @@ def forward(*rules):
 
 # name: (ruleset, (packet, expectation)…), whether ip chains see bridged frames or not
 FACTS = {
+    "a port's bridge has a name, and all else an empty one": (
+        bridge(chain("p", "prerouting", 0, 'meta ibrname "br0" meta obrname "" counter comment "in"'),
+               chain("f", "forward", FORWARD, 'ct state new meta ibrname "br0" meta obrname "br0" counter comment "both"',
+                     'meta obrname "br1" counter'),
+               chain("o", "postrouting", 0, 'meta ibrname "" meta obrname != "br1" counter comment "out"')),
+        (TO_SECOND, 'accept through "in" through "both" through "out"')),
+    "a bridge that filters no VLANs has none for what has no tag": (
+        forward('meta ibrpvid != 4000 counter comment "pvid"', 'meta ibrvproto != 0x9999 counter comment "proto"'),
+        (TO_SECOND, "accept")),
     "a bridge tracks what passes from station to station": (
         forward(*KNOWN),
         (TO_SECOND, 'new accept through "new"'), (TO_FIRST, 'established accept through "known"'),

@@ -427,7 +427,7 @@ def test_tens_of_thousands_of_steps_run_and_their_speed_is_told(run):
 
 
 BRIDGE_RULES = """table bridge b {
-    chain f { type filter hook forward priority 0; policy accept;
+    chain f { type filter hook forward priority filter; policy accept;
         ether saddr 02:00:00:00:00:66 drop comment "banned"
         ct state new counter comment "tracked"
     }
@@ -539,6 +539,25 @@ def test_a_bridge_cuts_no_packet_into_smaller_pieces_than_ipv6_has(run, tmp_path
     done = run(f"{SMALL6} len 64 more id 1 expect stolen\n{SMALL6} len 40 frag 72 id 1 expect {expected}\n",
                machine=f"{BRIDGE}sysctl net.bridge.bridge-nf-call-ip6tables = {calls}\n")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+ZERO = """table bridge b { chain f { type filter hook forward priority 0; udp dport 53 drop; } }"""
+
+
+@pytest.mark.parametrize("line,expected", [
+    ("kernel 6.1", "accept"), ("kernel 6.7", "drop"), ("kernel 6.12.1-amd64", "drop"), ("", "sometimes"),
+    ("sysctl bridge-nf-call-iptables = 0", "drop")])
+def test_old_kernels_pass_by_priority_0_at_the_bridges_forward(run, tmp_path, line, expected):
+    (tmp_path / "bridge.nft").write_text(ZERO)
+    done = run(f"in eth0 udp 192.168.5.10 > 192.168.5.11:53 expect {expected}\n", machine=f"{BRIDGE}{line}\n")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("version,wrong", [("x", "`x` is no version of a kernel"), ("4.19", "from 5.10 on, not on `4.19`")])
+def test_a_kernel_that_is_none_is_told_with_its_place(run, tmp_path, version, wrong):
+    (tmp_path / "bridge.nft").write_text(ZERO)
+    done = run("in eth0 udp 192.168.5.10 > 192.168.5.11:53 expect drop\n", machine=f"{BRIDGE}kernel {version}\n")
+    assert done.returncode == 1 and wrong in done.stderr and f"kernel {version}" in done.stderr
 
 
 def test_meta_broute_is_not_known(run, tmp_path):

@@ -278,6 +278,8 @@ static void init_machine(struct replay_run *r)
 	if (e < 0)
 		diag_error(&r->c->diags, "E0602", SPAN_NONE,
 		           "cannot read this machine's addresses: %s", strerror(-e));
+	if (o->live)
+		r->machine.kernel = cli_running_kernel();
 	r->machine.is_complete = false; /* it need not be what it was then */
 }
 

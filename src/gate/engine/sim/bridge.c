@@ -452,6 +452,19 @@ static bool prerouting(struct pass *p)
 	return memcmp(was, packet_destination(p->pkt), n) == 0 || reroute(p);
 }
 
+bool bridge_passes_by(struct pass *p, int32_t priority)
+{
+	enum { SINGLE_HOOK = 0x607 };
+	uint32_t kernel = p->sim->machine->kernel;
+
+	if (p->hook != NF_INET_FORWARD || priority != 0 || !p->is_bridged)
+		return false;
+	return kernel ? kernel < SINGLE_HOOK
+	              : sim_doubt(p,
+	                          "priority 0 at the bridge's forward, which kernels "
+	                          "before 6.7 pass by for frames that ip's chains see");
+}
+
 bool bridge_calls_ip(struct pass *p)
 {
 	const struct sim_dev *bridge = p->out ? p->out->bridge : NULL;

@@ -423,7 +423,8 @@ static bool run_step(struct pass *p, const struct plan_hook *h, const struct pla
 	case PLAN_BRIDGE_CONFIRM:
 		return bridge_confirm(p);
 	case PLAN_CHAIN:
-		if (!is_for(p, s->chain))
+		if (!is_for(p, s->chain) || (p->pf == NFPROTO_BRIDGE &&
+		                             bridge_passes_by(p, s->chain->c.priority)))
 			return true;
 		return s->chain->is_route ? run_route_chain(p, s->chain)
 		                          : run_chain(p, s->chain);
