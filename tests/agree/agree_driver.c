@@ -607,6 +607,7 @@ static void begin(struct driver *d)
 	buf_reset(&d->answer);
 	agree_machine(&d->machine, &d->kernel);
 	sim_init(&d->sim, d->store, &d->machine);
+	d->sim.uptime_ns = d->began_ns;
 	d->sim.watch = watch;
 	d->sim.watch_ctx = d;
 	set_sysctls(d);

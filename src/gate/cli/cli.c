@@ -7,6 +7,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/oom.h"
@@ -100,6 +101,14 @@ int cli_add_files(struct cli *c, struct parser *parser, const struct str_list *f
 static void write_output(void *ctx, struct str text)
 {
 	output_put(ctx, text);
+}
+
+uint64_t cli_clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
 uint32_t cli_running_kernel(void)

@@ -12,13 +12,11 @@
 #include <linux/netfilter.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "gate/cli/replay.h"
 
 enum { FLOWS_SHOWN = 20, WRITE_BYTES = 1 << 18, LOOK_FRAMES = 1 << 14, BAR_WIDTH = 30 };
-#define NS_PER_S       UINT64_C(1000000000)
 #define PROGRESS_NS    UINT64_C(200000000)
 #define DEFAULT_DEVICE "eth0"
 
@@ -37,14 +35,6 @@ const struct option_row replay_options[] = {
 	{ 0 },
 };
 // clang-format on
-
-static uint64_t clock_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
 
 static void check_own_options(struct replay_run *r)
 {
@@ -497,14 +487,14 @@ static int send_all(struct replay_run *r)
 {
 	struct capture_frame f = r->first;
 	bool shows = isatty(STDERR_FILENO), shown = false;
-	uint64_t from = clock_ns(), last = from;
+	uint64_t from = cli_clock_ns(), last = from;
 	int e = r->has_first;
 
 	for (; e > 0 && !r->restarts; e = capture_next(r->capture, &f)) {
 		take_frame(r, &f);
 		if (!shows || r->replay.frames % LOOK_FRAMES)
 			continue;
-		uint64_t now = clock_ns();
+		uint64_t now = cli_clock_ns();
 		if (now - last < PROGRESS_NS)
 			continue;
 		show_progress(r, from, now);
@@ -513,7 +503,7 @@ static int send_all(struct replay_run *r)
 	}
 	if (shown)
 		fprintf(stderr, "\r%*s\r", BAR_WIDTH + 40, "");
-	r->elapsed_ns = clock_ns() - from;
+	r->elapsed_ns = cli_clock_ns() - from;
 	return e;
 }
 

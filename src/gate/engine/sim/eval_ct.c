@@ -109,14 +109,20 @@ static enum step load_counts(struct exec *x, const struct insn *i)
 	return store64(x, i, packets ? bytes / packets : 0);
 }
 
-/* An entry that is not in the table yet has no time to live. */
+/* An entry that is not in the table yet has no time to live: the kernel takes its timeout for a
+ * point of its own clock, which begins five minutes below 0 and is past that before long. */
 static uint32_t expires_ms(const struct pass *p)
 {
+	const uint64_t below_ns = UINT64_C(300) * 1000000000;
 	const struct track_entry *e = p->ref.entry;
+	uint64_t left_ns = track_expires_ns(p->sim->track, e);
+	uint64_t up_ns = p->sim->uptime_ns + p->sim->now_ns;
 
 	if (!(e->status & TRACK_S_CONFIRMED))
-		return 0;
-	return (uint32_t)(track_expires_ns(p->sim->track, e) / 1000000);
+		left_ns = p->sim->uptime_ns && left_ns + below_ns > up_ns
+		                  ? left_ns + below_ns - up_ns
+		                  : 0;
+	return (uint32_t)(left_ns / 1000000);
 }
 
 static enum step load_zone(struct exec *x, const struct insn *i)
