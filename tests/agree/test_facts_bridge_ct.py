@@ -53,6 +53,10 @@ FACTS = {
         (TO_SECOND, 'new accept through "before" through "behind"')),
     "what is not of IP is untracked": (
         forward(*KNOWN), ("in p0 arp 192.168.5.10 > 192.168.5.11 request", 'accept through "untracked"')),
+    "a limit on connections drops what is in none": (
+        forward('ct count over 9 drop', 'counter comment "counted"'),
+        (TO_SECOND, 'accept through "counted"'), ("in p0 arp 192.168.5.10 > 192.168.5.11 answer ether > 02:00:00:00:04:11", "drop"),
+        (TO_SECOND + " bad-checksum", "invalid drop")),
     "a tag does not hide the connection": (
         forward(*KNOWN), (TO_SECOND + " vlan 5", 'accept through "new"'), (TO_FIRST, 'accept through "known"')),
     "a frame that is dropped leaves no entry": (

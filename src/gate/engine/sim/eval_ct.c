@@ -230,6 +230,10 @@ enum step eval_connlimit(struct exec *x, const struct insn *i, union sim_state *
 		return sim_doubt(p, "ct count: how many connections there are")
 		               ? STEP_ON
 		               : STEP_BREAK;
+	if (p->pf == NFPROTO_BRIDGE && !p->ref.entry) {
+		x->verdict = NF_DROP; /* the kernel asks for a tuple of family bridge */
+		return STEP_ON;
+	}
 	if (!s->connlimit.list) {
 		s->connlimit.list = track_counter_new();
 		arena_defer(&p->sim->store->a, free_counter, s->connlimit.list);
