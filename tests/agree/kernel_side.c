@@ -31,7 +31,8 @@ enum {
 	ROOM = 1 << 17,
 	TRACE_CT_STATE = 21, /* NFTA_TRACE_CT_STATE of Linux 6.18 */
 	TRACE_POLICY = 1,
-	TRACE_RETURN = 2, /* on 6.1 also of a rule that returns; else of a chain's end, without one */
+	TRACE_RETURN =
+		2, /* on 6.1 also of a rule that returns; else of a chain's end, without one */
 	TRACE_RULE = 3,
 };
 
