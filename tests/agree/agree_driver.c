@@ -4,7 +4,8 @@
  * Rulesets and packets through the kernel and through the simulator, compared packet for packet:
  * rules that matched and their verdicts, policies, the connection's state, the bytes that left;
  * and in the end the connection table and the rules' counters. It runs in the namespace that
- * tests/agree/rig.py prepares; the one word of its command line is the namespace with the wires.
+ * tests/agree/rig.py prepares; the words of its command line are the namespace with the wires and
+ * rules that stand in this one for good.
  *
  * Cases come on standard input:
  *   case NAME
@@ -46,6 +47,7 @@ struct driver {
 	struct kernel kernel;
 	struct engine *engine; /* the kernel's nf_tables */
 	struct names names;
+	struct str standing; /* rules that are in the kernel for good */
 	bool rows[2][TCP_EVENTS][TRACK_TCP_STATES];
 	struct buf old_tables; /* commands that delete the case before */
 	/* one case */
@@ -167,11 +169,7 @@ static int load(struct driver *d, struct str text)
 	struct counting c = { .d = d };
 	auto_buf commands = { 0 };
 
-	/* The kernel stops tracking some time after the last rule that wants it is gone, and the
-	 * next case begins at once: so rig.py has such a rule in it for good. */
-	int sim = run_text(
-		d, &d->store->engine,
-		STR("table inet rig { chain tracks { ct state new continue; } }"));
+	int sim = run_text(d, &d->store->engine, d->standing);
 	if (sim == 0)
 		sim = run_text(d, &d->store->engine, text);
 	if (sim < 0)
@@ -609,6 +607,7 @@ static void begin(struct driver *d)
 	buf_reset(&d->answer);
 	agree_machine(&d->machine, &d->kernel);
 	sim_init(&d->sim, d->store, &d->machine);
+	d->sim.uptime_ns = d->began_ns;
 	d->sim.watch = watch;
 	d->sim.watch_ctx = d;
 	set_sysctls(d);
@@ -708,8 +707,9 @@ int main(int argc, char **argv)
 	struct driver d = { .names = { .ifindex = ifindex, .ifname = ifname } };
 	auto_buf rules = { 0 }, packets = { 0 };
 
-	if (argc != 2)
-		errx(2, "usage: agree_driver NAMESPACE");
+	if (argc != 3)
+		errx(2, "usage: agree_driver NAMESPACE RULES");
+	d.standing = str_from(argv[2]);
 	kernel_open(&d.kernel, argv[1]);
 	d.kernel.place = place_of;
 	d.kernel.ctx = &d;

@@ -2,9 +2,14 @@
 /* Copyright (c) 2026 Gatehouse founders */
 #include "agree_machine.h"
 
+#include <err.h>
 #include <linux/netfilter.h>
 #include <net/if.h>
+#include <stdio.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
+#include "gate/ruleset/kernels.h"
 #include "gate/scenario/endpoint.h"
 
 struct own_address {
@@ -47,9 +52,22 @@ static void add_bridge(struct sim_machine *m)
 		machine_add_port(m, bridge, machine_find(m, str_from(kernel_device(i))));
 }
 
+static void read_mtu(struct sim_dev *dev)
+{
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/class/net/" STR_FMT "/mtu",
+	         STR_ARG(dev->name));
+	file = fopen(path, "re");
+	if (!file || fscanf(file, "%u", &dev->mtu) != 1 || fclose(file) != 0)
+		err(2, "%s", path);
+}
+
 void agree_machine(struct sim_machine *m, const struct kernel *k)
 {
 	uint8_t family, addr[16];
+	struct utsname name;
 
 	machine_init(m, if_nametoindex("lo"));
 	for (unsigned i = 0; i < WIRES; i++) {
@@ -58,6 +76,12 @@ void agree_machine(struct sim_machine *m, const struct kernel *k)
 		memcpy(machine_edit(m, dev)->mac, k->mac[i], 6);
 	}
 	add_bridge(m);
+	m->kernel = uname(&name) == 0 ? kernel_parse(str_from(name.release)) : 0;
+	/* Where br_netfilter is not loaded, bridged frames meet no chains of ip. */
+	m->bridges_call_ip4 = m->bridges_call_ip6 =
+		access("/proc/sys/net/bridge", F_OK) == 0;
+	vec_for_each(it, &m->devs)
+		read_mtu(machine_edit(m, *it));
 	for (size_t i = 0; i < ARRAY_LEN(own_addresses); i++) {
 		const struct own_address *own = &own_addresses[i];
 		address_read(str_from(own->addr), &family, addr);

@@ -31,6 +31,8 @@ enum {
 	ROOM = 1 << 17,
 	TRACE_CT_STATE = 21, /* NFTA_TRACE_CT_STATE of Linux 6.18 */
 	TRACE_POLICY = 1,
+	TRACE_RETURN =
+		2, /* on 6.1 also of a rule that returns; else of a chain's end, without one */
 	TRACE_RULE = 3,
 };
 
@@ -258,7 +260,7 @@ static void keep_event(struct kernel *k, const struct event *e)
 	if (e->kind == TRACE_POLICY)
 		vec_push(&k->way.steps, arena_fmt(&k->a, "%s %s %s policy %s", e->family,
 		                                  e->table, e->chain, word));
-	if (e->kind != TRACE_RULE || !e->handle)
+	if ((e->kind != TRACE_RULE && e->kind != TRACE_RETURN) || !e->handle)
 		return;
 	struct str key = arena_fmt(&k->a, "%s %s %s %llu", e->family, e->table, e->chain,
 	                           (unsigned long long)e->handle);

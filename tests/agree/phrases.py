@@ -15,7 +15,7 @@ EACH, BLOCK = 250, 10000
 # for a raw socket; what works at some hooks only.
 UNKNOWN = re.compile(
     r"meta (cpu|random|cgroup|secmark|secpath|ipsec|iifkind|oifkind|skuid|skgid|time|day|hour|"
-    r"ibr|obr|rtclassid|sdif|nftrace|broute)|ct (helper|avgpkt|label|secmark|id|event|bytes|packets|expiration|"
+    r"ibrhwaddr|rtclassid|sdif|nftrace|broute)|ct (helper|avgpkt|label|secmark|id|event|bytes|packets|expiration|"
     r"(original|reply) (avgpkt|bytes|packets|zone))|rt (mtu|ipsec|classid)|random|symhash|"
     r"\bip (id|checksum)|@nh,(64,128|16,16|96,32)|fib \w+ \. (mark \. )?oif|jhash.*mod \d+( offset|$)")
 KINDS = ("payload", "exthdr", "meta", "ct", "rt", "fib", "hash")

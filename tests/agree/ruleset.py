@@ -115,6 +115,7 @@ SYSCTLS = (("nf_conntrack_tcp_loose", 0), ("nf_conntrack_tcp_be_liberal", 1),
            ("nf_conntrack_tcp_ignore_invalid_rst", 1), ("nf_conntrack_acct", 1),
            ("nf_conntrack_checksum", 0), ("bridge-nf-call-iptables", 0), ("bridge-nf-call-ip6tables", 0),
            ("bridge-nf-filter-vlan-tagged", 1))
+BRIDGES_CALL = ("bridge-nf-call-iptables", "bridge-nf-call-ip6tables")
 # Which header a phrase wants; two of one layer are never in one rule.
 LAYERS = (
     (("arp", r"\barp |ether type arp|protocol arp"), ("ip", r"\bip [a-z]|nfproto ipv4|meta protocol ip\b|ether type ip\b|\bicmp [a-z]|rt ip nexthop|l3proto ipv4"),
@@ -147,15 +148,22 @@ def with_sets(chains):
 
 class Ruleset:
     """One ruleset; `text` is it, `sysctls` what belongs to it. `phrases`: those of phrases.py, or
-    None."""
+    None. `at_bridge`: the kernel tracks connections at a bridge, and a table of bridge asks for
+    them."""
 
-    def __init__(self, seed, phrases=None):
+    def __init__(self, seed, phrases=None, at_bridge=False):
         self.random = random.Random(f"ruleset {seed}")
         self.phrases = phrases
         self.family = self.random.choice(("inet", "inet", "inet", "ip"))
         self.regular = [f"r{n}" for n in range(self.random.randrange(4))]
         self.sysctls = [row for row in SYSCTLS if self.random.random() < 0.06]
         self.frames = [family for family, often in FRAME_FAMILIES if self.random.random() < often]
+        self.foreign = FOREIGN
+        if at_bridge:
+            self.foreign = {**FOREIGN, "bridge": FOREIGN["bridge"][1:]}
+            self.frames = list({"bridge": True, **dict.fromkeys(self.frames)})
+            self.sysctls = list({*self.sysctls, *((name, 0) for name in BRIDGES_CALL
+                                                  if self.random.random() < 0.5)})
         self.announces = self.random.random() < 0.5
         self.text = self.write()
 
@@ -256,7 +264,7 @@ class Ruleset:
         parts = [self.random.choice(pool) for _ in range(self.random.choice((0, 1, 1, 2)))]
         for others in (MATCHES, STATEMENTS):
             words = self.random.choice(others)
-            if self.random.random() < 0.5 and not any(foreign in words for foreign in FOREIGN[family]):
+            if self.random.random() < 0.5 and not any(foreign in words for foreign in self.foreign[family]):
                 parts.append(words)
         parts.append("counter")
         if self.random.random() < 0.15:

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 Gatehouse founders
 """The kernel's ways with bridges, and with what devices' own chains see."""
+import platform
+
 import pytest
 
-from agree.facts import check_fact, driver  # noqa: F401  (a fixture)
+from agree.facts import check_fact, driver, need_br_netfilter  # noqa: F401  (a fixture)
 from agree.rig import BRIDGE_MAC, PORTS, STATIONS
 
 MACHINE = f"""use "rules.nft"
+kernel {platform.release()}
 router
 interface eth0 192.168.1.12/24 fd00::12/64
 interface eth1 10.9.0.1/24 fd09::1/64
@@ -33,6 +36,11 @@ def nat(hook, rule):
     return table("ip", chain("n", hook, 0, rule, kind="nat"))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def ip_sees_frames():
+    need_br_netfilter()
+
+
 # name: (ruleset, (packet, expectation)…)
 FACTS = {
     "ip prerouting stands between bridge chains of priority 0 and 1": (
@@ -40,9 +48,9 @@ FACTS = {
             "bridge", chain("b", "prerouting", 0, 'meta mark 0 counter comment "before"'),
             chain("a", "prerouting", 1, 'meta mark 7 counter comment "behind"')),
         (TO_SECOND, 'accept through "before" through "behind"')),
-    "ip forward stands between bridge chains of priority 0 and 1": (
+    "ip forward stands between bridge chains of priority -1 and 1": (
         table("ip", chain("c", "forward", 0, "meta mark set 7")) + table(
-            "bridge", chain("b", "forward", 0, 'meta mark 0 counter comment "before"'),
+            "bridge", chain("b", "forward", -1, 'meta mark 0 counter comment "before"'),
             chain("a", "forward", 1, 'meta mark 7 counter comment "behind"')),
         (TO_SECOND, 'accept through "before" through "behind"')),
     "ip postrouting stands behind all bridge chains and sees no device the frame came by": (
@@ -51,11 +59,11 @@ FACTS = {
         (TO_SECOND, 'accept through "last"')),
     "ip chains see the bridge, bridge chains its ports": (
         table("ip", chain("c", "forward", 0, 'iifname "br0" oifname "br0" counter comment "ip"')) +
-        table("bridge", chain("b", "forward", 0, 'iifname "p0" oifname "p1" counter comment "bridge"')),
+        table("bridge", chain("b", "forward", -200, 'iifname "p0" oifname "p1" counter comment "bridge"')),
         (TO_SECOND, 'accept through "ip" through "bridge"')),
     "a frame for another station is `other` to the bridge and `host` to ip": (
         table("ip", chain("c", "forward", 0, 'meta pkttype host counter comment "ip"')) +
-        table("bridge", chain("b", "forward", 0, 'meta pkttype other counter comment "bridge"')) +
+        table("bridge", chain("b", "forward", -200, 'meta pkttype other counter comment "bridge"')) +
         table("netdev", chain("d", "ingress", 0, 'meta pkttype other counter comment "device"', device="device p0 ")),
         (TO_SECOND, 'accept through "ip" through "bridge" through "device"')),
     "ip prerouting runs once for what the bridge hands to the machine": (
@@ -67,6 +75,10 @@ FACTS = {
         table("netdev", chain("p", "ingress", 0, 'counter comment "port"', device="device p0 "),
               chain("b", "ingress", 0, 'iifname "br0" counter comment "bridge"', device="device br0 ")),
         (TO_MACHINE, 'accept through "port" through "bridge"')),
+    "kernels before 6.7 pass by what has priority 0 where ip sees a frame": (
+        table("bridge", chain("c", "forward", 0, 'counter comment "zero"')),
+        ("in p0 arp 192.168.5.10 > 192.168.5.11 request", 'accept through "zero"'),
+        (TO_SECOND, "accept")),
     "what the machine sends passes the bridge's egress, output, postrouting and the port's egress": (
         table("bridge", chain("o", "output", 0, 'iif 0 oifname "p2" counter comment "output"'),
               chain("p", "postrouting", 0, 'ether saddr 02:00:00:00:06:01 counter comment "postrouting"')) +
@@ -79,7 +91,7 @@ FACTS = {
         table("ip", chain("c", "forward", 0, "counter")),
         (TO_SECOND, "accept out p1 out p2"), (TO_FIRST, "accept out p0"), (TO_SECOND, "accept out p1")),
     "a frame dropped in prerouting teaches nothing, one dropped in forward does": (
-        table("bridge", chain("c", "prerouting", 0, "udp sport 1000 drop"), chain("f", "forward", 0, "udp dport 99 drop")),
+        table("bridge", chain("c", "prerouting", 0, "udp sport 1000 drop"), chain("f", "forward", -200, "udp dport 99 drop")),
         (TO_SECOND, "drop"), (TO_FIRST, "accept out p0 out p2"),
         (TO_SECOND.replace(":1000", ":1001").replace(":53", ":99"), "drop"), (TO_FIRST, "accept out p0")),
     "a frame dropped in ip prerouting teaches nothing": (
@@ -106,7 +118,7 @@ FACTS = {
         (TO_ALL.replace("ff:ff:ff:ff:ff:ff", "01:80:c2:00:00:03"), 'accept through "port"'),
         (TO_ALL.replace("ff:ff:ff:ff:ff:ff", "01:80:c2:00:00:01"), "drop by stack")),
     "spanning tree's group is forwarded where there is no spanning tree": (
-        table("bridge", chain("f", "forward", 0, 'counter comment "forward"')),
+        table("bridge", chain("f", "forward", -200, 'counter comment "forward"')),
         (TO_ALL.replace("ff:ff:ff:ff:ff:ff", "01:80:c2:00:00:00"), 'accept through "forward"')),
     "tagged frames are not shown to ip chains": (
         table("ip", chain("c", "prerouting", 0, "drop")) +
@@ -164,3 +176,14 @@ def test_fact(gate, driver, tmp_path, fact):
 def test_fact_of_a_setting(gate, driver, tmp_path, fact):
     setting, steps = SET_FACTS[fact]
     check_fact(gate, driver, tmp_path, MACHINE, steps, (setting,))
+
+
+def test_for_a_bridged_packet_the_mtu_is_the_bridges(gate, driver, tmp_path):
+    rules = table("ip", chain("f", "forward", 0, 'rt mtu 1360 counter comment "forward"'),
+                  chain("o", "postrouting", 0, 'rt mtu 1360 counter comment "postrouting"'))
+    driver.machine.run(["ip", "link", "set", "br0", "mtu", "1400"], check=True)
+    try:
+        check_fact(gate, driver, tmp_path, MACHINE.replace(f"mac {BRIDGE_MAC}", f"mac {BRIDGE_MAC} mtu 1400"),
+                   (rules, (TO_SECOND, 'accept through "forward" through "postrouting"')))
+    finally:
+        driver.machine.run(["ip", "link", "set", "br0", "mtu", "1500"], check=True)

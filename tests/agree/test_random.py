@@ -10,6 +10,7 @@ import os
 import pytest
 
 from agree.driver import Driver, differs, shrink
+from agree.facts import need_bridge_tracking
 from agree.phrases import Phrases
 from agree.ruleset import Ruleset
 from agree.sequence import Sequence
@@ -18,21 +19,23 @@ from harness.netns import require, require_nft
 PARTS = 4  # each a machine of its own, for as many processors
 SANITIZED = "asan" in os.environ.get("GATE", "")
 PAIRS = int(os.environ.get("AGREE_PAIRS", 400 if SANITIZED else 2000))
+AT_BRIDGE = int(os.environ.get("AGREE_PAIRS", 20))
 FIRST_SEED = int(os.environ.get("AGREE_SEED", "1"))
 ROWS_WANTED = 78  # of 95, by each part; 85 to 92 in twelve parts of other seeds
 REFUSED_MAX = 0.005  # one of a part's 500; the seeds of the tests make none
 
 
-@pytest.mark.parametrize("part", range(PARTS))
-def test_random_rulesets_and_packets_agree(root, gate, part):
+def run_pairs(root, gate, seeds, at_bridge=False):
+    """How many were tried and refused by both; the rows of TCP's table that were visited, and the
+    others."""
     require()
     require_nft()
-    driver = Driver(gate)
+    driver = Driver(gate, ("inet", "bridge") if at_bridge else ("inet",))
     refused = tried = 0
     try:
         phrases = Phrases(root, gate, driver.machine)
-        for seed in range(FIRST_SEED + part, FIRST_SEED + PAIRS, PARTS):
-            rules = Ruleset(seed, phrases.of(seed))
+        for seed in seeds:
+            rules = Ruleset(seed, phrases.of(seed), at_bridge)
             packets = Sequence(seed).packets
             answer = driver.run(rules.text, packets, rules.sysctls)
             tried += 1
@@ -43,10 +46,22 @@ def test_random_rulesets_and_packets_agree(root, gate, part):
                             + "\n---\n" + driver.run(small, fewer, rules.sysctls)
                             + "\nat first:\n" + answer, pytrace=False)
         visited, unvisited = driver.rows()
-        print(f"{tried} pairs from seed {FIRST_SEED + part}; {refused} refused by both; "
+        print(f"{tried} pairs from seed {seeds[0]}; {refused} refused by both; "
               f"{len(visited)} of {len(visited | unvisited)} rows of TCP's table")
         print("not visited:", ", ".join(sorted(unvisited)) or "none")
     finally:
         driver.close()
+    return tried, refused, visited
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_random_rulesets_and_packets_agree(root, gate, part):
+    tried, refused, visited = run_pairs(root, gate, range(FIRST_SEED + part, FIRST_SEED + PAIRS, PARTS))
     assert refused <= tried * REFUSED_MAX, "the generator makes too many bad rulesets"
     assert tried < 400 or len(visited) >= ROWS_WANTED
+
+
+def test_random_rulesets_that_track_at_a_bridge_agree(root, gate):
+    """On Debian's kernel: tests/vm."""
+    need_bridge_tracking()
+    run_pairs(root, gate, range(FIRST_SEED, FIRST_SEED + AT_BRIDGE), at_bridge=True)

@@ -316,6 +316,30 @@ def test_errors_and_echoes_behind_translation_are_put_back(told):
         assert verdicts(answer) == {"accept": len(frames)}, answer["decided"]
 
 
+def test_what_a_helper_wrote_is_put_back(told):
+    """The server is inside; its announcement is captured outside, three bytes longer."""
+    said = b"227 Entering Passive Mode (%s,200,10)\r\n" % WAN.replace(".", ",").encode()
+    end = 59 + len(said)
+    frames = [*zip(handshake(SITE, 5000, WAN, 21), (1, 2, 1)),
+              (tcp(WAN, 21, SITE, 5000, ACK, 51, 11, b"220 hi\r\n"), 2),
+              (tcp(SITE, 5000, WAN, 21, ACK, 11, 59, b"PASV\r\n"), 1),
+              (tcp(WAN, 21, SITE, 5000, ACK, 59, 17, said), 2),
+              (tcp(SITE, 5000, WAN, 21, ACK, 17, end), 1),
+              (tcp(SITE, 5001, WAN, 51210, SYN), 1),
+              (tcp(WAN, 21, SITE, 5000, ACK, end, 17, b"150 ok\r\n"), 2)]
+    rules = f"""table ip t {{
+ct helper ftp {{ type "ftp" protocol tcp; }}
+chain r {{ type filter hook prerouting priority -150; tcp dport 21 ct helper set "ftp" }}
+chain n {{ type nat hook prerouting priority dstnat; iifname wan tcp dport 21 dnat to {CLIENT} }}
+chain f {{ type filter hook forward priority 0; policy drop
+  iifname wan tcp dport 21 accept
+  iifname wan ip daddr {CLIENT} tcp dport 51210 ct state related accept
+  tcp sport 21 tcp sequence {{ 50, 51, 59, {end - 3} }} accept }} }}"""
+    answer = told(pcapng([(ethernet(p), 0, way) for p, way in frames], ["wan"]), *ROUTES,
+                  rules=rules, interfaces="lo,lan,wan")
+    assert verdicts(answer) == {"accept": len(frames)}, answer["decided"]
+
+
 # ---- what nobody knows ----------------------------------------------------------------------
 
 RANDOM = """table ip t {
@@ -347,6 +371,15 @@ def test_what_a_doubt_decides_is_sometimes(told, replay, tmp_path):
     assert "sometimes           3 packets   50.0 %" in done.stdout
     assert "sometimes accept or drop: it depends on" in done.stdout
     assert "1 of them only sometimes" in done.stdout
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 6])
+def test_all_doubts_of_a_packet_may_have_to_come_true(told, number):
+    rules = "table ip t { chain i { type filter hook input priority 0\n" + "".join(
+        f"numgen random mod 2 0 meta mark set meta mark | {1 << n}\n" for n in range(number)) + \
+        f"meta mark {(1 << number) - 1} drop }} }}"
+    answer = told(pcap([ethernet(tcp(STRANGER, 4000, SERVER, 80, SYN))]), *LOCAL, rules=rules)
+    assert verdicts(answer) == {"sometimes": 1}
 
 
 def test_a_pipe_tells_the_same_of_doubts(gate, root, told, tmp_path):

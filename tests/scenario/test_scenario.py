@@ -428,7 +428,7 @@ def test_tens_of_thousands_of_steps_run_and_their_speed_is_told(run):
 
 
 BRIDGE_RULES = """table bridge b {
-    chain f { type filter hook forward priority 0; policy accept;
+    chain f { type filter hook forward priority filter; policy accept;
         ether saddr 02:00:00:00:00:66 drop comment "banned"
         ct state new counter comment "tracked"
     }
@@ -498,11 +498,75 @@ def test_a_tagged_frame_is_taken_by_the_device_of_its_vlan(run, tmp_path, machin
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_conntrack_in_a_bridge_chain_is_not_known(run, tmp_path):
-    (tmp_path / "bridge.nft").write_text(BRIDGE_RULES)
+TRACKED = """table bridge b {
+    chain f { type filter hook forward priority filter; policy drop
+        ct state established accept comment "known"
+        ct state new udp dport 53 accept comment "dns"
+        ct state untracked accept comment "arp"
+        ct state invalid drop comment "invalid" }
+    chain o { type filter hook output priority filter; policy accept
+        meta obrname "br0" meta ibrname "" accept comment "own" }
+    chain p { type filter hook postrouting priority 2147483646; policy accept
+        ct status confirmed counter comment "there"; ct status ! confirmed counter comment "fresh" }
+}
+"""
+SMALL6 = "in eth0 udp [fd05::10]:7 > [fd05::11]:53"
+
+
+@pytest.mark.parametrize("calls", [0, 1], ids=["alone", "with ip"])
+@pytest.mark.parametrize("steps", [
+    ('in eth0 udp 192.168.5.10 > 192.168.5.11:53 expect new accept by "dns" through "fresh"',
+     'reply expect established accept by "known" through "there"'),
+    ("in eth0 udp 192.168.5.10 > 192.168.5.11:54 expect new drop by policy of f",
+     "in eth0 udp 192.168.5.10 > 192.168.5.11:54 expect new drop by policy of f"),
+    ('in eth0 arp 192.168.5.10 > 192.168.5.11 request expect untracked accept by "arp"',),
+    ('in eth0 udp 192.168.5.10 > 192.168.5.11:53 bad-checksum expect invalid drop by "invalid"',),
+    ('in eth0 udp 192.168.5.10:7 > 192.168.5.11:53 vlan 5 expect new accept by "dns"',
+     'in eth1 udp 192.168.5.11:53 > 192.168.5.10:7 expect established accept by "known"'),
+    ("in eth0 udp 192.168.5.10:7 > 192.168.5.11:53 len 64 more id 1 expect stolen",
+     'in eth0 udp 192.168.5.10:7 > 192.168.5.11:53 len 40 frag 72 id 1 expect new accept by "dns"'),
+    ('out br0 udp 192.168.5.1 > 192.168.5.11:9 expect new accept by "own"',),
+])
+def test_a_bridge_tracks_connections_where_its_chains_ask_for_them(run, tmp_path, steps, calls):
+    (tmp_path / "bridge.nft").write_text(TRACKED)
+    done = run("".join(f"{step}\n" for step in steps),
+               machine=f"{BRIDGE}sysctl net.bridge.bridge-nf-call-iptables = {calls}\n")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("calls,expected", [(0, "drop by stack"), (1, "accept")])
+def test_a_bridge_cuts_no_packet_into_smaller_pieces_than_ipv6_has(run, tmp_path, calls, expected):
+    (tmp_path / "bridge.nft").write_text(TRACKED)
+    done = run(f"{SMALL6} len 64 more id 1 expect stolen\n{SMALL6} len 40 frag 72 id 1 expect {expected}\n",
+               machine=f"{BRIDGE}sysctl net.bridge.bridge-nf-call-ip6tables = {calls}\n")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+ZERO = """table bridge b { chain f { type filter hook forward priority 0; udp dport 53 drop; } }"""
+
+
+@pytest.mark.parametrize("line,expected", [
+    ("kernel 6.1", "accept"), ("kernel 6.7", "drop"), ("kernel 6.12.1-amd64", "drop"), ("", "sometimes"),
+    ("sysctl bridge-nf-call-iptables = 0", "drop")])
+def test_old_kernels_pass_by_priority_0_at_the_bridges_forward(run, tmp_path, line, expected):
+    (tmp_path / "bridge.nft").write_text(ZERO)
+    done = run(f"in eth0 udp 192.168.5.10 > 192.168.5.11:53 expect {expected}\n", machine=f"{BRIDGE}{line}\n")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("version,wrong", [("x", "`x` is no version of a kernel"), ("4.19", "from 5.10 on, not on `4.19`")])
+def test_a_kernel_that_is_none_is_told_with_its_place(run, tmp_path, version, wrong):
+    (tmp_path / "bridge.nft").write_text(ZERO)
+    done = run("in eth0 udp 192.168.5.10 > 192.168.5.11:53 expect drop\n", machine=f"{BRIDGE}kernel {version}\n")
+    assert done.returncode == 1 and wrong in done.stderr and f"kernel {version}" in done.stderr
+
+
+def test_meta_broute_is_not_known(run, tmp_path):
+    (tmp_path / "bridge.nft").write_text("""table bridge b {
+    chain p { type filter hook prerouting priority 0; policy accept; meta broute set 1 } }""")
     done = run("in eth0 udp 192.168.5.10 > 192.168.5.11:53 expect unknown\n"
                "in eth0 udp 192.168.5.10 > 192.168.5.11:53 expect accept\n", machine=BRIDGE)
-    assert "it meets connection tracking in a chain of family bridge; gate" in done.stdout
+    assert "it meets meta broute: whether the frame is bridged or routed" in done.stdout
 
 
 @pytest.mark.parametrize("line,wrong", [

@@ -38,7 +38,8 @@ CACHE = ROOT / "build/vm"
 # The rest takes minutes on an emulated processor.
 TESTS = ("tests/vm", "tests/kernel/test_elements.py", "tests/kernel/test_foreign.py",
          "tests/kernel/test_partial_fields.py", "tests/kernel/test_transactions.py",
-         "tests/e2e/test_readme.py", "tests/differential/test_files.py")
+         "tests/e2e/test_readme.py", "tests/differential/test_files.py",
+         "tests/agree/test_facts_bridge.py", "tests/agree/test_facts_bridge_ct.py")
 SHARE = "/run/vm/share"  # the guest's name of the shared folder (init.sh)
 BOOT_TIMEOUT_S = 120
 STUCK_S = 200  # a test that takes longer says where it is

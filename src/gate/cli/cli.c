@@ -7,6 +7,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/oom.h"
@@ -102,11 +103,36 @@ static void write_output(void *ctx, struct str text)
 	output_put(ctx, text);
 }
 
-static uint32_t running_kernel(void)
+uint64_t cli_clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+uint32_t cli_running_kernel(void)
 {
 	struct utsname name;
 
 	return uname(&name) == 0 ? kernel_parse(str_from(name.release)) : 0;
+}
+
+uint32_t cli_read_kernel(struct cli *c, struct str version, struct span span)
+{
+	uint32_t kernel = kernel_parse(version);
+	struct diag *d;
+
+	if (kernel >= KERNEL_OLDEST)
+		return kernel;
+	d = diag_error(&c->diags, "E0903", span,
+	               kernel ? "gate works on kernels from 5.10 on, not on `" STR_FMT "`"
+	                      : "`" STR_FMT "` is no version of a kernel",
+	               STR_ARG(version));
+	diag_help(&c->diags, d,
+	          span.len ? "kernel 6.1, or what `uname -r` prints there"
+	                   : "--kernel 6.1, or what `uname -r` prints there");
+	return 0;
 }
 
 struct ruleset_options cli_ruleset_options(struct cli *c)
@@ -115,7 +141,7 @@ struct ruleset_options cli_ruleset_options(struct cli *c)
 		.names = &c->names,
 		.format = &c->options.format,
 		.check = c->options.check,
-		.running = running_kernel(),
+		.running = cli_running_kernel(),
 		.closed_interfaces = c->machine.interfaces != NULL,
 		.debug_netlink = c->options.debug_netlink,
 		.nft_pid = c->options.as_nft ? (int)getpid() : 0,

@@ -61,6 +61,13 @@ void cli_set_interfaces(struct cli *c, struct str list);
 /* names.c: an interface exists that the machine has not; `guests` are all of them and have room. */
 void cli_add_guest(struct cli *c, struct str *guests, struct str name);
 
+/* cli.c: CLOCK_MONOTONIC. */
+uint64_t cli_clock_ns(void);
+/* cli.c: the version of the running kernel as kernel_parse() gives it; 0: not known. */
+uint32_t cli_running_kernel(void);
+/* The same of a text, or 0: reported at `span`. */
+uint32_t cli_read_kernel(struct cli *c, struct str version, struct span span);
+
 /* run.c: the files, or the words as one source "command line". */
 int run_once(struct cli *c);
 

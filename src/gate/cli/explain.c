@@ -267,6 +267,7 @@ void explain_import(const struct explain *e, struct sim *sim)
 	if (!sim->is_live)
 		return;
 	live_read_sysctls(sim->track);
+	sim->uptime_ns = cli_clock_ns();
 	vec_for_each(it, &e->entries.list)
 		sim->n_imported += track_import(sim->track, it) == 0;
 	vec_for_each(it, &e->entries.expected)

@@ -17,8 +17,8 @@ struct replay_output {
 struct replay_run {
 	struct cli *c;
 	struct explain e, old; /* the rulesets; old with --against */
-	struct explain ways[2]
-			   [REPLAY_WAYS - 1]; /* the same again, for what is not known */
+	/* the same again, for what is not known */
+	VEC(struct explain) ways, old_ways;
 	struct sim_machine machine;
 	struct replay replay;
 	int fd;        /* of the capture */
@@ -26,7 +26,9 @@ struct replay_run {
 	struct capture *capture;
 	struct capture_frame first; /* read before the rulesets are */
 	bool has_first, is_device_assumed;
-	bool can_rewind, restarts; /* something unknown was met: all begins anew */
+	bool can_rewind,
+		restarts; /* more unknown was met than is tried: all begins anew */
+	unsigned doubts;  /* then for so many of a packet */
 	struct replay_output passed, stopped;
 	uint64_t flows_shown;
 	uint64_t elapsed_ns;

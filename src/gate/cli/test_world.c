@@ -106,6 +106,9 @@ static void add_devices(struct test_file *f)
 		m->is_complete |= it->n_addrs > 0;
 	}
 	m->forwards = f->scenario.forwards;
+	if (f->scenario.kernel.p)
+		m->kernel = cli_read_kernel(f->c, f->scenario.kernel,
+		                            f->scenario.kernel_span);
 	m->knows_devices = f->is_declared;
 }
 

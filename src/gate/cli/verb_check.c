@@ -48,27 +48,12 @@ void cli_set_interfaces(struct cli *c, struct str list)
 	c->machine.n_interfaces = n;
 }
 
-/* Only said here: ruleset_run gets the number. */
-static void check_kernel(struct cli *c, struct str version)
-{
-	uint32_t kernel = kernel_parse(version);
-	struct diag *d;
-
-	if (kernel >= KERNEL_OLDEST)
-		return;
-	d = diag_error(&c->diags, "E0903", SPAN_NONE,
-	               kernel ? "gate works on kernels from 5.10 on, not on `" STR_FMT "`"
-	                      : "`" STR_FMT "` is no version of a kernel",
-	               STR_ARG(version));
-	diag_help(&c->diags, d, "--kernel 6.1, or what `uname -r` prints there");
-}
-
 static void check_own_options(struct cli *c)
 {
 	const struct options *o = &c->options;
 
 	if (o->kernel.p)
-		check_kernel(c, o->kernel);
+		cli_read_kernel(c, o->kernel, SPAN_NONE);
 	if (o->interfaces.p)
 		cli_set_interfaces(c, o->interfaces);
 	if (o->words.n + o->files.n < 2 && !o->files.n) {

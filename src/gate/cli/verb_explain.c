@@ -21,6 +21,7 @@ const struct option_row explain_options[] = {
 	{ 0, OPT_BRIDGE, "bridge", "NAME=PORT,...", "a bridge and its ports; with one given, all are" },
 	{ 0, OPT_ROUTE, "route", "ADDR/LEN=DEV", "a route; the networks of addresses have theirs" },
 	{ 0, OPT_ROUTER, "router", NULL, "this machine forwards (net.ipv4.ip_forward)" },
+	{ 0, OPT_KERNEL, "kernel", "VERSION", "as that kernel does it (6.1, say)" },
 	{ 0, OPT_LIVE, "live", NULL, "the ruleset in the kernel, whoever loaded it (needs CAP_NET_ADMIN)" },
 	{ 0, OPT_WHY_NOT, "why-not", "VERDICT", "the nearest rule that would have said accept, or drop" },
 	{ 0 },
@@ -201,6 +202,10 @@ static void build_machine(struct explain *e)
 		diag_error(&c->diags, "E0602", SPAN_NONE,
 		           "cannot read this machine's addresses: %s", strerror(-r));
 	e->machine.forwards |= c->options.router;
+	if (c->options.kernel.p)
+		e->machine.kernel = cli_read_kernel(c, c->options.kernel, SPAN_NONE);
+	else if (c->options.live)
+		e->machine.kernel = cli_running_kernel();
 	for (size_t i = 0; i < e->n_packets; i++) {
 		struct str in = e->packets[i].line.in, out = e->packets[i].line.out;
 		if (in.n)

@@ -12,13 +12,11 @@
 #include <linux/netfilter.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "gate/cli/replay.h"
 
 enum { FLOWS_SHOWN = 20, WRITE_BYTES = 1 << 18, LOOK_FRAMES = 1 << 14, BAR_WIDTH = 30 };
-#define NS_PER_S       UINT64_C(1000000000)
 #define PROGRESS_NS    UINT64_C(200000000)
 #define DEFAULT_DEVICE "eth0"
 
@@ -37,14 +35,6 @@ const struct option_row replay_options[] = {
 	{ 0 },
 };
 // clang-format on
-
-static uint64_t clock_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
 
 static void check_own_options(struct replay_run *r)
 {
@@ -278,6 +268,8 @@ static void init_machine(struct replay_run *r)
 	if (e < 0)
 		diag_error(&r->c->diags, "E0602", SPAN_NONE,
 		           "cannot read this machine's addresses: %s", strerror(-e));
+	if (o->live)
+		r->machine.kernel = cli_running_kernel();
 	r->machine.is_complete = false; /* it need not be what it was then */
 }
 
@@ -464,6 +456,18 @@ static void show_progress(const struct replay_run *r, uint64_t from_ns, uint64_t
 	fflush(stderr);
 }
 
+/* Whether the packet met more than is tried in all combinations. */
+static void note_doubts(struct replay_run *r, const struct replay_fate *f)
+{
+	unsigned n = f->n_doubts < REPLAY_DOUBTS_MAX ? f->n_doubts : REPLAY_DOUBTS_MAX;
+
+	if (n <= r->replay.doubts || !r->can_rewind)
+		return;
+	r->restarts = true;
+	if (n > r->doubts)
+		r->doubts = n;
+}
+
 static void take_frame(struct replay_run *r, const struct capture_frame *f)
 {
 	struct replay_outcome out;
@@ -474,8 +478,9 @@ static void take_frame(struct replay_run *r, const struct capture_frame *f)
 	replay_frame(&r->replay, f, &out);
 	if (out.skip != SKIP_NONE || out.is_unknown_link)
 		return;
-	bool meets_doubt = out.now.doubt || (r->replay.compares && out.old.doubt);
-	r->restarts = meets_doubt && !r->replay.now.n_others;
+	note_doubts(r, &out.now);
+	if (r->replay.compares)
+		note_doubts(r, &out.old);
 	if (replay_passed(&out.now) || out.now.fates & (1u << FATE_ACCEPT))
 		output_frame(&r->passed, f);
 	if (!replay_passed(&out.now))
@@ -486,14 +491,14 @@ static int send_all(struct replay_run *r)
 {
 	struct capture_frame f = r->first;
 	bool shows = isatty(STDERR_FILENO), shown = false;
-	uint64_t from = clock_ns(), last = from;
+	uint64_t from = cli_clock_ns(), last = from;
 	int e = r->has_first;
 
 	for (; e > 0 && !r->restarts; e = capture_next(r->capture, &f)) {
 		take_frame(r, &f);
 		if (!shows || r->replay.frames % LOOK_FRAMES)
 			continue;
-		uint64_t now = clock_ns();
+		uint64_t now = cli_clock_ns();
 		if (now - last < PROGRESS_NS)
 			continue;
 		show_progress(r, from, now);
@@ -502,7 +507,7 @@ static int send_all(struct replay_run *r)
 	}
 	if (shown)
 		fprintf(stderr, "\r%*s\r", BAR_WIDTH + 40, "");
-	r->elapsed_ns = clock_ns() - from;
+	r->elapsed_ns = cli_clock_ns() - from;
 	return e;
 }
 
@@ -527,23 +532,27 @@ static int load(struct replay_run *r)
 
 /* ---- what nobody knows ---- */
 
+static struct explain another(const struct explain *e)
+{
+	return (struct explain){
+		.c = e->c, .live = e->live, .files = e->files, .n_files = e->n_files
+	};
+}
+
 /* The rulesets once more for each way; what they say was said the first time. */
 static int load_ways(struct replay_run *r)
 {
-	struct explain *of[2] = { &r->e, &r->old };
-
-	for (unsigned i = 0; i < REPLAY_WAYS - 1; i++) {
-		for (unsigned k = 0; k < 1u + r->replay.compares; k++) {
-			struct explain *way = &r->ways[k][i];
-			*way = (struct explain){ .c = r->c,
-				                 .live = of[k]->live,
-				                 .files = of[k]->files,
-				                 .n_files = of[k]->n_files };
-			int e = explain_load(way, &r->c->diags);
-			if (e < 0)
-				return e;
+	for (size_t i = 0; i + 1 < (size_t)1 << r->replay.doubts; i++) {
+		if (i == r->ways.n) {
+			vec_push(&r->ways, another(&r->e));
+			vec_push(&r->old_ways, another(&r->old));
 		}
-		replay_add_way(&r->replay, r->ways[0][i].store, r->ways[1][i].store);
+		int e = explain_load(&r->ways.p[i], &r->c->diags);
+		if (e == 0 && r->replay.compares)
+			e = explain_load(&r->old_ways.p[i], &r->c->diags);
+		if (e < 0)
+			return e;
+		replay_add_way(&r->replay, r->ways.p[i].store, r->old_ways.p[i].store);
 	}
 	return 0;
 }
@@ -555,8 +564,8 @@ static void read_settings(struct replay_run *r)
 	if (!r->e.live)
 		return;
 	live_read_sysctls(k->sim.track);
-	for (size_t i = 0; i < k->n_others; i++)
-		live_read_sysctls(k->others[i].track);
+	vec_for_each(it, &k->others)
+		live_read_sysctls(it->track);
 }
 
 /* From the first frame on again, in all ways. */
@@ -566,7 +575,7 @@ static int begin_anew(struct replay_run *r)
 
 	if (e == 0 && r->replay.compares)
 		e = explain_load(&r->old, &r->c->diags);
-	replay_restart(&r->replay);
+	replay_restart(&r->replay, r->doubts);
 	if (e == 0)
 		e = load_ways(r);
 	if (e < 0)
@@ -597,12 +606,16 @@ static void run(struct replay_run *r)
 	check_side(r);
 	output_open(r, &r->passed, c->options.passed);
 	output_open(r, &r->stopped, c->options.stopped);
-	if (!r->can_rewind || !output_can_restart(&r->passed) ||
-	    !output_can_restart(&r->stopped))
+	r->doubts = REPLAY_DOUBTS_LEAST;
+	r->can_rewind &=
+		output_can_restart(&r->passed) && output_can_restart(&r->stopped);
+	if (!r->can_rewind) {
+		r->replay.doubts = r->doubts;
 		load_ways(r);
+	}
 	read_settings(r);
 	int e = diags_failed(&c->diags) ? 0 : send_all(r);
-	if (r->restarts)
+	while (r->restarts)
 		e = begin_anew(r);
 	output_close(r, &r->passed);
 	output_close(r, &r->stopped);
@@ -627,10 +640,12 @@ int verb_replay(struct cli *c)
 	int reported = cli_report(c);
 	explain_fini(&r.e);
 	explain_fini(&r.old);
-	for (unsigned i = 0; i < REPLAY_WAYS - 1; i++) {
-		explain_fini(&r.ways[0][i]);
-		explain_fini(&r.ways[1][i]);
-	}
+	vec_for_each(it, &r.ways)
+		explain_fini(it);
+	vec_for_each(it, &r.old_ways)
+		explain_fini(it);
+	vec_fini(&r.ways);
+	vec_fini(&r.old_ways);
 	machine_fini(&r.machine);
 	capture_free(r.capture);
 	if (r.fd > STDIN_FILENO)

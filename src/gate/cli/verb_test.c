@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <linux/netfilter.h>
-#include <time.h>
 
 #include "gate/cli/test.h"
 
@@ -22,14 +21,6 @@ const struct option_row test_options[] = {
 	{ 0 },
 };
 // clang-format on
-
-static uint64_t clock_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 static void check_format(struct cli *c)
 {
@@ -125,18 +116,18 @@ static bool has_failed(const struct test *t)
 
 static void run_files(struct test *t)
 {
-	uint64_t from = clock_ns();
+	uint64_t from = cli_clock_ns();
 
 	for (size_t i = 0; i < t->n_files && !diags_failed(&t->c->diags); i++)
 		(void)!run_file(t, &t->files[i]);
-	t->elapsed_ns = clock_ns() - from;
+	t->elapsed_ns = cli_clock_ns() - from;
 	if (!diags_failed(&t->c->diags))
 		test_report(t);
 }
 
 int verb_test(struct cli *c)
 {
-	struct test t = { .c = c, .seed = clock_ns() % 1000000007 };
+	struct test t = { .c = c, .seed = cli_clock_ns() % 1000000007 };
 	const struct options *o = &c->options;
 
 	check_own_options(&t);

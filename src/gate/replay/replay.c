@@ -28,19 +28,30 @@ void replay_init(struct replay *r, struct sim_machine *machine, struct sim_store
 		sim_init(&r->old.sim, old, machine);
 }
 
-/* Which doubts of a packet count as matches, by their number: two of any three are met in all
- * four ways. */
-static const uint64_t way_choices[REPLAY_WAYS] = {
-	0, UINT64_C(0x6db6db6db6db6db6), /* 0 1 1 0 1 1 … */
-	UINT64_C(0xdb6db6db6db6db6d),    /* 1 0 1 1 0 1 … */
-	UINT64_C(0xb6db6db6db6db6db),    /* 1 1 0 1 1 0 … */
-};
+/* Which doubts of a packet count as matches in a way, by their number: 0 is the way where none
+ * does. */
+static uint64_t choices_of(size_t way, unsigned doubts)
+{
+	static const uint64_t least[1 << REPLAY_DOUBTS_LEAST] = {
+		0, UINT64_C(0x6db6db6db6db6db6), /* 0 1 1 0 1 1 … */
+		UINT64_C(0xdb6db6db6db6db6d),    /* 1 0 1 1 0 1 … */
+		UINT64_C(0xb6db6db6db6db6db),    /* 1 1 0 1 1 0 … */
+	};
+	uint64_t choices = 0;
+
+	if (doubts == REPLAY_DOUBTS_LEAST)
+		return least[way];
+	for (unsigned i = 0; i < 64; i++)
+		choices |= (uint64_t)(way >> i % doubts & 1) << i;
+	return choices;
+}
 
 static void kernel_fini(struct replay_kernel *k)
 {
 	sim_fini(&k->sim);
-	for (size_t i = 0; i < k->n_others; i++)
-		sim_fini(&k->others[i]);
+	vec_for_each(it, &k->others)
+		sim_fini(it);
+	vec_fini(&k->others);
 	packet_fini(&k->copy);
 	record_fini(&k->record);
 }
@@ -62,19 +73,19 @@ void replay_fini(struct replay *r)
 	packets_fini(r);
 }
 
-static void add_way(struct replay_kernel *k, struct sim_store *store)
+static void add_way(struct replay_kernel *k, struct sim_store *store, unsigned doubts)
 {
-	struct sim *s = &k->others[k->n_others++];
+	struct sim *s = vec_add(&k->others);
 
 	sim_init(s, store, k->sim.machine);
-	s->choices = way_choices[k->n_others];
+	s->choices = choices_of(k->others.n, doubts);
 }
 
 void replay_add_way(struct replay *r, struct sim_store *store, struct sim_store *old)
 {
-	add_way(&r->now, store);
+	add_way(&r->now, store, r->doubts);
 	if (r->compares)
-		add_way(&r->old, old);
+		add_way(&r->old, old, r->doubts);
 }
 
 static void kernel_restart(struct replay_kernel *k)
@@ -82,14 +93,15 @@ static void kernel_restart(struct replay_kernel *k)
 	struct sim was = k->sim;
 
 	kernel_fini(k);
-	*k = (struct replay_kernel){ .n_others = 0 };
+	*k = (struct replay_kernel){ .others = { 0 } };
 	sim_init(&k->sim, was.store, was.machine);
 	k->sim.is_live = was.is_live;
 }
 
-void replay_restart(struct replay *r)
+void replay_restart(struct replay *r, unsigned doubts)
 {
 	struct replay fresh = { .side = r->side,
+		                .doubts = doubts,
 		                .compares = r->compares,
 		                .checks_sums = r->checks_sums,
 		                .translates = r->translates };
@@ -143,8 +155,8 @@ static void set_clock(struct replay_kernel *k, uint64_t at_ns, uint64_t first_ns
 	int64_t epoch_s = (int64_t)(first_ns / NS_PER_S);
 
 	set_one(&k->sim, at_ns, epoch_s);
-	for (size_t i = 0; i < k->n_others; i++)
-		set_one(&k->others[i], at_ns, epoch_s);
+	vec_for_each(it, &k->others)
+		set_one(it, at_ns, epoch_s);
 }
 
 /* The clock begins with the first frame and never goes back. */
@@ -175,6 +187,8 @@ static void send_one_way(struct sim *s, const struct sim_arrival *a, struct pack
 	f->fates |= 1u << r.fate;
 	if (!f->doubt)
 		f->doubt = r.doubt;
+	if (s->n_doubts > f->n_doubts)
+		f->n_doubts = s->n_doubts;
 }
 
 /* Returns the judge's number. */
@@ -185,12 +199,12 @@ static uint32_t run(struct replay_kernel *k, const struct sim_arrival *a,
 	uint32_t length = packet_length(p);
 
 	*f = (struct replay_fate){ .fates = 0 };
-	if (k->n_others)
+	if (k->others.n)
 		packet_copy(&k->copy, p);
 	send_one_way(&k->sim, a, p, f);
-	for (size_t i = 0; i < k->n_others; i++) {
+	vec_for_each(it, &k->others) {
 		packet_copy(p, &k->copy);
-		send_one_way(&k->others[i], a, p, f);
+		send_one_way(it, a, p, f);
 	}
 	if (!f->doubt && is_sometimes(f->fates))
 		f->doubt = earlier;
@@ -219,12 +233,12 @@ static void send(struct replay *r, const struct capture_frame *f,
 
 	if (r->compares)
 		packet_copy(&r->again, p);
-	if (is_kept || r->translates || r->now.n_others)
+	if (is_kept || r->translates || r->doubts)
 		tuple = tuple_of(p);
 	seen.judge = run(&r->now, a, p, &out->now);
 	seen.sometimes = is_sometimes(out->now.fates);
 	if (!replay_passed(&out->now)) {
-		if (!is_kept && !r->translates && !r->now.n_others)
+		if (!is_kept && !r->translates && !r->doubts)
 			tuple = tuple_of(p);
 		record_flow(&r->now.record, &tuple, &seen);
 	}

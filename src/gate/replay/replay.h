@@ -5,22 +5,23 @@
  * is kept of them is bounded. No I/O here.
  *
  * Where something is met that nobody outside of a kernel knows, the packets go through several
- * kernels that live side by side and take it differently (replay_add_way): any two doubts that a
- * packet meets are tried in all four ways. A packet that they do not agree on is `sometimes`.
+ * kernels that live side by side and take it differently (replay_add_way): so many doubts that a
+ * packet meets are tried in all combinations, up to REPLAY_DOUBTS_MAX. A packet that they do not
+ * agree on is `sometimes`.
  */
 #pragma once
 
 #include "gate/replay/record.h"
 #include "gate/replay/side.h"
 
-enum { REPLAY_WAYS = 4 };
+/* With the least, any two of any three doubts are met in all four ways. */
+enum { REPLAY_DOUBTS_LEAST = 2, REPLAY_DOUBTS_MAX = 6 };
 
 /* One ruleset with its own connections and clock. */
 struct replay_kernel {
 	struct sim sim;
-	struct sim others[REPLAY_WAYS - 1]; /* take doubts otherwise */
-	size_t n_others;
-	struct packet copy; /* of the packet, for the next way */
+	VEC(struct sim) others; /* take doubts otherwise */
+	struct packet copy;     /* of the packet, for the next way */
 	struct record record;
 };
 
@@ -29,6 +30,7 @@ struct replay_fate {
 	struct sim_result result; /* where no doubt counts as a match */
 	unsigned fates;           /* bit n: enum sim_fate n came out in some way */
 	const char *doubt;
+	unsigned n_doubts; /* met in one way, the most */
 };
 
 /* A frame as a packet, before it is known whose it is. */
@@ -45,6 +47,8 @@ struct replay {
 	struct replay_side side;
 	struct replay_ahead ahead[2]; /* by number: this frame's and the next one's */
 	struct replay_kernel now, old;
+	unsigned
+		doubts; /* of a packet that are tried in all combinations; 0: no other way */
 	bool compares;          /* `old` counts */
 	bool checks_sums;       /* layer-4 checksums are looked at */
 	bool translates;        /* the ruleset has NAT */
@@ -69,10 +73,11 @@ void replay_init(struct replay *r, struct sim_machine *machine, struct sim_store
                  struct sim_store *old);
 void replay_fini(struct replay *r);
 
-/* One more way, with stores of its own (`old` as in replay_init); at most REPLAY_WAYS - 1. */
+/* As if no frame had come; the stores have been linked anew. For so many doubts of a packet 2 to
+ * the power of `doubts` ways are wanted, of which one is there. */
+void replay_restart(struct replay *r, unsigned doubts);
+/* One more way, with stores of its own (`old` as in replay_init). */
 void replay_add_way(struct replay *r, struct sim_store *store, struct sim_store *old);
-/* As if no frame had come; the stores have been linked anew. */
-void replay_restart(struct replay *r);
 
 /* Optional, before replay_frame(): `f` is the frame of the call after that. Its connection's
  * memory is fetched while the other goes through. */

@@ -191,6 +191,22 @@ static bool untranslate_error(struct track *track, struct packet *p,
 	return true;
 }
 
+/* What the connection's helper wrote, and by how much it moved the numbers. */
+static void restore_payload(struct packet *p, const struct track_entry *e,
+                            enum track_dir dir)
+{
+	struct track_packet view;
+	auto_buf payload = { 0 };
+
+	if (!e->helper)
+		return;
+	if (p->l4 == IPPROTO_TCP)
+		view_number_back(p, e, dir);
+	view_packet(p, &view);
+	if (track_helper_restore(e, dir, view.payload, &payload))
+		view_payload(p, buf_as_str(&payload));
+}
+
 /* A packet as translation left it is the reverse of what answers it: the other tuple of its
  * connection. Then *p becomes what it was before. */
 static bool untranslate(struct track *track, struct packet *p)
@@ -213,6 +229,7 @@ static bool untranslate(struct track *track, struct packet *p)
 	if (!e)
 		return false;
 	rewrite(p, &e->tuple[!dir]);
+	restore_payload(p, e, !dir);
 	return true;
 }
 

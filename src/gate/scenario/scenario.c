@@ -227,6 +227,13 @@ static bool digits(struct str s, size_t from, size_t n, uint64_t max, int64_t *o
 }
 
 /* `clock 2026-11-25 22:00`, in UTC; `clock 2026-11-25 22:00 zone +1` when the machine's is not. */
+/* `kernel 6.1` */
+static void read_kernel(struct reader *r)
+{
+	r->s->kernel = words_next(&r->w);
+	r->s->kernel_span = r->w.line;
+}
+
 static void read_clock(struct reader *r)
 {
 	struct str date = words_next(&r->w), time = words_next(&r->w);
@@ -506,39 +513,23 @@ struct statement {
 };
 
 static const struct statement statements[] = {
-	{ STR_INIT("use"), read_use },
-	{ STR_INIT("interface"), read_interface },
-	{ STR_INIT("bridge"), read_bridge },
-	{ STR_INIT("station"), read_station },
-	{ STR_INIT("route"), read_route },
-	{ STR_INIT("router"), read_router },
-	{ STR_INIT("rule"), read_rule },
-	{ STR_INIT("socket"), read_socket },
-	{ STR_INIT("sysctl"), read_sysctl },
-	{ STR_INIT("clock"), read_clock },
-	{ STR_INIT("seed"), read_seed },
-	{ STR_INIT("never"), NULL },
-	{ STR_INIT("at"), NULL },
-	{ STR_INIT("repeat"), NULL },
-	{ STR_INIT("every"), NULL },
-	{ STR_INIT("connection"), NULL },
-	{ STR_INIT("in"), NULL },
-	{ STR_INIT("out"), NULL },
-	{ STR_INIT("expect"), NULL },
-	{ STR_INIT("reply"), NULL },
-	{ STR_INIT("tcp"), NULL },
-	{ STR_INIT("udp"), NULL },
-	{ STR_INIT("icmp"), NULL },
-	{ STR_INIT("icmpv6"), NULL },
-	{ STR_INIT("arp"), NULL },
-	{ STR_INIT("igmp"), NULL },
-	{ STR_INIT("sctp"), NULL },
-	{ STR_INIT("dccp"), NULL },
-	{ STR_INIT("udplite"), NULL },
-	{ STR_INIT("esp"), NULL },
-	{ STR_INIT("ah"), NULL },
-	{ STR_INIT("gre"), NULL },
-	{ STR_INIT("proto"), NULL },
+	{ STR_INIT("use"), read_use },       { STR_INIT("interface"), read_interface },
+	{ STR_INIT("bridge"), read_bridge }, { STR_INIT("station"), read_station },
+	{ STR_INIT("route"), read_route },   { STR_INIT("router"), read_router },
+	{ STR_INIT("rule"), read_rule },     { STR_INIT("socket"), read_socket },
+	{ STR_INIT("sysctl"), read_sysctl }, { STR_INIT("clock"), read_clock },
+	{ STR_INIT("kernel"), read_kernel }, { STR_INIT("seed"), read_seed },
+	{ STR_INIT("never"), NULL },         { STR_INIT("at"), NULL },
+	{ STR_INIT("repeat"), NULL },        { STR_INIT("every"), NULL },
+	{ STR_INIT("connection"), NULL },    { STR_INIT("in"), NULL },
+	{ STR_INIT("out"), NULL },           { STR_INIT("expect"), NULL },
+	{ STR_INIT("reply"), NULL },         { STR_INIT("tcp"), NULL },
+	{ STR_INIT("udp"), NULL },           { STR_INIT("icmp"), NULL },
+	{ STR_INIT("icmpv6"), NULL },        { STR_INIT("arp"), NULL },
+	{ STR_INIT("igmp"), NULL },          { STR_INIT("sctp"), NULL },
+	{ STR_INIT("dccp"), NULL },          { STR_INIT("udplite"), NULL },
+	{ STR_INIT("esp"), NULL },           { STR_INIT("ah"), NULL },
+	{ STR_INIT("gre"), NULL },           { STR_INIT("proto"), NULL },
 };
 
 static void unknown_statement(struct reader *r, struct str word)

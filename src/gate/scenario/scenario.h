@@ -95,6 +95,8 @@ struct scenario {
 	VEC(struct scenario_socket) sockets;
 	VEC(struct scenario_sysctl) sysctls;
 	VEC(struct step) steps;
+	struct str kernel; /* its version as written; empty: not told */
+	struct span kernel_span;
 	bool forwards, has_clock, has_seed;
 	int64_t clock_s;      /* Unix time of the start, UTC */
 	int32_t utc_offset_s; /* the machine's time zone */

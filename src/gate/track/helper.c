@@ -99,6 +99,32 @@ int32_t track_ack_shift(const struct track_entry *e, enum track_dir acked, uint3
 	return tcp_after(ack - (uint32_t)a->before, a->position) ? a->after : a->before;
 }
 
+uint32_t track_seq_back(const struct track_entry *e, enum track_dir dir, uint32_t seq)
+{
+	const struct track_seq_adjust *a;
+	uint32_t was;
+
+	if (!(e->status & TRACK_S_SEQ_ADJUST))
+		return seq;
+	a = &e->extra->seq_adjust[dir];
+	was = seq - (uint32_t)a->after;
+	return tcp_after(was, a->position) ? was : seq - (uint32_t)a->before;
+}
+
+uint32_t track_ack_back(const struct track_entry *e, enum track_dir acked, uint32_t ack)
+{
+	const struct track_seq_adjust *a;
+	uint32_t was;
+
+	if (!(e->status & TRACK_S_SEQ_ADJUST))
+		return ack;
+	a = &e->extra->seq_adjust[acked];
+	was = ack + (uint32_t)a->after;
+	return tcp_after(was - (uint32_t)a->before, a->position)
+	               ? was
+	               : ack + (uint32_t)a->before;
+}
+
 /* ---- reading ------------------------------------------------------------------------------ */
 
 enum track_verdict track_helper_run(struct track *t, const struct track_packet *p,
@@ -132,14 +158,30 @@ struct str track_helper_text(const struct track_reading *r)
 	return r->rewrite->changed ? buf_as_str(&r->rewrite->payload) : r->p->payload;
 }
 
+void track_helper_splice(struct buf *out, struct str whole, struct str part,
+                         struct str text)
+{
+	size_t at = (size_t)(part.p - whole.p);
+
+	buf_str(out, str_sub(whole, 0, at));
+	buf_str(out, text);
+	buf_str(out, str_sub(whole, at + part.n, whole.n));
+}
+
+bool track_helper_restore(const struct track_entry *e, enum track_dir dir,
+                          struct str payload, struct buf *out)
+{
+	return e->helper == TRACK_HELPER_FTP && payload.n &&
+	       !track_addr_eq(&e->tuple[dir].src, &e->tuple[!dir].dst) &&
+	       track_ftp_restore(e, dir, payload, out);
+}
+
 void track_helper_replace(struct track_reading *r, size_t at, size_t n, struct str text)
 {
 	struct str old = track_helper_text(r);
 	struct buf new = { 0 };
 
-	buf_str(&new, str_sub(old, 0, at));
-	buf_str(&new, text);
-	buf_str(&new, str_sub(old, at + n, old.n));
+	track_helper_splice(&new, old, str_sub(old, at, n), text);
 	buf_fini(&r->rewrite->payload);
 	r->rewrite->payload = new;
 	r->rewrite->changed = true;

@@ -27,6 +27,10 @@ enum track_verdict track_tftp(struct track_reading *r);
 enum track_verdict track_irc(struct track_reading *r);
 enum track_verdict track_sip(struct track_reading *r);
 
+/* The same announcements the other way: see track_helper_restore(). */
+bool track_ftp_restore(const struct track_entry *e, enum track_dir dir,
+                       struct str payload, struct buf *out);
+
 /* Whether addresses in the payload have to be others for who reads it. */
 bool track_helper_translates(const struct track_reading *r);
 
@@ -43,6 +47,9 @@ MUST_USE int track_helper_add(struct track_reading *r, struct track_expect *x,
 
 /* Puts `text` in place of `n` bytes at `at` of the payload as it is by now. */
 void track_helper_replace(struct track_reading *r, size_t at, size_t n, struct str text);
+/* The same of any text: `part` lies in it. */
+void track_helper_splice(struct buf *out, struct str whole, struct str part,
+                         struct str text);
 /* The payload as it is by now. */
 struct str track_helper_text(const struct track_reading *r);
 

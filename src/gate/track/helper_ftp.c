@@ -224,6 +224,27 @@ static enum track_verdict read_line(struct track_reading *r)
 	return TRACK_ACCEPT;
 }
 
+bool track_ftp_restore(const struct track_entry *e, enum track_dir dir,
+                       struct str payload, struct buf *out)
+{
+	const struct track_addr *known = &e->tuple[!dir].dst;
+	auto_buf text = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(announcements[0]); i++) {
+		const struct announcement *a = &announcements[dir][i];
+		struct target said = { .addr = *known, .family = e->tuple[dir].family };
+		if (find(payload, a, &said) != FOUND ||
+		    said.family != e->tuple[dir].family ||
+		    !track_addr_eq(&said.addr, known))
+			continue;
+		said.addr = e->tuple[dir].src;
+		a->write(&text, &said);
+		track_helper_splice(out, payload, said.text, buf_as_str(&text));
+		return true;
+	}
+	return false;
+}
+
 /* Only what begins behind a line's end is a command. */
 static bool begins_line(const struct track_extra *x, enum track_dir dir, uint32_t seq)
 {

@@ -127,6 +127,14 @@ MUST_USE enum track_verdict track_confirm(struct track *t, const struct track_pa
  * to be taken from an acknowledgement (or an edge of SACK) of the other direction. */
 int32_t track_seq_shift(const struct track_entry *e, enum track_dir dir, uint32_t seq);
 int32_t track_ack_shift(const struct track_entry *e, enum track_dir acked, uint32_t ack);
+/* What such a number was before it was moved. */
+uint32_t track_seq_back(const struct track_entry *e, enum track_dir dir, uint32_t seq);
+uint32_t track_ack_back(const struct track_entry *e, enum track_dir acked, uint32_t ack);
+
+/* What the sender wrote, of a payload that the entry's helper has translated: *out, which was
+ * empty; the port is taken as the one it was. False: it is the same, or the helper is not FTP's. */
+bool track_helper_restore(const struct track_entry *e, enum track_dir dir,
+                          struct str payload, struct buf *out);
 
 /* A second packet (a copy, a piece) rides on the same entry. */
 void track_ref_copy(const struct track_ref *from, struct track_ref *to);

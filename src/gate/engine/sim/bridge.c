@@ -96,6 +96,16 @@ void bridge_doubt(struct pass *p, const struct sim_dev *dev)
 
 /* ---- out by a port ---- */
 
+/* What br_netfilter was shown as one packet, whatever it was put together from, it cuts where the
+ * link takes less. */
+static void fit_link(struct pass *p)
+{
+	uint32_t mtu = p->out->mtu;
+
+	if (!p->pkt->largest_piece && mtu && packet_length(p->pkt) > mtu)
+		p->pkt->largest_piece = mtu;
+}
+
 /* `from`: the port it came in by, or NULL when it was made or routed here. */
 static bool leave_by(struct pass *p, const struct sim_dev *from,
                      const struct sim_dev *port)
@@ -110,7 +120,9 @@ static bool leave_by(struct pass *p, const struct sim_dev *from,
 	p->in = NULL;
 	if (!at_bridge(p, NF_INET_POST_ROUTING, "bridge postrouting"))
 		return false;
-	return p->is_bridged ? way_leave(p) : way_transmit(p);
+	if (p->is_bridged)
+		fit_link(p);
+	return way_leave(p);
 }
 
 /* A copy of the frame shares its connection. */
@@ -121,8 +133,8 @@ static void leave_copy(struct pass *p, const struct sim_dev *from,
 	struct pass copy = *p;
 
 	packet_copy(&frame, p->pkt);
-	/* The kernel cuts a copy anew, where it gives an original's pieces as they came: measured. */
-	if (frame.largest_piece && frame.family == NFPROTO_IPV6)
+	/* br_netfilter cuts a copy anew, where it gives an original's pieces as they came: measured. */
+	if (p->is_bridged && frame.largest_piece && frame.family == NFPROTO_IPV6)
 		frame.largest_piece = frame.largest_piece > PIECE_LEAST6
 		                              ? frame.largest_piece
 		                              : PIECE_LEAST6;
@@ -429,10 +441,25 @@ static bool prerouting(struct pass *p)
 		return way_stops(p, packet_fault_text(p->pkt->fault));
 	memcpy(was, packet_destination(p->pkt), n);
 	p->is_bridged = true;
+	p->pkt->largest_piece =
+		0; /* what the bridge's connection tracking knew is forgotten */
 	if (!run_ip(p, NF_INET_PRE_ROUTING, "prerouting", bridge, NULL))
 		return false;
 	set_route(p, &form);
 	return memcmp(was, packet_destination(p->pkt), n) == 0 || reroute(p);
+}
+
+bool bridge_passes_by(struct pass *p, int32_t priority)
+{
+	enum { SINGLE_HOOK = 0x607 };
+	uint32_t kernel = p->sim->machine->kernel;
+
+	if (p->hook != NF_INET_FORWARD || priority != 0 || !p->is_bridged)
+		return false;
+	return kernel ? kernel < SINGLE_HOOK
+	              : sim_doubt(p,
+	                          "priority 0 at the bridge's forward, which kernels "
+	                          "before 6.7 pass by for frames that ip's chains see");
 }
 
 bool bridge_calls_ip(struct pass *p)

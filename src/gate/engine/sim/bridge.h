@@ -12,7 +12,7 @@
  *	  to the machine  input        chains; then as from the bridge, ip prerouting left out
  *	output      (made or routed here) chains, then postrouting
  *
- * All of it is measured on Linux 6.18: tests/agree/test_facts_bridge.py.
+ * All of it is measured on Linux 6.18 and 6.1: tests/agree/test_facts_bridge.py.
  */
 #pragma once
 
@@ -30,3 +30,6 @@ bool bridge_receive(struct pass *p);
 bool bridge_send(struct pass *p);
 /* What br_netfilter does at a bridge's hook (p->hook). */
 bool bridge_calls_ip(struct pass *p);
+/* Whether a chain at p's hook is passed by: before Linux 6.7 br_netfilter took a frame to ip's
+ * forward at -1 and gave it back behind 0 (measured on 6.1). */
+bool bridge_passes_by(struct pass *p, int32_t priority);

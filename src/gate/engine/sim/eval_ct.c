@@ -109,16 +109,31 @@ static enum step load_counts(struct exec *x, const struct insn *i)
 	return store64(x, i, packets ? bytes / packets : 0);
 }
 
-/* The time of an entry that is not in the table yet does not run yet; the kernel takes its clock off
- * all the same (nf_ct_expires()), so that what comes out hangs on how long it has been up. */
+/* The timeout of an entry that is not in the table yet does not run yet; the kernel takes it for a
+ * point of its clock all the same (nf_ct_expires()), which begins five minutes below 0: what comes
+ * out hangs on how long it has been up, until 2^31 ticks, of 1 ms at least, turn the sign. */
+static enum step load_new_expiration(struct exec *x, const struct insn *i, uint64_t left_ns)
+{
+	const uint64_t below_ns = UINT64_C(300) * 1000000000;
+	const uint64_t turn_ns = (UINT64_C(1) << 31) * 1000000;
+	const struct sim *sim = x->pass->sim;
+	uint64_t up_ns = sim->uptime_ns + sim->now_ns;
+
+	if (!sim->uptime_ns || up_ns >= turn_ns)
+		return unknown(x, i, "ct expiration of a connection that only begins");
+	left_ns += below_ns;
+	return store32(x, i,
+	               left_ns > up_ns ? (uint32_t)((left_ns - up_ns) / 1000000) : 0);
+}
+
 static enum step load_expiration(struct exec *x, const struct insn *i)
 {
-	const struct pass *p = x->pass;
-	const struct track_entry *e = p->ref.entry;
+	const struct track_entry *e = x->pass->ref.entry;
+	uint64_t left_ns = track_expires_ns(x->pass->sim->track, e);
 
 	if (!(e->status & TRACK_S_CONFIRMED))
-		return unknown(x, i, "ct expiration of a connection that only begins");
-	return store32(x, i, (uint32_t)(track_expires_ns(p->sim->track, e) / 1000000));
+		return load_new_expiration(x, i, left_ns);
+	return store32(x, i, (uint32_t)(left_ns / 1000000));
 }
 
 static enum step load_zone(struct exec *x, const struct insn *i)
@@ -196,18 +211,8 @@ static NOINLINE enum step set_ct(struct exec *x, const struct insn *i)
 	return STEP_ON;
 }
 
-/* What a kernel with CONFIG_NF_CONNTRACK_BRIDGE does there is not modelled. */
-static NOINLINE enum step unknown_on_bridge(struct pass *p)
-{
-	sim_doubt(p, "connection tracking in a chain of family bridge");
-	p->is_unknown = true;
-	return STEP_BREAK;
-}
-
 enum step eval_ct(struct exec *x, const struct insn *i)
 {
-	if (x->pass->pf == NFPROTO_BRIDGE)
-		return unknown_on_bridge(x->pass);
 	if (i->dreg >= REG_WORDS)
 		return set_ct(x, i);
 	if (i->ct.key == NFT_CT_STATE)
@@ -236,6 +241,10 @@ enum step eval_connlimit(struct exec *x, const struct insn *i, union sim_state *
 		return sim_doubt(p, "ct count: how many connections there are")
 		               ? STEP_ON
 		               : STEP_BREAK;
+	if (p->pf == NFPROTO_BRIDGE && !p->ref.entry) {
+		x->verdict = NF_DROP; /* the kernel asks for a tuple of family bridge */
+		return STEP_ON;
+	}
 	if (!s->connlimit.list) {
 		s->connlimit.list = track_counter_new();
 		arena_defer(&p->sim->store->a, free_counter, s->connlimit.list);

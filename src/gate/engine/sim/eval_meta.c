@@ -10,6 +10,7 @@
 #include "gate/engine/sim/address.h"
 #include "gate/engine/sim/eval.h"
 #include "gate/engine/sim/route.h"
+#include "gate/schema/nf_compat.h"
 
 enum { SECONDS_A_DAY = 86400 };
 #define NS_PER_S INT64_C(1000000000)
@@ -103,10 +104,10 @@ static const struct sim_dev *holder(const struct pass *p)
 	return leaves ? p->out : p->in;
 }
 
-/* Kernels with CONFIG_NFT_BRIDGE_META; only a port has one. */
+/* Kernels with CONFIG_NFT_BRIDGE_META; only a port has a bridge, all else an empty name. */
 static enum step load_bridge(struct exec *x, uint8_t dreg, const struct sim_dev *port)
 {
-	return port && port->bridge ? store_name(x, dreg, port->bridge) : STEP_BREAK;
+	return store_name(x, dreg, port ? port->bridge : NULL);
 }
 
 static enum step load_dev(struct exec *x, const struct insn *i)
@@ -139,6 +140,9 @@ static enum step load_dev(struct exec *x, const struct insn *i)
 		return load_bridge(x, i->dreg, in);
 	case NFT_META_BRI_OIFNAME:
 		return load_bridge(x, i->dreg, out);
+	case NFT_META_BRI_IIFPVID:
+	case NFT_META_BRI_IIFVPROTO:
+		return STEP_BREAK; /* no bridge here filters VLANs */
 	case NFT_META_SDIF:
 		return store32(x, i->dreg, 0);
 	case NFT_META_SDIFNAME:
@@ -215,7 +219,11 @@ static NOINLINE enum step set_meta(struct exec *x, const struct insn *i)
 	case NFT_META_NFTRACE:
 		x->pass->nft_trace = v & 1;
 		return STEP_ON;
-	default: /* secmark, broute: nothing here depends on them */
+	case META_BRI_BROUTE:
+		sim_doubt(x->pass, "meta broute: whether the frame is bridged or routed");
+		x->pass->is_unknown = true;
+		return STEP_ON;
+	default: /* secmark: nothing here depends on it */
 		return STEP_ON;
 	}
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "gate/engine/sim/bridge.h"
+#include "gate/engine/sim/bridge_track.h"
 #include "gate/engine/sim/eval.h"
 #include "gate/engine/sim/plan.h"
 #include "gate/engine/sim/route.h"
@@ -209,9 +210,17 @@ static NOINLINE bool run_route_chain(struct pass *p, struct sim_chain *chain)
 
 /* ---- built-in hooks ---- */
 
-static NOINLINE bool run_defrag(struct pass *p)
+/* ip_defrag_users: fragments that meet at different hooks are not put together. */
+static uint8_t defrag_user(const struct pass *p)
 {
-	switch (defrag_take(p->sim->defrag, p->pkt, p->hook, p->sim->now_ns)) {
+	enum { BRIDGE = 16 };
+
+	return (uint8_t)(p->hook + (p->pf == NFPROTO_BRIDGE ? BRIDGE : 0));
+}
+
+NOINLINE bool hook_defrag(struct pass *p)
+{
+	switch (defrag_take(p->sim->defrag, p->pkt, defrag_user(p), p->sim->now_ns)) {
 	case DEFRAG_WHOLE:
 		sim_tell(p, EVENT_DEFRAG,
 		         "all fragments are there: from here on the packet is whole");
@@ -253,7 +262,7 @@ static void doubt_window(struct pass *p)
 	p->ref.why = TRACK_WHY_TCP_WINDOW;
 }
 
-static NOINLINE bool run_track(struct pass *p)
+NOINLINE bool hook_track(struct pass *p)
 {
 	struct track_packet view;
 	bool looped = p->is_tracked;
@@ -415,17 +424,22 @@ static bool run_step(struct pass *p, const struct plan_hook *h, const struct pla
 {
 	switch (s->kind) {
 	case PLAN_DEFRAG:
-		return !p->pkt->is_fragment || run_defrag(p);
+		return !p->pkt->is_fragment || hook_defrag(p);
 	case PLAN_TRACK:
-		return run_track(p);
+		return hook_track(p);
 	case PLAN_CONFIRM:
 		return hook_confirm(p);
 	case PLAN_NAT:
 		return run_nat(p, h);
 	case PLAN_BRIDGE:
 		return bridge_calls_ip(p);
+	case PLAN_BRIDGE_TRACK:
+		return bridge_track(p);
+	case PLAN_BRIDGE_CONFIRM:
+		return bridge_confirm(p);
 	case PLAN_CHAIN:
-		if (!is_for(p, s->chain))
+		if (!is_for(p, s->chain) || (p->pf == NFPROTO_BRIDGE &&
+		                             bridge_passes_by(p, s->chain->c.priority)))
 			return true;
 		return s->chain->is_route ? run_route_chain(p, s->chain)
 		                          : run_chain(p, s->chain);

@@ -139,6 +139,7 @@ struct sim_machine {
 	/* net.bridge: bridge-nf-call-iptables, -ip6tables and -filter-vlan-tagged; the first two
 	 * are on unless something turned them off. */
 	uint8_t bridges_call_ip4, bridges_call_ip6, bridges_show_vlans;
+	uint32_t kernel;    /* its version: 6.1 is 0x601; 0: nobody knows */
 	bool knows_sockets; /* those are all there are */
 	bool knows_devices; /* those, and the ports of its bridges, are all there are */
 	bool is_complete; /* addresses and routes are all there are: what they do not name is not there */

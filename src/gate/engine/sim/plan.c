@@ -94,21 +94,34 @@ static bool has_nat(const struct sim_store *s, uint8_t pf)
 	return false;
 }
 
-/* A built-in hook and its priority. Those of bridges are registered with the first bridge, before
- * any chain, so that chains of the same priority run before them. */
+/* A built-in hook and its priority. br_netfilter's are registered with the first bridge, before
+ * any chain, so that chains of the same priority run before them; those of connection tracking
+ * with the first rule that asks for it. */
 struct builtin {
 	int64_t priority;
 	enum plan_kind kind;
 	bool is_behind;
 };
 
-static size_t builtins_of_bridge(uint8_t hook, struct builtin *out)
+static size_t builtins_of_bridge(const struct sim_store *s, uint8_t hook,
+                                 struct builtin out[3])
 {
-	bool last = hook == NF_INET_POST_ROUTING || hook == NF_INET_LOCAL_IN;
+	bool ends = hook == NF_INET_POST_ROUTING || hook == NF_INET_LOCAL_IN;
+	size_t n = 0;
 
-	*out = (struct builtin){ last ? PRI_BR_LAST : PRI_BR_NETFILTER, PLAN_BRIDGE,
-		                 true };
-	return hook < NF_INET_NUMHOOKS && hook != NF_INET_LOCAL_OUT;
+	if (hook >= NF_INET_NUMHOOKS || hook == NF_INET_LOCAL_OUT)
+		return 0;
+	if (store_tracks(s, NFPROTO_BRIDGE)) {
+		if (hook == NF_INET_PRE_ROUTING)
+			out[n++] =
+				(struct builtin){ PRI_TRACK, PLAN_BRIDGE_TRACK, false };
+		if (ends)
+			out[n++] = (struct builtin){ PRI_CONFIRM, PLAN_BRIDGE_CONFIRM,
+				                     false };
+	}
+	out[n++] = (struct builtin){ ends ? PRI_BR_LAST : PRI_BR_NETFILTER, PLAN_BRIDGE,
+		                     true };
+	return n;
 }
 
 static size_t builtins_of(const struct sim_store *s, uint8_t pf, uint8_t hook,
@@ -120,7 +133,7 @@ static size_t builtins_of(const struct sim_store *s, uint8_t pf, uint8_t hook,
 	size_t n = 0;
 
 	if (pf == NFPROTO_BRIDGE)
-		return builtins_of_bridge(hook, out);
+		return builtins_of_bridge(s, hook, out);
 	if (!is_ip(pf) || !store_tracks(s, pf))
 		return 0;
 	if (begins) {

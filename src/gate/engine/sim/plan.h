@@ -18,7 +18,9 @@ enum plan_kind {
 	PLAN_TRACK,
 	PLAN_CONFIRM,
 	PLAN_NAT,
-	PLAN_BRIDGE, /* br_netfilter: see bridge.h */
+	PLAN_BRIDGE,       /* br_netfilter: see bridge.h */
+	PLAN_BRIDGE_TRACK, /* nf_conntrack_bridge: see bridge_track.h */
+	PLAN_BRIDGE_CONFIRM,
 	PLAN_CHAIN
 };
 

@@ -91,6 +91,7 @@ struct sim {
 	struct defrag *defrag;
 	struct fdb *fdb;      /* of its bridges */
 	uint64_t now_ns;      /* virtual time since the start */
+	uint64_t uptime_ns;   /* of the kernel at the start; 0: not known */
 	int64_t epoch_s;      /* what the wall clock said at the start, UTC */
 	int32_t utc_offset_s; /* the kernel's time zone (sys_tz) */
 	void (*watch)(void *ctx, const struct sim_event *e);

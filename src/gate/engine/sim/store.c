@@ -142,10 +142,12 @@ static bool table_tracks(const struct sim_table *t)
 
 bool store_tracks(const struct sim_store *s, uint8_t family)
 {
+	bool ip = family == NFPROTO_IPV4 || family == NFPROTO_IPV6;
+
 	vec_for_each(it, &s->tables) {
 		uint8_t f = (*it)->t.family;
-		bool ip = family == NFPROTO_IPV4 || family == NFPROTO_IPV6;
-		if ((f == family || (f == NFPROTO_INET && ip)) && table_tracks(*it))
+		bool both = f == NFPROTO_INET || f == NFPROTO_BRIDGE;
+		if ((f == family || (both && ip)) && table_tracks(*it))
 			return true;
 	}
 	return false;

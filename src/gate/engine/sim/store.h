@@ -133,7 +133,7 @@ struct sim_chain *table_chain(const struct sim_table *t, struct str name);
 struct sim_set *table_set(const struct sim_table *t, struct str name);
 struct sim_obj *table_obj(const struct sim_table *t, uint32_t type, struct str name);
 
-/* Whether any rule of `family` (NFPROTO_IPV4 …; inet counts for both) makes the kernel track
+/* Whether any rule of `family` (NFPROTO_IPV4 …; inet and bridge count for both) makes the kernel track
  * connections: ct, nat, masquerade and their like. */
 bool store_tracks(const struct sim_store *s, uint8_t family);
 

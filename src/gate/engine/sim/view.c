@@ -351,37 +351,59 @@ static void put_be32(uint8_t *b, uint32_t v)
 	put_be16(b + 2, (uint16_t)v);
 }
 
+/* What a sequence number of a direction becomes, and one that acknowledges it. */
+typedef uint32_t number_fn(const struct track_entry *e, enum track_dir dir, uint32_t v);
+struct numbering {
+	number_fn *seq, *ack;
+};
+
+static uint32_t seq_moved(const struct track_entry *e, enum track_dir dir, uint32_t seq)
+{
+	return seq + (uint32_t)track_seq_shift(e, dir, seq);
+}
+
+static uint32_t ack_moved(const struct track_entry *e, enum track_dir acked, uint32_t ack)
+{
+	return ack - (uint32_t)track_ack_shift(e, acked, ack);
+}
+
 /* RFC 2018 section 3: pairs of edges behind kind and length. */
 static void renumber_sack(uint8_t *b, size_t n, const struct track_entry *e,
-                          enum track_dir acked)
+                          enum track_dir acked, number_fn *moved)
 {
 	for (size_t at = 0; at < n && b[at] != 0;) {
 		size_t len = b[at] == 1 ? 1 : at + 1 < n ? b[at + 1] : 0;
 		if (!len || (len < 2 && b[at] != 1) || len > n - at)
 			return;
-		for (size_t i = 2; b[at] == 5 && i + 4 <= len; i += 4) {
-			uint32_t edge = be32(b + at + i);
-			put_be32(b + at + i,
-			         edge - (uint32_t)track_ack_shift(e, acked, edge));
-		}
+		for (size_t i = 2; b[at] == 5 && i + 4 <= len; i += 4)
+			put_be32(b + at + i, moved(e, acked, be32(b + at + i)));
 		at += len;
 	}
 }
 
-void view_renumber(struct packet *p, const struct track_entry *e, enum track_dir dir)
+static void renumber(struct packet *p, const struct track_entry *e, enum track_dir dir,
+                     const struct numbering *to)
 {
 	uint32_t n = packet_l4_length(p);
 	uint8_t *b = n >= 20 ? packet_edit(p, p->th, n) : NULL;
 	uint16_t error = packet_checksum_error(p);
-	uint32_t seq, ack, header;
+	uint32_t header;
 
 	if (!b || (header = (uint32_t)(b[12] >> 4) * 4) < 20 || header > n)
 		return;
-	seq = be32(b + 4);
-	ack = be32(b + 8);
-	put_be32(b + 4, seq + (uint32_t)track_seq_shift(e, dir, seq));
+	put_be32(b + 4, to->seq(e, dir, be32(b + 4)));
 	if (b[13] & 0x10)
-		put_be32(b + 8, ack - (uint32_t)track_ack_shift(e, !dir, ack));
-	renumber_sack(b + 20, header - 20, e, !dir);
+		put_be32(b + 8, to->ack(e, !dir, be32(b + 8)));
+	renumber_sack(b + 20, header - 20, e, !dir, to->ack);
 	packet_checksum_l4_wrong(p, error);
+}
+
+void view_renumber(struct packet *p, const struct track_entry *e, enum track_dir dir)
+{
+	renumber(p, e, dir, &(struct numbering){ seq_moved, ack_moved });
+}
+
+void view_number_back(struct packet *p, const struct track_entry *e, enum track_dir dir)
+{
+	renumber(p, e, dir, &(struct numbering){ track_seq_back, track_ack_back });
 }

@@ -28,3 +28,5 @@ void view_to_port(struct packet *p, uint16_t port);
 
 /* Moves a segment's numbers as a helper of its connection moved the payload before. */
 void view_renumber(struct packet *p, const struct track_entry *e, enum track_dir dir);
+/* Moves them back. */
+void view_number_back(struct packet *p, const struct track_entry *e, enum track_dir dir);
