@@ -63,6 +63,8 @@ struct lower_env {
 	void *ctx;
 	/* The set of that name in the rule's table, or NULL after an error at `span`. */
 	const struct set_info *(*find_set)(void *ctx, struct str name, struct span span);
+	/* A rule changes the set: made in this run, it becomes dynamic. */
+	void (*make_dynamic)(void *ctx, const struct set_info *info);
 	/* Makes an anonymous set with these elements (EXPR_SET of EXPR_ELEM, untyped) before the
 	 * rule; gives its reference. `info` has all but name and id. */
 	bool (*make_set)(void *ctx, struct set_info *info, const struct expr *elems,
