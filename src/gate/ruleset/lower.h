@@ -98,6 +98,7 @@ struct lower {
 	const struct lower_env *env;
 	struct program *prog;
 	unsigned reg;                     /* first free word */
+	bool out_of_registers;            /* the statement needs more than there are */
 	const struct proto *ll, *nh, *th; /* known by now; NULL: not known */
 	unsigned ll_bits;                 /* headers stacked before `ll` (vlan): bits */
 	int icmp_type;                    /* the type an earlier match asked for, or -1 */
@@ -158,7 +159,8 @@ void deps_learn(struct lower *L, const struct expr *left, const struct value *v)
 unsigned payload_offset(const struct lower *L, const struct expr *e);
 
 /* ---- lower_expr.c ---- */
-/* Registers: words; alloc reserves 4 words (one 16-byte register) or what `bytes` needs. */
+/* Registers: words; alloc reserves 4 words (one 16-byte register) or what `bytes` needs. Where
+ * there are no more, the statement is refused when it has been lowered. */
 unsigned reg_alloc(struct lower *L, uint32_t bytes);
 struct insn *emit(struct lower *L, enum insn_kind kind);
 /* Loads a typed expression (dependencies must stand already) from register word `reg` on. */

@@ -165,7 +165,7 @@ static bool load_concat_map(struct lower *L, const struct stmt *s, enum family f
 	if (!deps_write(L, e->pair.left) || /* before registers are taken */
 	    !need_port_proto(L, s, e))
 		return false;
-	unsigned reg = reg_alloc(L, 64);
+	unsigned reg = reg_alloc(L, 16);
 	bool ok = lookup_set(L, e->pair.left, e->pair.right, &data, false, &ref, &info) &&
 	          load_key(L, e->pair.left, info, reg);
 
