@@ -110,6 +110,7 @@ struct lower {
 	bool map_data_interval;
 	uint32_t map_obj; /* a literal map's data are names of such objects */
 	uint32_t kernel;  /* for which version is checked, 0: any */
+	bool sends;       /* an interface that is named now gets packets: `dup`, `fwd` */
 	bool th_known;    /* a match with several transport protocols stands before */
 };
 

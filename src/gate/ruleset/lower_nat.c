@@ -307,7 +307,11 @@ static bool load_device(struct lower *L, struct expr *e, uint8_t *reg)
 	struct part dev = { datatypes[TYPE_IFACE_INDEX], 32, ORDER_HOST, 0 };
 
 	*reg = (uint8_t)reg_alloc(L, 16);
-	return load_arg(L, e, &dev, *reg);
+	L->sends = true;
+	bool ok = load_arg(L, e, &dev, *reg);
+
+	L->sends = false;
+	return ok;
 }
 
 bool lower_dup(struct lower *L, const struct stmt *s)
