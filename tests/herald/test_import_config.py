@@ -123,7 +123,7 @@ def test_the_tutorials_cfg_is_translated_and_starts(programs, root, tmp_path):
                  f"certfiles:\n  - {pem}\n",
                  'acl:\n  admin:\n    user:\n      - "admin@jabber.example.org"\n',
                  '      - "second@jabber.example.org"\n',
-                 "shaper:\n  normal: 1000\n  fast: 50000\n",
+                 "\nauth_method: internal\n", "shaper:\n  normal: 1000\n  fast: 50000\n",
                  "  c2s_shaper:\n    -\n      none: admin\n    -\n      normal: all\n",
                  "    port: 5222\n", "    ip: 127.0.0.1\n",
                  "host_config:\n  b.example:\n    access_rules:\n",

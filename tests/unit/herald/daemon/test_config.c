@@ -122,9 +122,13 @@ static void hosts_have_their_own(void **state)
 {
 	static const char *const text =
 		"hosts: [a.example, b.example, c.example]\n"
+		"auth_method: internal\n"
 		"disable_sasl_mechanisms: [PLAIN]\n"
 		"host_config:\n"
-		"  B.example: {modules: {mod_ping: {}}, disable_sasl_mechanisms: [EXTERNAL]}\n"
+		"  B.example:\n"
+		"    auth_method: [mnesia]\n"
+		"    modules: {mod_ping: {}}\n"
+		"    disable_sasl_mechanisms: [EXTERNAL]\n"
 		"append_host_config:\n"
 		"  c.example:\n"
 		"    disable_sasl_mechanisms: SCRAM-SHA-1\n"
