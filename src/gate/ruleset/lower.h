@@ -102,7 +102,9 @@ struct lower {
 	const struct proto *ll, *nh, *th; /* known by now; NULL: not known */
 	unsigned ll_bits;                 /* headers stacked before `ll` (vlan): bits */
 	int icmp_type;                    /* the type an earlier match asked for, or -1 */
-	struct span *places;              /* piece of text of insn.place */
+	const struct expr
+		*icmp_types; /* the literal set of types that it asked for, or NULL */
+	struct span *places; /* piece of text of insn.place */
 	uint16_t n_places, cap_places, place;
 	const struct stmt *ended; /* the verdict that ended the rule, or NULL */
 	struct part
@@ -156,6 +158,8 @@ bool deps_write(struct lower *L, const struct expr *e);
 void deps_to_front(struct lower *L, size_t from);
 /* Learns from a match of a selector with a constant. */
 void deps_learn(struct lower *L, const struct expr *left, const struct value *v);
+/* Likewise from one with a literal set. */
+void deps_learn_set(struct lower *L, const struct expr *left, const struct expr *set);
 /* Header offset of a field within its base, bits. */
 unsigned payload_offset(const struct lower *L, const struct expr *e);
 

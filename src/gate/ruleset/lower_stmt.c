@@ -499,6 +499,7 @@ bool lower_stmt(struct lower *L, const struct stmt *s)
 static void start_protocols(struct lower *L)
 {
 	L->icmp_type = -1;
+	L->icmp_types = NULL;
 	L->ll_bits = 0;
 	L->ll = NULL;
 	L->th = NULL;

@@ -25,6 +25,8 @@ static const struct row rows[] = {
 	{ "inet", "ct label & (7|5|1) == 7", "ct label 7 / 1,5,7" },
 	{ "inet", "ct label 7 / 1,5", NULL },
 	{ "inet", "meta l4proto tcp log tcp dport 5", NULL },
+	/* what is implied and listed is not implied again */
+	{ "ip", "icmp type { echo-reply, echo-request } icmp id 5", NULL },
 	/* neighbours are one match across others, not across what counts */
 	{ "inet", "tcp dport 5 ct state new tcp sport 6",
 	  "ct state new tcp sport 6 tcp dport 5" },
