@@ -301,5 +301,23 @@ def test_names_of_a_table_that_is_made_anew_are_checked(check, before):
     assert [item[:2] for item in found] == [("E0102", "@bad"), ("E0101", "more")]
 
 
+@pytest.mark.parametrize("text", [
+    "table inet f\ndelete table inet f\ntable inet f { chain input { accept; }; }\n",
+    "add table inet f\nadd chain inet f a\nadd set inet f s { type mark; }\n"
+    "delete chain inet f a\ndelete set inet f s\n",
+    "destroy table inet f\ntable inet f { }\ndestroy set inet f old\n"])
+def test_what_the_run_made_or_need_not_be_there_is_no_question_to_the_kernel(
+        gate, tmp_path, text):
+    assert notes(gate, tmp_path, text) == (0, [])
+
+
+def test_what_the_run_has_deleted_is_gone_in_a_check_too(gate, check, tmp_path):
+    text = "delete chain inet f a\nadd rule inet f b jump a\n"
+    whole = "table inet f\ndelete table inet f\ntable inet f { chain a { }; chain b { }; }\n"
+    assert [item[:2] for item in check(whole + text)] == [("E0101", "a")]
+    text = "table inet f\ndelete table inet f\ndelete table inet f\n"
+    assert notes(gate, tmp_path, text) == (0, ["table `inet f`"])
+
+
 def test_a_complete_file_leaves_nothing_unchecked(gate, tmp_path):
     assert notes(gate, tmp_path, "flush ruleset\n" + STATE) == (0, [])

@@ -91,8 +91,6 @@ KNOWN = [
      r"exthdr|ip option) ", "nft moves the family's match across statements, which then see other packets"),
     ("", BYTES, r"\b(version|ecn|dscp|pcp|hdrlength|flowlabel|doff|reserved2?|vlan id|type) (!= )?\{.*-",
      "nft joins what touches before it shifts, gate after; it matches the same"),
-    ("", BYTES, r"\b(icmp|icmpv6) (mtu|id|sequence|gateway|max-delay|packet-too-big|parameter-problem) .*\b(icmp|icmpv6) code ",
-     "nft 1.0.6 joins the implied type with a match that stands behind others"),
     ("netdev", BYTES, r"\bether [sd]addr (== )?[0-9a-f:]{17} ",
      "nft 1.0.6 joins it with the implied `ether type` that stands behind others"),
     ("ip", CODE, r"\bmeta protocol (== )?ip ", "nft leaves out what the table says already"),

@@ -86,7 +86,8 @@ def test_a_yml_is_translated_and_starts(programs, root, tmp_path):
     assert any("ejabberd_http" in each for each in said)
     assert any("cannot be read here: No such file" in each for each in said)
     assert f"# {len(said)} of its entries" in text
-    for part in ("registration_timeout: 1200\n", "  mod_adhoc: {}\n",
+    for part in ("  blocked:\n    -\n      server: spam.example\n    -\n      user: bad\n",
+                 "registration_timeout: 1200\n", "  mod_adhoc: {}\n",
                  "  mod_announce:\n    access: announce\n",
                  "  mod_register:\n    access: announce\n", "#     captcha_protected: true",
                  '    welcome_message:\n      subject: Hello\n'):
@@ -122,14 +123,18 @@ def test_the_tutorials_cfg_is_translated_and_starts(programs, root, tmp_path):
                  f"certfiles:\n  - {pem}\n",
                  'acl:\n  admin:\n    user:\n      - "admin@jabber.example.org"\n',
                  '      - "second@jabber.example.org"\n',
-                 "shaper:\n  normal: 1000\n  fast: 50000\n",
+                 "\nauth_method: internal\n", "shaper:\n  normal: 1000\n  fast: 50000\n",
                  "  c2s_shaper:\n    -\n      none: admin\n    -\n      normal: all\n",
                  "    port: 5222\n", "    ip: 127.0.0.1\n",
                  "host_config:\n  b.example:\n    access_rules:\n",
+                 '    welcome_message:\n      subject: "Welcome!"\n'
+                 '      body: "Hi.\\nThis is a server."\n',
                  "append_host_config:\n  b.example:\n    modules:\n      mod_stream_mgmt:\n"
                  "        resume_timeout: 60\n"):
         assert part in text
     for part in (":4: `override_acls`: herald always takes the whole file",
+                 ":10: `include_config_file`: what is in this file is not read from here",
+                 ":11: `include_config_file`: what is in this file is not read from here",
                  "`zlib`: herald has not built", "listener `ejabberd_s2s_in`",
                  "module `mod_irc`", "`s2s_use_starttls`"):
         assert part in said

@@ -141,6 +141,9 @@ struct engine_ops {
 	                uint32_t tag);
 	void (*tx_set)(struct tx *tx, enum tx_op op, const struct prog_set *s,
 	               uint32_t tag);
+	/* The named set that this transaction has made under that id gets NFT_SET_EVAL: rules that
+	 * come behind it change it. */
+	void (*tx_set_dynamic)(struct tx *tx, uint32_t id);
 	void (*tx_obj)(struct tx *tx, enum tx_op op, const struct prog_obj *o,
 	               uint32_t tag);
 	void (*tx_flowtable)(struct tx *tx, enum tx_op op, const struct prog_flowtable *f,

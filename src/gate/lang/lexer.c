@@ -381,6 +381,12 @@ static void scan_string(const struct lexer *lx, const char *p, struct token *t)
 	t->text = (struct str){ p + 1, (size_t)(close - p - 1) };
 }
 
+void lexer_help_template(const struct lexer *lx, struct diag *d)
+{
+	diag_help(lx->diags, d,
+	          "this is for a template engine or the shell: give gate what comes out");
+}
+
 /* `$name`. A `-`, `.` or `/` that ends the name belongs to what follows: `$a-$b`. */
 static void scan_variable(const struct lexer *lx, const char *p, struct token *t)
 {
@@ -390,8 +396,11 @@ static void scan_variable(const struct lexer *lx, const char *p, struct token *t
 		to--;
 	if (to == name) {
 		set_bad(lx, t, p, 1);
-		diag_error(lx->diags, "E0001", t->span,
-		           "expected a variable's name behind `$`");
+		struct diag *d = diag_error(lx->diags, "E0001", t->span,
+		                            "expected a variable's name behind `$`");
+
+		if (name < lx->end && (*name == '{' || *name == '('))
+			lexer_help_template(lx, d);
 		return;
 	}
 	set_token(lx, t, TOKEN_VARIABLE, p, (size_t)(to - p));

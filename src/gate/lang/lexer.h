@@ -75,6 +75,8 @@ static inline struct token lexer_next(struct lexer *lx)
 void lexer_seek(struct lexer *lx, const char *p);
 /* Takes the line ends that come next (when no token was looked at), as if token by token. */
 void lexer_skip_lines(struct lexer *lx);
+/* Says of `d` that its place is for what fills a template in. */
+void lexer_help_template(const struct lexer *lx, struct diag *d);
 /* Span of the bytes from `from` to `to`. */
 struct span lexer_span(const struct lexer *lx, const char *from, const char *to);
 /* While on, newlines (not `;`) are blanks: inside sets, parentheses. Calls nest. Tokens

@@ -70,10 +70,20 @@ static struct str found_text(struct parse *p, const struct token *t)
 	return arena_fmt(a, ", found `" STR_FMT "`", STR_ARG(t->text));
 }
 
+/* `{%` or `{{` */
+static bool opens_template(const struct parse *p, const struct token *t)
+{
+	const char *next = p->lx.start + t->span.off + 1;
+
+	return t->kind == TOKEN_PUNCT && t->punct == '{' && next < p->lx.end &&
+	       (*next == '%' || *next == '{');
+}
+
 void *parse_fail(struct parse *p, const char *code, const char *fmt, ...)
 {
 	const struct token *t = lexer_peek(&p->lx, 0);
 	struct str text, found = STR("");
+	struct diag *d;
 	va_list args;
 
 	if (t->kind == TOKEN_PUNCT && t->punct == PUNCT_BAD)
@@ -83,8 +93,10 @@ void *parse_fail(struct parse *p, const char *code, const char *fmt, ...)
 	va_end(args);
 	if (strcmp(code, "E0001") == 0)
 		found = found_text(p, t);
-	diag_error(p->diags, code, t->span, STR_FMT STR_FMT, STR_ARG(text),
-	           STR_ARG(found));
+	d = diag_error(p->diags, code, t->span, STR_FMT STR_FMT, STR_ARG(text),
+	               STR_ARG(found));
+	if (opens_template(p, t))
+		lexer_help_template(&p->lx, d);
 	return NULL;
 }
 

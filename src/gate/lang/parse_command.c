@@ -319,6 +319,34 @@ static const char *misspelt_verb(struct parse *p)
 	return near.n ? near.p : "";
 }
 
+static const struct verb_row *verb_at(struct parse *p, unsigned n)
+{
+	const struct token *t = lexer_peek(&p->lx, n);
+
+	for (size_t i = 0; t->kind == TOKEN_WORD && i < ARRAY_LEN(verbs); i++)
+		if (str_is_word(t->text, verbs[i].word))
+			return &verbs[i];
+	return NULL;
+}
+
+/* `nft add …`, `sudo nft add …`: a line for the shell, as tutorials have it. */
+static bool fail_shell_line(struct parse *p)
+{
+	struct span first = lexer_peek(&p->lx, 0)->span;
+	unsigned n = str_is(lexer_peek(&p->lx, 0)->text, "sudo");
+	struct token name = *lexer_peek(&p->lx, n);
+	struct diag *d;
+
+	if (!(str_is(name.text, "nft") || str_is(name.text, "gate")) ||
+	    !verb_at(p, n + 1) || lexer_peek(&p->lx, n + 2)->kind != TOKEN_WORD)
+		return false;
+	d = diag_error(p->diags, "E0001", span_join(first, name.span),
+	               "a command of a file begins with its verb");
+	diag_help(p->diags, d, "leave out `%s" STR_FMT "`", n ? "sudo " : "",
+	          STR_ARG(name.text));
+	return true;
+}
+
 /* No verb: `table t { … }`, `ip t c accept`, or a mistake. */
 static bool parse_without_verb(struct parse *p, struct command *cmd)
 {
@@ -335,6 +363,8 @@ static bool parse_without_verb(struct parse *p, struct command *cmd)
 		parse_fail(p, "E0001", "expected a command");
 		return false;
 	}
+	if (fail_shell_line(p))
+		return false;
 	row = take_object(p, CMD_ADD);
 	if (row)
 		return goes_with(row, CMD_ADD) ? run_object(p, cmd, row)

@@ -429,6 +429,15 @@ static bool fail_iptables(struct parse *p)
 	return true;
 }
 
+static const struct {
+	const char *word, *of;
+} options[] = {
+	{ "prefix", "log" },   { "level", "log" },           { "snaplen", "log" },
+	{ "group", "log" },    { "queue-threshold", "log" }, { "rate", "limit" },
+	{ "burst", "limit" },  { "packets", "counter" },     { "with", "reject" },
+	{ "bypass", "queue" }, { "fanout", "queue" },
+};
+
 void *fail_unknown_word(struct parse *p)
 {
 	struct token t = *lexer_peek(&p->lx, 0);
@@ -449,6 +458,13 @@ void *fail_unknown_word(struct parse *p)
 	d = diag_error(p->diags, "E0009", t.span, "`" STR_FMT "` begins no statement",
 	               STR_ARG(t.text));
 	near = str_nearest(t.text, words, n);
+	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+		if (!str_is(t.text, options[i].word))
+			continue;
+		diag_help(p->diags, d, "it is an option of `%s`, and stands behind that",
+		          options[i].of);
+		return NULL;
+	}
 	if (near.n)
 		diag_help(p->diags, d, "did you mean `" STR_FMT "`?", STR_ARG(near));
 	return NULL;

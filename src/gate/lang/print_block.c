@@ -333,11 +333,16 @@ static void put_l3proto(const struct printer *p, const struct obj_block *o)
 	buf_fmt(p->out, "\t\tl3proto %s\n", family_name(l3proto));
 }
 
+/* By its name whatever the options are, as nft does. */
 static void put_l4proto(const struct printer *p, const struct obj_block *o)
 {
+	static const struct format plain = { 0 };
+	struct printer by_name = *p;
+
+	by_name.fmt = &plain;
 	buf_cstr(p->out, "protocol ");
 	if (o->l4proto)
-		print_expr(p, o->l4proto);
+		print_expr(&by_name, o->l4proto);
 	buf_char(p->out, '\n');
 }
 

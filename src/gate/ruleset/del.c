@@ -147,6 +147,15 @@ static bool delete_elements(struct session *s, const struct command *c, enum tx_
 	                         c->ref.name_span);
 }
 
+/* The table, chain, set or map has been made in this run. */
+static bool made_in_run(struct session *s, const struct command *c)
+{
+	struct str key = session_key(s, c->ref.family, c->ref.table, c->ref.name);
+
+	return map_has(&s->tables, key) || map_has(&s->chains, key) ||
+	       map_has(&s->sets, key);
+}
+
 static bool is_there(struct session *s, const struct command *c)
 {
 	static const struct {
@@ -165,16 +174,30 @@ static bool is_there(struct session *s, const struct command *c)
 		                 .table = c->ref.table,
 		                 .name = c->ref.name,
 		                 .obj_type = c->obj_type };
-	struct str key = session_key(s, c->ref.family, c->ref.table, c->ref.name);
 
-	if (map_has(&s->tables, key) || map_has(&s->chains, key) ||
-	    map_has(&s->sets, key))
+	if (made_in_run(s, c))
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		if (kinds[i].object == c->object)
 			return s->engine->ops->get(s->engine, kinds[i].kind, &f, &none,
 			                           NULL) == 0;
 	return true;
+}
+
+/* Without an engine: what is not there by what the run says only the kernel knows. */
+static void delete_offline(struct session *s, const struct command *c)
+{
+	bool is_part = c->object == OBJ_RULE || c->object == OBJ_ELEMENT;
+
+	if (is_part || (c->verb != CMD_DESTROY && !made_in_run(s, c)))
+		session_unchecked(s, object_name(c->object), c->ref.family, c->ref.table,
+		                  c->ref.name);
+	if (c->object == OBJ_TABLE)
+		forget(s, &s->tables, c);
+	else if (c->object == OBJ_CHAIN)
+		forget(s, &s->chains, c);
+	else if (c->object == OBJ_SET || c->object == OBJ_MAP)
+		forget(s, &s->sets, c);
 }
 
 bool run_delete(struct session *s, const struct command *c)
@@ -187,9 +210,8 @@ bool run_delete(struct session *s, const struct command *c)
 	if (c->object == OBJ_TABLE && c->ref.table.n)
 		session_put(s, &s->fresh,
 		            session_key(s, c->ref.family, c->ref.table, STR("")), s);
-	if (!s->engine) { /* nothing to compare with */
-		session_unchecked(s, object_name(c->object), c->ref.family, c->ref.table,
-		                  c->ref.name);
+	if (!s->engine) {
+		delete_offline(s, c);
 		return true;
 	}
 	if (op == TX_DESTROY && !s->engine->ops->destroys(s->engine)) {

@@ -157,6 +157,27 @@ static bool need_transport(struct lower *L, const struct expr *e,
 	return write_match(L, meta_expr(L->a, e->span, NFT_META_L4PROTO), want->number);
 }
 
+/* An earlier `icmp type { … }` leaves only types that have the field. */
+static bool set_has_field(struct lower *L, const struct expr *type,
+                          const struct icmp_need *need)
+{
+	struct part part = expr_part(type);
+
+	for (size_t i = 0; i < L->icmp_types->list.n; i++) {
+		const struct expr *elem = L->icmp_types->list.p[i];
+		const struct expr *key = elem->kind == EXPR_ELEM
+		                                 ? resolve(L, elem->elem.key, &part)
+		                                 : NULL;
+		bool fits = false;
+
+		for (unsigned k = 0; key && key->kind == EXPR_VALUE && k < need->n; k++)
+			fits |= value_to_u64(&key->value) == need->types[k];
+		if (!fits)
+			return false;
+	}
+	return true;
+}
+
 /* icmp id, mtu, gateway …: only messages of some types have the field. */
 static bool need_icmp_type(struct lower *L, const struct expr *e)
 {
@@ -182,6 +203,8 @@ static bool need_icmp_type(struct lower *L, const struct expr *e)
 	}
 	if (!type_expr(L, left))
 		return false;
+	if (L->icmp_types && set_has_field(L, left, need))
+		return true;
 	struct part part = expr_part(left);
 	struct expr *set = expr_make(L->a, EXPR_SET, e->span, &part);
 
@@ -415,6 +438,15 @@ void deps_learn(struct lower *L, const struct expr *left, const struct value *v)
 	default:
 		return;
 	}
+}
+
+void deps_learn_set(struct lower *L, const struct expr *left, const struct expr *set)
+{
+	if (left->kind == EXPR_PAYLOAD && left->payload.proto &&
+	    (left->payload.proto->id == PROTO_ICMP ||
+	     left->payload.proto->id == PROTO_ICMPV6) &&
+	    is_field(left, "type"))
+		L->icmp_types = set;
 }
 
 unsigned payload_offset(const struct lower *L, const struct expr *e)

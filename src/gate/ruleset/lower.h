@@ -63,6 +63,8 @@ struct lower_env {
 	void *ctx;
 	/* The set of that name in the rule's table, or NULL after an error at `span`. */
 	const struct set_info *(*find_set)(void *ctx, struct str name, struct span span);
+	/* A rule changes the set: made in this run, it becomes dynamic. */
+	void (*make_dynamic)(void *ctx, const struct set_info *info);
 	/* Makes an anonymous set with these elements (EXPR_SET of EXPR_ELEM, untyped) before the
 	 * rule; gives its reference. `info` has all but name and id. */
 	bool (*make_set)(void *ctx, struct set_info *info, const struct expr *elems,
@@ -96,10 +98,13 @@ struct lower {
 	const struct lower_env *env;
 	struct program *prog;
 	unsigned reg;                     /* first free word */
+	bool out_of_registers;            /* the statement needs more than there are */
 	const struct proto *ll, *nh, *th; /* known by now; NULL: not known */
 	unsigned ll_bits;                 /* headers stacked before `ll` (vlan): bits */
 	int icmp_type;                    /* the type an earlier match asked for, or -1 */
-	struct span *places;              /* piece of text of insn.place */
+	const struct expr
+		*icmp_types; /* the literal set of types that it asked for, or NULL */
+	struct span *places; /* piece of text of insn.place */
 	uint16_t n_places, cap_places, place;
 	const struct stmt *ended; /* the verdict that ended the rule, or NULL */
 	struct part
@@ -107,6 +112,7 @@ struct lower {
 	bool map_data_interval;
 	uint32_t map_obj; /* a literal map's data are names of such objects */
 	uint32_t kernel;  /* for which version is checked, 0: any */
+	bool sends;       /* an interface that is named now gets packets: `dup`, `fwd` */
 	bool th_known;    /* a match with several transport protocols stands before */
 };
 
@@ -152,11 +158,14 @@ bool deps_write(struct lower *L, const struct expr *e);
 void deps_to_front(struct lower *L, size_t from);
 /* Learns from a match of a selector with a constant. */
 void deps_learn(struct lower *L, const struct expr *left, const struct value *v);
+/* Likewise from one with a literal set. */
+void deps_learn_set(struct lower *L, const struct expr *left, const struct expr *set);
 /* Header offset of a field within its base, bits. */
 unsigned payload_offset(const struct lower *L, const struct expr *e);
 
 /* ---- lower_expr.c ---- */
-/* Registers: words; alloc reserves 4 words (one 16-byte register) or what `bytes` needs. */
+/* Registers: words; alloc reserves 4 words (one 16-byte register) or what `bytes` needs. Where
+ * there are no more, the statement is refused when it has been lowered. */
 unsigned reg_alloc(struct lower *L, uint32_t bytes);
 struct insn *emit(struct lower *L, enum insn_kind kind);
 /* Loads a typed expression (dependencies must stand already) from register word `reg` on. */

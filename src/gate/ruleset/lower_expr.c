@@ -5,7 +5,6 @@
  */
 #include "gate/ruleset/lower.h"
 
-#include <assert.h>
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
@@ -16,8 +15,11 @@ unsigned reg_alloc(struct lower *L, uint32_t bytes)
 	unsigned at = L->reg;
 	unsigned words = bytes <= 16 ? 4 : ((bytes + 15) / 16) * 4;
 
+	if (at + words > REG_WORDS) {
+		L->out_of_registers = true; /* lower_stmt() refuses */
+		return 0;
+	}
 	L->reg += words;
-	assert(L->reg <= REG_WORDS);
 	return at;
 }
 

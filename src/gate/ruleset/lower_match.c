@@ -400,6 +400,8 @@ static bool match_set(struct lower *L, const struct expr *left, enum relop op,
 	in->sreg = (uint8_t)reg;
 	in->lookup.set = ref;
 	in->lookup.flags = op == REL_NE ? NFT_LOOKUP_F_INV : 0;
+	if (op != REL_NE && right->kind == EXPR_SET)
+		deps_learn_set(L, left, right);
 	if (left->type && left->type->id == TYPE_INET_PROTO)
 		L->th_known = true;
 	return true;

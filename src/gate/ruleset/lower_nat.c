@@ -165,7 +165,7 @@ static bool load_concat_map(struct lower *L, const struct stmt *s, enum family f
 	if (!deps_write(L, e->pair.left) || /* before registers are taken */
 	    !need_port_proto(L, s, e))
 		return false;
-	unsigned reg = reg_alloc(L, 64);
+	unsigned reg = reg_alloc(L, 16);
 	bool ok = lookup_set(L, e->pair.left, e->pair.right, &data, false, &ref, &info) &&
 	          load_key(L, e->pair.left, info, reg);
 
@@ -307,7 +307,11 @@ static bool load_device(struct lower *L, struct expr *e, uint8_t *reg)
 	struct part dev = { datatypes[TYPE_IFACE_INDEX], 32, ORDER_HOST, 0 };
 
 	*reg = (uint8_t)reg_alloc(L, 16);
-	return load_arg(L, e, &dev, *reg);
+	L->sends = true;
+	bool ok = load_arg(L, e, &dev, *reg);
+
+	L->sends = false;
+	return ok;
 }
 
 bool lower_dup(struct lower *L, const struct stmt *s)

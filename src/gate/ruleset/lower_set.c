@@ -290,6 +290,7 @@ bool lower_dynset(struct lower *L, const struct stmt *s)
 
 	if (!info)
 		return false;
+	L->env->make_dynamic(L->env->ctx, info);
 	if (s->dynset.data && !info->is_map)
 		return fail(L, "E0103", s->dynset.set->span,
 		            "`" STR_FMT "` is a set, not a map", STR_ARG(info->name));

@@ -483,8 +483,14 @@ bool lower_stmt(struct lower *L, const struct stmt *s)
 	}
 	L->place = add_place(L, s->span);
 	L->reg = 0;
+	L->out_of_registers = false;
 	if (!lower_fns[s->kind](L, s))
 		return false;
+	if (L->out_of_registers)
+		return fail(L, "E0263", s->span,
+		            "this asks for more at once than the kernel's registers "
+		            "hold, %u bytes",
+		            REG_WORDS * 4);
 	if (ends_rule(s))
 		L->ended = s;
 	return true;
@@ -493,6 +499,7 @@ bool lower_stmt(struct lower *L, const struct stmt *s)
 static void start_protocols(struct lower *L)
 {
 	L->icmp_type = -1;
+	L->icmp_types = NULL;
 	L->ll_bits = 0;
 	L->ll = NULL;
 	L->th = NULL;

@@ -19,6 +19,22 @@ static const struct set_info *env_find_set(void *ctx, struct str name, struct sp
 	return session_set(env->s, env->family, env->table, name, span);
 }
 
+/* As nft does it, so a set need not say `flags dynamic`. Where it cannot be, the rule is refused. */
+static void env_make_dynamic(void *ctx, const struct set_info *info)
+{
+	struct rule_env *env = ctx;
+	struct session *s = env->s;
+	struct set_info *made =
+		map_get(&s->sets, session_key(s, env->family, env->table, info->name));
+
+	if (!made->id ||
+	    made->flags & (NFT_SET_EVAL | NFT_SET_CONSTANT | NFT_SET_INTERVAL))
+		return;
+	made->flags |= NFT_SET_EVAL;
+	if (s->engine)
+		s->engine->ops->tx_set_dynamic(s->tx, made->id);
+}
+
 static bool env_has_chain(void *ctx, struct str name, struct span span)
 {
 	struct rule_env *env = ctx;
@@ -211,6 +227,7 @@ static struct span env_table_place(void *ctx)
 static const struct lower_env lower_env_template = {
 	.table_place = env_table_place,
 	.find_set = env_find_set,
+	.make_dynamic = env_make_dynamic,
 	.make_set = env_make_set,
 	.has_chain = env_has_chain,
 	.make_chain = env_make_chain,

@@ -100,6 +100,12 @@ static void help_near(struct lower *L, struct diag *d, const struct datatype *t,
 
 static void help_interface(struct lower *L, const struct expr *e, struct diag *d)
 {
+	if (L->sends) {
+		diag_note(L->diags, d,
+		          "`dup` and `fwd` store the number of the interface, so it must "
+		          "exist when the rule is loaded");
+		return;
+	}
 	diag_note(L->diags, d,
 	          "`iif` and `oif` store the number of the interface, so it must exist "
 	          "when the rule is loaded");
@@ -132,6 +138,10 @@ static void help_address(struct lower *L, const struct expr *e, const struct par
 
 	if (is_any(e->word)) {
 		diag_help(L->diags, d, "to match any address leave the match out");
+		return;
+	}
+	if (e->kind == EXPR_STRING && str_find(e->word, '/') < e->word.n) {
+		diag_help(L->diags, d, "a prefix stands without quotes");
 		return;
 	}
 	if (looks_like_address(e->word)) {

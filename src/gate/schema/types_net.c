@@ -702,10 +702,11 @@ TYPE_PRINT(inet_service_print)
 	const char *name = NULL;
 	uint16_t port = (uint16_t)value_to_u64(v);
 
-	if (fmt->names_service)
+	/* The machine's names, where there are any: others may not be read there by nft. */
+	if (fmt->names_service && !(names && names->service_name))
 		name = symbol_name(t->symbols, port);
-	if (fmt->names_service && !name && names && names->service_name &&
-	    names->service_name(names->ctx, port, buf, sizeof(buf)) == 0)
+	else if (fmt->names_service &&
+	         names->service_name(names->ctx, port, buf, sizeof(buf)) == 0)
 		name = buf;
 	if (name)
 		types_put_quoted(str_from(name), out);

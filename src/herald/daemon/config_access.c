@@ -70,6 +70,13 @@ static void take_condition(struct reading *r, struct yaml *e, struct acl *acl)
 	}
 }
 
+static void take_conditions(struct reading *r, struct yaml *map, struct acl *acl)
+{
+	if (!is_map(r, map))
+		return;
+	for_each_entry(condition, map) take_condition(r, condition, acl);
+}
+
 static struct acl *find_acl(struct access_scope *scope, struct str name)
 {
 	vec_for_each(acl, &scope->acls) {
@@ -105,10 +112,17 @@ void take_acl(struct reading *r, struct yaml *y, void *to)
 		return;
 	for_each_entry(e, y)
 	{
-		if (!is_new_key(r, y, e) || !is_map(r, e))
+		bool is_list = e->kind == YAML_LIST && e->first;
+
+		if (!is_new_key(r, y, e) || (!is_list && !is_map(r, e)))
 			continue;
 		struct acl *acl = need_acl(r, e->key->text);
-		for_each_entry(condition, e) take_condition(r, condition, acl);
+		if (!is_list) {
+			take_conditions(r, e, acl);
+			continue;
+		}
+		/* Of maps: as one condition must hold, they say the same as one. */
+		for_each_entry(part, e) take_conditions(r, part, acl);
 	}
 }
 

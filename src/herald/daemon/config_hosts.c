@@ -12,18 +12,27 @@
 /* ---- logins ------------------------------------------------------------------------------- */
 
 /* Accounts are herald's own. (`mnesia` is how ejabberd calls its own.) */
+static bool is_internal(struct reading *r, struct yaml *y, const struct yaml *method)
+{
+	if (method->kind == YAML_SCALAR &&
+	    (str_is(method->text, "internal") || str_is(method->text, "mnesia")))
+		return true;
+	complain(r, "H0003", y, method->span,
+	         "herald has accounts of its own only: `internal`");
+	return false;
+}
+
 void take_auth_method(struct reading *r, struct yaml *y, void *to)
 {
-	struct yaml *first = y->kind == YAML_LIST ? y->first : y;
-
 	(void)to;
-	for (struct yaml *e = first; e; e = e->next) {
-		if (e->kind == YAML_SCALAR &&
-		    (str_is(e->text, "internal") || str_is(e->text, "mnesia")))
-			continue;
-		complain(r, "H0003", y, e->span,
-		         "herald has accounts of its own only: `internal`");
+	if (y->kind != YAML_LIST) {
+		is_internal(r, y, y);
 		return;
+	}
+	for_each_entry(method, y)
+	{
+		if (!is_internal(r, y, method))
+			return;
 	}
 }
 

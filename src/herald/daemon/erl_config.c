@@ -98,6 +98,26 @@ static bool is_options(const struct term *list)
 
 static struct yaml *convert(struct translator *t, const struct term *x);
 
+/* {welcome_message, {"Subject", "Body"}} */
+static struct yaml *convert_message(struct translator *t, const struct term *pair)
+{
+	struct yaml *map = node(t, YAML_MAP, pair->span);
+
+	put(t, map, STR("subject"), leaf(t, pair->first));
+	put(t, map, STR("body"), leaf(t, pair->first->next));
+	return map;
+}
+
+static bool is_message(const struct term *option)
+{
+	const struct term *value = option->first->next;
+
+	return str_is(option->first->text, "welcome_message") &&
+	       value->kind == TERM_TUPLE && value->n == 2 &&
+	       value->first->kind == TERM_STRING &&
+	       value->first->next->kind == TERM_STRING;
+}
+
 static struct yaml *convert_options(struct translator *t, const struct term *list)
 {
 	struct yaml *map = node(t, YAML_MAP, list->span);
@@ -107,7 +127,8 @@ static struct yaml *convert_options(struct translator *t, const struct term *lis
 			put(t, map, e->text, scalar(t, STR("true"), e->span));
 			continue;
 		}
-		struct yaml *value = convert(t, e->first->next);
+		struct yaml *value = is_message(e) ? convert_message(t, e->first->next)
+		                                   : convert(t, e->first->next);
 		value->span = e->span;
 		put(t, map, e->first->text, value);
 	}
@@ -357,6 +378,15 @@ static void take_override(struct translator *t, struct yaml *map, const struct t
 	put(t, map, x->text, y);
 }
 
+static void take_include(struct translator *t, struct yaml *map, const struct term *x)
+{
+	struct yaml *y = convert(t, x->first->next);
+
+	y->problem = STR("what is in this file is not read from here: translate it by "
+	                 "itself");
+	put(t, map, x->first->text, y);
+}
+
 /* Terms with a form of their own: name and size (0: an atom). */
 static const struct {
 	const char *name;
@@ -373,6 +403,8 @@ static const struct {
 	{ "domain_certfile", 3, take_domain_certfile },
 	{ "s2s_certfile", 2, take_certfile },
 	{ "certfile", 2, take_certfile },
+	{ "include_config_file", 2, take_include },
+	{ "include_config_file", 3, take_include },
 	{ "override_acls", 0, take_override },
 	{ "override_global", 0, take_override },
 	{ "override_local", 0, take_override },

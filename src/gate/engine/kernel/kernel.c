@@ -54,6 +54,7 @@ static const struct engine_ops kernel_ops = {
 	.tx_chain = kernel_tx_chain,
 	.tx_rule = kernel_tx_rule,
 	.tx_set = kernel_tx_set,
+	.tx_set_dynamic = kernel_tx_set_dynamic,
 	.tx_obj = kernel_tx_obj,
 	.tx_flowtable = kernel_tx_flowtable,
 	.tx_elems_begin = kernel_tx_elems_begin,

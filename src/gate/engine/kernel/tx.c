@@ -138,6 +138,20 @@ static void put_thing(struct tx *tx, enum dump_kind kind, enum tx_op op, uint8_t
 	close_message(tx, message, tag);
 }
 
+/* Offset in the batch of what that attribute of the last message holds. */
+static size_t last_attr(const struct tx *tx, uint16_t type)
+{
+	const struct nlmsghdr *message =
+		(const struct nlmsghdr *)((const char *)tx->w.buf.p + tx->last);
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, message,
+	                  sizeof(struct nfgenmsg)) if (mnl_attr_get_type(attr) ==
+	                                               type) break;
+	return (size_t)((const char *)mnl_attr_get_payload(attr) -
+	                (const char *)tx->w.buf.p);
+}
+
 void kernel_tx_table(struct tx *tx, enum tx_op op, const struct prog_table *t,
                      uint32_t tag)
 {
@@ -188,6 +202,22 @@ void kernel_tx_rule(struct tx *tx, enum tx_op op, const struct prog_rule *r, uin
 void kernel_tx_set(struct tx *tx, enum tx_op op, const struct prog_set *s, uint32_t tag)
 {
 	put_thing(tx, DUMP_SETS, op, s->family, s, tag);
+	if (!op_deletes(op) && s->id && !(s->flags & NFT_SET_ANONYMOUS))
+		vec_push(&tx->set_flags,
+		         (struct tx_set_flags){ s->id, last_attr(tx, NFTA_SET_FLAGS) });
+}
+
+void kernel_tx_set_dynamic(struct tx *tx, uint32_t id)
+{
+	for (size_t i = tx->set_flags.n; i-- > 0;) {
+		if (tx->set_flags.p[i].id != id)
+			continue;
+		uint32_t *flags =
+			(uint32_t *)((char *)tx->w.buf.p + tx->set_flags.p[i].at);
+
+		*flags |= htobe32(NFT_SET_EVAL);
+		return;
+	}
 }
 
 void kernel_tx_obj(struct tx *tx, enum tx_op op, const struct prog_obj *o, uint32_t tag)
@@ -266,5 +296,6 @@ void kernel_tx_abort(struct tx *tx)
 {
 	pagebuf_fini(&tx->w.buf);
 	vec_fini(&tx->runs);
+	vec_fini(&tx->set_flags);
 	free(tx);
 }

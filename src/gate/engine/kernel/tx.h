@@ -18,12 +18,19 @@ struct tx_run {
 		first; /* elements: the number of the first one in this message, a run of its own */
 };
 
+/* Where in the batch the flags of a set lie that may still become dynamic. */
+struct tx_set_flags {
+	uint32_t id;
+	size_t at;
+};
+
 struct tx {
 	struct kernel *k;
 	struct wire w;
 	uint32_t first_seq; /* of the batch's begin */
 	size_t n_messages;  /* behind the begin, which has no number */
 	VEC(struct tx_run) runs;
+	VEC(struct tx_set_flags) set_flags;
 	size_t last; /* where the last message starts */
 	bool failed; /* a message was too long */
 	uint32_t failed_tag;
@@ -43,6 +50,7 @@ void kernel_tx_chain(struct tx *tx, enum tx_op op, const struct prog_chain *c,
 void kernel_tx_rule(struct tx *tx, enum tx_op op, const struct prog_rule *r,
                     uint32_t tag);
 void kernel_tx_set(struct tx *tx, enum tx_op op, const struct prog_set *s, uint32_t tag);
+void kernel_tx_set_dynamic(struct tx *tx, uint32_t id);
 void kernel_tx_obj(struct tx *tx, enum tx_op op, const struct prog_obj *o, uint32_t tag);
 void kernel_tx_flowtable(struct tx *tx, enum tx_op op, const struct prog_flowtable *f,
                          uint32_t tag);

@@ -95,6 +95,21 @@ static void memory_tx_set(struct tx *tx, enum tx_op op, const struct prog_set *s
 	add_piece(tx, DUMP_SETS, op, tag)->set = KEEP(tx, copy_set, s);
 }
 
+static void memory_tx_set_dynamic(struct tx *tx, uint32_t id)
+{
+	for (size_t i = tx->pieces.n; i-- > 0;) {
+		struct piece *p = &tx->pieces.p[i];
+
+		if (p->kind != DUMP_SETS || p->set->id != id)
+			continue;
+		struct prog_set set = *p->set;
+
+		set.flags |= NFT_SET_EVAL;
+		p->set = arena_copy(&tx->m->a, &set, sizeof(set));
+		return;
+	}
+}
+
 static void memory_tx_obj(struct tx *tx, enum tx_op op, const struct prog_obj *o,
                           uint32_t tag)
 {
@@ -181,6 +196,7 @@ static const struct engine_ops memory_ops = {
 	.tx_chain = memory_tx_chain,
 	.tx_rule = memory_tx_rule,
 	.tx_set = memory_tx_set,
+	.tx_set_dynamic = memory_tx_set_dynamic,
 	.tx_obj = memory_tx_obj,
 	.tx_flowtable = memory_tx_flowtable,
 	.tx_elems_begin = memory_tx_elems_begin,

@@ -25,6 +25,13 @@ static const struct row rows[] = {
 	{ "inet", "ct label & (7|5|1) == 7", "ct label 7 / 1,5,7" },
 	{ "inet", "ct label 7 / 1,5", NULL },
 	{ "inet", "meta l4proto tcp log tcp dport 5", NULL },
+	/* what is implied and listed is not implied again */
+	{ "ip", "icmp type { echo-reply, echo-request } icmp id 5", NULL },
+	/* neighbours are one match across others, not across what counts */
+	{ "inet", "tcp dport 5 ct state new tcp sport 6",
+	  "ct state new tcp sport 6 tcp dport 5" },
+	{ "inet", "tcp sport 6 numgen inc mod 2 1 tcp dport 5", NULL },
+	{ "inet", "tcp sport 6 ip saddr @s tcp dport 5", NULL },
 	{ "inet", "ct label & 5 != 7", NULL },
 	{ "inet", "tcp flags { ack, 0, syn }", "tcp flags { 0x0, syn, ack }" },
 	{ "inet", "@nh,96,32 { 16, 5 }", "@nh,96,32 { 0x5, 0x10 }" },
@@ -36,12 +43,15 @@ static const struct row rows[] = {
 	{ "inet", "ip protocol set gre", NULL },
 };
 
+/* What a rule with `@s` needs. */
+#define SET "\tset s {\n\t\ttype ipv4_addr\n\t}\n\n"
+
 static void load(struct world *w, const char *family, const char *rule)
 {
 	auto_buf text = { 0 };
 
-	buf_fmt(&text, "flush ruleset\ntable %s t {\n\tchain c {\n\t\t%s\n\t}\n}\n",
-	        family, rule);
+	buf_fmt(&text, "flush ruleset\ntable %s t {\n%s\tchain c {\n\t\t%s\n\t}\n}\n",
+	        family, strstr(rule, "@s") ? SET : "", rule);
 	world_do(w, text.p);
 	world_do(w, "list ruleset");
 }
@@ -54,8 +64,8 @@ static void rules_are_listed(void **state)
 		const char *listed = rows[i].listed ? rows[i].listed : rows[i].rule;
 		auto_buf want = { 0 };
 
-		buf_fmt(&want, "table %s t {\n\tchain c {\n\t\t%s\n\t}\n}\n",
-		        rows[i].family, listed);
+		buf_fmt(&want, "table %s t {\n%s\tchain c {\n\t\t%s\n\t}\n}\n",
+		        rows[i].family, strstr(listed, "@s") ? SET : "", listed);
 		load(w, rows[i].family, rows[i].rule);
 		assert_str(buf_as_str(&w->out), want.p);
 		load(w, rows[i].family, listed);

@@ -161,9 +161,13 @@ static void hosts_have_their_own(void **state)
 {
 	static const char *const text =
 		"hosts: [a.example, b.example, c.example]\n"
+		"auth_method: internal\n"
 		"disable_sasl_mechanisms: [PLAIN]\n"
 		"host_config:\n"
-		"  B.example: {modules: {mod_ping: {}}, disable_sasl_mechanisms: [EXTERNAL]}\n"
+		"  B.example:\n"
+		"    auth_method: [mnesia]\n"
+		"    modules: {mod_ping: {}}\n"
+		"    disable_sasl_mechanisms: [EXTERNAL]\n"
 		"append_host_config:\n"
 		"  c.example:\n"
 		"    disable_sasl_mechanisms: SCRAM-SHA-1\n"
@@ -172,7 +176,7 @@ static void hosts_have_their_own(void **state)
 		"    modules:\n"
 		"      mod_stream_mgmt: {max_ack_queue: 9}\n"
 		"      mod_time: {}\n"
-		"acl: {near: {ip: 127.0.0.0/8}}\n"
+		"acl: {near: [{ip: 127.0.0.0/8}, {ip: 192.0.2.1, user: a}]}\n"
 		"access_rules: {c2s: {allow: all}}\n"
 		"modules: {mod_stream_mgmt: {resume_timeout: 7, max_ack_queue: 8}}\n";
 	static const struct {
@@ -204,7 +208,7 @@ static void hosts_have_their_own(void **state)
 		access_rule_find(&c.access, STR("c.example"), STR("c2s"));
 	assert_int_equal(rule->lines.n, 2);
 	assert_str(rule->lines.p[0].value, "allow");
-	assert_int_equal(access_scope(&c.access, STR("c.example"))->acls.p[0].any.n, 2);
+	assert_int_equal(access_scope(&c.access, STR("c.example"))->acls.p[0].any.n, 4);
 	config_fini(&c);
 }
 

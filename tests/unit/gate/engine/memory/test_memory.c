@@ -228,6 +228,36 @@ static void an_interval_is_found_by_any_of_its_values(void **state)
 	assert_int_equal(ends.end, 20);
 }
 
+/* ---- sets ---- */
+
+static int add_flags(void *ctx, const struct prog_set *s)
+{
+	*(uint32_t *)ctx = *(uint32_t *)ctx << 8 | s->flags;
+	return 0;
+}
+
+static void only_the_set_named_becomes_dynamic(void **state)
+{
+	static const struct dump_ops ops = { .set = add_flags };
+	struct world *w = *state;
+	struct prog_set first = interval_set(), second = first;
+	struct dump_filter all = { 0 };
+	struct tx *tx = begin(w);
+	uint32_t flags = 0;
+
+	first.id = 7;
+	first.flags = NFT_SET_TIMEOUT;
+	second.id = 8;
+	second.name = STR("u");
+	put_table(w, tx);
+	w->e->ops->tx_set(tx, TX_ADD, &first, TAG_SET);
+	w->e->ops->tx_set(tx, TX_ADD, &second, TAG_SET);
+	w->e->ops->tx_set_dynamic(tx, 7);
+	assert_int_equal(commit(w, tx, false), 0);
+	assert_int_equal(w->e->ops->dump(w->e, DUMP_SETS, &all, &ops, NULL, &flags), 0);
+	assert_int_equal(flags, (NFT_SET_TIMEOUT | NFT_SET_EVAL) << 8 | NFT_SET_INTERVAL);
+}
+
 /* ---- elements ---- */
 
 static int add_elems(struct world *w, const struct prog_set *s, const struct prog_elem *e,
@@ -441,6 +471,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
 	const struct CMUnitTest tests[] = {
+		TEST(only_the_set_named_becomes_dynamic),
 		TEST(in_a_literal_an_interval_ends_where_the_next_begins),
 		TEST(of_ranges_the_ends_of_the_new_one_may_not_be_in_another),
 		TEST(a_rule_takes_the_chain_that_was_made_for_it_along),
