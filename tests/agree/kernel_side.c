@@ -201,8 +201,7 @@ static void read_verdict(const struct nlattr *nest, struct event *e)
 {
 	struct nlattr *attr;
 
-	mnl_attr_for_each_nested(attr, nest)
-	{
+	mnl_attr_for_each_nested(attr, nest) {
 		if (mnl_attr_get_type(attr) != NFTA_VERDICT_CODE)
 			continue;
 		e->verdict = (int32_t)ntohl(mnl_attr_get_u32(attr));
@@ -218,8 +217,7 @@ static void read_event(const struct nlmsghdr *nlh, struct event *e)
 	*e = (struct event){ .family = family_word(head->nfgen_family),
 		             .table = "",
 		             .chain = "" };
-	mnl_attr_for_each(attr, nlh, sizeof(*head))
-	{
+	mnl_attr_for_each(attr, nlh, sizeof(*head)) {
 		switch (mnl_attr_get_type(attr)) {
 		case NFTA_TRACE_TABLE:
 			e->table = mnl_attr_get_str(attr);
@@ -432,8 +430,7 @@ static void read_ip(const struct nlattr *nest, struct track_tuple *t)
 {
 	struct nlattr *attr;
 
-	mnl_attr_for_each_nested(attr, nest)
-	{
+	mnl_attr_for_each_nested(attr, nest) {
 		uint16_t type = mnl_attr_get_type(attr),
 			 n = mnl_attr_get_payload_len(attr);
 		bool src = type == CTA_IP_V4_SRC || type == CTA_IP_V6_SRC;
@@ -448,8 +445,7 @@ static void read_proto(const struct nlattr *nest, struct track_tuple *t)
 	uint8_t type = 0, code = 0;
 	bool icmp = false;
 
-	mnl_attr_for_each_nested(attr, nest)
-	{
+	mnl_attr_for_each_nested(attr, nest) {
 		switch (mnl_attr_get_type(attr)) {
 		case CTA_PROTO_NUM:
 			t->proto = mnl_attr_get_u8(attr);
@@ -485,8 +481,7 @@ static void read_tuple(const struct nlattr *nest, struct track_tuple *t)
 {
 	struct nlattr *attr;
 
-	mnl_attr_for_each_nested(attr, nest)
-	{
+	mnl_attr_for_each_nested(attr, nest) {
 		uint16_t type = mnl_attr_get_type(attr);
 		if (type == CTA_TUPLE_IP)
 			read_ip(attr, t);
@@ -501,14 +496,12 @@ static uint8_t read_tcp_state(const struct nlattr *nest)
 {
 	struct nlattr *outer, *attr;
 
-	mnl_attr_for_each_nested(outer, nest)
-	{
+	mnl_attr_for_each_nested(outer, nest) {
 		if (mnl_attr_get_type(outer) != CTA_PROTOINFO_TCP)
 			continue;
-		mnl_attr_for_each_nested(
-			attr,
-			outer) if (mnl_attr_get_type(attr) ==
-		                   CTA_PROTOINFO_TCP_STATE) return mnl_attr_get_u8(attr);
+		mnl_attr_for_each_nested(attr, outer)
+			if (mnl_attr_get_type(attr) == CTA_PROTOINFO_TCP_STATE)
+				return mnl_attr_get_u8(attr);
 	}
 	return 0;
 }
@@ -517,8 +510,7 @@ static void read_row(const struct nlmsghdr *nlh, struct row *r)
 {
 	struct nlattr *attr;
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg))
-	{
+	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg)) {
 		switch (mnl_attr_get_type(attr)) {
 		case CTA_TUPLE_ORIG:
 			read_tuple(attr, &r->tuple[0]);

@@ -85,8 +85,7 @@ static void read_bridge(struct sim_machine *m, struct sim_dev *d,
 {
 	struct nlattr *a;
 
-	mnl_attr_for_each_nested(a, nest)
-	{
+	mnl_attr_for_each_nested(a, nest) {
 		if (mnl_attr_get_type(a) == IFLA_BR_MCAST_SNOOPING)
 			d->snoops = number_of(a);
 		if (calls_alone(m, a))
@@ -99,8 +98,7 @@ static void read_port(struct sim_dev *d, const struct nlattr *nest)
 {
 	struct nlattr *a;
 
-	mnl_attr_for_each_nested(a, nest)
-	{
+	mnl_attr_for_each_nested(a, nest) {
 		if (mnl_attr_get_type(a) == IFLA_BRPORT_STATE)
 			d->is_blocked = number_of(a) != BR_STATE_FORWARDING;
 		read_setting(d, port_settings, ARRAY_LEN(port_settings), a);
@@ -113,8 +111,7 @@ static void read_info(struct sim_machine *m, struct sim_dev *d, const struct nla
 	struct str kind = STR(""), port_kind = STR("");
 	struct nlattr *a;
 
-	mnl_attr_for_each_nested(a, nest)
-	{
+	mnl_attr_for_each_nested(a, nest) {
 		struct str text = { mnl_attr_get_payload(a),
 			            mnl_attr_get_payload_len(a) };
 		switch (mnl_attr_get_type(a)) {
@@ -153,8 +150,7 @@ static int read_link(const struct nlmsghdr *nlh, void *arg)
 
 	if (!d)
 		return MNL_CB_OK;
-	mnl_attr_for_each(a, nlh, sizeof(*head))
-	{
+	mnl_attr_for_each(a, nlh, sizeof(*head)) {
 		if (mnl_attr_get_type(a) == IFLA_MASTER)
 			d->bridge = machine_at(m, number_of(a));
 		else if (mnl_attr_get_type(a) == IFLA_LINKINFO)
@@ -177,8 +173,7 @@ static void read_attrs(const struct nlmsghdr *nlh, struct neighbour *n)
 {
 	struct nlattr *a;
 
-	mnl_attr_for_each(a, nlh, sizeof(struct ndmsg))
-	{
+	mnl_attr_for_each(a, nlh, sizeof(struct ndmsg)) {
 		uint16_t type = mnl_attr_get_type(a);
 		if (type == NDA_LLADDR && mnl_attr_get_payload_len(a) == MAC_BYTES)
 			n->mac = mnl_attr_get_payload(a);

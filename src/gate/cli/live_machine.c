@@ -20,8 +20,7 @@ static void read_link(struct sim_dev *dev, const struct nlmsghdr *nlh)
 {
 	struct nlattr *a;
 
-	mnl_attr_for_each(a, nlh, sizeof(struct ifinfomsg))
-	{
+	mnl_attr_for_each(a, nlh, sizeof(struct ifinfomsg)) {
 		switch (mnl_attr_get_type(a)) {
 		case IFLA_ADDRESS:
 			if (mnl_attr_get_payload_len(a) == MAC_BYTES)
@@ -48,8 +47,7 @@ static int take_link(const struct nlmsghdr *nlh, void *ctx)
 
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*head) || head->ifi_index <= 0)
 		return MNL_CB_OK;
-	mnl_attr_for_each(a, nlh, sizeof(*head))
-	{
+	mnl_attr_for_each(a, nlh, sizeof(*head)) {
 		const char *text = mnl_attr_get_payload(a);
 		if (mnl_attr_get_type(a) == IFLA_IFNAME)
 			name = (struct str){ text,
@@ -90,8 +88,7 @@ static int take_address(const struct nlmsghdr *nlh, void *ctx)
 		return MNL_CB_OK;
 	size_t n = head->ifa_family == AF_INET ? 4 : 16;
 	uint8_t family = head->ifa_family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
-	mnl_attr_for_each(a, nlh, sizeof(*head))
-	{
+	mnl_attr_for_each(a, nlh, sizeof(*head)) {
 		if (mnl_attr_get_payload_len(a) != n)
 			continue;
 		if (mnl_attr_get_type(a) == IFA_LOCAL)

@@ -59,11 +59,10 @@ static void read_hops(struct sim_machine *m, const struct nlattr *nest,
 		struct sim_hop *hop = &hops[n];
 		struct nlattr *attr;
 		hop->dev = machine_at(m, (uint32_t)next->rtnh_ifindex);
-		mnl_attr_for_each_payload(
-			(void *)(uintptr_t)(next + 1),
-			next->rtnh_len - sizeof(*next)) if (mnl_attr_get_type(attr) ==
-		                                            RTA_GATEWAY)
-			read_gateway(attr, route->family, hop);
+		mnl_attr_for_each_payload((void *)(uintptr_t)(next + 1),
+		                          next->rtnh_len - sizeof(*next))
+			if (mnl_attr_get_type(attr) == RTA_GATEWAY)
+				read_gateway(attr, route->family, hop);
 		n += hop->dev && !(next->rtnh_flags & RTNH_F_DEAD);
 		size_t step = RTNH_ALIGN(next->rtnh_len);
 		at += step < left ? step : left;
@@ -79,8 +78,9 @@ static uint32_t mtu_of(const struct nlattr *nest)
 {
 	struct nlattr *a;
 
-	mnl_attr_for_each_nested(a, nest) if (mnl_attr_get_type(a) ==
-	                                      RTAX_MTU) return live_u32(a);
+	mnl_attr_for_each_nested(a, nest)
+		if (mnl_attr_get_type(a) == RTAX_MTU)
+			return live_u32(a);
 	return 0;
 }
 
@@ -89,8 +89,7 @@ static void read_route(struct sim_machine *m, const struct nlmsghdr *nlh,
 {
 	struct nlattr *a;
 
-	mnl_attr_for_each(a, nlh, sizeof(struct rtmsg))
-	{
+	mnl_attr_for_each(a, nlh, sizeof(struct rtmsg)) {
 		switch (mnl_attr_get_type(a)) {
 		case RTA_DST:
 			copy_address(a, route->dst);
@@ -281,7 +280,8 @@ static int take_rule(const struct nlmsghdr *nlh, void *ctx)
 		                .action = action_of(head->action),
 		                .invert = head->flags & FIB_RULE_INVERT,
 		                .suppress = -1 };
-	mnl_attr_for_each(a, nlh, sizeof(*head)) read_rule(m, a, &p);
+	mnl_attr_for_each(a, nlh, sizeof(*head))
+		read_rule(m, a, &p);
 	machine_add_policy(m, &p);
 	return MNL_CB_OK;
 }

@@ -36,8 +36,7 @@ static void read_addresses(const struct nlattr *nest, struct track_tuple *t)
 {
 	struct nlattr *a;
 
-	mnl_attr_for_each_nested(a, nest)
-	{
+	mnl_attr_for_each_nested(a, nest) {
 		uint16_t type = mnl_attr_get_type(a), n = mnl_attr_get_payload_len(a);
 		bool src = type == CTA_IP_V4_SRC || type == CTA_IP_V6_SRC;
 		if (n != 4 && n != 16)
@@ -53,8 +52,7 @@ static void read_ports(const struct nlattr *nest, struct track_tuple *t)
 	uint8_t type = 0, code = 0;
 	bool is_icmp = false;
 
-	mnl_attr_for_each_nested(a, nest)
-	{
+	mnl_attr_for_each_nested(a, nest) {
 		switch (mnl_attr_get_type(a)) {
 		case CTA_PROTO_NUM:
 			t->proto = live_u8(a);
@@ -90,8 +88,7 @@ static void read_tuple(const struct nlattr *nest, struct track_tuple *t)
 {
 	struct nlattr *a;
 
-	mnl_attr_for_each_nested(a, nest)
-	{
+	mnl_attr_for_each_nested(a, nest) {
 		switch (mnl_attr_get_type(a)) {
 		case CTA_TUPLE_IP:
 			read_addresses(a, t);
@@ -115,11 +112,9 @@ static void read_protocol(const struct nlattr *nest, struct track_entry *e)
 {
 	struct nlattr *outer, *a;
 
-	mnl_attr_for_each_nested(outer, nest)
-	{
+	mnl_attr_for_each_nested(outer, nest) {
 		uint16_t protocol = mnl_attr_get_type(outer);
-		mnl_attr_for_each_nested(a, outer)
-		{
+		mnl_attr_for_each_nested(a, outer) {
 			uint16_t type = mnl_attr_get_type(a);
 			if (protocol == CTA_PROTOINFO_TCP &&
 			    type == CTA_PROTOINFO_TCP_STATE &&
@@ -144,8 +139,7 @@ static void read_counters(const struct nlattr *nest, struct track_entry *e, unsi
 	struct nlattr *a;
 
 	e->accounted = true;
-	mnl_attr_for_each_nested(a, nest)
-	{
+	mnl_attr_for_each_nested(a, nest) {
 		if (mnl_attr_get_type(a) == CTA_COUNTERS_PACKETS)
 			e->packets[dir] = be64_of(a);
 		else if (mnl_attr_get_type(a) == CTA_COUNTERS_BYTES)
@@ -165,8 +159,7 @@ static void read_helper(const struct nlattr *nest, struct track_entry *e)
 {
 	struct nlattr *a;
 
-	mnl_attr_for_each_nested(a, nest)
-	{
+	mnl_attr_for_each_nested(a, nest) {
 		if (mnl_attr_get_type(a) == CTA_HELP_NAME)
 			e->helper = (uint8_t)helper_named(a);
 	}
@@ -185,8 +178,7 @@ static void read_entry(const struct nlmsghdr *nlh, struct track_entry *e)
 {
 	struct nlattr *a;
 
-	mnl_attr_for_each(a, nlh, sizeof(struct nfgenmsg))
-	{
+	mnl_attr_for_each(a, nlh, sizeof(struct nfgenmsg)) {
 		switch (mnl_attr_get_type(a)) {
 		case CTA_TUPLE_ORIG:
 			read_tuple(a, &e->tuple[TRACK_ORIGINAL]);
@@ -262,8 +254,7 @@ static void read_target(const struct nlattr *nest, struct track_expect *x)
 	struct nlattr *a;
 
 	x->nat = true;
-	mnl_attr_for_each_nested(a, nest)
-	{
+	mnl_attr_for_each_nested(a, nest) {
 		if (mnl_attr_get_type(a) == CTA_EXPECT_NAT_DIR)
 			x->dir = (uint8_t)be32_of(a) & 1;
 		else if (mnl_attr_get_type(a) == CTA_EXPECT_NAT_TUPLE)
@@ -278,8 +269,7 @@ static void read_expected(const struct nlmsghdr *nlh, struct live_expected *out)
 	struct track_expect *x = &out->x;
 	struct nlattr *a;
 
-	mnl_attr_for_each(a, nlh, sizeof(struct nfgenmsg))
-	{
+	mnl_attr_for_each(a, nlh, sizeof(struct nfgenmsg)) {
 		switch (mnl_attr_get_type(a)) {
 		case CTA_EXPECT_MASTER:
 			read_tuple(a, &out->master);

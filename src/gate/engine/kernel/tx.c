@@ -145,9 +145,9 @@ static size_t last_attr(const struct tx *tx, uint16_t type)
 		(const struct nlmsghdr *)((const char *)tx->w.buf.p + tx->last);
 	const struct nlattr *attr;
 
-	mnl_attr_for_each(attr, message,
-	                  sizeof(struct nfgenmsg)) if (mnl_attr_get_type(attr) ==
-	                                               type) break;
+	mnl_attr_for_each(attr, message, sizeof(struct nfgenmsg))
+		if (mnl_attr_get_type(attr) == type)
+			break;
 	return (size_t)((const char *)mnl_attr_get_payload(attr) -
 	                (const char *)tx->w.buf.p);
 }

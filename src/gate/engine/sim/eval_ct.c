@@ -112,7 +112,8 @@ static enum step load_counts(struct exec *x, const struct insn *i)
 /* The timeout of an entry that is not in the table yet does not run yet; the kernel takes it for a
  * point of its clock all the same (nf_ct_expires()), which begins five minutes below 0: what comes
  * out hangs on how long it has been up, until 2^31 ticks, of 1 ms at least, turn the sign. */
-static enum step load_new_expiration(struct exec *x, const struct insn *i, uint64_t left_ns)
+static enum step load_new_expiration(struct exec *x, const struct insn *i,
+                                     uint64_t left_ns)
 {
 	const uint64_t below_ns = UINT64_C(300) * 1000000000;
 	const uint64_t turn_ns = (UINT64_C(1) << 31) * 1000000;
