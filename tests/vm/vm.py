@@ -41,8 +41,8 @@ TESTS = ("tests/vm", "tests/kernel/test_elements.py", "tests/kernel/test_foreign
          "tests/e2e/test_readme.py", "tests/differential/test_files.py",
          "tests/agree/test_facts_bridge.py", "tests/agree/test_facts_bridge_ct.py")
 SHARE = "/run/vm/share"  # the guest's name of the shared folder (init.sh)
-BOOT_TIMEOUT_S = 120
-STUCK_S = 200  # a test that takes longer says where it is
+BOOT_TIMEOUT_S = 300
+STUCK_S = 400  # a test that takes longer says where it is
 CONSOLE_LINES = 60  # of a guest that died
 SKIP = 77  # Automake's exit code for a skipped test
 PR_SET_PDEATHSIG = 1
@@ -152,7 +152,7 @@ def arguments():
     parser.add_argument("--shell", metavar="CMD", help="run this instead of the tests")
     parser.add_argument("--reboot", action="store_true", help="boot twice")
     parser.add_argument("--junitxml", metavar="FILE", type=pathlib.Path)
-    parser.add_argument("--timeout", metavar="SECONDS", type=int, default=900, help="of a boot")
+    parser.add_argument("--timeout", metavar="SECONDS", type=int, default=1500, help="of a boot")
     parser.add_argument("--accel", default="tcg", help="QEMU's accelerator (tcg)")
     parser.add_argument("-k", metavar="PATTERN", default="", help="of the names of tests")
     parser.add_argument("tests", nargs="*", metavar="TESTS", default=TESTS,
