@@ -141,9 +141,8 @@ static void put_thing(struct tx *tx, enum dump_kind kind, enum tx_op op, uint8_t
 /* Offset in the batch of what that attribute of the last message holds. */
 static size_t last_attr(const struct tx *tx, uint16_t type)
 {
-	const struct nlmsghdr *message =
-		(const struct nlmsghdr *)((const char *)tx->w.buf.p + tx->last);
-	const struct nlattr *attr;
+	struct nlmsghdr *message = (struct nlmsghdr *)((char *)tx->w.buf.p + tx->last);
+	struct nlattr *attr;
 
 	mnl_attr_for_each(attr, message, sizeof(struct nfgenmsg))
 		if (mnl_attr_get_type(attr) == type)
