@@ -45,10 +45,9 @@ COLD void *arena_more(struct arena *a, size_t n) __attribute__((malloc, alloc_si
 /* `n` zeroed bytes at a multiple of 16; never NULL, also for 0 bytes. */
 static inline void *arena_alloc(struct arena *a, size_t n)
 {
-	unsigned char *p = a->free;
-
-	if (BUILT_WITH_ASAN || n >= (size_t)(a->end - p))
+	if (BUILT_WITH_ASAN || n >= (size_t)(a->end - a->free))
 		return arena_more(a, n);
+	unsigned char *p = a->free;
 	a->free = p + ((n + ARENA_ALIGNMENT - 1) & ~(size_t)(ARENA_ALIGNMENT - 1));
 	return p;
 }
