@@ -216,7 +216,7 @@ def test_go_sendxmpp_sends_and_listens(signed, tmp_path, direct):
             *command, "-l", stdout=asyncio.subprocess.PIPE, stderr=subprocess.DEVNULL, env=env)
 
         async def heard():
-            """What comes while it logs in it may miss, without a word."""
+            """What comes while it logs in it may miss, without a word (herald does not: test_im.py)."""
             while True:
                 bob.send_message("alice@a.example", "to the script", mtype="chat")
                 try:

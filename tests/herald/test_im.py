@@ -3,11 +3,14 @@
 """Roster, presence, subscriptions, offline messages, carbons: RFC 6121 as clients see it."""
 import asyncio
 import re
+import threading
+import time
 
 import pytest
 from slixmpp.exceptions import IqError
 
 from chat import Client, run
+from raw import NS, Raw, name
 
 
 async def pair(herald):
@@ -131,6 +134,47 @@ def test_offline_messages_come_once_with_their_time(herald):
         await bob.leave()
 
     run(scenario())
+
+
+def test_messages_while_their_receiver_comes_and_goes_come_once(make_herald):
+    """What meets a login comes at once or out of the store."""
+    herald = make_herald("shaper_rules: {max_user_offline_messages: 100000}\n")
+    herald.register("alice", "bob")
+    bob, sent, got, stop = Raw(herald.port).session("bob", "b"), [], [], threading.Event()
+
+    def talk():
+        while not stop.is_set():
+            sent.append(f"m{len(sent)}")
+            bob.send(f"<message to='alice@a.example' type='chat'><body>{sent[-1]}</body></message>")
+            time.sleep(0.002)
+        bob.ask("<ping xmlns='urn:xmpp:ping'/>", to="a.example")
+
+    def is_last(x):
+        if name(x) == "message":
+            got.append(x.findtext("c:body", namespaces=NS))
+        return x.get("id") == "last"
+
+    def visit():
+        alice = Raw(herald.port)
+        alice.login("alice")
+        alice.bind("a")
+        alice.send("<presence/>")
+        time.sleep(0.02)
+        alice.send("<presence type='unavailable'/>"
+                   "<iq type='get' id='last' to='a.example'><ping xmlns='urn:xmpp:ping'/></iq>")
+        alice.until(is_last)
+        alice.close()
+
+    talker = threading.Thread(target=talk)
+    talker.start()
+    try:
+        for _ in range(20):
+            visit()
+    finally:
+        stop.set()
+        talker.join()
+    visit()
+    assert sorted(got) == sorted(sent)
 
 
 def test_the_other_devices_get_carbons(herald):
