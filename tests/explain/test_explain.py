@@ -173,6 +173,14 @@ def test_why_not_names_all_that_is_missing(explain):
     assert nearest["sentence"].endswith("`tcp dport 80`, `ip saddr @hosts` and `ct state established`.")
 
 
+def test_why_not_knows_what_stands_far_behind_in_a_rule(explain):
+    marks = " ".join(f"meta mark != {n}" for n in range(1, 60))
+    text = f"""table ip t {{ chain c {{ type filter hook input priority 0; policy drop
+        {marks} tcp dport 80 ip ttl 1 accept }} }}"""
+    nearest = json.loads(explain("-j", "--why-not=accept", SSH, text=text).stdout)["nearest"]
+    assert nearest["missing"] == ["tcp dport 80", "ip ttl 1"]
+
+
 def test_why_not_asks_for_a_verdict_there_is(explain):
     done = explain("--why-not=maybe", SSH, check=False)
     assert done.returncode == 1

@@ -55,11 +55,13 @@ static bool is_among(const struct str_list *list, struct str text)
 /* Several instructions are of one piece: the protocol that a field implies, say. */
 struct str_list explain_missing(const struct explain *e, const struct explain_step *s)
 {
-	struct str_list missing = { .p = arena_array(&e->c->arena, struct str, 64) };
+	struct str_list missing = { .p = arena_array(
+					    &e->c->arena, struct str,
+					    (size_t)__builtin_popcountll(s->unmet)) };
 
-	for (uint32_t i = 0; i < 64; i++) {
-		struct str piece =
-			s->unmet >> i & 1 ? explain_piece(e, s->rule, i) : STR("");
+	for (uint64_t left = s->unmet; left; left &= left - 1) {
+		uint32_t insn = s->insn + (uint32_t)__builtin_ctzll(left);
+		struct str piece = explain_piece(e, s->rule, insn);
 		if (piece.n && !is_among(&missing, piece))
 			missing.p[missing.n++] = piece;
 	}

@@ -449,14 +449,14 @@ uint64_t eval_unmet(const struct exec *x, struct sim_rule *rule, uint32_t from)
 	struct exec asked = *x;
 	unsigned doubts = sim->n_doubts;
 	void (*watch)(void *, const struct sim_event *) = sim->watch;
-	uint64_t unmet = 0;
+	uint64_t unmet = 1;
 
 	asked.pass = &pass;
 	sim->watch = NULL;
-	for (uint32_t i = from; i < rule->r.prog.n && i < 64; i++) {
-		if (i == from ||
-		    ask(&asked, &rule->r.prog.p[i], &rule->runs[i]) == STEP_BREAK)
-			unmet |= UINT64_C(1) << i;
+	for (uint32_t n = 1; n < 64 && from + n < rule->r.prog.n; n++) {
+		const struct insn *i = &rule->r.prog.p[from + n];
+		if (ask(&asked, i, &rule->runs[from + n]) == STEP_BREAK)
+			unmet |= UINT64_C(1) << n;
 	}
 	sim->watch = watch;
 	sim->n_doubts = doubts;

@@ -27,9 +27,9 @@ enum step { STEP_ON, STEP_BREAK };
  * number of the instruction that decided. */
 uint32_t eval_rule(struct exec *x, struct sim_rule *rule);
 
-/* Of a rule that instruction `from` ended: the tests that do not hold, `from` among them, as if it went
- * on to its end (bit n: instruction n; the first 64). Nothing is changed by asking; what
- * is not known, and what is no question to the packet (limits, say), is taken to hold. */
+/* Of a rule that instruction `from` ended: the tests that do not hold, as if it went on to its end
+ * (bit n: instruction from + n; 64 are looked at, of which the first is one). Nothing is changed by
+ * asking; what is not known, and what is no question to the packet (a limit, say), is taken to hold. */
 uint64_t eval_unmet(const struct exec *x, struct sim_rule *rule, uint32_t from);
 
 /* Drops, and tells the sender: NFT_REJECT_*. */

@@ -68,7 +68,7 @@ struct sim_event {
 	bool matched;  /* EVENT_RULE: to its end, or to a verdict */
 	uint32_t insn; /* EVENT_RULE: the one that did not match, or gave the verdict */
 	uint64_t
-		unmet; /* EVENT_RULE: all that did not (bit n: instruction n), if asked for */
+		unmet; /* EVENT_RULE: all that did not (bit n: instruction insn + n), if asked for */
 	int32_t verdict; /* EVENT_RULE, EVENT_POLICY: NF_ACCEPT …, NFT_CONTINUE */
 	const char *text;
 };
