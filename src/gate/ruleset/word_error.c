@@ -100,15 +100,12 @@ static void help_near(struct lower *L, struct diag *d, const struct datatype *t,
 
 static void help_interface(struct lower *L, const struct expr *e, struct diag *d)
 {
-	if (L->sends) {
-		diag_note(L->diags, d,
-		          "`dup` and `fwd` store the number of the interface, so it must "
-		          "exist when the rule is loaded");
-		return;
-	}
 	diag_note(L->diags, d,
-	          "`iif` and `oif` store the number of the interface, so it must exist "
-	          "when the rule is loaded");
+	          "%s store the number of the interface, so it must exist when the rule "
+	          "is loaded",
+	          L->sends ? "`dup` and `fwd`" : "`iif` and `oif`");
+	if (L->sends)
+		return;
 	diag_help(L->diags, d,
 	          "`iifname \"" STR_FMT "\"` and `oifname \"" STR_FMT
 	          "\"` match by name, "

@@ -159,17 +159,27 @@ void run_check_account(struct call *c)
 		                worker_inbox(&c->daemon->worker), on_done, c);
 }
 
-static void on_users(void *arg, int result, const struct store_rows *rows)
+/* The users of the rows, a line each; with what is kept of them behind a tab. */
+static void say_users(struct call *c, int result, const struct store_rows *rows,
+                      bool values)
 {
-	struct call *c = arg;
 	auto_buf text = { 0 };
 
 	for (size_t i = 0; result == 0 && i < rows->n; i++) {
 		buf_cstr(&text, i ? "\n" : "");
 		buf_str(&text, rows->p[i].user);
+		if (values) {
+			buf_char(&text, '\t');
+			command_put_cell(&text, rows->p[i].value);
+		}
 	}
 	command_say(c, result == 0,
 	            result == 0 ? buf_as_str(&text) : command_trouble(c, result));
+}
+
+static void on_users(void *arg, int result, const struct store_rows *rows)
+{
+	say_users(arg, result, rows, false);
 }
 
 void run_registered_users(struct call *c)
@@ -183,17 +193,7 @@ void run_registered_users(struct call *c)
 
 static void on_banned_listed(void *arg, int result, const struct store_rows *rows)
 {
-	struct call *c = arg;
-	auto_buf text = { 0 };
-
-	for (size_t i = 0; result == 0 && i < rows->n; i++) {
-		buf_cstr(&text, i ? "\n" : "");
-		buf_str(&text, rows->p[i].user);
-		buf_char(&text, '\t');
-		command_put_cell(&text, rows->p[i].value);
-	}
-	command_say(c, result == 0,
-	            result == 0 ? buf_as_str(&text) : command_trouble(c, result));
+	say_users(arg, result, rows, true);
 }
 
 void run_list_banned(struct call *c)

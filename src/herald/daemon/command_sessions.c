@@ -161,10 +161,11 @@ static int64_t list_with_status(struct call *c, struct buf *out)
 		return -1;
 	map_for_each(it, &c->daemon->worker.users) {
 		const struct user *u = it->value;
+		if (!str_eq(jid_domain(u->jid), host))
+			continue;
 		for (const struct session *s = u->sessions; s; s = s->next) {
 			struct str show = session_show(s, &c->arena, &status);
-			if (!str_eq(jid_domain(s->jid), host) ||
-			    !(str_is(c->args[1], "all") || str_eq(show, c->args[1])))
+			if (!str_is(c->args[1], "all") && !str_eq(show, c->args[1]))
 				continue;
 			buf_fmt(out, "%s" STR_FMT "\t" STR_FMT "\t" STR_FMT "\t%d\t",
 			        n++ ? "\n" : "", STR_ARG(jid_local(s->jid)),
