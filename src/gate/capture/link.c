@@ -5,6 +5,8 @@
 
 #include <errno.h>
 
+#include "base/be.h"
+
 enum { TYPE_IPV4 = 0x0800, TYPE_IPV6 = 0x86dd, TYPE_VLAN = 0x8100, TYPE_QINQ = 0x88a8 };
 enum { SLL_BYTES = 16, SLL2_BYTES = 20, ETHERNET_BYTES = 14 };
 
@@ -19,16 +21,6 @@ bool link_is_known(uint32_t link)
 		if (known[i] == link)
 			return true;
 	return false;
-}
-
-static uint16_t be16(const uint8_t *b)
-{
-	return (uint16_t)(b[0] << 8 | b[1]);
-}
-
-static uint32_t be32(const uint8_t *b)
-{
-	return (uint32_t)be16(b) << 16 | be16(b + 2);
 }
 
 /* A packet without a head: its version says what it is. */

@@ -7,6 +7,8 @@
 #include <linux/netfilter.h>
 #include <string.h>
 
+#include "base/be.h"
+
 enum {
 	DATA_PORT = 40123,
 	FTP_DATA_PORT = 20, /* RFC 959 section 3.2 */
@@ -214,8 +216,7 @@ static void put_field(struct buf *out, char what, const struct connection *c, bo
                       const uint8_t *self, const uint8_t *peer)
 {
 	uint16_t port = data_port(c);
-	uint32_t number = (uint32_t)self[0] << 24 | (uint32_t)self[1] << 16 |
-	                  (uint32_t)self[2] << 8 | self[3];
+	uint32_t number = be32(self);
 
 	if (what >= '0' &&
 	    what <= '9') { /* TFTP's opcode, and a block's number behind it */

@@ -6,12 +6,13 @@
  */
 #pragma once
 
-#include <endian.h>
 #include <linux/netfilter.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "base/be.h"
 
 /* `family`: NFPROTO_IPV4 or NFPROTO_IPV6. */
 static inline size_t address_bytes(uint8_t family)
@@ -28,14 +29,6 @@ static inline void address_copy(uint8_t family, uint8_t *to, const uint8_t *from
 		memcpy(to, from, 16);
 }
 
-static inline uint32_t address_word(const uint8_t *at)
-{
-	uint32_t word;
-
-	memcpy(&word, at, sizeof(word));
-	return be32toh(word);
-}
-
 static inline bool address_eq(uint8_t family, const uint8_t *a, const uint8_t *b)
 {
 	return family == NFPROTO_IPV4 ? memcmp(a, b, 4) == 0 : memcmp(a, b, 16) == 0;
@@ -45,9 +38,9 @@ static inline bool address_eq(uint8_t family, const uint8_t *a, const uint8_t *b
 static inline bool address_in_prefix(const uint8_t *a, const uint8_t *b, unsigned prefix)
 {
 	for (; prefix >= 32; prefix -= 32, a += 4, b += 4)
-		if (address_word(a) != address_word(b))
+		if (be32(a) != be32(b))
 			return false;
-	return !prefix || (address_word(a) ^ address_word(b)) >> (32 - prefix) == 0;
+	return !prefix || (be32(a) ^ be32(b)) >> (32 - prefix) == 0;
 }
 
 static inline bool address_is_multicast(uint8_t family, const uint8_t *a)
@@ -58,5 +51,5 @@ static inline bool address_is_multicast(uint8_t family, const uint8_t *a)
 /* 255.255.255.255 */
 static inline bool address_is_everybody(uint8_t family, const uint8_t *a)
 {
-	return family == NFPROTO_IPV4 && address_word(a) == UINT32_MAX;
+	return family == NFPROTO_IPV4 && be32(a) == UINT32_MAX;
 }

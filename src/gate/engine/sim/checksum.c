@@ -6,12 +6,8 @@
 #include <linux/netfilter.h>
 #include <string.h>
 
+#include "base/be.h"
 #include "gate/engine/sim/packet.h"
-
-static uint32_t be32(const uint8_t *b)
-{
-	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
-}
 
 /* By words of 32 bits: RFC 1071 section 2 (B), since 2^16 counts as 1. */
 uint32_t checksum_add(const void *bytes, size_t n, uint32_t sum)

@@ -6,6 +6,7 @@
 #include <linux/netfilter.h>
 #include <string.h>
 
+#include "base/be.h"
 #include "base/oom.h"
 #include "base/vec.h"
 #include "gate/engine/sim/checksum.h"
@@ -194,12 +195,6 @@ static bool is_whole(const struct queue *q)
 	return q->has_first && q->has_last && at == q->total;
 }
 
-static void put16(uint8_t *b, uint32_t v)
-{
-	b[0] = (uint8_t)(v >> 8);
-	b[1] = (uint8_t)v;
-}
-
 /* IPv6's fragment header goes: what named it names what it named. */
 static void unlink_header(struct packet *p, const struct fragment *f)
 {
@@ -232,10 +227,10 @@ static void join(struct queue *q, struct packet *p)
 	uint8_t *b = (uint8_t *)p->bytes.p + p->nh;
 	if (p->family == NFPROTO_IPV6) {
 		unlink_header(p, &f);
-		put16(b + 4, (uint32_t)p->bytes.n - p->nh - 40);
+		put_be16(b + 4, (uint32_t)p->bytes.n - p->nh - 40);
 	} else {
-		put16(b + 2, (uint32_t)p->bytes.n - p->nh);
-		put16(b + 6, 0);
+		put_be16(b + 2, (uint32_t)p->bytes.n - p->nh);
+		put_be16(b + 6, 0);
 		packet_checksum_ip(p);
 	}
 	packet_decode(p);

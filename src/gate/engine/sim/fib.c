@@ -16,7 +16,7 @@ static bool is_broadcast(const struct sim_addr *a, const uint8_t *addr)
 {
 	if (a->family != NFPROTO_IPV4 || a->prefix > 30 || a->dev->is_loopback)
 		return false;
-	return address_word(addr) == (address_word(a->addr) | UINT32_MAX >> a->prefix);
+	return be32(addr) == (be32(a->addr) | UINT32_MAX >> a->prefix);
 }
 
 static bool may_use(const struct route_query *q, const struct sim_dev *dev)

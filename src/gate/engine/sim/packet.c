@@ -7,6 +7,7 @@
 #include <linux/netfilter.h>
 #include <string.h>
 
+#include "base/be.h"
 #include "gate/engine/sim/address.h"
 #include "gate/engine/sim/checksum.h"
 
@@ -50,11 +51,6 @@ const uint8_t *packet_at(const struct packet *p, size_t off, size_t n)
 	if (off > p->bytes.n || n > p->bytes.n - off)
 		return NULL;
 	return (const uint8_t *)p->bytes.p + off;
-}
-
-static uint16_t be16(const uint8_t *b)
-{
-	return (uint16_t)(b[0] << 8 | b[1]);
 }
 
 uint8_t *packet_source(struct packet *p)

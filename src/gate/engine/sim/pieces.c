@@ -6,6 +6,7 @@
 #include <linux/netfilter.h>
 #include <string.h>
 
+#include "base/be.h"
 #include "gate/engine/sim/checksum.h"
 
 enum { IP6_BYTES = 40, FRAGMENT_BYTES = 8, MORE4 = 0x2000, MORE6 = 1 };
@@ -32,12 +33,6 @@ size_t pieces_of(const struct packet *p)
 	return each ? (content + each - 1) / each : 1;
 }
 
-static void put16(uint8_t *b, uint32_t v)
-{
-	b[0] = (uint8_t)(v >> 8);
-	b[1] = (uint8_t)v;
-}
-
 void piece_make(const struct packet *p, size_t n, struct packet *out)
 {
 	bool ip6 = p->family == NFPROTO_IPV6;
@@ -51,7 +46,7 @@ void piece_make(const struct packet *p, size_t n, struct packet *out)
 	out->largest_piece = 0;
 	if (ip6) {
 		fragment[0] = (uint8_t)p->bytes.p[p->nh + 6];
-		put16(fragment + 2, off | (more ? MORE6 : 0));
+		put_be16(fragment + 2, off | (more ? MORE6 : 0));
 		buf_put(&out->bytes, fragment, sizeof(fragment));
 	}
 	buf_put(&out->bytes, p->bytes.p + from + off, more ? each : left);
@@ -59,10 +54,10 @@ void piece_make(const struct packet *p, size_t n, struct packet *out)
 	uint32_t length = (uint32_t)out->bytes.n - out->nh;
 	if (ip6) {
 		b[6] = IPPROTO_FRAGMENT;
-		put16(b + 4, length - IP6_BYTES);
+		put_be16(b + 4, length - IP6_BYTES);
 	} else {
-		put16(b + 2, length);
-		put16(b + 6, off / 8 | (more ? MORE4 : 0));
+		put_be16(b + 2, length);
+		put_be16(b + 6, off / 8 | (more ? MORE4 : 0));
 		packet_checksum_ip(out);
 	}
 	packet_decode(out);

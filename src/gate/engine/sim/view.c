@@ -6,21 +6,12 @@
 #include <linux/netfilter.h>
 #include <string.h>
 
+#include "base/be.h"
 #include "gate/engine/sim/address.h"
 #include "gate/engine/sim/checksum.h"
 #include "gate/track/track.h"
 
 enum { SCALE_MAX = 14, ICMP_BYTES = 8, INIT_BYTES = 20 };
-
-static uint16_t be16(const uint8_t *b)
-{
-	return (uint16_t)(b[0] << 8 | b[1]);
-}
-
-static uint32_t be32(const uint8_t *b)
-{
-	return (uint32_t)be16(b) << 16 | be16(b + 2);
-}
 
 static bool has_ports(uint8_t l4)
 {
@@ -237,12 +228,6 @@ void view_packet(const struct packet *p, struct track_packet *out)
 
 /* ---- writing ---- */
 
-static void put_be16(uint8_t *b, uint16_t v)
-{
-	b[0] = (uint8_t)(v >> 8);
-	b[1] = (uint8_t)v;
-}
-
 static void write_port(struct packet *p, const struct track_side_change *c)
 {
 	uint8_t *b = packet_l4_length(p) >= 8 && !p->frag_off ? packet_edit(p, p->th, 8)
@@ -343,12 +328,6 @@ void view_to_port(struct packet *p, uint16_t port)
 
 	memcpy(change.outer.addr.b, packet_destination(p), packet_address_size(p));
 	view_write(p, &change);
-}
-
-static void put_be32(uint8_t *b, uint32_t v)
-{
-	put_be16(b, (uint16_t)(v >> 16));
-	put_be16(b + 2, (uint16_t)v);
 }
 
 /* What a sequence number of a direction becomes, and one that acknowledges it. */

@@ -30,6 +30,8 @@
 #include <linux/netlink.h>
 #include <string.h>
 
+#include "base/be.h"
+
 enum { INFO_MAX = 4096 };
 
 // clang-format off
@@ -102,8 +104,7 @@ static struct fields read_fields(const struct insn *i)
 		if (type == NFTA_MATCH_NAME)
 			f.name = str_sub(v, 0, strnlen(v.p, v.n));
 		else if (type == NFTA_MATCH_REV && v.n == 4)
-			f.revision = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
-			             (uint32_t)b[2] << 8 | b[3];
+			f.revision = be32(b);
 		else if (type == NFTA_MATCH_INFO)
 			f.info = v;
 		size_t step = (a.nla_len + 3u) & ~(size_t)3;

@@ -11,12 +11,8 @@
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <string.h>
 
+#include "base/be.h"
 #include "gate/engine/sim/xt.h"
-
-static uint16_t be16(const uint8_t *b)
-{
-	return (uint16_t)(b[0] << 8 | b[1]);
-}
 
 static bool port_fits(const uint16_t range[2], uint16_t port, bool invert)
 {

@@ -9,6 +9,7 @@
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
 #include <linux/netfilter_ipv6/ip6t_REJECT.h>
 
+#include "base/be.h"
 #include "gate/engine/sim/checksum.h"
 #include "gate/engine/sim/route.h"
 #include "gate/engine/sim/xt.h"
@@ -109,17 +110,6 @@ enum {
 	MSS6_DEFAULT = 1220
 };
 
-static uint16_t be16(const uint8_t *b)
-{
-	return (uint16_t)(b[0] << 8 | b[1]);
-}
-
-static void put16(uint8_t *b, uint32_t v)
-{
-	b[0] = (uint8_t)(v >> 8);
-	b[1] = (uint8_t)v;
-}
-
 /* The option's place behind the header's start; 0: there is none. */
 static uint32_t find_mss(const uint8_t *b, uint32_t header)
 {
@@ -147,10 +137,10 @@ static void add_mss(struct packet *p, uint32_t header, uint16_t mss)
 	memmove(b + at + MSS_BYTES, b + at, p->bytes.n - at - MSS_BYTES);
 	b[at] = OPTION_MSS;
 	b[at + 1] = MSS_BYTES;
-	put16(b + at + 2, mss);
+	put_be16(b + at + 2, mss);
 	b[p->th + 12] = (uint8_t)(b[p->th + 12] + (1 << 4));
 	uint8_t *length = b + p->nh + (p->family == NFPROTO_IPV4 ? 2 : 4);
-	put16(length, be16(length) + (uint32_t)MSS_BYTES);
+	put_be16(length, be16(length) + (uint32_t)MSS_BYTES);
 	packet_checksum_ip(p);
 	packet_decode(p);
 	if (sum_ok)
@@ -169,7 +159,7 @@ static void set_mss(struct packet *p, uint32_t header, uint16_t mss)
 	}
 	if (be16(b + at + 2) <= mss) /* never raised */
 		return;
-	put16(b + at + 2, mss);
+	put_be16(b + at + 2, mss);
 	if (sum_ok)
 		packet_checksum_l4(p);
 }
