@@ -14,8 +14,7 @@ static void take_hosts(struct reading *r, struct yaml *y, void *to)
 	(void)to;
 	if (!is_list(r, y))
 		return;
-	for_each_entry(e, y)
-	{
+	for_each_entry(e, y) {
 		if (!is_scalar(r, e, "the name of a host"))
 			continue;
 		if (jid_prep_domain(e->text, &r->c->arena, &host) < 0)
@@ -32,8 +31,7 @@ static void take_certfiles(struct reading *r, struct yaml *y, void *to)
 	(void)to;
 	if (!is_list(r, y))
 		return;
-	for_each_entry(e, y)
-	{
+	for_each_entry(e, y) {
 		if (is_scalar(r, e, "the path of a PEM file"))
 			vec_push(&r->c->certfiles, e->text);
 	}
@@ -45,8 +43,7 @@ static void take_folders(struct reading *r, struct yaml *y, void *to)
 	if (!is_list(r, y))
 		return;
 	r->c->backup_dirs.n = 0;
-	for_each_entry(e, y)
-	{
+	for_each_entry(e, y) {
 		if (is_scalar(r, e, "the path of a folder"))
 			vec_push(&r->c->backup_dirs, e->text);
 	}

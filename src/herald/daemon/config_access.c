@@ -63,8 +63,7 @@ static void take_condition(struct reading *r, struct yaml *e, struct acl *acl)
 			vec_push(&acl->any, m);
 		return;
 	}
-	for_each_entry(value, e)
-	{
+	for_each_entry(value, e) {
 		if (read_condition(r, value, kind, value, &m))
 			vec_push(&acl->any, m);
 	}
@@ -74,7 +73,8 @@ static void take_conditions(struct reading *r, struct yaml *map, struct acl *acl
 {
 	if (!is_map(r, map))
 		return;
-	for_each_entry(condition, map) take_condition(r, condition, acl);
+	for_each_entry(condition, map)
+		take_condition(r, condition, acl);
 }
 
 static struct acl *find_acl(struct access_scope *scope, struct str name)
@@ -110,8 +110,7 @@ void take_acl(struct reading *r, struct yaml *y, void *to)
 	(void)to;
 	if (!is_map(r, y))
 		return;
-	for_each_entry(e, y)
-	{
+	for_each_entry(e, y) {
 		bool is_list = e->kind == YAML_LIST && e->first;
 
 		if (!is_new_key(r, y, e) || (!is_list && !is_map(r, e)))
@@ -122,7 +121,8 @@ void take_acl(struct reading *r, struct yaml *y, void *to)
 			continue;
 		}
 		/* Of maps: as one condition must hold, they say the same as one. */
-		for_each_entry(part, e) take_conditions(r, part, acl);
+		for_each_entry(part, e)
+			take_conditions(r, part, acl);
 	}
 }
 
@@ -174,8 +174,7 @@ static void add_conditions(struct reading *r, struct yaml *map, struct access_li
 	struct acl_match m;
 	enum acl_kind kind;
 
-	for_each_entry(e, map)
-	{
+	for_each_entry(e, map) {
 		if (!read_kind(r, e, true, &kind) || !read_condition(r, e, kind, e, &m))
 			continue;
 		vec_push(&line->all, m);
@@ -192,8 +191,7 @@ static void take_whom(struct reading *r, struct yaml *y, struct access_line *lin
 	else if (y->kind == YAML_MAP)
 		add_conditions(r, y, line);
 	else
-		for_each_entry(e, y)
-		{
+		for_each_entry(e, y) {
 			if (e->kind == YAML_MAP)
 				add_conditions(r, e, line);
 			else if (is_scalar(r, e, "the name of an acl, or conditions"))
@@ -225,8 +223,7 @@ static void take_rule(struct reading *r, struct yaml *y, value_fn good,
 		take_line(r, y, y, NULL, good, rule);
 		return;
 	}
-	for_each_entry(e, y)
-	{
+	for_each_entry(e, y) {
 		if (y->kind == YAML_MAP)
 			take_line(r, e, e->key, e, good, rule);
 		else if (e->kind == YAML_SCALAR)
@@ -274,8 +271,7 @@ static void take_rules(struct reading *r, struct yaml *y, value_fn good)
 {
 	if (!is_map(r, y))
 		return;
-	for_each_entry(e, y)
-	{
+	for_each_entry(e, y) {
 		if (!is_new_key(r, y, e))
 			continue;
 		take_rule(r, e, good, need_rule(r, e->key->text));
@@ -351,8 +347,7 @@ void take_shaper(struct reading *r, struct yaml *y, void *to)
 	(void)to;
 	if (!is_map(r, y))
 		return;
-	for_each_entry(e, y)
-	{
+	for_each_entry(e, y) {
 		struct config_shaper s = { 0 };
 		if (!is_new_key(r, y, e))
 			continue;

@@ -29,8 +29,7 @@ void take_auth_method(struct reading *r, struct yaml *y, void *to)
 		is_internal(r, y, y);
 		return;
 	}
-	for_each_entry(method, y)
-	{
+	for_each_entry(method, y) {
 		if (!is_internal(r, y, method))
 			return;
 	}
@@ -85,8 +84,7 @@ void take_disabled(struct reading *r, struct yaml *y, void *to)
 	}
 	if (!is_list(r, y))
 		return;
-	for_each_entry(e, y)
-	{
+	for_each_entry(e, y) {
 		if (is_scalar(r, e, "the name of a mechanism") && !disable(r, e->text))
 			unknown_word(r, e, e, EJABBERD_OTHER, "SASL mechanism", words,
 			             SASL_MECH_COUNT);
@@ -154,8 +152,7 @@ static void take_hosts_own(struct reading *r, struct yaml *y)
 {
 	if (!is_map(r, y))
 		return;
-	for_each_entry(e, y)
-	{
+	for_each_entry(e, y) {
 		if (!is_new_key(r, y, e))
 			continue;
 		if (!read_host(r, e)) {

@@ -65,8 +65,7 @@ static bool is_ours(struct reading *r, struct yaml *listener)
 {
 	static const struct str kinds[] = { STR_INIT("ejabberd_c2s") };
 
-	for_each_entry(e, listener)
-	{
+	for_each_entry(e, listener) {
 		if (e->key->kind != YAML_SCALAR || !str_is(e->key->text, "module") ||
 		    !is_scalar(r, e, "the name of a listener's module") ||
 		    str_eq(e->text, kinds[0]))
@@ -82,8 +81,7 @@ void take_listeners(struct reading *r, struct yaml *y, void *to)
 	(void)to;
 	if (!is_list(r, y))
 		return;
-	for_each_entry(e, y)
-	{
+	for_each_entry(e, y) {
 		struct config_listener l = listener_default;
 		if (!is_map(r, e) || !is_ours(r, e))
 			continue;

@@ -83,11 +83,11 @@ static void add_contact(struct reading *r, const struct info *info)
 	struct str *urls;
 	size_t n = 0;
 
-	for_each_entry(e, info->urls) n++;
+	for_each_entry(e, info->urls)
+		n++;
 	urls = arena_array(&r->c->arena, struct str, n + 1);
 	*c = (struct contact){ .name = info->name, .urls = urls };
-	for_each_entry(e, info->urls)
-	{
+	for_each_entry(e, info->urls) {
 		if (is_scalar(r, e, "a URI, such as mailto:abuse@example.org"))
 			urls[c->n++] = e->text;
 	}
@@ -106,8 +106,7 @@ static void take_server_info(struct reading *r, struct yaml *y, void *to)
 	r->setup->contacts.n = 0;
 	if (!is_list(r, y))
 		return;
-	for_each_entry(e, y)
-	{
+	for_each_entry(e, y) {
 		struct info info = { 0 };
 		if (!is_map(r, e))
 			continue;
@@ -149,8 +148,7 @@ static void take_watchers(struct reading *r, struct yaml *y, void *to)
 	if (!is_list(r, y))
 		return;
 	r->setup->watchers.n = 0;
-	for_each_entry(e, y)
-	{
+	for_each_entry(e, y) {
 		if (!is_scalar(r, e, "an address, such as admin@example.org"))
 			continue;
 		if (jid_parse(e->text, &r->c->arena, &jid) == 0)
@@ -390,8 +388,7 @@ void take_modules(struct reading *r, struct yaml *y, void *to)
 	}
 	if (!r->appends)
 		turn_off(r->setup);
-	for_each_entry(e, y)
-	{
+	for_each_entry(e, y) {
 		const struct module *m = module_find(e->key->text);
 		if (!is_new_key(r, y, e))
 			continue;

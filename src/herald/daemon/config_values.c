@@ -216,8 +216,7 @@ void take_map(struct reading *r, struct yaml *y, const struct option *rows,
 {
 	if (!is_map(r, y))
 		return;
-	for_each_entry(e, y)
-	{
+	for_each_entry(e, y) {
 		if (!is_new_key(r, y, e))
 			continue;
 		const struct option *row = find(rows, e->key->text);
