@@ -60,11 +60,11 @@ struct driver {
 	struct talks talks;
 	struct setting settings[SYSCTLS_MAX];
 	size_t n_settings;
-	struct map places; /* `FAMILY TABLE CHAIN HANDLE` to a rule's number + 1 */
-	struct way way;    /* the simulator's */
+	struct map places;        /* `FAMILY TABLE CHAIN HANDLE` to a rule's number + 1 */
+	struct way way, answered; /* the simulator's */
 	struct sent_frames sent;
-	bool drawn, rejected;
-	bool has_template; /* `ct zone set` gave the packet one */
+	bool drawn, is_traced; /* what is answered, from output on */
+	bool has_template;     /* `ct zone set` gave the packet one */
 	bool is_slow; /* `ct count` counts twice what it meets twice in one of the kernel's ticks */
 	struct buf answer;
 	size_t packets;
@@ -221,9 +221,16 @@ static void watch(void *ctx, const struct sim_event *e)
 {
 	struct driver *d = ctx;
 
-	d->rejected |= e->pass->sent_reject;
+	struct way *way = e->pass->is_answer ? &d->answered : &d->way;
+
 	if (e->kind == EVENT_SENT)
-		sent_add(&d->sent, e->pass->pkt, device_number(e->pass->out));
+		sent_add(&d->sent, e->pass, device_number(e->pass->out));
+	if (e->kind == EVENT_ANSWER)
+		d->is_traced = false;
+	if (e->kind == EVENT_HOOK && e->pass->is_answer && e->pass->pf != NFPROTO_NETDEV)
+		d->is_traced = true;
+	if (e->pass->is_answer && !d->is_traced)
+		return;
 	if (e->kind == EVENT_NAT && e->text && strstr(e->text, "draws"))
 		d->drawn = true;
 	if ((e->kind != EVENT_RULE || !e->matched) && e->kind != EVENT_POLICY)
@@ -241,12 +248,12 @@ static void watch(void *ctx, const struct sim_event *e)
 	                            verdict_word(e->verdict))
 			: arena_fmt(&d->a, STR_FMT " %zu %s", STR_ARG(chain),
 	                            number_of(e->rule), verdict_word(e->verdict));
-	vec_push(&d->way.steps, step);
+	vec_push(&way->steps, step);
 	/* The kernel tells none for `invalid`, and for a template sometimes. */
 	const struct track_ref *ref = &e->pass->ref;
 	d->has_template |= track_ref_has_template(ref);
 	if (ref->entry || ref->state == TRACK_UNTRACKED)
-		d->way.state = (uint32_t)track_state_of(ref);
+		way->state = (uint32_t)track_state_of(ref);
 }
 
 /* ---- rows of TCP's table ---- */
@@ -337,10 +344,8 @@ static struct str plain_step(struct arena *a, struct str step)
 	return arena_fmt(a, STR_FMT STR_FMT, STR_ARG(head), STR_ARG(tail));
 }
 
-static bool same_way(struct driver *d)
+static bool same_way(struct driver *d, const struct way *k, const struct way *s)
 {
-	const struct way *k = &d->kernel.way, *s = &d->way;
-
 	if (k->steps.n != s->steps.n)
 		return false;
 	for (size_t i = 0; i < k->steps.n; i++)
@@ -353,10 +358,27 @@ static bool same_way(struct driver *d)
 static void compare_frames(struct driver *d, struct str words,
                            const struct made_packet *made)
 {
-	if (frames_agree(&d->kernel, &d->sent, made->arrival.way == WAY_OUT, d->rejected))
+	if (frames_agree(&d->kernel, &d->sent, made->arrival.way == WAY_OUT))
 		return;
 	say(d, words, "what leaves", frames_of_kernel(&d->kernel, &d->a),
 	    frames_of_simulator(&d->sent, &d->a));
+}
+
+/* False: it differs, and the answer says so. */
+static bool compare_way(struct driver *d, struct str words, const char *what,
+                        const struct way *kernel, const struct way *simulated)
+{
+	if (!same_way(d, kernel, simulated)) {
+		say(d, words, what, join(&d->a, kernel), join(&d->a, simulated));
+		return false;
+	}
+	if (kernel->state && simulated->state && !d->has_template &&
+	    kernel->state != simulated->state) {
+		say(d, words, "state", str_from(track_state_name(kernel->state)),
+		    str_from(track_state_name(simulated->state)));
+		return false;
+	}
+	return true;
 }
 
 static void compare_packet(struct driver *d, struct str words,
@@ -364,18 +386,10 @@ static void compare_packet(struct driver *d, struct str words,
 {
 	if (d->drawn) /* chains behind the translation see another port than the kernel's */
 		return;
-	if (!same_way(d)) {
-		say(d, words, "rules and policies", join(&d->a, &d->kernel.way),
-		    join(&d->a, &d->way));
-		return;
-	}
-	if (d->kernel.way.state && d->way.state && !d->has_template &&
-	    d->kernel.way.state != d->way.state) {
-		say(d, words, "state", str_from(track_state_name(d->kernel.way.state)),
-		    str_from(track_state_name(d->way.state)));
-		return;
-	}
-	compare_frames(d, words, made);
+	if (compare_way(d, words, "rules and policies", &d->kernel.way, &d->way) &&
+	    compare_way(d, words, "rules and policies of the answer", &d->kernel.answer,
+	                &d->answered))
+		compare_frames(d, words, made);
 }
 
 /* ---- the table in the end ---- */
@@ -574,10 +588,10 @@ static bool run_packet(struct driver *d, struct str words)
 	visit_row(d, &sent);
 	if (d->is_slow)
 		nanosleep(&(struct timespec){ .tv_nsec = JIFFY_NS }, NULL);
-	d->way.steps.n = 0;
-	d->way.state = 0;
+	d->way.steps.n = d->answered.steps.n = 0;
+	d->way.state = d->answered.state = 0;
 	sent_reset(&d->sent);
-	d->rejected = d->has_template = false;
+	d->has_template = false;
 	set_clock(d);
 	talk_send(&d->talks, &d->sim, &line, &made);
 	kernel_inject(&d->kernel, &sent, device_number(made.arrival.in));
@@ -626,6 +640,7 @@ static void end(struct driver *d)
 	machine_fini(&d->machine);
 	map_fini(&d->places);
 	vec_fini(&d->way.steps);
+	vec_fini(&d->answered.steps);
 	sent_fini(&d->sent);
 	diags_fini(&d->diags);
 	sources_fini(&d->sources);

@@ -31,6 +31,7 @@ struct neighbour {
 // clang-format off
 static const struct neighbour neighbours[] = {
 	{ "192.168.1.1",  { 2, 0, 0, 0, 0, 0xfe } }, { "fd00::1",  { 2, 0, 0, 0, 0, 0xfe } },
+	{ "fe80::7", { 2, 0, 0, 0, 0, 0xfe } },
 	{ "192.168.1.77", { 2, 0, 0, 0, 0, 0xfe } }, { "192.168.1.99", { 2, 0, 0, 0, 0, 0xfe } },
 	{ "10.9.0.5",     { 2, 0, 0, 0, 1, 0xfe } }, { "fd09::5",  { 2, 0, 0, 0, 1, 0xfe } },
 	{ "10.9.0.6",     { 2, 0, 0, 0, 1, 0xfe } }, { "fd09::6",  { 2, 0, 0, 0, 1, 0xfe } },
@@ -99,5 +100,7 @@ void agree_machine(struct sim_machine *m, const struct kernel *k)
 		             route.hop.via);
 		vec_push(&m->routes, route);
 	}
+	m->reflects_mark4 = m->reflects_mark6 = true;
+	m->icmp_ratelimit4 = m->icmp_ratelimit6 = 0;
 	m->is_complete = m->forwards = m->knows_devices = true;
 }

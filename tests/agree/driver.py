@@ -18,7 +18,7 @@ class Driver:
 
     def __init__(self, gate, tracks=("inet",)):
         self.machine, self.far = Netns(), Netns()
-        prepare(self.machine, self.far)
+        prepare(self.machine, self.far, answers=True)
         standing = "".join(map(TRACKS.format, tracks))
         self.machine.nft(input=standing)
         self.runs = 0

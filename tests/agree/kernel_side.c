@@ -154,6 +154,8 @@ void kernel_close(struct kernel *k)
 	for (unsigned i = 0; i < WIRES; i++)
 		close(k->wires[i]);
 	vec_fini(&k->way.steps);
+	vec_fini(&k->answer.steps);
+	vec_fini(&k->answers);
 	vec_fini(&k->frames);
 	arena_fini(&k->a);
 }
@@ -163,7 +165,8 @@ void kernel_close(struct kernel *k)
 struct event {
 	const char *family, *table, *chain;
 	uint64_t handle;
-	uint32_t kind, policy, state;
+	uint32_t kind, policy, state, id, iif;
+	struct str network, transport; /* headers, with the first message of a chain */
 	int32_t verdict;
 	bool has_verdict;
 };
@@ -209,6 +212,11 @@ static void read_verdict(const struct nlattr *nest, struct event *e)
 	}
 }
 
+static struct str bytes_of(const struct nlattr *attr)
+{
+	return (struct str){ mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr) };
+}
+
 static void read_event(const struct nlmsghdr *nlh, struct event *e)
 {
 	const struct nfgenmsg *head = mnl_nlmsg_get_payload(nlh);
@@ -228,6 +236,18 @@ static void read_event(const struct nlmsghdr *nlh, struct event *e)
 		case NFTA_TRACE_RULE_HANDLE:
 			e->handle = be64toh(mnl_attr_get_u64(attr));
 			break;
+		case NFTA_TRACE_NETWORK_HEADER:
+			e->network = bytes_of(attr);
+			break;
+		case NFTA_TRACE_TRANSPORT_HEADER:
+			e->transport = bytes_of(attr);
+			break;
+		case NFTA_TRACE_IIF:
+			e->iif = ntohl(mnl_attr_get_u32(attr));
+			break;
+		case NFTA_TRACE_ID:
+			e->id = ntohl(mnl_attr_get_u32(attr));
+			break;
 		case NFTA_TRACE_TYPE:
 			e->kind = ntohl(mnl_attr_get_u32(attr));
 			break;
@@ -246,24 +266,60 @@ static void read_event(const struct nlmsghdr *nlh, struct event *e)
 	}
 }
 
+static bool is_reset(struct str tcp)
+{
+	return tcp.n > 13 && tcp.p[13] & 4;
+}
+
+/* What comes back by lo is numbered anew: it is known by its look. What was sent is no ICMP error
+ * there, and a reset is not answered by one. */
+static bool is_looped_answer(const struct kernel *k, const struct event *e)
+{
+	enum { UNREACHABLE = 3, UNREACHABLE6 = 1, LO = 1 };
+	bool ip6 = e->network.n && (uint8_t)e->network.p[0] >> 4 == 6;
+	uint8_t protocol = e->network.n >= 20 ? (uint8_t)e->network.p[ip6 ? 6 : 9] : 0;
+
+	if (e->iif != LO || !e->transport.n)
+		return false;
+	return protocol == IPPROTO_TCP
+	               ? is_reset(e->transport) && !k->sent_reset
+	               : (protocol == IPPROTO_ICMP && e->transport.p[0] == UNREACHABLE) ||
+	                         (protocol == IPPROTO_ICMPV6 &&
+	                          e->transport.p[0] == UNREACHABLE6);
+}
+
+/* Those begin in a chain of the rig's. */
+static bool is_of_answer(struct kernel *k, const struct event *e)
+{
+	vec_for_each(it, &k->answers)
+		if (*it == e->id)
+			return true;
+	if (!(strcmp(e->table, "rig") == 0 && strcmp(e->chain, "answers") == 0) &&
+	    !is_looped_answer(k, e))
+		return false;
+	vec_push(&k->answers, e->id);
+	return true;
+}
+
 static void keep_event(struct kernel *k, const struct event *e)
 {
+	struct way *way = is_of_answer(k, e) ? &k->answer : &k->way;
 	const char *word =
 		verdict_word(e->kind == TRACE_POLICY ? (int32_t)e->policy : e->verdict);
 
 	if (e->state)
-		k->way.state = e->state;
+		way->state = e->state;
 	if (strcmp(e->table, "rig") == 0)
 		return;
 	if (e->kind == TRACE_POLICY)
-		vec_push(&k->way.steps, arena_fmt(&k->a, "%s %s %s policy %s", e->family,
-		                                  e->table, e->chain, word));
+		vec_push(&way->steps, arena_fmt(&k->a, "%s %s %s policy %s", e->family,
+		                                e->table, e->chain, word));
 	if ((e->kind != TRACE_RULE && e->kind != TRACE_RETURN) || !e->handle)
 		return;
 	struct str key = arena_fmt(&k->a, "%s %s %s %llu", e->family, e->table, e->chain,
 	                           (unsigned long long)e->handle);
-	vec_push(&k->way.steps, arena_fmt(&k->a, "%s %s %s %d %s", e->family, e->table,
-	                                  e->chain, k->place(k->ctx, key), word));
+	vec_push(&way->steps, arena_fmt(&k->a, "%s %s %s %d %s", e->family, e->table,
+	                                e->chain, k->place(k->ctx, key), word));
 }
 
 /* True: the sentinel was among the messages. */
@@ -381,8 +437,10 @@ static void catch_frames(struct kernel *k)
 void kernel_inject(struct kernel *k, const struct packet *p, unsigned device)
 {
 	arena_reset(&k->a);
-	k->way.steps.n = k->frames.n = 0;
-	k->way.state = 0;
+	k->way.steps.n = k->answer.steps.n = k->answers.n = k->frames.n = 0;
+	k->way.state = k->answer.state = 0;
+	k->sent_reset = p->l4 == IPPROTO_TCP &&
+	                is_reset(str_sub(buf_as_str(&p->bytes), p->th, p->end));
 	if (p->has_ll)
 		send_frame(k, p, device);
 	else

@@ -42,7 +42,9 @@ struct kernel {
 	/* The place of a rule in its chain, by `FAMILY TABLE CHAIN HANDLE`; NULL key: not known. */
 	int (*place)(void *ctx, struct str rule);
 	void *ctx;
-	struct way way;
+	struct way way, answer; /* of the packet, of what a rule answered */
+	VEC(uint32_t) answers;  /* how the trace numbers those */
+	bool sent_reset;
 	VEC(struct frame)
 	frames; /* what left: IP, and ARP of others that passed the bridge */
 };
@@ -55,7 +57,7 @@ void kernel_open(struct kernel *k, const char *far);
 void kernel_close(struct kernel *k);
 
 /* Sends a packet: a frame into the wire of that device, or without frame out of a raw socket. Then
- * k->way and k->frames are what it came to; good until the next call. */
+ * k->way, k->answer and k->frames are what it came to; good until the next call. */
 void kernel_inject(struct kernel *k, const struct packet *p, unsigned device);
 
 /* Forgets all connections, and what the bridge learnt. */

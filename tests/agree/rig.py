@@ -41,6 +41,7 @@ NEIGHBOURS = ("10.9.0.5", "10.9.0.6", "fd09::5", "fd09::6")
 CLONE_NEWNET = 0x40000000
 SO_MARK, SO_RCVBUFFORCE = 36, 33
 MARK = 0x67617465
+STACK_MARK = 0x73746163
 RIG_TABLE = "rig"
 WAIT_S, GAP_S, SETTLE_S = 1.0, 0.2, 0.01
 FAMILY_TABLES = {"ip": "ip", "ip6": "ip6", "inet": "inet", "arp": "arp"}
@@ -56,6 +57,7 @@ link set eth0 up
 link set eth1 up
 neigh add {GATEWAY} lladdr {OTHER_MAC} dev eth0 nud permanent
 neigh add {GATEWAY6} lladdr {OTHER_MAC} dev eth0 nud permanent
+neigh add fe80::7 lladdr {OTHER_MAC} dev eth0 nud permanent
 neigh add 192.168.1.77 lladdr {OTHER_MAC} dev eth0 nud permanent
 neigh add 192.168.1.99 lladdr {OTHER_MAC} dev eth0 nud permanent
 route add default via {GATEWAY}
@@ -75,28 +77,30 @@ address add {BRIDGED[1]}/64 dev br0 nodad
 # `first` starts the trace; `gag` stands before defragmentation and connection tracking; `last`
 # is heard when nothing else was against the packet.
 RIG_RULES = f"""
-table inet {RIG_TABLE} {{
-	chain first_in {{ type filter hook prerouting priority -500; meta nftrace set 1; }}
-	chain first_out {{ type filter hook output priority -500; meta mark {MARK} meta nftrace set 1; }}
-	chain gag {{
+table inet {RIG_TABLE} {{{{
+	chain first_in {{{{ type filter hook prerouting priority -500; meta nftrace set 1; }}}}
+	chain first_out {{{{ type filter hook output priority -500; meta mark {MARK} meta nftrace set 1; }}}}
+	chain gag {{{{
 		type filter hook output priority -499;
 		meta mark {MARK} meta mark set 0 return
+		{{answers}}
 		drop
-	}}
-	chain last_in {{ type filter hook input priority 2147483646; continue; }}
-	chain last_out {{ type filter hook postrouting priority 2147483646; continue; }}
-}}
-table netdev {RIG_TABLE} {{
-	chain sentinel {{
+	}}}}
+	chain answers {{{{ meta nftrace set 1; }}}}
+	chain last_in {{{{ type filter hook input priority 2147483646; {{marks}}; }}}}
+	chain last_out {{{{ type filter hook postrouting priority 2147483646; continue; }}}}
+}}}}
+table netdev {RIG_TABLE} {{{{
+	chain sentinel {{{{
 		type filter hook ingress device eth0 priority -510;
 		ip saddr 192.0.2.250 meta nftrace set 1
 		ip saddr 192.0.2.250 drop
-	}}
-	chain first {{
-		type filter hook ingress devices = {{ eth0, eth1, {", ".join(PORTS)} }} priority -500;
+	}}}}
+	chain first {{{{
+		type filter hook ingress devices = {{{{ eth0, eth1, {", ".join(PORTS)} }}}} priority -500;
 		meta nftrace set 1
-	}}
-}}
+	}}}}
+}}}}
 """
 
 
@@ -130,7 +134,21 @@ def rule_number(chain, index):
     return "?" if chain.endswith("__chain") else index
 
 
-def prepare(netns, far):
+# With these what a rule answers, and nothing else, goes its way and is traced: it has the mark of the
+# packet (fwmark_reflect), and what came as far as the machine's own stack has another.
+ANSWERS = {
+    "answers": f"meta mark {STACK_MARK} drop\n" + "".join(
+        f"\t\t{match} goto answers\n"
+        for match in ("icmp type destination-unreachable icmp code != frag-needed",
+                      "icmpv6 type destination-unreachable icmpv6 code != 2", "tcp flags & rst == rst")),
+    "marks": f"meta mark set {STACK_MARK}",
+}
+NO_ANSWERS = {"answers": "", "marks": "continue"}
+ANSWER_SETTINGS = {"ipv4/fwmark_reflect": 1, "ipv6/fwmark_reflect": 1, "ipv4/icmp_ratelimit": 0,
+                   "ipv6/icmp/ratelimit": 0, "ipv4/icmp_ratemask": 0, "ipv6/auto_flowlabels": 0}
+
+
+def prepare(netns, far, answers=False):
     """Makes the namespaces a router and its two wires, with the rig's rules in it."""
     netns.run(["sh", "-c", "for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > $f; "
                "done; echo 0 > /proc/sys/net/ipv6/conf/all/accept_dad; "
@@ -143,7 +161,9 @@ def prepare(netns, far):
     netns.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward; "
                "echo 1 > /proc/sys/net/ipv6/conf/all/forwarding; "
                "echo 0 > /proc/sys/net/ipv4/conf/all/send_redirects"], check=True)
-    netns.nft(input=RIG_RULES)
+    for name, value in ANSWER_SETTINGS.items() if answers else ():
+        netns.run(["sh", "-c", f"echo {value} > /proc/sys/net/{name}"], check=True)
+    netns.nft(input=RIG_RULES.format(**(ANSWERS if answers else NO_ANSWERS)))
 
 
 class Rig:

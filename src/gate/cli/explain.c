@@ -66,18 +66,21 @@ void explain_watch(void *ctx, const struct sim_event *event)
 		.text = event->text ? arena_fmt(&e->c->arena, "%s", event->text)
 		                    : STR(""),
 		.ct = sim_state_name(event->pass),
+		.is_answer = event->pass->is_answer,
 	};
 
+	struct str *hook = &e->hooks[step.is_answer];
 	if (event->kind == EVENT_HOOK)
-		e->hook = step.text;
-	else if (event->kind == EVENT_ROUTE)
-		e->hook = STR("");
-	step.hook = e->hook;
+		*hook = step.text;
+	else if (event->kind == EVENT_ROUTE || event->kind == EVENT_ANSWER)
+		*hook = STR("");
+	step.hook = *hook;
 	if (event->kind == EVENT_SENT)
 		step.text = event->pass->out->name;
-	if (event->kind == EVENT_NAT)
+	if (event->kind == EVENT_NAT || event->kind == EVENT_ANSWER)
 		step.addresses = explain_addresses(&e->c->arena, event->pass->pkt);
-	e->now->ct = sim_state_name(event->pass);
+	if (!step.is_answer)
+		e->now->ct = step.ct;
 	vec_push(&e->now->steps, step);
 }
 
@@ -274,6 +277,15 @@ void explain_import(const struct explain *e, struct sim *sim)
 		(void)!track_import_expected(sim->track, &it->master, &it->x);
 }
 
+void explain_keep_result(struct explain_packet *p, const struct sim_result *r)
+{
+	p->result = *r;
+	if (!r->answer)
+		return;
+	p->answer = *r->answer;
+	p->result.answer = &p->answer;
+}
+
 static int send_one(struct explain *e, struct talks *talks, struct sim *sim,
                     struct explain_packet *p, struct diags *diags)
 {
@@ -289,9 +301,10 @@ static int send_one(struct explain *e, struct talks *talks, struct sim *sim,
 	p->steps.n = 0;
 	p->ct = "none";
 	e->now = p;
-	e->hook = STR("");
+	e->hooks[0] = STR("");
 	unsigned doubts = sim->n_doubts;
-	p->result = talk_send(talks, sim, &p->line, &p->made);
+	struct sim_result result = talk_send(talks, sim, &p->line, &p->made);
+	explain_keep_result(p, &result);
 	p->n_doubts = sim->n_doubts - doubts;
 	p->after = explain_addresses(a, &talks->last);
 	return 0;
@@ -454,7 +467,7 @@ static const char *past_tense(enum sim_fate f)
 	case FATE_DROP:
 		return "Dropped";
 	case FATE_REJECT:
-		return "Rejected, and the sender is told";
+		return "Rejected";
 	case FATE_QUEUE:
 		return "Handed to a program in user space, which decides";
 	case FATE_STOLEN:
@@ -465,25 +478,22 @@ static const char *past_tense(enum sim_fate f)
 	return "";
 }
 
-static void say_rule(const struct explain *e, const struct explain_packet *p,
+static void say_rule(const struct explain *e, const struct sim_rule *rule,
                      struct buf *out)
 {
-	struct str place = explain_rule_place(e, p->result.rule);
-	struct str text = explain_rule_text(e, p->result.rule);
+	struct str place = explain_rule_place(e, rule);
+	struct str text = explain_rule_text(e, rule);
 
 	buf_fmt(out, " by rule `" STR_FMT "`", STR_ARG(text));
 	if (place.n)
 		buf_fmt(out, " (" STR_FMT ")", STR_ARG(place));
 }
 
-static void say_why(const struct explain *e, const struct explain_packet *p,
-                    struct buf *out)
+static void say_why(const struct explain *e, const struct sim_result *r, struct buf *out)
 {
-	const struct sim_result *r = &p->result;
-
 	switch (r->by) {
 	case BY_RULE:
-		say_rule(e, p, out);
+		say_rule(e, r->rule, out);
 		return;
 	case BY_POLICY: {
 		struct str chain = explain_chain_name(e, r->chain);
@@ -505,6 +515,26 @@ static void say_why(const struct explain *e, const struct explain_packet *p,
 		buf_cstr(out, r->chain ? ": no rule took it, and the policy is accept"
 		                       : ": the ruleset has nothing to say about it");
 		return;
+	}
+}
+
+/* Whether the sender of a rejected packet hears of it. */
+static void say_answer(const struct explain *e, const struct sim_result *r,
+                       struct buf *out)
+{
+	const struct sim_result *answer = r->answer;
+
+	if (answer && answer->fate == FATE_ACCEPT) {
+		buf_cstr(out, ", and the sender is told");
+	} else if (answer) {
+		buf_fmt(out, "; the sender is not told, for the answer is %s",
+		        answer->fate == FATE_UNKNOWN ? "met by something that is not "
+		                                       "known here"
+		                                     : "stopped");
+		if (answer->fate != FATE_UNKNOWN)
+			say_why(e, answer, out);
+	} else if (r->silence) {
+		buf_fmt(out, "; the sender is not told: %s", r->silence);
 	}
 }
 
@@ -535,7 +565,8 @@ struct str explain_sentence(const struct explain *e, const struct explain_packet
 		        p->result.doubt);
 	} else {
 		buf_cstr(&out, past_tense(p->result.fate));
-		say_why(e, p, &out);
+		say_why(e, &p->result, &out);
+		say_answer(e, &p->result, &out);
 		buf_char(&out, '.');
 	}
 	return arena_str(&e->c->arena, buf_as_str(&out));

@@ -29,14 +29,15 @@ struct explain_step {
 	struct str text;
 	struct str hook; /* the one it happened at; empty: between hooks */
 	const char *ct;
-	struct str addresses; /* EVENT_NAT: as they are now */
+	struct str addresses; /* EVENT_NAT, EVENT_ANSWER: as they are now */
+	bool is_answer;       /* it happened to what the machine answered */
 };
 
 struct explain_packet {
 	struct packet_line line;
 	struct made_packet made;
-	struct sim_result result;
-	unsigned fates; /* bit n: enum sim_fate n can come out */
+	struct sim_result result, answer; /* the second of what the machine answered */
+	unsigned fates;                   /* bit n: enum sim_fate n can come out */
 	VEC(struct explain_step) steps;
 	const char *ct;           /* in the end */
 	struct str before, after; /* addresses and ports */
@@ -59,7 +60,7 @@ struct explain {
 	struct map texts; /* live: "family table chain handle" to the rule's text */
 	/* while it runs */
 	struct explain_packet *now;
-	struct str hook;
+	struct str hooks[2]; /* where the packet is, and what is answered to it */
 };
 
 /* Reads the ruleset's files; reports those that cannot be read. */
@@ -72,6 +73,8 @@ void explain_fini(struct explain *e);
 /* ---- for `gate test`, which runs the packets itself ---- */
 /* The ruleset of the files, or the kernel's, as no packet has met it yet; read the first time. */
 int explain_load(struct explain *e, struct diags *diags);
+/* What came of the packet, which is gone when the simulator goes on. */
+void explain_keep_result(struct explain_packet *p, const struct sim_result *r);
 /* Gives the simulator what a running kernel told beside its ruleset; nothing without --live. */
 void explain_import(const struct explain *e, struct sim *sim);
 /* A watcher for struct sim (ctx: the explain) that adds to the steps of e->now. */

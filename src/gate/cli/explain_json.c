@@ -147,6 +147,9 @@ static const char *step_name(enum sim_event_kind kind)
 		[EVENT_SENT] = "sent",
 		[EVENT_LOG] = "log",
 		[EVENT_DOUBT] = "doubt",
+		[EVENT_ANSWER] = "answer",
+		[EVENT_ANSWERED] = "answered",
+		[EVENT_SILENCE] = "silence",
 	};
 
 	return names[kind];
@@ -177,15 +180,18 @@ static void put_step(const struct explain *e, const struct explain_step *s,
 	buf_char(out, '}');
 }
 
-/* Hooks in order, each with its steps. */
+/* Hooks in order, each with its steps: of the packet, or of what was answered. */
 static void put_hooks(struct object *o, const struct explain *e,
-                      const struct explain_packet *p)
+                      const struct explain_packet *p, bool of_answer)
 {
 	bool first = true, open = false, any = false;
 
 	key(o, "hooks");
 	buf_char(o->out, '[');
 	vec_for_each(it, &p->steps) {
+		if (it->is_answer != of_answer || it->kind == EVENT_ANSWER ||
+		    it->kind == EVENT_ANSWERED)
+			continue;
 		if (it->kind == EVENT_HOOK || !open) {
 			buf_cstr(o->out, open ? "]}" : "");
 			buf_cstr(o->out, first ? "" : ",");
@@ -265,6 +271,45 @@ static void put_verdicts(struct object *o, const struct explain_packet *p)
 	buf_char(o->out, ']');
 }
 
+/* Who decided. */
+static void put_by(struct object *o, const struct explain *e, const struct sim_result *r)
+{
+	put_str(o, "by", str_from(by_name(r->by)));
+	if (r->by == BY_RULE)
+		put_rule(o, "rule", e, r->rule);
+	if (r->by == BY_POLICY)
+		put_str(o, "chain", explain_chain_name(e, r->chain));
+	if (r->reason)
+		put_str(o, "reason", str_from(r->reason));
+	if (r->doubt)
+		put_str(o, "doubt", str_from(r->doubt));
+}
+
+static void put_answer(struct object *o, const struct explain *e,
+                       const struct explain_packet *p)
+{
+	const struct sim_result *r = p->result.answer;
+
+	if (p->result.silence)
+		put_str(o, "silence", str_from(p->result.silence));
+	if (!r)
+		return;
+	key(o, "answer");
+	struct object a = begin(o->out);
+	vec_for_each(it, &p->steps) {
+		if (it->kind != EVENT_ANSWER)
+			continue;
+		put_str(&a, "packet", it->text);
+		put_str(&a, "addresses", it->addresses);
+		break;
+	}
+	put_str(&a, "verdict", str_from(fate_name(r->fate)));
+	put_by(&a, e, r);
+	put_device(&a, "out", r->out);
+	put_hooks(&a, e, p, true);
+	buf_char(o->out, '}');
+}
+
 static void put_packet(const struct explain *e, const struct explain_packet *p,
                        struct buf *out)
 {
@@ -274,21 +319,14 @@ static void put_packet(const struct explain *e, const struct explain_packet *p,
 	put_str(&o, "filled_in", p->made.filled);
 	put_str(&o, "verdict", explain_verdict(p));
 	put_verdicts(&o, p);
-	put_str(&o, "by", str_from(by_name(p->result.by)));
-	if (p->result.by == BY_RULE)
-		put_rule(&o, "rule", e, p->result.rule);
-	if (p->result.by == BY_POLICY)
-		put_str(&o, "chain", explain_chain_name(e, p->result.chain));
-	if (p->result.reason)
-		put_str(&o, "reason", str_from(p->result.reason));
-	if (p->result.doubt)
-		put_str(&o, "doubt", str_from(p->result.doubt));
+	put_by(&o, e, &p->result);
 	put_str(&o, "conntrack", str_from(p->ct));
 	put_device(&o, "in", p->made.arrival.in);
 	put_device(&o, "out", p->made.arrival.out);
 	put_nat(&o, p);
 	put_hex(&o, p->has_frame ? "frame" : "network_packet", p->bytes);
-	put_hooks(&o, e, p);
+	put_hooks(&o, e, p, false);
+	put_answer(&o, e, p);
 	if (e->c->options.why_not.p)
 		put_near(&o, e, p);
 	if (e->live)

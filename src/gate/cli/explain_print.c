@@ -75,13 +75,16 @@ static void print_step(struct page *p, const struct explain_step *s)
 {
 	struct str name;
 
-	if (s->kind == EVENT_HOOK || s->kind == EVENT_CONFIRM || s->kind == EVENT_SENT)
+	if (s->kind == EVENT_HOOK || s->kind == EVENT_CONFIRM || s->kind == EVENT_SENT ||
+	    s->kind == EVENT_ANSWERED || s->kind == EVENT_SILENCE)
 		return;
 	name_hook(p, s);
 	switch (s->kind) {
 	case EVENT_HOOK:
 	case EVENT_CONFIRM:
 	case EVENT_SENT:
+	case EVENT_ANSWERED:
+	case EVENT_SILENCE: /* the sentence says it */
 		return;
 	case EVENT_CHAIN:
 		print_chain(p, s);
@@ -119,6 +122,10 @@ static void print_step(struct page *p, const struct explain_step *s)
 	case EVENT_DOUBT:
 		buf_fmt(p->out, "      (not known: " STR_FMT ")\n", STR_ARG(s->text));
 		return;
+	case EVENT_ANSWER:
+		buf_fmt(p->out, "  answer: " STR_FMT ", " STR_FMT "\n", STR_ARG(s->text),
+		        STR_ARG(s->addresses));
+		return;
 	}
 }
 
@@ -136,7 +143,11 @@ void explain_print_packet(const struct explain *e, const struct explain_packet *
 	if (e->live)
 		buf_cstr(out, "  note: " EXPLAIN_LIVE_NOTE "\n");
 	vec_for_each(it, &packet->steps)
-		print_step(&p, it);
+		if (!it->is_answer)
+			print_step(&p, it);
+	vec_for_each(it, &packet->steps) /* it began while the rule ran */
+		if (it->is_answer)
+			print_step(&p, it);
 	buf_fmt(out, STR_FMT "\n", STR_ARG(sentence));
 	if (!e->c->options.why_not.p)
 		return;

@@ -134,6 +134,22 @@ static void read_settings(struct sim_machine *m, struct str dev)
 	}
 }
 
+/* net.ipv4.icmp_ratelimit is /proc/sys/net/ipv4/icmp_ratelimit. */
+static void read_answer_settings(struct sim_machine *m)
+{
+	char path[128];
+	struct str key;
+	uint64_t value;
+
+	for (size_t i = 0; (key = machine_answer_setting(i)).n; i++) {
+		int n = snprintf(path, sizeof(path), "/proc/sys/" STR_FMT, STR_ARG(key));
+		for (int at = n - (int)key.n; at < n; at++)
+			path[at] = path[at] == '.' ? '/' : path[at];
+		if (read_number(path, &value))
+			(void)!machine_set(m, key, value);
+	}
+}
+
 static bool is_on(const char *path)
 {
 	uint64_t value;
@@ -175,6 +191,7 @@ int live_read_machine(struct sim_machine *m)
 	m->forwards = is_on("/proc/sys/net/ipv4/ip_forward");
 	m->is_complete = true;
 	/* Without br_netfilter there is no such file. */
+	read_answer_settings(m);
 	m->bridges_call_ip4 = is_on("/proc/sys/net/bridge/bridge-nf-call-iptables");
 	m->bridges_call_ip6 = is_on("/proc/sys/net/bridge/bridge-nf-call-ip6tables");
 	m->bridges_show_vlans =

@@ -48,6 +48,10 @@ static void watch(void *ctx, const struct sim_event *event)
 	struct taken *t = &r->taken;
 	const struct track_entry *entry = event->pass->ref.entry;
 
+	if (r->shown)
+		explain_watch(&r->f->e, event);
+	if (event->pass->is_answer)
+		return;
 	t->ct = sim_state_name(event->pass);
 	t->out = event->pass->out;
 	t->mark = event->pass->pkt->mark;
@@ -63,8 +67,6 @@ static void watch(void *ctx, const struct sim_event *event)
 	if (event->kind == EVENT_RULE && event->matched && event->verdict >= 0 &&
 	    t->n_deciders < TEST_DECIDERS)
 		t->deciders[t->n_deciders++] = event->rule;
-	if (r->shown)
-		explain_watch(&r->f->e, event);
 }
 
 /* ---- a packet ---- */
@@ -90,14 +92,14 @@ static bool send_line(struct run *r, const struct packet_line *line)
 		r->shown->steps.n = 0;
 		r->shown->ct = "none";
 		f->e.now = r->shown;
-		f->e.hook = STR("");
+		f->e.hooks[0] = STR("");
 	}
 	r->taken.result = talk_send(&r->talks, &r->sim, line, &made);
 	r->packets++;
 	view_packet(&r->talks.last, &view);
 	r->taken.tuple = view.tuple;
 	if (r->shown) {
-		r->shown->result = r->taken.result;
+		explain_keep_result(r->shown, &r->taken.result);
 		r->shown->after = explain_addresses(&f->c->arena, &r->talks.last);
 	}
 	return true;

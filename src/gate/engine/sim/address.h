@@ -48,6 +48,12 @@ static inline bool address_is_multicast(uint8_t family, const uint8_t *a)
 	return family == NFPROTO_IPV4 ? a[0] >> 4 == 14 : a[0] == 0xff;
 }
 
+/* RFC 4291 section 2.5.6 */
+static inline bool address_is_of_link(const uint8_t *ip6)
+{
+	return ip6[0] == 0xfe && (ip6[1] & 0xc0) == 0x80;
+}
+
 /* 255.255.255.255 */
 static inline bool address_is_everybody(uint8_t family, const uint8_t *a)
 {

@@ -125,6 +125,11 @@ static bool leave_by(struct pass *p, const struct sim_dev *from,
 	return way_leave(p);
 }
 
+bool bridge_answer(struct pass *p)
+{
+	return leave_by(p, NULL, p->out);
+}
+
 /* A copy of the frame shares its connection. */
 static void leave_copy(struct pass *p, const struct sim_dev *from,
                        const struct sim_dev *port, struct outcome *o)
@@ -441,6 +446,7 @@ static bool prerouting(struct pass *p)
 		return way_stops(p, packet_fault_text(p->pkt->fault));
 	memcpy(was, packet_destination(p->pkt), n);
 	p->is_bridged = true;
+	p->bridged_in = p->in;
 	p->pkt->largest_piece =
 		0; /* what the bridge's connection tracking knew is forgotten */
 	if (!run_ip(p, NF_INET_PRE_ROUTING, "prerouting", bridge, NULL))

@@ -28,6 +28,8 @@ void bridge_set_type(struct pass *p);
 bool bridge_receive(struct pass *p);
 /* A frame that the machine sends by p->out, which is a bridge; its egress chains are behind it. */
 bool bridge_send(struct pass *p);
+/* A frame made here in answer to one that came in by p->out, a port. */
+bool bridge_answer(struct pass *p);
 /* What br_netfilter does at a bridge's hook (p->hook). */
 bool bridge_calls_ip(struct pass *p);
 /* Whether a chain at p's hook is passed by: before Linux 6.7 br_netfilter took a frame to ip's

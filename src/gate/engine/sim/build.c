@@ -64,7 +64,7 @@ static void put_tcp(struct buf *b, const struct packet_desc *d)
 	put32(b, d->ack);
 	buf_char(b, (char)((20 + padded(d->options.n, OPTIONS_MAX)) / 4 << 4));
 	buf_char(b, (char)d->tcp_flags);
-	put16(b, d->window ? d->window : 64240);
+	put16(b, d->window || d->no_window ? d->window : 64240);
 	put32(b, 0); /* checksum, urgent pointer */
 	put_options(b, d->options, OPTIONS_MAX);
 }

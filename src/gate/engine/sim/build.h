@@ -35,7 +35,8 @@ struct packet_desc {
 	uint16_t sport, dport;
 	uint8_t tcp_flags;
 	uint32_t seq, ack;
-	uint16_t window;          /* as in the header, not scaled */
+	uint16_t window;          /* as in the header, not scaled; 0: as hosts have it */
+	bool no_window;           /* it is 0 */
 	struct str options;       /* of TCP, padded to a multiple of 4 with end-of-list */
 	struct str ip_options;    /* IPv4 options, padded likewise */
 	bool has_chunk, has_vtag; /* of SCTP; without: an INIT, and the tag that fits */

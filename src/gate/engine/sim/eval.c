@@ -3,10 +3,13 @@
 /* The interpreter's heart: comparisons, arithmetic on registers, verdicts. */
 #include "gate/engine/sim/eval.h"
 
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
+#include "gate/engine/sim/answer.h"
 #include "gate/engine/sim/data.h"
 #include "gate/engine/sim/jhash.h"
 #include "gate/engine/sim/set.h"
@@ -219,22 +222,45 @@ static enum step eval_foreign(struct exec *x, const struct insn *i, struct sim_r
 	return step_of(sim_doubt(x->pass, run->doubt));
 }
 
-/* A reset to the sender closes the connection too. None answers a reset or a broken segment. */
-static void close_connection(struct pass *p)
-{
-	struct track_packet view;
-
-	view_packet(p->pkt, &view);
-	if (p->pkt->l4 == IPPROTO_TCP && !view.flags && !(view.tcp.flags & 4 /* RST */))
-		track_tcp_close(p->sim->track, &p->ref);
-}
-
-void eval_reject(struct exec *x, uint32_t type)
+void eval_reject_reset(struct exec *x)
 {
 	x->pass->sent_reject = true;
-	if (type == NFT_REJECT_TCP_RST)
-		close_connection(x->pass);
+	answer_reset(x->pass, x->chain->table->t.family);
 	decide(x, NF_DROP);
+}
+
+void eval_reject(struct exec *x, uint8_t code)
+{
+	x->pass->sent_reject = true;
+	answer_unreachable(x->pass, x->chain->table->t.family, code);
+	decide(x, NF_DROP);
+}
+
+/* enum nft_reject_inet_code, as the two protocols say it. */
+static uint8_t icmpx_code(const struct pass *p, uint8_t code)
+{
+	static const uint8_t codes[NFT_REJECT_ICMPX_MAX + 1][2] = {
+		[NFT_REJECT_ICMPX_NO_ROUTE] = { ICMP_NET_UNREACH, ICMPV6_NOROUTE },
+		[NFT_REJECT_ICMPX_PORT_UNREACH] = { ICMP_PORT_UNREACH,
+		                                    ICMPV6_PORT_UNREACH },
+		[NFT_REJECT_ICMPX_HOST_UNREACH] = { ICMP_HOST_UNREACH,
+		                                    ICMPV6_ADDR_UNREACH },
+		[NFT_REJECT_ICMPX_ADMIN_PROHIBITED] = { ICMP_PKT_FILTERED,
+		                                        ICMPV6_ADM_PROHIBITED },
+	};
+
+	return codes[code <= NFT_REJECT_ICMPX_MAX ? code : NFT_REJECT_ICMPX_PORT_UNREACH]
+		    [p->pkt->family == NFPROTO_IPV6];
+}
+
+static void eval_reject_statement(struct exec *x, const struct insn *i)
+{
+	if (i->reject.type == NFT_REJECT_TCP_RST)
+		eval_reject_reset(x);
+	else
+		eval_reject(x, i->reject.type == NFT_REJECT_ICMPX_UNREACH
+		                       ? icmpx_code(x->pass, i->reject.code)
+		                       : i->reject.code);
 }
 
 /* Statements that let the packet go another way. */
@@ -249,7 +275,7 @@ static enum step eval_statement(struct exec *x, const struct insn *i)
 		                                       .rule = x->rule });
 		return STEP_ON;
 	case INSN_REJECT:
-		eval_reject(x, i->reject.type);
+		eval_reject_statement(x, i);
 		return STEP_ON;
 	case INSN_QUEUE:
 		decide(x, NF_QUEUE);

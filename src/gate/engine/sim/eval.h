@@ -32,8 +32,9 @@ uint32_t eval_rule(struct exec *x, struct sim_rule *rule);
  * asking; what is not known, and what is no question to the packet (a limit, say), is taken to hold. */
 uint64_t eval_unmet(const struct exec *x, struct sim_rule *rule, uint32_t from);
 
-/* Drops, and tells the sender: NFT_REJECT_*. */
-void eval_reject(struct exec *x, uint32_t type);
+/* Drops, and tells the sender: by a reset, or by ICMP's or ICMPv6's code. */
+void eval_reject_reset(struct exec *x);
+void eval_reject(struct exec *x, uint8_t code);
 
 /* eval_load.c: loads into registers. */
 enum step eval_payload(struct exec *x, const struct insn *i);

@@ -9,6 +9,8 @@
 
 #include "gate/engine/sim/address.h"
 
+enum { RATELIMIT_MS = 1000 }; /* Documentation/networking/ip-sysctl.rst: icmp_ratelimit */
+
 static struct sim_dev *add_dev(struct sim_machine *m, struct str name, uint32_t index)
 {
 	struct sim_dev *d = arena_new(&m->a, struct sim_dev);
@@ -51,6 +53,7 @@ void machine_init(struct sim_machine *m, uint32_t lo_index)
 	lo->mac[0] = lo->mac[5] = 0;
 	add_own_policies(m);
 	m->bridges_call_ip4 = m->bridges_call_ip6 = true;
+	m->icmp_ratelimit4 = m->icmp_ratelimit6 = RATELIMIT_MS;
 	machine_add_addr(m, lo, NFPROTO_IPV4, lo4, 8);
 	machine_add_addr(m, lo, NFPROTO_IPV6, lo6, 128);
 }
@@ -182,13 +185,13 @@ void machine_add_policy(struct sim_machine *m, const struct sim_policy *policy)
 
 struct setting {
 	struct str name;
-	size_t offset; /* in the struct */
-	uint8_t max;
+	size_t offset, bytes; /* in the struct: 1 or 4 */
+	uint32_t max;
 };
 
-#define SETTING(type, field, name, max)                    \
-	{                                                  \
-		STR_INIT(name), offsetof(type, field), max \
+#define SETTING(type, field, name, max)                                                \
+	{                                                                              \
+		STR_INIT(name), offsetof(type, field), sizeof(((type *)0)->field), max \
 	}
 static const struct setting settings[] = {
 	SETTING(struct sim_conf, rp_filter, "rp_filter", 2),
@@ -206,6 +209,15 @@ static const struct setting bridge_settings[] = {
 	        UINT8_MAX),
 };
 
+static const struct setting answer_settings[] = {
+	SETTING(struct sim_machine, reflects_mark4, "net.ipv4.fwmark_reflect", UINT8_MAX),
+	SETTING(struct sim_machine, reflects_mark6, "net.ipv6.fwmark_reflect", UINT8_MAX),
+	SETTING(struct sim_machine, icmp_ratelimit4, "net.ipv4.icmp_ratelimit",
+	        INT32_MAX),
+	SETTING(struct sim_machine, icmp_ratelimit6, "net.ipv6.icmp.ratelimit",
+	        INT32_MAX),
+};
+
 static int put_setting(const struct setting *table, size_t n, void *in, struct str name,
                        uint64_t value)
 {
@@ -214,7 +226,11 @@ static int put_setting(const struct setting *table, size_t n, void *in, struct s
 			continue;
 		if (value > table[i].max)
 			return -EINVAL;
-		*((uint8_t *)in + table[i].offset) = (uint8_t)value;
+		if (table[i].bytes == 1)
+			*((uint8_t *)in + table[i].offset) = (uint8_t)value;
+		else
+			memcpy((uint8_t *)in + table[i].offset,
+			       &(uint32_t){ (uint32_t)value }, sizeof(uint32_t));
 		return 0;
 	}
 	return -ENOENT;
@@ -245,6 +261,9 @@ int machine_set(struct sim_machine *m, struct str name, uint64_t value)
 
 	if (str_starts(name, conf))
 		return set_conf(m, str_sub(name, conf.n, name.n), value);
+	int r = put_setting(answer_settings, ARRAY_LEN(answer_settings), m, name, value);
+	if (r != -ENOENT)
+		return r;
 	if (str_starts(name, bridge))
 		name = str_sub(name, bridge.n, name.n);
 	return put_setting(bridge_settings, ARRAY_LEN(bridge_settings), m, name, value);
@@ -253,6 +272,11 @@ int machine_set(struct sim_machine *m, struct str name, uint64_t value)
 struct str machine_setting(size_t i)
 {
 	return i < ARRAY_LEN(settings) ? settings[i].name : STR("");
+}
+
+struct str machine_answer_setting(size_t i)
+{
+	return i < ARRAY_LEN(answer_settings) ? answer_settings[i].name : STR("");
 }
 
 struct sim_conf machine_conf(const struct sim_machine *m, const struct sim_dev *dev)
@@ -315,6 +339,31 @@ const struct sim_socket *machine_socket(const struct sim_machine *m, uint8_t fam
 			any = it;
 	}
 	return any;
+}
+
+/* RFC 6724 section 5, rule 2: an address of the link is for peers on the link, and for no others. */
+static bool has_scope_of(uint8_t family, const uint8_t *a, const uint8_t *b)
+{
+	return family == NFPROTO_IPV4 || address_is_of_link(a) == address_is_of_link(b);
+}
+
+const uint8_t *machine_source_to(const struct sim_machine *m, uint8_t family,
+                                 const struct sim_dev *dev, const uint8_t *peer)
+{
+	const uint8_t *near = NULL, *own = NULL, *other = NULL;
+
+	vec_for_each(it, &m->addrs) {
+		if (it->family != family || it->dev->is_loopback != dev->is_loopback ||
+		    !has_scope_of(family, it->addr, peer))
+			continue;
+		if (it->dev != dev)
+			other = other ? other : it->addr;
+		else if (address_in_prefix(it->addr, peer, it->prefix))
+			near = near ? near : it->addr;
+		else
+			own = own ? own : it->addr;
+	}
+	return near ? near : own ? own : other;
 }
 
 const uint8_t *machine_source(const struct sim_machine *m, const struct sim_dev *dev,

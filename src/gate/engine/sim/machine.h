@@ -139,6 +139,11 @@ struct sim_machine {
 	/* net.bridge: bridge-nf-call-iptables, -ip6tables and -filter-vlan-tagged; the first two
 	 * are on unless something turned them off. */
 	uint8_t bridges_call_ip4, bridges_call_ip6, bridges_show_vlans;
+	/* net.ipv4.fwmark_reflect, net.ipv6.fwmark_reflect: answers have the packet's mark. */
+	uint8_t reflects_mark4, reflects_mark6;
+	/* net.ipv4.icmp_ratelimit, net.ipv6.icmp.ratelimit: milliseconds between errors that one host
+	 * is told; 0: no limit. At first 1000. */
+	uint32_t icmp_ratelimit4, icmp_ratelimit6;
 	uint32_t kernel;    /* its version: 6.1 is 0x601; 0: nobody knows */
 	bool knows_sockets; /* those are all there are */
 	bool knows_devices; /* those, and the ports of its bridges, are all there are */
@@ -177,12 +182,14 @@ struct sim_dev *machine_edit(struct sim_machine *m, const struct sim_dev *dev);
  * kernel does it. */
 #define PREF_NONE UINT32_MAX
 void machine_add_policy(struct sim_machine *m, const struct sim_policy *policy);
-/* A setting under net.ipv4.conf.all or .DEVICE, or of net.bridge (there the words before the name
- * may be missing). -ENOENT: there is no such setting or device;
+/* A setting under net.ipv4.conf.all or .DEVICE, one that decides about answers, or of net.bridge
+ * (there the words before the name may be missing). -ENOENT: there is no such setting or device;
  * -EINVAL: it cannot have that value. */
 int machine_set(struct sim_machine *m, struct str name, uint64_t value);
 /* The i-th setting's name behind the device; empty behind the last. */
 struct str machine_setting(size_t i);
+/* The same of what decides about answers, whole: net.ipv4.icmp_ratelimit … */
+struct str machine_answer_setting(size_t i);
 /* What holds for packets that come in by the device: its own settings and those of all. */
 struct sim_conf machine_conf(const struct sim_machine *m, const struct sim_dev *dev);
 
@@ -233,6 +240,9 @@ bool machine_listens(const struct sim_machine *m, uint8_t family, const uint8_t 
  * any; NULL: none. `addr` NULL: any will do. */
 const struct sim_socket *machine_socket(const struct sim_machine *m, uint8_t family,
                                         uint8_t l4, const uint8_t *addr, uint16_t port);
+/* The address that packets to `peer` have by that device; NULL: it is not known. */
+const uint8_t *machine_source_to(const struct sim_machine *m, uint8_t family,
+                                 const struct sim_dev *dev, const uint8_t *peer);
 /* An address of the device in that family, or NULL. */
 const uint8_t *machine_source(const struct sim_machine *m, const struct sim_dev *dev,
                               uint8_t family);

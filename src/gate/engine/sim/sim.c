@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gate/engine/sim/address.h"
+#include "gate/engine/sim/answer_limit.h"
 #include "gate/engine/sim/bridge.h"
 #include "gate/engine/sim/hook.h"
 #include "gate/engine/sim/pieces.h"
@@ -29,6 +31,7 @@ void sim_init(struct sim *s, struct sim_store *store, struct sim_machine *machin
 	s->track = track_new(1);
 	s->defrag = defrag_new();
 	s->fdb = fdb_new(machine);
+	s->limits = answer_limits_new();
 }
 
 void sim_fini(struct sim *s)
@@ -36,6 +39,7 @@ void sim_fini(struct sim *s)
 	track_free(s->track);
 	defrag_free(s->defrag);
 	fdb_free(s->fdb);
+	answer_limits_free(s->limits);
 }
 
 const char *sim_state_name(const struct pass *p)
@@ -150,20 +154,23 @@ static bool is_frame_seen(struct pass *p)
 	        plan_at(p->sim->store, NFPROTO_NETDEV, NF_NETDEV_EGRESS)->n);
 }
 
+bool way_transmit_framed(struct pass *p)
+{
+	p->in = NULL;
+	if (!at_device(p, NF_NETDEV_EGRESS, "egress"))
+		return false;
+	if (!p->out->is_loopback && !p->out->is_bridge)
+		sim_tell(p, EVENT_SENT, NULL);
+	return true;
+}
+
 bool way_transmit(struct pass *p)
 {
 	if (!p->out)
 		return true;
 	if (is_frame_seen(p))
 		frame(p);
-	p->in = NULL;
-	if (!at_device(p, NF_NETDEV_EGRESS, "egress"))
-		return false;
-	if (p->out->is_bridge)
-		return bridge_send(p);
-	if (!p->out->is_loopback)
-		sim_tell(p, EVENT_SENT, NULL);
-	return true;
+	return way_transmit_framed(p) && (!p->out->is_bridge || bridge_send(p));
 }
 
 void outcome_keep(struct outcome *o, struct pass *p, bool passed)
@@ -226,15 +233,14 @@ static bool hop_limit(struct pass *p)
 	return true;
 }
 
-/* RFC 4291 section 2.5.6; the unspecified and the loopback address go no further either. */
+/* An address of the link; the unspecified and the loopback address go no further either. */
 static bool is_bound_to_link(struct pass *p)
 {
 	static const uint8_t zeros[15];
 	const uint8_t *src = packet_source(p->pkt);
 
 	return p->pkt->family == NFPROTO_IPV6 &&
-	       ((src[0] == 0xfe && (src[1] & 0xc0) == 0x80) ||
-	        (memcmp(src, zeros, 15) == 0 && src[15] < 2));
+	       (address_is_of_link(src) || (memcmp(src, zeros, 15) == 0 && src[15] < 2));
 }
 
 /* A router gives a packet of IPv4 the priority of its type of service: tc-prio(8). */
@@ -350,12 +356,11 @@ static bool loop_back(struct pass *p)
 	return way_receive(p);
 }
 
-static bool send_ip(struct pass *p)
+bool way_send(struct pass *p)
 {
 	if (p->pkt->fault != FAULT_NONE && p->pkt->fault != FAULT_CHECKSUM)
 		return way_stops(
 			p, packet_fault_text(p->pkt->fault)); /* no socket sends that */
-	p->local = true;
 	if (!at_hook(p, NF_INET_LOCAL_OUT, "output"))
 		return false;
 	if (p->is_rerouted)
@@ -375,7 +380,8 @@ static bool send_packet(struct pass *p)
 		return at_hook(p, NF_ARP_OUT, "output") && way_transmit(p);
 	if (p->pkt->family == 0)
 		return way_transmit(p);
-	return send_ip(p);
+	p->local = true;
+	return way_send(p);
 }
 
 struct sim_result sim_packet(struct sim *s, const struct sim_arrival *a,

@@ -40,6 +40,10 @@ struct sim_result {
 	const char *doubt;             /* the first thing that was not known, or NULL */
 	const struct sim_dev
 		*out; /* the device it leaves by, or was to leave by; NULL: none */
+	/* What became of what the machine answered to it, until the next packet; NULL: it did not
+	 * answer, and where a rule wanted it to, `silence` says why not. */
+	const struct sim_result *answer;
+	const char *silence;
 };
 
 enum sim_event_kind {
@@ -57,7 +61,10 @@ enum sim_event_kind {
 	EVENT_STACK,  /* the IP stack has its say: text */
 	EVENT_SENT,   /* it leaves by a device (pass->out), as it is now */
 	EVENT_LOG,
-	EVENT_DOUBT, /* something was not known: text */
+	EVENT_DOUBT,  /* something was not known: text */
+	EVENT_ANSWER, /* the machine answers: text; pass->is_answer until EVENT_ANSWERED */
+	EVENT_ANSWERED, /* pass->result says what became of it */
+	EVENT_SILENCE,  /* it does not: text */
 };
 
 struct sim_event {
@@ -96,9 +103,11 @@ struct sim {
 	int32_t utc_offset_s; /* the kernel's time zone (sys_tz) */
 	void (*watch)(void *ctx, const struct sim_event *e);
 	void *watch_ctx;
-	bool asks_unmet;     /* the watcher wants to know sim_event.unmet */
-	uint64_t choices;    /* bit n: the n-th doubt since the start counts as a match */
-	unsigned n_doubts;   /* met so far */
+	bool asks_unmet;   /* the watcher wants to know sim_event.unmet */
+	uint64_t choices;  /* bit n: the n-th doubt since the start counts as a match */
+	unsigned n_doubts; /* met so far */
+	struct sim_result answer; /* of the last packet; sim_result.answer points to it */
+	struct answer_limits *limits; /* what is left of how often errors are sent */
 	uint64_t n_imported; /* connections with these ids, from 1, are a kernel's */
 	bool is_live; /* loaded from a kernel, which does not tell all it remembers */
 };
@@ -119,10 +128,12 @@ struct pass {
 	struct sim_result result;
 	const char *doubt; /* the first that counted */
 	bool local;        /* made here, with a socket */
+	bool is_answer;    /* made here, by the kernel itself */
 	bool sent_reject;
 	bool is_unknown; /* something ran that gate cannot run */
 	bool is_framed;  /* made here, and it has its Ethernet header now */
 	bool is_bridged; /* br_netfilter has shown it to the chains of ip or ip6 */
+	const struct sim_dev *bridged_in; /* the port by which br_netfilter saw it come */
 	bool is_renamed; /* bridged to a new destination, whose hardware address is: */
 	const uint8_t *next_mac; /* NULL: not known */
 	uint32_t nft_trace;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 Gatehouse founders */
 /* Targets but those of NAT. */
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/xt_CONNMARK.h>
@@ -14,24 +16,46 @@
 #include "gate/engine/sim/route.h"
 #include "gate/engine/sim/xt.h"
 
-static enum xt_answer reject(struct exec *x, bool reset)
-{
-	eval_reject(x, reset ? NFT_REJECT_TCP_RST : NFT_REJECT_ICMP_UNREACH);
-	return XT_YES;
-}
-
 enum xt_answer xt_reject4(struct exec *x, struct xt *m)
 {
+	static const uint8_t codes[] = {
+		[IPT_ICMP_NET_UNREACHABLE] = ICMP_NET_UNREACH,
+		[IPT_ICMP_HOST_UNREACHABLE] = ICMP_HOST_UNREACH,
+		[IPT_ICMP_PROT_UNREACHABLE] = ICMP_PROT_UNREACH,
+		[IPT_ICMP_PORT_UNREACHABLE] = ICMP_PORT_UNREACH,
+		[IPT_ICMP_NET_PROHIBITED] = ICMP_NET_ANO,
+		[IPT_ICMP_HOST_PROHIBITED] = ICMP_HOST_ANO,
+		[IPT_ICMP_ADMIN_PROHIBITED] = ICMP_PKT_FILTERED,
+	};
 	const struct ipt_reject_info *i = m->info;
 
-	return reject(x, i->with == IPT_TCP_RESET);
+	if (i->with == IPT_TCP_RESET)
+		eval_reject_reset(x);
+	else
+		eval_reject(x, i->with < ARRAY_LEN(codes) ? codes[i->with]
+		                                          : ICMP_PORT_UNREACH);
+	return XT_YES;
 }
 
 enum xt_answer xt_reject6(struct exec *x, struct xt *m)
 {
+	static const uint8_t codes[] = {
+		[IP6T_ICMP6_NO_ROUTE] = ICMPV6_NOROUTE,
+		[IP6T_ICMP6_ADM_PROHIBITED] = ICMPV6_ADM_PROHIBITED,
+		[IP6T_ICMP6_NOT_NEIGHBOUR] = ICMPV6_NOT_NEIGHBOUR,
+		[IP6T_ICMP6_ADDR_UNREACH] = ICMPV6_ADDR_UNREACH,
+		[IP6T_ICMP6_PORT_UNREACH] = ICMPV6_PORT_UNREACH,
+		[IP6T_ICMP6_POLICY_FAIL] = ICMPV6_POLICY_FAIL,
+		[IP6T_ICMP6_REJECT_ROUTE] = ICMPV6_REJECT_ROUTE,
+	};
 	const struct ip6t_reject_info *i = m->info;
 
-	return reject(x, i->with == IP6T_TCP_RESET);
+	if (i->with == IP6T_TCP_RESET)
+		eval_reject_reset(x);
+	else
+		eval_reject(x, i->with < ARRAY_LEN(codes) ? codes[i->with]
+		                                          : ICMPV6_PORT_UNREACH);
+	return XT_YES;
 }
 
 enum xt_answer xt_log(struct exec *x, struct xt *m)

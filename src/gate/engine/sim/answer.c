@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 Gatehouse founders */
+/* Answers: whether there is one, its bytes, its way. */
+#include "gate/engine/sim/answer.h"
+
+#include <errno.h>
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <string.h>
+
+#include "base/be.h"
+#include "gate/engine/sim/address.h"
+#include "gate/engine/sim/answer_limit.h"
+#include "gate/engine/sim/bridge.h"
+#include "gate/engine/sim/build.h"
+#include "gate/engine/sim/checksum.h"
+#include "gate/engine/sim/route.h"
+#include "gate/engine/sim/way.h"
+#include "gate/schema/schema.h"
+
+/* RFC 1812 section 4.3.2.3 and RFC 4443 section 2.4 (c): as much of the packet as fits. */
+enum {
+	ERROR4_BYTES = 576,
+	ERROR6_BYTES = 1280,
+	IP4_BYTES = 20,
+	IP6_BYTES = 40,
+	ICMP_BYTES = 8
+};
+/* RFC 1812 section 4.3.2.5: errors have internetwork control's precedence. */
+enum { TOS_MASK = 0x1e, TOS_PRECEDENCE = 0xc0 };
+
+struct answer {
+	struct pass *cause;
+	uint8_t family; /* of the table whose rule answers */
+	struct packet_desc desc;
+	struct route_answer route;
+};
+
+static bool is_ip4(const struct pass *p)
+{
+	return p->pkt->family == NFPROTO_IPV4;
+}
+
+static bool keep_silent(struct pass *p, const char *why)
+{
+	p->result.silence = why;
+	sim_tell(p, EVENT_SILENCE, why);
+	return false;
+}
+
+/* ---- whether ---- */
+
+/* Protocols whose checksum is no sum over all of the packet, or may be left out. */
+static bool has_plain_sum(const struct packet *p)
+{
+	const uint8_t *b = packet_at(p, p->th, 8);
+
+	switch (p->l4) {
+	case IPPROTO_UDP:
+		return b && (b[6] || b[7]);
+	case IPPROTO_GRE:
+		return b && b[0] & 0x80;
+	case IPPROTO_AH:
+	case IPPROTO_ESP:
+	case IPPROTO_SCTP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_DCCP:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* What gate knows no checksum of is summed all the same. */
+static bool is_sum_right(const struct packet *p)
+{
+	bool known = p->l4 == IPPROTO_TCP || p->l4 == IPPROTO_UDP ||
+	             p->l4 == IPPROTO_ICMP || p->l4 == IPPROTO_ICMPV6;
+	const uint8_t *b;
+	uint32_t n = packet_l4_length(p), sum = 0;
+
+	if (p->sums_are_right || !has_plain_sum(p))
+		return true;
+	if (known)
+		return packet_checksum_ok(p);
+	b = packet_at(p, p->th, n);
+	if (b && p->family == NFPROTO_IPV6) {
+		uint8_t rest[8] = { [7] = p->l4 };
+		put_be32(rest, n);
+		sum = checksum_add(packet_at(p, p->nh + 8, 32), 32, 0);
+		sum = checksum_add(rest, sizeof(rest), sum);
+	}
+	return b && checksum(b, n, sum) == 0;
+}
+
+/* RFC 1122 section 3.2.2: of what came for many, nothing is said. */
+static bool is_for_group(const struct pass *p)
+{
+	const uint8_t *dst = packet_destination(p->pkt);
+
+	if (!is_ip4(p))
+		return address_is_multicast(NFPROTO_IPV6, dst);
+	return p->has_route &&
+	       (p->route.type == ROUTE_BROADCAST || p->route.type == ROUTE_MULTICAST);
+}
+
+static bool is_unicast6(const uint8_t *addr)
+{
+	static const uint8_t none[16];
+
+	return !address_is_multicast(NFPROTO_IPV6, addr) && memcmp(addr, none, 16) != 0;
+}
+
+static bool can_be_answered(struct pass *p)
+{
+	if (p->pkt->frag_off)
+		return keep_silent(p, "only the first fragment of a packet is answered");
+	if (!p->pkt->has_l4 || !is_sum_right(p->pkt))
+		return keep_silent(p, "what has a wrong checksum is not answered");
+	return true;
+}
+
+static const uint8_t *can_be_reset(struct pass *p)
+{
+	const uint8_t *b =
+		p->pkt->l4 == IPPROTO_TCP ? packet_at(p->pkt, p->pkt->th, 20) : NULL;
+	const char *why = NULL;
+
+	if (!b)
+		why = "there is no TCP header to answer";
+	else if (b[13] & TCP_RST)
+		why = "a reset is not answered by a reset";
+	else if (is_ip4(p) ? is_for_group(p)
+	                   : !is_unicast6(packet_source(p->pkt)) ||
+	                             !is_unicast6(packet_destination(p->pkt)))
+		why = "what is for many is not answered";
+	if (why)
+		keep_silent(p, why);
+	return why || !can_be_answered(p) ? NULL : b;
+}
+
+/* RFC 1122 section 3.2.2, RFC 4443 section 2.4 (e). */
+static bool is_error_or_odd(const struct packet *p)
+{
+	const uint8_t *b = packet_at(p, p->th, 1);
+
+	if (p->family == NFPROTO_IPV6)
+		return p->l4 == IPPROTO_ICMPV6 && (!b || b[0] < 128);
+	return p->l4 == IPPROTO_ICMP &&
+	       (!b || b[0] > NR_ICMP_TYPES || b[0] == ICMP_DEST_UNREACH ||
+	        b[0] == ICMP_SOURCE_QUENCH || b[0] == ICMP_REDIRECT ||
+	        b[0] == ICMP_TIME_EXCEEDED || b[0] == ICMP_PARAMETERPROB);
+}
+
+static bool can_be_told(struct pass *p)
+{
+	if (p->pkt->type != PKT_HOST || is_for_group(p))
+		return keep_silent(p, "what is for many is not answered");
+	if (is_error_or_odd(p->pkt))
+		return keep_silent(p, "an ICMP error is not answered by another");
+	if (!is_ip4(p) && !is_unicast6(packet_source(p->pkt)))
+		return keep_silent(p, "its source is nobody's address");
+	return can_be_answered(p);
+}
+
+/* ---- where it goes ---- */
+
+/* In netdev and bridge it goes back where the packet came from, unasked. */
+static bool is_routed(const struct answer *a)
+{
+	return a->family != NFPROTO_NETDEV && a->family != NFPROTO_BRIDGE;
+}
+
+static uint32_t reflected_mark(const struct pass *p)
+{
+	const struct sim_machine *m = p->sim->machine;
+	bool reflects = is_ip4(p) ? m->reflects_mark4 : m->reflects_mark6;
+
+	return reflects ? p->pkt->mark : 0;
+}
+
+static bool doubt(void *ctx, const char *what)
+{
+	return sim_doubt(ctx, what);
+}
+
+/* Where nobody knows the routes, the way back is taken to be the way it came. */
+static void guess_way(const struct pass *p, struct route_answer *to)
+{
+	*to = (struct route_answer){ .type = p->in ? ROUTE_UNICAST : ROUTE_LOCAL,
+		                     .dev = p->in };
+}
+
+static bool find_way(struct answer *a)
+{
+	struct pass *p = a->cause;
+	const struct packet_desc *d = &a->desc;
+	struct route_query q = { .family = d->family,
+		                 .mark = reflected_mark(p),
+		                 .l4 = d->l4,
+		                 .sport = d->sport,
+		                 .dport = d->dport,
+		                 .tos = is_ip4(p) ? d->tos & 0x1c : 0,
+		                 .doubt = doubt,
+		                 .ctx = p };
+
+	address_copy(d->family, q.dst, d->dst);
+	address_copy(d->family, q.src, d->src);
+	if (!is_ip4(p) && address_is_of_link(d->dst))
+		q.oif = p->in;
+	int r = machine_lookup(p->sim->machine, &q, &a->route);
+	if (r == -EAGAIN)
+		guess_way(p, &a->route);
+	else if (r < 0 || !a->route.dev)
+		return keep_silent(p, "there is no way back to the sender");
+	if (a->route.type == ROUTE_LOCAL)
+		a->route.dev = machine_find(p->sim->machine, STR("lo"));
+	return true;
+}
+
+/* Whom an error is from: whom the packet was for, if that is this machine; else an address of this
+ * machine that the sender is reached by. */
+static bool find_source(struct answer *a)
+{
+	const struct pass *p = a->cause;
+	const struct sim_machine *m = p->sim->machine;
+	struct packet_desc *d = &a->desc;
+	const uint8_t *dst = packet_destination(p->pkt), *own;
+	struct route_answer to;
+	bool is_known = machine_route(m, d->family, dst, &to) == 0;
+	bool is_here = is_known ? to.type == ROUTE_LOCAL : p->hook == NF_INET_LOCAL_IN;
+
+	/* In prerouting IPv4 has no route yet, and what it gets for the answer is that of the answer. */
+	if (is_here && !(is_ip4(p) && p->hook == NF_INET_PRE_ROUTING))
+		own = dst;
+	else if (a->route.type == ROUTE_LOCAL)
+		own = d->dst;
+	else
+		own = machine_source_to(
+			m, d->family,
+			!is_ip4(p) && p->in && !p->bridged_in ? p->in : a->route.dev,
+			a->route.has_via ? a->route.via : d->dst);
+	if (!own)
+		return keep_silent(
+			a->cause,
+			"this machine's address is not told: what answers would be "
+			"from it");
+	address_copy(d->family, d->src, own);
+	return true;
+}
+
+/* ---- its way ---- */
+
+/* It belongs to the connection, in the other direction. */
+static void attach(const struct answer *a, struct pass *made)
+{
+	const struct pass *p = a->cause;
+
+	if (!p->ref.entry)
+		return;
+	track_ref_copy(&p->ref, &made->ref);
+	made->ref.dir = p->ref.dir == TRACK_ORIGINAL ? TRACK_REPLY : TRACK_ORIGINAL;
+	made->ref.state = TRACK_RELATED;
+	made->ref.icmp_error = a->desc.l4 != IPPROTO_TCP;
+	made->is_tracked = true;
+	if (a->desc.l4 == IPPROTO_TCP)
+		track_tcp_close(p->sim->track, &made->ref);
+}
+
+/* The Ethernet addresses change places. */
+static void frame(struct pass *made, const struct packet *cause)
+{
+	packet_frame(made->pkt, packet_at(cause, 6, 6), packet_at(cause, 0, 6));
+	made->is_framed = true;
+}
+
+static bool go(const struct answer *a, struct pass *made)
+{
+	const struct pass *p = a->cause;
+
+	if (!is_routed(a)) {
+		frame(made, p->pkt);
+		made->out = p->in;
+		return a->family == NFPROTO_BRIDGE ? bridge_answer(made)
+		                                   : way_transmit_framed(made);
+	}
+	attach(a, made);
+	if (p->bridged_in &&
+	    a->desc.l4 == IPPROTO_TCP) { /* as if the other station had answered */
+		frame(made, p->pkt);
+		made->out = p->bridged_in;
+		return way_transmit_framed(made);
+	}
+	made->route = a->route;
+	made->has_route = true;
+	made->out = a->route.dev;
+	return way_send(made);
+}
+
+static void make(const struct answer *a, const char *what)
+{
+	struct pass *p = a->cause;
+	struct sim *s = p->sim;
+	struct sim_arrival arrival = { .way = WAY_OUT, .out = a->route.dev };
+	struct packet pkt = { .mark = 0 };
+	struct pass made = {
+		.sim = s, .pkt = &pkt, .arrival = &arrival, .is_answer = true
+	};
+
+	packet_build(&pkt, &a->desc);
+	pkt.mark = reflected_mark(p);
+	made.result.fate = FATE_ACCEPT;
+	sim_tell(&made, EVENT_ANSWER, what);
+	bool passed = go(a, &made);
+	if (passed && made.is_unknown)
+		made.result.fate = FATE_UNKNOWN;
+	track_release(s->track, &made.ref);
+	packet_fini(&pkt);
+	made.result.out = made.out;
+	made.result.answer = NULL;
+	s->answer = made.result;
+	p->result.answer = &s->answer;
+	sim_tell(&made, EVENT_ANSWERED, NULL);
+}
+
+/* ---- what it says ---- */
+
+static struct answer answer_to(struct pass *p, uint8_t family)
+{
+	struct answer a = { .cause = p,
+		            .family = family,
+		            .desc = { .family = p->pkt->family } };
+
+	address_copy(a.desc.family, a.desc.src, packet_destination(p->pkt));
+	address_copy(a.desc.family, a.desc.dst, packet_source(p->pkt));
+	return a;
+}
+
+/* RFC 9293 section 3.5.2 */
+void answer_reset(struct pass *p, uint8_t family)
+{
+	struct answer a = answer_to(p, family);
+	struct packet_desc *d = &a.desc;
+	const uint8_t *b = can_be_reset(p);
+
+	if (!b)
+		return;
+	d->l4 = IPPROTO_TCP;
+	d->sport = be16(b + 2);
+	d->dport = be16(b);
+	d->dont_fragment = true;
+	d->no_window = true;
+	d->tcp_flags = TCP_RST;
+	if (b[13] & TCP_ACK) {
+		d->seq = be32(b + 8);
+	} else {
+		uint32_t n = packet_l4_length(p->pkt) - (uint32_t)(b[12] >> 4) * 4;
+		d->ack = be32(b + 4) + n + !!(b[13] & TCP_SYN) + !!(b[13] & TCP_FIN);
+		d->tcp_flags |= TCP_ACK;
+	}
+	if (!is_routed(&a) || find_way(&a))
+		make(&a, "tcp reset");
+}
+
+static uint32_t quoted(const struct answer *a)
+{
+	uint32_t n = packet_length(a->cause->pkt),
+		 header = is_ip4(a->cause) ? IP4_BYTES : IP6_BYTES;
+	uint32_t most = is_ip4(a->cause) ? ERROR4_BYTES : ERROR6_BYTES, room;
+
+	if (!is_routed(a)) /* measured */
+		most -= 12;
+	else if (is_ip4(a->cause) && a->route.mtu && a->route.mtu < most)
+		most = a->route.mtu;
+	room = most - header - ICMP_BYTES;
+	return n < room ? n : room;
+}
+
+static const char *error_name(const struct pass *p, uint8_t code)
+{
+	bool ip4 = is_ip4(p);
+	const char *word = symbol_name(
+		datatypes[ip4 ? TYPE_ICMP_CODE : TYPE_ICMPV6_CODE]->symbols, code);
+
+	if (!p->sim->watch)
+		return NULL;
+	return arena_fmt(&p->sim->store->a, "%s %s", ip4 ? "icmp" : "icmpv6",
+	                 word ? word : "destination-unreachable")
+	        .p;
+}
+
+void answer_unreachable(struct pass *p, uint8_t family, uint8_t code)
+{
+	struct answer a = answer_to(p, family);
+	struct packet_desc *d = &a.desc;
+	const uint8_t *head = packet_at(p->pkt, p->pkt->nh, 2);
+
+	if (!can_be_told(p))
+		return;
+	d->l4 = is_ip4(p) ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+	d->icmp_type = is_ip4(p) ? ICMP_DEST_UNREACH : ICMPV6_DEST_UNREACH;
+	d->icmp_code = code;
+	if (!is_routed(&a))
+		d->dont_fragment = true;
+	else if (is_ip4(p))
+		d->tos = (head[1] & TOS_MASK) | TOS_PRECEDENCE;
+	if (is_routed(&a) &&
+	    !(find_way(&a) && find_source(&a) && answer_allowed(p, &a.route, d->dst)))
+		return;
+	d->payload = str_sub(buf_as_str(&p->pkt->bytes), p->pkt->nh, quoted(&a));
+	make(&a, error_name(p, code));
+}
