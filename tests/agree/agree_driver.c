@@ -227,7 +227,8 @@ static void watch(void *ctx, const struct sim_event *e)
 		sent_add(&d->sent, e->pass, device_number(e->pass->out));
 	if (e->kind == EVENT_ANSWER)
 		d->is_traced = false;
-	if (e->kind == EVENT_HOOK && e->pass->is_answer && e->pass->pf != NFPROTO_NETDEV)
+	if (e->kind == EVENT_HOOK && e->pass->is_answer &&
+	    (e->pass->pf == NFPROTO_IPV4 || e->pass->pf == NFPROTO_IPV6))
 		d->is_traced = true;
 	if (e->pass->is_answer && !d->is_traced)
 		return;

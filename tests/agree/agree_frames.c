@@ -64,9 +64,19 @@ static void finish_sum(struct buf *frame)
 	*frame = p.bytes;
 }
 
+enum { IP_BYTES = 20, QUOTED_AT = IP_BYTES + 8 };
+
+/* But for the identification and the checksum. */
+static bool same_header(const char *have, const char *want)
+{
+	return memcmp(have, want, 4) == 0 && memcmp(have + 6, want + 6, 4) == 0 &&
+	       memcmp(have + 12, want + 12, IP_BYTES - 12) == 0;
+}
+
 /* What the kernel fills in for a raw socket and its own errors (identification, header checksum) is left out, and so is
  * the identification it draws for pieces of IPv6. */
-static bool same_packet(struct str frame, const struct packet *p, bool raw)
+static bool same_packet(struct str frame, const struct packet *p, bool raw,
+                        bool quotes_raw)
 {
 	struct str want = network_of(p);
 	auto_buf got = { 0 };
@@ -83,8 +93,14 @@ static bool same_packet(struct str frame, const struct packet *p, bool raw)
 		              have.n - ID6_AT - 4) == 0;
 	if (!raw || have.n < 20 || p->family != NFPROTO_IPV4)
 		return str_eq(have, want);
-	return memcmp(have.p, want.p, 4) == 0 && memcmp(have.p + 6, want.p + 6, 4) == 0 &&
-	       memcmp(have.p + 12, want.p + 12, have.n - 12) == 0;
+	return same_header(have.p, want.p) &&
+	       (quotes_raw && p->l4 == IPPROTO_ICMP
+	                ? same_header(have.p + QUOTED_AT, want.p + QUOTED_AT) &&
+	                          memcmp(have.p + QUOTED_AT + IP_BYTES,
+	                                 want.p + QUOTED_AT + IP_BYTES,
+	                                 have.n - QUOTED_AT - IP_BYTES) == 0
+	                : memcmp(have.p + IP_BYTES, want.p + IP_BYTES,
+	                         have.n - IP_BYTES) == 0);
 }
 
 static bool same_frame(const struct frame *have, const struct sent_frame *want, bool raw)
@@ -94,7 +110,8 @@ static bool same_frame(const struct frame *have, const struct sent_frame *want, 
 	return have->wire == want->wire &&
 	       (!p->has_ll || want->wire < WIRE_BRIDGED ||
 	        memcmp(have->bytes.p, p->bytes.p, MACS) == 0) &&
-	       same_packet(have->bytes, p, raw || want->is_answer);
+	       same_packet(have->bytes, p, raw || want->is_answer,
+	                   raw && want->is_answer);
 }
 
 bool frames_agree(const struct kernel *k, const struct sent_frames *s, bool raw)

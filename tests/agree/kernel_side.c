@@ -165,7 +165,7 @@ void kernel_close(struct kernel *k)
 struct event {
 	const char *family, *table, *chain;
 	uint64_t handle;
-	uint32_t kind, policy, state, id, iif;
+	uint32_t kind, policy, state, id;
 	struct str network, transport; /* headers, with the first message of a chain */
 	int32_t verdict;
 	bool has_verdict;
@@ -242,9 +242,6 @@ static void read_event(const struct nlmsghdr *nlh, struct event *e)
 		case NFTA_TRACE_TRANSPORT_HEADER:
 			e->transport = bytes_of(attr);
 			break;
-		case NFTA_TRACE_IIF:
-			e->iif = ntohl(mnl_attr_get_u32(attr));
-			break;
 		case NFTA_TRACE_ID:
 			e->id = ntohl(mnl_attr_get_u32(attr));
 			break;
@@ -266,36 +263,38 @@ static void read_event(const struct nlmsghdr *nlh, struct event *e)
 	}
 }
 
-static bool is_reset(struct str tcp)
+/* 0: it is no packet that a rule would answer with. */
+static uint8_t answer_look(uint8_t protocol, const uint8_t *l4, size_t n)
 {
-	return tcp.n > 13 && tcp.p[13] & 4;
+	enum { UNREACHABLE = 3, UNREACHABLE6 = 1, RST = 4 };
+	bool looks = protocol == IPPROTO_TCP      ? n > 13 && l4[13] & RST
+	             : protocol == IPPROTO_ICMP   ? n && l4[0] == UNREACHABLE
+	             : protocol == IPPROTO_ICMPV6 ? n && l4[0] == UNREACHABLE6
+	                                          : false;
+
+	return looks ? protocol : 0;
 }
 
-/* What comes back by lo is numbered anew: it is known by its look. What was sent is no ICMP error
- * there, and a reset is not answered by one. */
-static bool is_looped_answer(const struct kernel *k, const struct event *e)
+/* Copies, and what comes back by lo, are numbered anew: they are known by their look. An error is not
+ * answered, and a reset not by another. */
+static bool looks_like_answer(const struct kernel *k, const struct event *e)
 {
-	enum { UNREACHABLE = 3, UNREACHABLE6 = 1, LO = 1 };
-	bool ip6 = e->network.n && (uint8_t)e->network.p[0] >> 4 == 6;
-	uint8_t protocol = e->network.n >= 20 ? (uint8_t)e->network.p[ip6 ? 6 : 9] : 0;
+	const uint8_t *ip = (const uint8_t *)e->network.p;
 
-	if (e->iif != LO || !e->transport.n)
+	if (e->network.n < 20 || !e->transport.n)
 		return false;
-	return protocol == IPPROTO_TCP
-	               ? is_reset(e->transport) && !k->sent_reset
-	               : (protocol == IPPROTO_ICMP && e->transport.p[0] == UNREACHABLE) ||
-	                         (protocol == IPPROTO_ICMPV6 &&
-	                          e->transport.p[0] == UNREACHABLE6);
+	uint8_t look = answer_look(ip[ip[0] >> 4 == 6 ? 6 : 9],
+	                           (const uint8_t *)e->transport.p, e->transport.n);
+	return look && k->sent_look != look &&
+	       (!k->sent_look || k->sent_look == IPPROTO_TCP);
 }
 
-/* Those begin in a chain of the rig's. */
 static bool is_of_answer(struct kernel *k, const struct event *e)
 {
 	vec_for_each(it, &k->answers)
 		if (*it == e->id)
 			return true;
-	if (!(strcmp(e->table, "rig") == 0 && strcmp(e->chain, "answers") == 0) &&
-	    !is_looped_answer(k, e))
+	if (!looks_like_answer(k, e))
 		return false;
 	vec_push(&k->answers, e->id);
 	return true;
@@ -439,8 +438,10 @@ void kernel_inject(struct kernel *k, const struct packet *p, unsigned device)
 	arena_reset(&k->a);
 	k->way.steps.n = k->answer.steps.n = k->answers.n = k->frames.n = 0;
 	k->way.state = k->answer.state = 0;
-	k->sent_reset = p->l4 == IPPROTO_TCP &&
-	                is_reset(str_sub(buf_as_str(&p->bytes), p->th, p->end));
+	k->sent_look = p->th < p->end
+	                       ? answer_look(p->l4, (const uint8_t *)p->bytes.p + p->th,
+	                                     p->end - p->th)
+	                       : 0;
 	if (p->has_ll)
 		send_frame(k, p, device);
 	else

@@ -44,7 +44,7 @@ struct kernel {
 	void *ctx;
 	struct way way, answer; /* of the packet, of what a rule answered */
 	VEC(uint32_t) answers;  /* how the trace numbers those */
-	bool sent_reset;
+	uint8_t sent_look; /* the protocol, where the packet looks like an answer itself */
 	VEC(struct frame)
 	frames; /* what left: IP, and ARP of others that passed the bridge */
 };

@@ -94,7 +94,8 @@ VMAPS = (
     "udp dport vmap { 0-52 : VERDICT, 53 : VERDICT }",
 )
 RAW_ONLY = ("notrack",)
-REJECTS = ("reject", "reject with tcp reset", "reject with icmpx admin-prohibited")
+REJECTS = ("reject", "reject with tcp reset", "reject with icmpx admin-prohibited", "reject with icmpx no-route",
+           "reject with icmpx host-unreachable")
 HOOKS = (("raw_in", "prerouting", -300), ("pre", "prerouting", -150), ("pre2", "prerouting", -50),
          ("in1", "input", 0), ("in2", "input", 0), ("fwd1", "forward", 0), ("fwd2", "forward", 10),
          ("raw_out", "output", -300), ("out1", "output", 0), ("post1", "postrouting", 0),
@@ -228,9 +229,8 @@ class Ruleset:
             parts.append("notrack")
         elif self.announces and hook in ("raw_in", "raw_out") and draw() < 0.1:
             parts.append(self.pick(announced.ZONES))
-        elif hook in ("in1", "in2", "fwd1", "out1") and draw() < 0.05:
-            # The reset for a bridged frame leaves past the rig's rules, and egress chains see it.
-            parts.append(self.pick(REJECTS if "netdev" not in self.frames else REJECTS[::2]))
+        elif hook in ("pre", "pre2", "in1", "in2", "fwd1", "out1") and draw() < 0.06:
+            parts.append(self.pick(REJECTS))
         elif parts and draw() < 0.35:
             parts.append(self.verdict(below))
         return self.join(parts) or "counter"
@@ -269,6 +269,8 @@ class Ruleset:
         parts.append("counter")
         if self.random.random() < 0.15:
             parts.append(self.random.choice(VERDICTS))
+        elif family == "netdev" and hook == "ingress" and self.random.random() < 0.06 and "arp" not in " ".join(parts):
+            parts.append(self.random.choice(REJECTS[1:]))
         return self.join(parts)
 
     def frame_table(self, family):

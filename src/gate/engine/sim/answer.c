@@ -43,6 +43,12 @@ static bool is_ip4(const struct pass *p)
 	return p->pkt->family == NFPROTO_IPV4;
 }
 
+/* A rule of netdev or bridge answers frames: back where they came from, unasked. */
+static bool is_of_frames(uint8_t family)
+{
+	return family == NFPROTO_NETDEV || family == NFPROTO_BRIDGE;
+}
+
 static bool keep_silent(struct pass *p, const char *why)
 {
 	p->result.silence = why;
@@ -95,17 +101,6 @@ static bool is_sum_right(const struct packet *p)
 	return b && checksum(b, n, sum) == 0;
 }
 
-/* RFC 1122 section 3.2.2: of what came for many, nothing is said. */
-static bool is_for_group(const struct pass *p)
-{
-	const uint8_t *dst = packet_destination(p->pkt);
-
-	if (!is_ip4(p))
-		return address_is_multicast(NFPROTO_IPV6, dst);
-	return p->has_route &&
-	       (p->route.type == ROUTE_BROADCAST || p->route.type == ROUTE_MULTICAST);
-}
-
 static bool is_unicast6(const uint8_t *addr)
 {
 	static const uint8_t none[16];
@@ -113,8 +108,38 @@ static bool is_unicast6(const uint8_t *addr)
 	return !address_is_multicast(NFPROTO_IPV6, addr) && memcmp(addr, none, 16) != 0;
 }
 
-static bool can_be_answered(struct pass *p)
+/* RFC 1122 section 3.2.2, RFC 4443 section 2.4 (e): of what is for many nothing is said. Among frames
+ * only the Ethernet address counts. */
+static bool is_for_many(const struct pass *p, uint8_t family)
 {
+	if (is_of_frames(family))
+		return packet_at(p->pkt, 0, 1)[0] & 1;
+	if (!is_ip4(p))
+		return address_is_multicast(NFPROTO_IPV6, packet_destination(p->pkt));
+	return p->has_route &&
+	       (p->route.type == ROUTE_BROADCAST || p->route.type == ROUTE_MULTICAST);
+}
+
+static bool is_from_nobody(const struct pass *p, uint8_t family)
+{
+	return !is_ip4(p) && !is_of_frames(family) && !is_unicast6(packet_source(p->pkt));
+}
+
+static bool is_readable(const struct packet *p)
+{
+	return (p->family == NFPROTO_IPV4 || p->family == NFPROTO_IPV6) &&
+	       (p->fault == FAULT_NONE || p->fault == FAULT_CHECKSUM ||
+	        p->fault == FAULT_SOURCE);
+}
+
+static bool can_be_answered(struct pass *p, uint8_t family)
+{
+	if (!is_readable(p->pkt))
+		return keep_silent(p, "only IP is answered");
+	if (is_for_many(p, family))
+		return keep_silent(p, "what is for many is not answered");
+	if (is_from_nobody(p, family))
+		return keep_silent(p, "its source is nobody's address");
 	if (p->pkt->frag_off)
 		return keep_silent(p, "only the first fragment of a packet is answered");
 	if (!p->pkt->has_l4 || !is_sum_right(p->pkt))
@@ -122,56 +147,53 @@ static bool can_be_answered(struct pass *p)
 	return true;
 }
 
-static const uint8_t *can_be_reset(struct pass *p)
+/* The TCP header, or NULL. */
+static const uint8_t *can_be_reset(struct pass *p, uint8_t family)
 {
 	const uint8_t *b =
 		p->pkt->l4 == IPPROTO_TCP ? packet_at(p->pkt, p->pkt->th, 20) : NULL;
-	const char *why = NULL;
 
 	if (!b)
-		why = "there is no TCP header to answer";
+		keep_silent(p, "there is no TCP header to answer");
 	else if (b[13] & TCP_RST)
-		why = "a reset is not answered by a reset";
-	else if (is_ip4(p) ? is_for_group(p)
-	                   : !is_unicast6(packet_source(p->pkt)) ||
-	                             !is_unicast6(packet_destination(p->pkt)))
-		why = "what is for many is not answered";
-	if (why)
-		keep_silent(p, why);
-	return why || !can_be_answered(p) ? NULL : b;
+		keep_silent(p, "a reset is not answered by a reset");
+	else if (can_be_answered(p, family))
+		return b;
+	return NULL;
 }
 
-/* RFC 1122 section 3.2.2, RFC 4443 section 2.4 (e). */
-static bool is_error_or_odd(const struct packet *p)
+static bool is_error4(uint8_t type)
+{
+	return type > NR_ICMP_TYPES || type == ICMP_DEST_UNREACH ||
+	       type == ICMP_SOURCE_QUENCH || type == ICMP_REDIRECT ||
+	       type == ICMP_TIME_EXCEEDED || type == ICMP_PARAMETERPROB;
+}
+
+/* Among frames only the same error is left alone. */
+static bool is_error(const struct packet *p, uint8_t family)
 {
 	const uint8_t *b = packet_at(p, p->th, 1);
 
 	if (p->family == NFPROTO_IPV6)
-		return p->l4 == IPPROTO_ICMPV6 && (!b || b[0] < 128);
+		return p->l4 == IPPROTO_ICMPV6 &&
+		       (!b || (is_of_frames(family) ? b[0] == ICMPV6_DEST_UNREACH
+		                                    : b[0] < 128));
 	return p->l4 == IPPROTO_ICMP &&
-	       (!b || b[0] > NR_ICMP_TYPES || b[0] == ICMP_DEST_UNREACH ||
-	        b[0] == ICMP_SOURCE_QUENCH || b[0] == ICMP_REDIRECT ||
-	        b[0] == ICMP_TIME_EXCEEDED || b[0] == ICMP_PARAMETERPROB);
+	       (!b ||
+	        (is_of_frames(family) ? b[0] == ICMP_DEST_UNREACH : is_error4(b[0])));
 }
 
-static bool can_be_told(struct pass *p)
+static bool can_be_told(struct pass *p, uint8_t family)
 {
-	if (p->pkt->type != PKT_HOST || is_for_group(p))
+	if (!can_be_answered(p, family))
+		return false;
+	if (!is_of_frames(family) && p->pkt->type != PKT_HOST)
 		return keep_silent(p, "what is for many is not answered");
-	if (is_error_or_odd(p->pkt))
-		return keep_silent(p, "an ICMP error is not answered by another");
-	if (!is_ip4(p) && !is_unicast6(packet_source(p->pkt)))
-		return keep_silent(p, "its source is nobody's address");
-	return can_be_answered(p);
+	return !is_error(p->pkt, family) ||
+	       keep_silent(p, "an ICMP error is not answered by another");
 }
 
 /* ---- where it goes ---- */
-
-/* In netdev and bridge it goes back where the packet came from, unasked. */
-static bool is_routed(const struct answer *a)
-{
-	return a->family != NFPROTO_NETDEV && a->family != NFPROTO_BRIDGE;
-}
 
 static uint32_t reflected_mark(const struct pass *p)
 {
@@ -233,7 +255,7 @@ static bool find_source(struct answer *a)
 	bool is_here = is_known ? to.type == ROUTE_LOCAL : p->hook == NF_INET_LOCAL_IN;
 
 	/* In prerouting IPv4 has no route yet, and what it gets for the answer is that of the answer. */
-	if (is_here && !(is_ip4(p) && p->hook == NF_INET_PRE_ROUTING))
+	if (is_here && !(is_ip4(p) && p->hook == NF_INET_PRE_ROUTING && !p->has_route))
 		own = dst;
 	else if (a->route.type == ROUTE_LOCAL)
 		own = d->dst;
@@ -273,25 +295,24 @@ static void attach(const struct answer *a, struct pass *made)
 static void frame(struct pass *made, const struct packet *cause)
 {
 	packet_frame(made->pkt, packet_at(cause, 6, 6), packet_at(cause, 0, 6));
-	made->is_framed = true;
 }
 
 static bool go(const struct answer *a, struct pass *made)
 {
 	const struct pass *p = a->cause;
 
-	if (!is_routed(a)) {
+	if (is_of_frames(a->family)) {
 		frame(made, p->pkt);
 		made->out = p->in;
 		return a->family == NFPROTO_BRIDGE ? bridge_answer(made)
-		                                   : way_transmit_framed(made);
+		                                   : way_send_frame(made);
 	}
 	attach(a, made);
 	if (p->bridged_in &&
 	    a->desc.l4 == IPPROTO_TCP) { /* as if the other station had answered */
 		frame(made, p->pkt);
 		made->out = p->bridged_in;
-		return way_transmit_framed(made);
+		return way_send_frame(made);
 	}
 	made->route = a->route;
 	made->has_route = true;
@@ -341,12 +362,13 @@ static struct answer answer_to(struct pass *p, uint8_t family)
 /* RFC 9293 section 3.5.2 */
 void answer_reset(struct pass *p, uint8_t family)
 {
-	struct answer a = answer_to(p, family);
+	const uint8_t *b = can_be_reset(p, family);
+	struct answer a;
 	struct packet_desc *d = &a.desc;
-	const uint8_t *b = can_be_reset(p);
 
 	if (!b)
 		return;
+	a = answer_to(p, family);
 	d->l4 = IPPROTO_TCP;
 	d->sport = be16(b + 2);
 	d->dport = be16(b);
@@ -360,7 +382,7 @@ void answer_reset(struct pass *p, uint8_t family)
 		d->ack = be32(b + 4) + n + !!(b[13] & TCP_SYN) + !!(b[13] & TCP_FIN);
 		d->tcp_flags |= TCP_ACK;
 	}
-	if (!is_routed(&a) || find_way(&a))
+	if (is_of_frames(family) || find_way(&a))
 		make(&a, "tcp reset");
 }
 
@@ -370,7 +392,7 @@ static uint32_t quoted(const struct answer *a)
 		 header = is_ip4(a->cause) ? IP4_BYTES : IP6_BYTES;
 	uint32_t most = is_ip4(a->cause) ? ERROR4_BYTES : ERROR6_BYTES, room;
 
-	if (!is_routed(a)) /* measured */
+	if (is_of_frames(a->family)) /* measured */
 		most -= 12;
 	else if (is_ip4(a->cause) && a->route.mtu && a->route.mtu < most)
 		most = a->route.mtu;
@@ -393,20 +415,22 @@ static const char *error_name(const struct pass *p, uint8_t code)
 
 void answer_unreachable(struct pass *p, uint8_t family, uint8_t code)
 {
-	struct answer a = answer_to(p, family);
+	struct answer a;
 	struct packet_desc *d = &a.desc;
-	const uint8_t *head = packet_at(p->pkt, p->pkt->nh, 2);
+	const uint8_t *head;
 
-	if (!can_be_told(p))
+	if (!can_be_told(p, family))
 		return;
+	a = answer_to(p, family);
+	head = packet_at(p->pkt, p->pkt->nh, 2);
 	d->l4 = is_ip4(p) ? IPPROTO_ICMP : IPPROTO_ICMPV6;
 	d->icmp_type = is_ip4(p) ? ICMP_DEST_UNREACH : ICMPV6_DEST_UNREACH;
 	d->icmp_code = code;
-	if (!is_routed(&a))
+	if (is_of_frames(family))
 		d->dont_fragment = true;
 	else if (is_ip4(p))
 		d->tos = (head[1] & TOS_MASK) | TOS_PRECEDENCE;
-	if (is_routed(&a) &&
+	if (!is_of_frames(family) &&
 	    !(find_way(&a) && find_source(&a) && answer_allowed(p, &a.route, d->dst)))
 		return;
 	d->payload = str_sub(buf_as_str(&p->pkt->bytes), p->pkt->nh, quoted(&a));

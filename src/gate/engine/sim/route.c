@@ -77,10 +77,10 @@ static const char *refusal(enum route_type type)
 
 /* ---- arriving ---- */
 
-/* IPv4 that came in by a wire: only that is asked who may have sent it. */
+/* IPv4 that came in by a wire, or without a route by lo: only that is asked who may have sent it. */
 static bool is_wire4(const struct pass *p)
 {
-	return p->pkt->family == NFPROTO_IPV4 && !p->in->is_loopback;
+	return p->pkt->family == NFPROTO_IPV4 && (!p->in->is_loopback || p->is_unrouted);
 }
 
 /* RFC 1812 section 5.3.7: addresses that cannot be on a wire. */

@@ -154,12 +154,14 @@ static bool is_frame_seen(struct pass *p)
 	        plan_at(p->sim->store, NFPROTO_NETDEV, NF_NETDEV_EGRESS)->n);
 }
 
-bool way_transmit_framed(struct pass *p)
+static bool transmit_frame(struct pass *p)
 {
 	p->in = NULL;
 	if (!at_device(p, NF_NETDEV_EGRESS, "egress"))
 		return false;
-	if (!p->out->is_loopback && !p->out->is_bridge)
+	if (p->out->is_bridge)
+		return bridge_send(p);
+	if (!p->out->is_loopback)
 		sim_tell(p, EVENT_SENT, NULL);
 	return true;
 }
@@ -170,7 +172,7 @@ bool way_transmit(struct pass *p)
 		return true;
 	if (is_frame_seen(p))
 		frame(p);
-	return way_transmit_framed(p) && (!p->out->is_bridge || bridge_send(p));
+	return transmit_frame(p);
 }
 
 void outcome_keep(struct outcome *o, struct pass *p, bool passed)
@@ -349,11 +351,18 @@ bool way_receive(struct pass *p)
 
 static bool loop_back(struct pass *p)
 {
-	route_known(p); /* it keeps the route it left by */
+	if (!p->is_unrouted)
+		route_known(p); /* it keeps the route it left by */
 	p->in = p->out;
 	p->out = NULL;
 	p->local = false;
 	return way_receive(p);
+}
+
+bool way_send_frame(struct pass *p)
+{
+	p->is_framed = p->is_unrouted = true;
+	return transmit_frame(p) && (!p->out->is_loopback || loop_back(p));
 }
 
 bool way_send(struct pass *p)

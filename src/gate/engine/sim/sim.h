@@ -129,6 +129,7 @@ struct pass {
 	const char *doubt; /* the first that counted */
 	bool local;        /* made here, with a socket */
 	bool is_answer;    /* made here, by the kernel itself */
+	bool is_unrouted;  /* sent past routing: by lo it comes back without a route */
 	bool sent_reject;
 	bool is_unknown; /* something ran that gate cannot run */
 	bool is_framed;  /* made here, and it has its Ethernet header now */

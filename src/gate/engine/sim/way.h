@@ -28,8 +28,8 @@ bool outcome_take(const struct outcome *o, struct pass *p);
 
 /* A packet of IP that was made here goes out by p->out, from the output hook on. */
 bool way_send(struct pass *p);
-/* Sends the frame as it is out by p->out, a device that is no bridge. */
-bool way_transmit_framed(struct pass *p);
+/* A frame that was made here goes out by p->out with the Ethernet header it has, past routing. */
+bool way_send_frame(struct pass *p);
 /* Sends it out by p->out, in pieces when it was put together from such: see way_transmit(). */
 bool way_leave(struct pass *p);
 /* Sends it out by p->out: Ethernet header, the device's egress, and where the device is a bridge
