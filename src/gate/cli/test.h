@@ -19,7 +19,8 @@ enum { TEST_DECIDERS = 24, TEST_MATCHED = 64, TEST_LOGS = 16, TEST_SENT = 8 };
 
 /* What became of one packet. */
 struct taken {
-	struct sim_result result;
+	struct sim_result result, answer; /* the second with has_answer */
+	bool has_answer;
 	const char *ct;
 	const struct sim_dev *out;
 	uint32_t mark, ct_mark;

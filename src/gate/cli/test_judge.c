@@ -26,6 +26,50 @@ static struct str words_of(struct test_file *f, const struct expect *x)
 	return sources_text(&f->c->sources, x->span);
 }
 
+static const char *past_tense(enum sim_fate fate)
+{
+	switch (fate) {
+	case FATE_ACCEPT:
+		return "accepted";
+	case FATE_DROP:
+		return "dropped";
+	case FATE_REJECT:
+		return "rejected";
+	case FATE_QUEUE:
+		return "queued";
+	case FATE_STOLEN:
+		return "stolen";
+	case FATE_UNKNOWN:
+		break;
+	}
+	return "met by something that is not known here";
+}
+
+/* `it was dropped by …` */
+static struct str fate_text(struct test_file *f, struct str who,
+                            const struct sim_result *r)
+{
+	const char *fate = past_tense(r->fate);
+	const struct sim_rule *rule = r->by == BY_RULE ? r->rule : NULL;
+
+	if (r->by == BY_POLICY)
+		return say(f, STR_FMT " was %s by the policy of chain " STR_FMT,
+		           STR_ARG(who), fate, STR_ARG(r->chain->c.name));
+	if (rule) {
+		struct str place = explain_rule_place(&f->e, rule);
+		struct str text = explain_rule_text(&f->e, rule);
+		return say(f, STR_FMT " was %s by `" STR_FMT "` (" STR_FMT ")",
+		           STR_ARG(who), fate, STR_ARG(text), STR_ARG(place));
+	}
+	return say(f, STR_FMT " was %s%s%s", STR_ARG(who), fate, r->reason ? ": " : "",
+	           r->reason ? r->reason : "");
+}
+
+struct str test_was(struct test_file *f, const struct taken *taken)
+{
+	return fate_text(f, taken->packet.n ? taken->packet : STR("it"), &taken->result);
+}
+
 /* ---- packets ---- */
 
 static struct str end_text(struct test_file *f, const struct taken *t, bool src)
@@ -114,6 +158,19 @@ static bool leaves_by(const struct taken *t, struct str dev)
 	return t->out && str_eq(t->out->name, dev);
 }
 
+static struct str look_answer(struct test_file *f, const struct expect *x,
+                              const struct taken *t)
+{
+	const char *silence = t->result.silence;
+
+	if (!t->has_answer && x->kind == EXPECT_ANSWER)
+		return say(f, "it was not answered%s%s", silence ? ": " : "",
+		           silence ? silence : "");
+	if (x->kind == EXPECT_ANSWER ? t->answer.fate == x->fate : !t->has_answer)
+		return STR("");
+	return fate_text(f, STR("its answer"), &t->answer);
+}
+
 /* Why the packet is not as expected; empty: it is. */
 static struct str look_packet(struct test_file *f, const struct expect *x,
                               const struct taken *t)
@@ -152,6 +209,9 @@ static struct str look_packet(struct test_file *f, const struct expect *x,
 		return t->ct_mark == x->number
 		               ? STR("")
 		               : say(f, "its connection's mark is 0x%x", t->ct_mark);
+	case EXPECT_ANSWER:
+	case EXPECT_NO_ANSWER:
+		return look_answer(f, x, t);
 	case EXPECT_LOG:
 		return has_log(x, t) ? STR("") : logs_text(f, t);
 	case EXPECT_NO_LOG:
@@ -286,45 +346,6 @@ void test_look(struct test_file *f, const struct step *step, const struct taken 
 		if (!try->wrong[g].n)
 			try->holds |= UINT64_C(1) << g;
 	}
-}
-
-static const char *past_tense(enum sim_fate fate)
-{
-	switch (fate) {
-	case FATE_ACCEPT:
-		return "accepted";
-	case FATE_DROP:
-		return "dropped";
-	case FATE_REJECT:
-		return "rejected";
-	case FATE_QUEUE:
-		return "queued";
-	case FATE_STOLEN:
-		return "stolen";
-	case FATE_UNKNOWN:
-		break;
-	}
-	return "met by something that is not known here";
-}
-
-struct str test_was(struct test_file *f, const struct taken *taken)
-{
-	const struct sim_result *r = &taken->result;
-	const char *fate = past_tense(r->fate);
-	struct str who = taken->packet.n ? taken->packet : STR("it");
-	const struct sim_rule *rule = r->by == BY_RULE ? r->rule : NULL;
-
-	if (r->by == BY_POLICY)
-		return say(f, STR_FMT " was %s by the policy of chain " STR_FMT,
-		           STR_ARG(who), fate, STR_ARG(r->chain->c.name));
-	if (rule) {
-		struct str place = explain_rule_place(&f->e, rule);
-		struct str text = explain_rule_text(&f->e, rule);
-		return say(f, STR_FMT " was %s by `" STR_FMT "` (" STR_FMT ")",
-		           STR_ARG(who), fate, STR_ARG(text), STR_ARG(place));
-	}
-	return say(f, STR_FMT " was %s%s%s", STR_ARG(who), fate, r->reason ? ": " : "",
-	           r->reason ? r->reason : "");
 }
 
 /* ---- verdicts ---- */

@@ -96,6 +96,9 @@ static bool send_line(struct run *r, const struct packet_line *line)
 	}
 	r->taken.result = talk_send(&r->talks, &r->sim, line, &made);
 	r->packets++;
+	r->taken.has_answer = r->taken.result.answer != NULL;
+	if (r->taken.has_answer)
+		r->taken.answer = *r->taken.result.answer;
 	view_packet(&r->talks.last, &view);
 	r->taken.tuple = view.tuple;
 	if (r->shown) {

@@ -7,6 +7,8 @@
 #include <linux/netfilter.h>
 #include <string.h>
 
+#include "gate/engine/sim/answer_recent.h"
+
 #define NS_PER_S UINT64_C(1000000000)
 
 static bool has_nat(const struct sim_store *s)
@@ -18,14 +20,21 @@ static bool has_nat(const struct sim_store *s)
 	return false;
 }
 
+/* A capture has what the machine answered as well. */
+static void start(struct sim *s, struct sim_store *store, struct sim_machine *machine)
+{
+	sim_init(s, store, machine);
+	answer_remember(s);
+}
+
 void replay_init(struct replay *r, struct sim_machine *machine, struct sim_store *store,
                  struct sim_store *old)
 {
 	*r = (struct replay){ .side = { .machine = machine }, .compares = old != NULL };
-	sim_init(&r->now.sim, store, machine);
+	start(&r->now.sim, store, machine);
 	r->translates = has_nat(store);
 	if (old)
-		sim_init(&r->old.sim, old, machine);
+		start(&r->old.sim, old, machine);
 }
 
 /* Which doubts of a packet count as matches in a way, by their number: 0 is the way where none
@@ -77,7 +86,7 @@ static void add_way(struct replay_kernel *k, struct sim_store *store, unsigned d
 {
 	struct sim *s = vec_add(&k->others);
 
-	sim_init(s, store, k->sim.machine);
+	start(s, store, k->sim.machine);
 	s->choices = choices_of(k->others.n, doubts);
 }
 
@@ -94,7 +103,7 @@ static void kernel_restart(struct replay_kernel *k)
 
 	kernel_fini(k);
 	*k = (struct replay_kernel){ .others = { 0 } };
-	sim_init(&k->sim, was.store, was.machine);
+	start(&k->sim, was.store, was.machine);
 	k->sim.is_live = was.is_live;
 }
 
@@ -180,8 +189,11 @@ static void keep_time(struct replay *r, uint64_t at_ns)
 static void send_one_way(struct sim *s, const struct sim_arrival *a, struct packet *p,
                          struct replay_fate *f)
 {
+	struct sim_result r;
+
 	s->n_doubts = 0;
-	struct sim_result r = sim_packet(s, a, p);
+	if (a->way != WAY_OUT || !answer_claim(s, p, &r))
+		r = sim_packet(s, a, p);
 	if (!f->fates)
 		f->result = r;
 	f->fates |= 1u << r.fate;

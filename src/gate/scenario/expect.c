@@ -200,6 +200,19 @@ static void read_log(struct reader *r, struct expect *e)
 	r->w = copy;
 }
 
+static void read_answer(struct reader *r, struct expect *e)
+{
+	struct str word = words_next(&r->w);
+	size_t fate = find(word, fates, FATE_SOMETIMES);
+
+	e->kind = EXPECT_ANSWER;
+	e->fate = (unsigned)fate;
+	if (!r->w.failed && fate == FATE_SOMETIMES)
+		words_unknown(&r->w, "E0932", word,
+		              "is nothing that becomes of an answer", fates,
+		              FATE_SOMETIMES);
+}
+
 static void read_mark(struct reader *r, struct expect *e, enum expect_kind kind)
 {
 	e->kind = kind;
@@ -240,6 +253,10 @@ static bool read_one(struct reader *r, struct str word, struct expect *e)
 		read_log(r, e);
 	} else if (str_is(word, "no") && words_take(&r->w, "log")) {
 		e->kind = EXPECT_NO_LOG;
+	} else if (str_is(word, "answer")) {
+		read_answer(r, e);
+	} else if (str_is(word, "no") && words_take(&r->w, "answer")) {
+		e->kind = EXPECT_NO_ANSWER;
 	} else if (str_is(word, "counter")) {
 		read_counter(r, e);
 	} else if (str_is(word, "set")) {
@@ -257,11 +274,11 @@ static bool read_one(struct reader *r, struct str word, struct expect *e)
 static void unknown(struct reader *r, struct str word)
 {
 	static const struct str others[] = {
-		STR_INIT("by"),      STR_INIT("from"),   STR_INIT("to"),
-		STR_INIT("through"), STR_INIT("out"),    STR_INIT("mark"),
-		STR_INIT("log"),     STR_INIT("no log"), STR_INIT("counter"),
-		STR_INIT("set"),     STR_INIT("@SET"),   STR_INIT("ct mark"),
-		STR_INIT("then"),
+		STR_INIT("by"),      STR_INIT("from"),      STR_INIT("to"),
+		STR_INIT("through"), STR_INIT("out"),       STR_INIT("mark"),
+		STR_INIT("log"),     STR_INIT("no log"),    STR_INIT("counter"),
+		STR_INIT("set"),     STR_INIT("@SET"),      STR_INIT("ct mark"),
+		STR_INIT("answer"),  STR_INIT("no answer"), STR_INIT("then"),
 	};
 	struct str names[FATE_NAMES + ARRAY_LEN(states) + ARRAY_LEN(others)];
 

@@ -8,6 +8,7 @@
  *	expect 5 accept, then drop by "ssh limit"
  *	expect new accept to 10.0.0.5:80 from 203.0.113.1:1024-65535 out eth1
  *	expect drop by line 80 log "denied: " through "count all"
+ *	expect reject answer accept
  *	expect counter inet filter web packets 3, @banned has 198.51.100.7
  */
 #pragma once
@@ -16,16 +17,18 @@
 #include "gate/scenario/endpoint.h"
 
 enum expect_kind {
-	EXPECT_FATE,    /* `accept` … `unknown`, `sometimes` */
-	EXPECT_STATE,   /* `new` … */
-	EXPECT_BY,      /* a rule, a policy, the stack */
-	EXPECT_THROUGH, /* a rule that matched, whether it decided or not */
-	EXPECT_FROM,    /* source as it left */
-	EXPECT_TO,      /* destination as it left */
-	EXPECT_OUT,     /* the device it left by */
-	EXPECT_MARK,    /* the packet's in the end */
-	EXPECT_CT_MARK, /* its connection's */
-	EXPECT_LOG,     /* a line with that prefix; none given: any line */
+	EXPECT_FATE,      /* `accept` … `unknown`, `sometimes` */
+	EXPECT_STATE,     /* `new` … */
+	EXPECT_BY,        /* a rule, a policy, the stack */
+	EXPECT_THROUGH,   /* a rule that matched, whether it decided or not */
+	EXPECT_FROM,      /* source as it left */
+	EXPECT_TO,        /* destination as it left */
+	EXPECT_OUT,       /* the device it left by */
+	EXPECT_MARK,      /* the packet's in the end */
+	EXPECT_CT_MARK,   /* its connection's */
+	EXPECT_ANSWER,    /* what became of what the machine answered */
+	EXPECT_NO_ANSWER, /* it did not */
+	EXPECT_LOG,       /* a line with that prefix; none given: any line */
 	EXPECT_NO_LOG,
 	EXPECT_COUNTER,
 	EXPECT_ELEMENT,
@@ -55,7 +58,7 @@ enum { FATE_NAMES = 7, FATE_SOMETIMES = 6 }; /* behind enum sim_fate */
 struct expect {
 	enum expect_kind kind;
 	struct span span;
-	unsigned fate;   /* EXPECT_FATE: enum sim_fate or FATE_SOMETIMES */
+	unsigned fate;   /* EXPECT_FATE, EXPECT_ANSWER: enum sim_fate or FATE_SOMETIMES */
 	struct str text; /* state, comment, file, chain, device, prefix, element */
 	bool has_text;
 	enum expect_by by;

@@ -13,6 +13,7 @@
 #include "base/be.h"
 #include "gate/engine/sim/address.h"
 #include "gate/engine/sim/answer_limit.h"
+#include "gate/engine/sim/answer_recent.h"
 #include "gate/engine/sim/bridge.h"
 #include "gate/engine/sim/build.h"
 #include "gate/engine/sim/checksum.h"
@@ -208,7 +209,12 @@ static bool doubt(void *ctx, const char *what)
 	return sim_doubt(ctx, what);
 }
 
-/* Where nobody knows the routes, the way back is taken to be the way it came. */
+/* Where nobody told of routes, the way back is taken to be the way it came. */
+static bool has_routes(const struct sim_machine *m)
+{
+	return m->is_complete && (m->routes.n || m->has_all_routes);
+}
+
 static void guess_way(const struct pass *p, struct route_answer *to)
 {
 	*to = (struct route_answer){ .type = p->in ? ROUTE_UNICAST : ROUTE_LOCAL,
@@ -233,7 +239,7 @@ static bool find_way(struct answer *a)
 	if (!is_ip4(p) && address_is_of_link(d->dst))
 		q.oif = p->in;
 	int r = machine_lookup(p->sim->machine, &q, &a->route);
-	if (r == -EAGAIN)
+	if (r < 0 && !has_routes(p->sim->machine))
 		guess_way(p, &a->route);
 	else if (r < 0 || !a->route.dev)
 		return keep_silent(p, "there is no way back to the sender");
@@ -325,25 +331,29 @@ static void make(const struct answer *a, const char *what)
 	struct pass *p = a->cause;
 	struct sim *s = p->sim;
 	struct sim_arrival arrival = { .way = WAY_OUT, .out = a->route.dev };
-	struct packet pkt = { .mark = 0 };
+	struct packet pkt = { .mark = 0 }, as_made = { .mark = 0 };
 	struct pass made = {
 		.sim = s, .pkt = &pkt, .arrival = &arrival, .is_answer = true
 	};
 
 	packet_build(&pkt, &a->desc);
 	pkt.mark = reflected_mark(p);
+	if (s->recent)
+		packet_copy(&as_made, &pkt);
 	made.result.fate = FATE_ACCEPT;
 	sim_tell(&made, EVENT_ANSWER, what);
 	bool passed = go(a, &made);
 	if (passed && made.is_unknown)
 		made.result.fate = FATE_UNKNOWN;
 	track_release(s->track, &made.ref);
-	packet_fini(&pkt);
 	made.result.out = made.out;
 	made.result.answer = NULL;
 	s->answer = made.result;
+	answer_note(s, &as_made, &pkt, &s->answer);
 	p->result.answer = &s->answer;
 	sim_tell(&made, EVENT_ANSWERED, NULL);
+	packet_fini(&pkt);
+	packet_fini(&as_made);
 }
 
 /* ---- what it says ---- */

@@ -11,6 +11,7 @@
 
 #include "gate/engine/sim/address.h"
 #include "gate/engine/sim/answer_limit.h"
+#include "gate/engine/sim/answer_recent.h"
 #include "gate/engine/sim/bridge.h"
 #include "gate/engine/sim/hook.h"
 #include "gate/engine/sim/pieces.h"
@@ -40,6 +41,7 @@ void sim_fini(struct sim *s)
 	defrag_free(s->defrag);
 	fdb_free(s->fdb);
 	answer_limits_free(s->limits);
+	answer_recent_free(s->recent);
 }
 
 const char *sim_state_name(const struct pass *p)
