@@ -64,6 +64,7 @@ struct driver {
 	struct way way, answered; /* the simulator's */
 	struct sent_frames sent;
 	bool drawn, is_traced; /* what is answered, from output on */
+	bool answers_arp;      /* of which the kernel tells no trace */
 	bool has_template;     /* `ct zone set` gave the packet one */
 	bool is_slow; /* `ct count` counts twice what it meets twice in one of the kernel's ticks */
 	struct buf answer;
@@ -230,7 +231,7 @@ static void watch(void *ctx, const struct sim_event *e)
 	if (e->kind == EVENT_HOOK && e->pass->is_answer &&
 	    (e->pass->pf == NFPROTO_IPV4 || e->pass->pf == NFPROTO_IPV6))
 		d->is_traced = true;
-	if (e->pass->is_answer && !d->is_traced)
+	if (d->answers_arp || (e->pass->is_answer && !d->is_traced))
 		return;
 	if (e->kind == EVENT_NAT && e->text && strstr(e->text, "draws"))
 		d->drawn = true;
@@ -564,6 +565,34 @@ static void wait_for(struct driver *d, struct str ms)
 	set_clock(d);
 }
 
+/* RFC 826: the machine says who has its address. That is a packet of its own to the simulator. */
+static void answer_arp(struct driver *d, const struct made_packet *asked,
+                       const struct sim_result *result)
+{
+	enum { REQUEST = 1, ANSWER = 2 };
+	const struct sim_dev *dev = asked->arrival.in;
+	struct packet_desc desc = { .family = NFPROTO_ARP,
+		                    .arp_op = ANSWER,
+		                    .has_ll = true };
+	struct sim_arrival arrival = { .way = WAY_OUT };
+	struct packet p = { .mark = 0 };
+
+	if (asked->desc.family != NFPROTO_ARP || asked->desc.arp_op != REQUEST ||
+	    result->fate != FATE_ACCEPT || result->out ||
+	    machine_type4(&d->machine, asked->desc.dst, NULL) != ROUTE_LOCAL)
+		return;
+	arrival.out = dev->bridge ? dev->bridge : dev;
+	memcpy(desc.src, asked->desc.dst, 4);
+	memcpy(desc.dst, asked->desc.src, 4);
+	memcpy(desc.mac_src, arrival.out->mac, 6);
+	memcpy(desc.mac_dst, asked->desc.mac_src, 6);
+	packet_build(&p, &desc);
+	d->answers_arp = true;
+	sim_packet(&d->sim, &arrival, &p);
+	d->answers_arp = false;
+	packet_fini(&p);
+}
+
 /* False: nothing more can be compared. */
 static bool run_packet(struct driver *d, struct str words)
 {
@@ -594,7 +623,8 @@ static bool run_packet(struct driver *d, struct str words)
 	sent_reset(&d->sent);
 	d->has_template = false;
 	set_clock(d);
-	talk_send(&d->talks, &d->sim, &line, &made);
+	struct sim_result result = talk_send(&d->talks, &d->sim, &line, &made);
+	answer_arp(d, &made, &result);
 	kernel_inject(&d->kernel, &sent, device_number(made.arrival.in));
 	packet_fini(&sent);
 	compare_packet(d, words, &made);

@@ -409,13 +409,16 @@ static void send_raw(struct kernel *k, const struct packet *p)
 	              ip6 ? sizeof(to6) : sizeof(to));
 }
 
-/* Its own ARP the machine sends when it likes; that of stations must have been bridged. */
+/* Whom it looks for the machine asks when it likes; what it answers counts, and what stations say must
+ * have been bridged. */
 static bool is_compared(const uint8_t *b)
 {
+	enum { ARP_ANSWER = 2 };
 	static const uint8_t station[5] = { 2, 0, 0, 0, 4 };
 
 	return (b[12] == 8 && b[13] == 0) || (b[12] == 0x86 && b[13] == 0xdd) ||
-	       (b[12] == 8 && b[13] == 6 && memcmp(b + 6, station, 5) == 0);
+	       (b[12] == 8 && b[13] == 6 &&
+	        (b[21] == ARP_ANSWER || memcmp(b + 6, station, 5) == 0));
 }
 
 static void catch_frames(struct kernel *k)

@@ -84,7 +84,7 @@ FRAME_HOOKS = {
                for priority in (-300, -10, 0, 10, 300)],
     "netdev": [(hook, f"device {device} ", priority) for hook in ("ingress", "egress")
                for device in ("eth0", "eth1", "p0", "p1", "br0", "lo") for priority in (-10, 0, 10)],
-    "arp": [("input", "", -10), ("input", "", 0)],
+    "arp": [(hook, "", priority) for hook in ("input", "output") for priority in (-10, 0)],
 }
 FRAME_FAMILIES = (("bridge", 0.6), ("netdev", 0.5), ("arp", 0.3))
 VERDICTS = ("accept", "drop", "return", "continue", "accept")

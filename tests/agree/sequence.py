@@ -72,8 +72,10 @@ class Sequence:
         pick = self.random.choice
         (port, peer), (_, near) = self.random.sample(STATIONS, 2)
         kind = self.random.random()
-        if kind < 0.4:
+        if kind < 0.3:
             self.add(f"in {port} arp {peer} > {near} {pick(('request', 'answer'))}")
+        elif kind < 0.4:
+            self.add(pick((f"in {port} arp {peer} > {MACHINE_BRIDGED} request", f"in eth0 arp 192.168.1.77 > {MACHINE} request")))
         elif kind < 0.5:
             self.add(f"in {port} udp {peer}:1000 > {near}:53 vlan {pick((5, 6))}")
         elif kind < 0.6:

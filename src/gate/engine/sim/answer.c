@@ -248,6 +248,14 @@ static bool find_way(struct answer *a)
 	return true;
 }
 
+/* RFC 1122 section 3.2.1.3: 127/8 is on no wire. */
+static bool can_leave(struct answer *a)
+{
+	return a->desc.family != NFPROTO_IPV4 || a->desc.src[0] != 127 || !a->route.dev ||
+	       a->route.dev->is_loopback ||
+	       keep_silent(a->cause, "an address in 127.0.0.0/8 leaves by no wire");
+}
+
 /* Whom an error is from: whom the packet was for, if that is this machine; else an address of this
  * machine that the sender is reached by. */
 static bool find_source(struct answer *a)
@@ -276,7 +284,7 @@ static bool find_source(struct answer *a)
 			"this machine's address is not told: what answers would be "
 			"from it");
 	address_copy(d->family, d->src, own);
-	return true;
+	return can_leave(a);
 }
 
 /* ---- its way ---- */
@@ -392,7 +400,7 @@ void answer_reset(struct pass *p, uint8_t family)
 		d->ack = be32(b + 4) + n + !!(b[13] & TCP_SYN) + !!(b[13] & TCP_FIN);
 		d->tcp_flags |= TCP_ACK;
 	}
-	if (is_of_frames(family) || find_way(&a))
+	if (is_of_frames(family) || (find_way(&a) && can_leave(&a)))
 		make(&a, "tcp reset");
 }
 

@@ -15,7 +15,7 @@
 /* Whether nf_tables at this hook still sees the frame the packet came in. */
 static bool sees_frame(const struct pass *p)
 {
-	return p->pkt->has_ll && (!p->local || p->is_framed);
+	return p->pkt->has_ll && (!p->local || p->is_framed) && !pass_is_arp_out(p);
 }
 
 #define NO_HEADER UINT32_MAX

@@ -101,7 +101,7 @@ static const struct sim_dev *holder(const struct pass *p)
 	                                                (p->pf == NFPROTO_BRIDGE &&
 	                                                 p->hook == NF_INET_LOCAL_OUT);
 
-	return leaves ? p->out : p->in;
+	return leaves || pass_is_arp_out(p) ? p->out : p->in;
 }
 
 /* Kernels with CONFIG_NFT_BRIDGE_META; only a port has a bridge, all else an empty name. */

@@ -141,13 +141,20 @@ struct pass {
 	uint32_t nft_trace;
 };
 
-/* What nf_tables calls the packet's length: at egress the Ethernet header counts too (measured). */
+/* Whether the packet is ARP that leaves: a frame already, though no hook finds where it begins. */
+static inline bool pass_is_arp_out(const struct pass *p)
+{
+	return p->pf == 3 /* NFPROTO_ARP */ && p->hook == 1 /* NF_ARP_OUT */;
+}
+
+/* What nf_tables calls the packet's length: at egress, and of ARP that leaves, the Ethernet header
+ * counts too (measured). */
 static inline uint32_t pass_length(const struct pass *p)
 {
 	bool leaves =
 		p->pf == 5 /* NFPROTO_NETDEV */ && p->hook == 1 /* NF_NETDEV_EGRESS */;
 
-	return packet_length(p->pkt) + (leaves ? 14 : 0);
+	return packet_length(p->pkt) + (leaves || pass_is_arp_out(p) ? 14 : 0);
 }
 
 void sim_init(struct sim *s, struct sim_store *store, struct sim_machine *machine);
