@@ -246,6 +246,23 @@ connection in eth1 sip 10.9.0.5 > 198.51.100.7:5060 data 4002 expect related acc
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("at,expected", [("0s", "accept"), ("3ms", "sometimes"), ("10ms", "drop")])
+def test_what_hangs_on_the_kernels_ticks_is_sometimes(run, tmp_path, at, expected):
+    """What is dropped counts until the kernel looks again, once a tick."""
+    (tmp_path / "count.nft").write_text("""table ip t { chain c { type filter hook input priority 0;
+    tcp dport 22 ct count over 1 accept
+    tcp dport 22 drop
+    tcp dport 23 ct count over 1 drop
+    tcp dport 23 drop } }""")
+    packet = "in eth0 tcp 1.2.3.4 > 192.0.2.1"
+    done = run(f"""{packet}:22 syn expect drop
+{packet}:23 syn expect drop
+at {at} {packet}:22 syn expect {expected}
+at {at} {packet}:23 syn expect drop
+""", machine=MACHINE.replace("rules", "count"))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_clock_and_the_sysctls_are_the_scenarios(run, tmp_path):
     (tmp_path / "time.nft").write_text("""table ip t { chain c { type filter hook input priority 0; policy drop
         ct state invalid drop
