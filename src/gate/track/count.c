@@ -195,3 +195,13 @@ void track_counter_settle(struct track_counter *c, bool most)
 	}
 	c->seen.n = kept;
 }
+
+bool track_counter_is_over(struct track *t, const struct track_counter *c)
+{
+	vec_for_each(it, &c->seen) {
+		const struct track_entry *e = find_either(t, &it->tuple);
+		if (e && !is_closed(e))
+			return false;
+	}
+	return true;
+}

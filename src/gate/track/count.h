@@ -27,3 +27,5 @@ struct track_tally track_counter_add(struct track *t, struct track_counter *c,
                                      const struct track_packet *p);
 /* Somebody decided which of the tally's two numbers holds. */
 void track_counter_settle(struct track_counter *c, bool most);
+/* Whether all that it has met ended, so that a set's sweep takes the element away. */
+bool track_counter_is_over(struct track *t, const struct track_counter *c);
