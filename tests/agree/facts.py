@@ -64,7 +64,8 @@ def scenario_lines(steps):
 def check_fact(gate, driver, tmp_path, machine, fact, sysctls=()):
     rules, *steps = fact
     (tmp_path / "rules.nft").write_text(rules + "\n")
-    (tmp_path / "x.test").write_text(machine + "".join(
+    kernel_line = "" if "kernel " in machine else f"kernel {os.uname().release}\n"
+    (tmp_path / "x.test").write_text(machine + kernel_line + "".join(
         f"sysctl {name} {value}\n" for name, value in sysctls) + "".join(
         f"{line}\n" for line in scenario_lines(steps)))
     done = subprocess.run([gate, "test", "x.test"], capture_output=True, text=True, check=False,

@@ -357,3 +357,13 @@ def test_malformed_bytes_are_dropped_by_the_stack(explain, words):
 def test_a_reply_to_bytes_must_be_bytes(explain):
     done = explain("in eth0 frame " + words_as_bytes(explain, SSH)[1], "reply", check=False)
     assert done.returncode == 1 and "must be given as bytes too" in done.stderr
+
+
+def test_fib_at_input_of_what_loops_back_hangs_on_the_kernel(gate, tmp_path):
+    (tmp_path / "lo.nft").write_text("""table inet t { chain i { type filter hook input priority 0; policy drop;
+        fib saddr oif lo accept } }""")
+    for packet in ("in lo udp 127.0.0.1 > 127.0.0.1:53", "in lo udp ::1 > [::1]:53"):
+        for kernel, verdict in (("6.1", "drop"), ("6.12", "accept"), ("6.18", "accept"), (None, "sometimes")):
+            done = subprocess.run([gate, "explain", "-j", "-f", "lo.nft", *(["--kernel", kernel] if kernel else []), packet],
+                                  capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path)
+            assert json.loads(done.stdout)["verdict"] == verdict, done.stdout + done.stderr
