@@ -310,12 +310,12 @@ static enum step fib_type(struct exec *x, const struct insn *i,
 			type = ROUTE_UNREACHABLE;
 	}
 	if (type < 0)
+		type = route_assumed_type(x->pass, i->fib.flags & NFTA_FIB_F_SADDR);
+	if (type < 0)
 		return unknown(x, i->dreg, 4, "fib: the addresses of this machine");
 	return fib_answer(x, i, NULL, (uint32_t)type);
 }
 
-/* The device an address is reached by; an address of this machine is reached by none. */
-static enum step fib_dev(struct exec *x, const struct insn *i,
 /* Whether the kernel takes the device it loops back by for the answer: at input since 6.12. */
 static bool answers_by_loopback(struct pass *p)
 {
@@ -333,6 +333,8 @@ static bool answers_by_loopback(struct pass *p)
 				"Linux 6.12 or later");
 }
 
+/* The device an address is reached by; an address of this machine is reached by none. */
+static enum step fib_dev(struct exec *x, const struct insn *i,
                          const struct route_query *q, const struct sim_dev *bound)
 {
 	struct pass *p = x->pass;
@@ -344,6 +346,8 @@ static bool answers_by_loopback(struct pass *p)
 	    is_many(q->family, packet_destination(p->pkt)))
 		return fib_answer(x, i, p->in ? p->in : p->out, 0);
 	int r = machine_lookup(p->sim->machine, q, &to);
+	if (r == -EAGAIN && route_assumes_own(p, i->fib.flags & NFTA_FIB_F_SADDR))
+		return fib_answer(x, i, NULL, 0);
 	if (r == -EAGAIN)
 		return unknown(x, i->dreg, 16, "fib: the routes");
 	if (r < 0 || to.type == ROUTE_LOCAL || to.type == ROUTE_ANYCAST ||

@@ -57,7 +57,8 @@ enum sim_event_kind {
 	EVENT_STACK,  /* the IP stack has its say: text */
 	EVENT_SENT,   /* it leaves by a device (pass->out), as it is now */
 	EVENT_LOG,
-	EVENT_DOUBT, /* something was not known: text */
+	EVENT_ASSUMED, /* something was not told, and is taken to be so: text */
+	EVENT_DOUBT,   /* something was not known: text */
 };
 
 struct sim_event {
@@ -125,6 +126,7 @@ struct pass {
 	bool is_bridged; /* br_netfilter has shown it to the chains of ip or ip6 */
 	bool is_renamed; /* bridged to a new destination, whose hardware address is: */
 	const uint8_t *next_mac; /* NULL: not known */
+	uint8_t assumed;         /* which assumptions were told: see route.c */
 	uint32_t nft_trace;
 };
 
