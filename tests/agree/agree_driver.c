@@ -36,7 +36,7 @@
 #include "gate/scenario/talk.h"
 
 enum { SYSCTLS_MAX = 40, TIMEOUT_TOLERANCE_S = 2, STATUS_COMPARED = 0x3f };
-enum { TCP_EVENTS = 5, JIFFY_NS = 8000000 };
+enum { TCP_EVENTS = 5, TICK_NS = 12000000 /* the kernel's are shorter */ };
 
 struct setting {
 	char name[64];
@@ -66,7 +66,11 @@ struct driver {
 	bool drawn, is_traced; /* what is answered, from output on */
 	bool answers_arp;      /* of which the kernel tells no trace */
 	bool has_template;     /* `ct zone set` gave the packet one */
-	bool is_slow; /* `ct count` counts twice what it meets twice in one of the kernel's ticks */
+	bool is_slow;      /* `ct count`: what is not of one moment comes ticks apart */
+	uint64_t together; /* so many packets more are of one moment */
+	uint64_t tick_ns;  /* the tick that is in, */
+	uint64_t until_ns; /* and how long it lasts for sure */
+	bool is_late;      /* the kernel got one of them in another tick */
 	struct buf answer;
 	size_t packets;
 	uint64_t began_ns; /* of CLOCK_MONOTONIC */
@@ -554,6 +558,56 @@ static bool is_sensible(const struct driver *d, const struct made_packet *made)
 	                : to.type == ROUTE_UNICAST && to.dev == made->arrival.out);
 }
 
+/* The clock that goes by ticks, as the kernel's jiffies do. */
+static uint64_t coarse_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void sleep_ns(long ns)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = ns }, NULL);
+}
+
+/* The next packets come in one tick of the kernel, which has just begun, and to the simulator at
+ * one moment. */
+static void begin_tick(struct driver *d, struct str packets)
+{
+	if (str_to_u64(packets, 10, &d->together) < 0 || !d->together)
+		errx(2, "tick wants a number of packets");
+	sleep_ns(TICK_NS);
+	uint64_t before = coarse_ns(), began_ns;
+	struct timespec tick;
+	do {
+		began_ns = clock_ns();
+		d->tick_ns = coarse_ns();
+	} while (d->tick_ns == before);
+	/* That clock may miss a tick, so three quarters of one must do. */
+	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+	d->until_ns = began_ns + (uint64_t)tick.tv_nsec / 4 * 3;
+	set_clock(d);
+}
+
+static void set_moment(struct driver *d)
+{
+	if (d->together)
+		return;
+	if (d->is_slow)
+		sleep_ns(TICK_NS);
+	set_clock(d);
+}
+
+static void end_moment(struct driver *d)
+{
+	if (!d->together)
+		return;
+	d->together--;
+	d->is_late |= coarse_ns() != d->tick_ns || clock_ns() > d->until_ns;
+}
+
 static void wait_for(struct driver *d, struct str ms)
 {
 	uint64_t n;
@@ -605,6 +659,10 @@ static bool run_packet(struct driver *d, struct str words)
 		wait_for(d, str_sub(words, 5, words.n));
 		return true;
 	}
+	if (str_starts(words, STR("tick "))) {
+		begin_tick(d, str_sub(words, 5, words.n));
+		return true;
+	}
 	if (packet_line_read(&d->sources, span, &d->names, &d->a, &d->diags, &line) < 0)
 		return false;
 	if (talk_make(&d->talks, &line, &d->machine, &d->a, &d->diags, &made) < 0) {
@@ -616,20 +674,19 @@ static bool run_packet(struct driver *d, struct str words)
 	struct packet sent = { .mark = 0 };
 	packet_build(&sent, &made.desc);
 	visit_row(d, &sent);
-	if (d->is_slow)
-		nanosleep(&(struct timespec){ .tv_nsec = JIFFY_NS }, NULL);
 	d->way.steps.n = d->answered.steps.n = 0;
 	d->way.state = d->answered.state = 0;
 	sent_reset(&d->sent);
 	d->has_template = false;
-	set_clock(d);
+	set_moment(d);
 	struct sim_result result = talk_send(&d->talks, &d->sim, &line, &made);
 	answer_arp(d, &made, &result);
 	kernel_inject(&d->kernel, &sent, device_number(made.arrival.in));
+	end_moment(d);
 	packet_fini(&sent);
 	compare_packet(d, words, &made);
 	d->packets++;
-	return !d->drawn && d->answer.n == 0;
+	return !d->drawn && !d->is_late && d->answer.n == 0;
 }
 
 static void set_sysctls(struct driver *d)
@@ -646,8 +703,8 @@ static void set_sysctls(struct driver *d)
 static void begin(struct driver *d)
 {
 	d->store = store_new();
-	d->drawn = false;
-	d->packets = 0;
+	d->drawn = d->is_late = false;
+	d->packets = d->together = 0;
 	d->began_ns = clock_ns();
 	buf_reset(&d->answer);
 	agree_machine(&d->machine, &d->kernel);
@@ -699,9 +756,11 @@ static void run_case(struct driver *d, struct str rules, struct str packets)
 		diags_print(&d->diags, &d->sources, &why, false);
 		errx(2, "%.*s", (int)why.n, why.p);
 	}
-	if (loaded && !d->drawn && d->answer.n == 0)
+	if (loaded && !d->drawn && !d->is_late && d->answer.n == 0)
 		compare_end(d);
-	if (d->answer.n)
+	if (d->is_late)
+		printf("again\n");
+	else if (d->answer.n)
 		fwrite(d->answer.p, 1, d->answer.n, stdout);
 	else if (loaded)
 		printf("ok %zu\n", d->packets);

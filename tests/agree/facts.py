@@ -12,6 +12,8 @@ from agree.driver import Driver
 from harness import kernel
 from harness.netns import require, require_nft
 
+TICK_MS = 12  # longer than any kernel's tick
+
 
 def need_br_netfilter():
     """Skips where bridged frames cannot meet the chains of ip. No rule loads that module, and it
@@ -39,14 +41,36 @@ def driver(gate):
     driver.close()
 
 
+def scenario_lines(steps):
+    """What `gate test` reads. A step that is one text is the driver's: `tick 3`, the next three
+    packets come in one of the kernel's ticks; `wait 1200`, milliseconds go by. Where there is one,
+    all other packets come ticks apart."""
+    if not any(isinstance(step, str) for step in steps):
+        return [f"{packet} expect {expected}" for packet, expected in steps]
+    lines, now, together = [], 0, 0
+    for step in steps:
+        if isinstance(step, str):
+            word, number = step.split()
+            now += int(number) if word == "wait" else TICK_MS
+            together = int(number) if word == "tick" else together
+            continue
+        packet, expected = step
+        now += 0 if together else TICK_MS
+        together = max(together - 1, 0)
+        lines.append(f"at {now}ms {packet} expect {expected}")
+    return lines
+
+
 def check_fact(gate, driver, tmp_path, machine, fact, sysctls=()):
     rules, *steps = fact
     (tmp_path / "rules.nft").write_text(rules + "\n")
-    (tmp_path / "x.test").write_text(machine + "".join(
+    kernel_line = "" if "kernel " in machine else f"kernel {os.uname().release}\n"
+    (tmp_path / "x.test").write_text(machine + kernel_line + "".join(
         f"sysctl {name} {value}\n" for name, value in sysctls) + "".join(
-        f"{packet} expect {expected}\n" for packet, expected in steps))
+        f"{line}\n" for line in scenario_lines(steps)))
     done = subprocess.run([gate, "test", "x.test"], capture_output=True, text=True, check=False,
                           timeout=60, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    answer = driver.run(rules, [packet for packet, _ in steps], sysctls)
-    assert answer == f"ok {len(steps)}\n", answer
+    packets = [step if isinstance(step, str) else step[0] for step in steps]
+    answer = driver.run(rules, packets, sysctls)
+    assert answer == f"ok {sum(not isinstance(step, str) for step in steps)}\n", answer

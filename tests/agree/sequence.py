@@ -197,3 +197,16 @@ class Sequence:
         steps = (Sequence.handshake, Sequence.close, Sequence.datagrams, Sequence.ping, Sequence.error,
                  Sequence.fragmented, Sequence.neighbours, Sequence.frame, *announced.STEPS)
         self.random.choices(steps, (7, 6, 3, 2, 3, 1, 1, 2, *announced.WEIGHTS))[0](self)
+
+
+def in_ticks(seed, packets):
+    """The same, some of them in one of the kernel's ticks: see agree_driver.c."""
+    draw = random.Random(f"ticks {seed}").random
+    lines, together = [], 0
+    for packet in packets:
+        if not together and draw() < 0.4:
+            together = 2 + int(draw() * 4)
+            lines.append(f"tick {together}")
+        together = max(together - 1, 0)
+        lines.append(packet)
+    return lines

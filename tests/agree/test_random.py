@@ -13,7 +13,7 @@ from agree.driver import Driver, differs, shrink
 from agree.facts import need_bridge_tracking
 from agree.phrases import Phrases
 from agree.ruleset import Ruleset
-from agree.sequence import Sequence
+from agree.sequence import Sequence, in_ticks
 from harness.netns import require, require_nft
 
 PARTS = 4  # each a machine of its own, for as many processors
@@ -37,6 +37,8 @@ def run_pairs(root, gate, seeds, at_bridge=False):
         for seed in seeds:
             rules = Ruleset(seed, phrases.of(seed), at_bridge)
             packets = Sequence(seed).packets
+            if "ct count" in rules.text:
+                packets = in_ticks(seed, packets)
             answer = driver.run(rules.text, packets, rules.sysctls)
             tried += 1
             refused += answer.startswith("refused")

@@ -357,3 +357,39 @@ def test_malformed_bytes_are_dropped_by_the_stack(explain, words):
 def test_a_reply_to_bytes_must_be_bytes(explain):
     done = explain("in eth0 frame " + words_as_bytes(explain, SSH)[1], "reply", check=False)
     assert done.returncode == 1 and "must be given as bytes too" in done.stderr
+
+
+LOCAL = """table ip t {
+    chain p { type filter hook prerouting priority 0; fib daddr type local counter comment "ours"; }
+    chain i { type filter hook input priority 0; policy drop;
+        fib saddr type local drop comment "own source"
+        fib daddr type local accept comment "for us" }
+    chain f { type filter hook forward priority 0; fib daddr type local drop; }
+    chain o { type filter hook output priority 0; policy drop;
+        fib saddr type local fib daddr type != local accept comment "from us" }
+}
+"""
+
+
+@pytest.mark.parametrize("packet,verdict,said", [
+    ("in eth0 tcp 1.2.3.4 > 192.168.1.12:22 syn", "Accepted by rule `fib daddr type local accept", "the destination is this machine"),
+    ("in eth0 out eth1 tcp 1.2.3.4 > 192.168.1.12:22 syn", "Accepted: no rule took it", "the destination is another machine"),
+    ("out eth0 tcp 192.168.1.12 > 1.2.3.4:22 syn", "Accepted by rule `fib saddr type local", "the source is this machine"),
+])
+def test_fib_and_the_route_take_the_same_for_granted_and_say_it_once(gate, tmp_path, packet, verdict, said):
+    (tmp_path / "local.nft").write_text(LOCAL)
+    done = subprocess.run([gate, "explain", "-f", "local.nft", packet], capture_output=True, text=True,
+                          check=False, timeout=60, cwd=tmp_path)
+    assert verdict in done.stdout, done.stdout + done.stderr
+    assert done.stdout.count(said) == 1
+    assert "not known" not in done.stdout and "is taken to be this machine" not in done.stdout
+
+
+def test_fib_at_input_of_what_loops_back_hangs_on_the_kernel(gate, tmp_path):
+    (tmp_path / "lo.nft").write_text("""table inet t { chain i { type filter hook input priority 0; policy drop;
+        fib saddr oif lo accept } }""")
+    for packet in ("in lo udp 127.0.0.1 > 127.0.0.1:53", "in lo udp ::1 > [::1]:53"):
+        for kernel, verdict in (("6.1", "drop"), ("6.12", "accept"), ("6.18", "accept"), (None, "sometimes")):
+            done = subprocess.run([gate, "explain", "-j", "-f", "lo.nft", *(["--kernel", kernel] if kernel else []), packet],
+                                  capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path)
+            assert json.loads(done.stdout)["verdict"] == verdict, done.stdout + done.stderr

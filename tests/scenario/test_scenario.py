@@ -246,6 +246,23 @@ connection in eth1 sip 10.9.0.5 > 198.51.100.7:5060 data 4002 expect related acc
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("at,expected", [("0s", "accept"), ("3ms", "sometimes"), ("10ms", "drop")])
+def test_what_hangs_on_the_kernels_ticks_is_sometimes(run, tmp_path, at, expected):
+    """What is dropped counts until the kernel looks again, once a tick."""
+    (tmp_path / "count.nft").write_text("""table ip t { chain c { type filter hook input priority 0;
+    tcp dport 22 ct count over 1 accept
+    tcp dport 22 drop
+    tcp dport 23 ct count over 1 drop
+    tcp dport 23 drop } }""")
+    packet = "in eth0 tcp 1.2.3.4 > 192.0.2.1"
+    done = run(f"""{packet}:22 syn expect drop
+{packet}:23 syn expect drop
+at {at} {packet}:22 syn expect {expected}
+at {at} {packet}:23 syn expect drop
+""", machine=MACHINE.replace("rules", "count"))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_clock_and_the_sysctls_are_the_scenarios(run, tmp_path):
     (tmp_path / "time.nft").write_text("""table ip t { chain c { type filter hook input priority 0; policy drop
         ct state invalid drop
@@ -268,7 +285,12 @@ MISTAKES = (
     ("in eth0 tcp 1.2.3.4 > 5.6.7.8 expect", 6, 37, "what is expected is missing"),
     ("in eth0 tcp 1.2.3.4 > 5.6.7.8 expect accept, then", 6, 46, "nothing is expected here"),
     ("in eth0 tcp 1.2.3.4 > 5.6.7.8 expect 0 accept", 6, 38, "0 times is never"),
-    ("in eth2 tcp 1.2.3.4 > 5.6.7.8 expect accept", 6, 1, "did you mean `eth0`?"),
+    ("in eth2 tcp 1.2.3.4 > 5.6.7.8 expect accept", 6, 4, "did you mean `eth0`?"),
+    ("at 1s in eth0 out eth9 tcp 1.2.3.4 > 5.6.7.8 expect accept", 6, 19, "no interface `eth9`"),
+    ("connection in eth2 tcp 1.2.3.4 > 5.6.7.8 expect accept", 6, 15, "did you mean `eth0`?"),
+    ("kernel six", 6, 8, "kernel 6.1, or what `uname -r` prints there"),
+    ("kernel 4.19", 6, 8, "from 5.10 on"),
+    ("kernel", 6, 7, "the version is missing"),
     ("in eth0 tpc 1.2.3.4 > 5.6.7.8 expect accept", 6, 9, "did you mean `tcp`?"),
     ("at 5s in eth0 tcp 1.2.3.4 > 5.6.7.8 expect drop\nat 4s expect counter web packets 1", 7, 4,
      "time does not go back"),
@@ -295,12 +317,14 @@ MISTAKES = (
     ("rule dport 9-8 table 5", 6, 12, "a rule's ports are PORT or PORT-PORT"),
     ("rule iif eht0 table 5", 6, 10, "did you mean `eth0`?"),
     ("rule table 5 goto 7", 6, 14, "`goto` is one word too many"),
-    ("sysctl net.ipv4.conf.all.rp_filter 3", 6, 8, "this setting cannot have that value"),
+    ("sysctl net.ipv4.conf.all.rp_filter 3", 6, 36, "this setting cannot have that value"),
     ("sysctl net.ipv4.conf.eth9.rp_filter 1", 6, 8, "there is no such setting here"),
     ("interface eth0 10.0.0.1/8", 6, 11, "this interface is there already"),
     ("interface eth3 10.0.0.1/33", 6, 16, "is no address of an interface"),
     ("sysctl nf_conntrack_tcp_lose 0", 6, 8, "did you mean `nf_conntrack_tcp_loose`?"),
-    ("clock 2026-13-01 10:00", 6, 18, "this is no date and time"),
+    ("clock 2026-13-01 10:00", 6, 7, "this is no date"),
+    ("clock 2026-12-01 25:00", 6, 18, "clock 2026-11-25 22:00"),
+    ("clock 2026-12-01", 6, 17, "this is no time of day"),
     ("socket tpc :22", 6, 8, "did you mean `tcp`?"),
     ("connection pptp 1.2.3.4 > 5.6.7.8 expect accept", 6, 12, "is no kind of connection"),
     ("connection tcp 1.2.3.4 > 5.6.7.8 passive expect accept", 6, 34, "only `ftp` has"),

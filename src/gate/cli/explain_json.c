@@ -146,6 +146,7 @@ static const char *step_name(enum sim_event_kind kind)
 		[EVENT_STACK] = "stack",
 		[EVENT_SENT] = "sent",
 		[EVENT_LOG] = "log",
+		[EVENT_ASSUMED] = "assumed",
 		[EVENT_DOUBT] = "doubt",
 		[EVENT_ANSWER] = "answer",
 		[EVENT_ANSWERED] = "answered",

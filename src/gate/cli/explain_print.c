@@ -119,6 +119,10 @@ static void print_step(struct page *p, const struct explain_step *s)
 	case EVENT_LOG:
 		buf_cstr(p->out, "      (logged)\n");
 		return;
+	case EVENT_ASSUMED:
+		buf_fmt(p->out, "      (taken to be so: " STR_FMT ")\n",
+		        STR_ARG(s->text));
+		return;
 	case EVENT_DOUBT:
 		buf_fmt(p->out, "      (not known: " STR_FMT ")\n", STR_ARG(s->text));
 		return;

@@ -40,6 +40,21 @@ static void check_device(struct test_file *f, struct str name, struct span span)
 		diag_help(&f->c->diags, d, "interface " STR_FMT, STR_ARG(name));
 }
 
+/* The same of a packet's words, whose place is told, not the packet's. */
+static void check_packet_device(struct test_file *f, const struct packet_line *line,
+                                struct str name)
+{
+	const struct source *source = sources_get(&f->c->sources, line->span.file);
+	struct span word = line->span;
+	uintptr_t text = source ? (uintptr_t)source->text.p + word.off : 0;
+
+	if (source && (uintptr_t)name.p >= text && (uintptr_t)name.p - text < word.len) {
+		word.off += (uint32_t)((uintptr_t)name.p - text);
+		word.len = (uint32_t)name.n;
+	}
+	check_device(f, name, word);
+}
+
 static void add_device(struct test_file *f, struct str name)
 {
 	if (name.n && !is_declared(f, name))
@@ -62,8 +77,8 @@ static void check_devices(struct test_file *f)
 			add_device(f, it->dev);
 	vec_for_each(it, &f->scenario.steps) {
 		if (declared) {
-			check_device(f, it->line.in, it->line.span);
-			check_device(f, it->line.out, it->line.span);
+			check_packet_device(f, &it->line, it->line.in);
+			check_packet_device(f, &it->line, it->line.out);
 		} else {
 			add_device(f, it->line.in);
 			add_device(f, it->line.out);
@@ -245,11 +260,11 @@ int test_set_sysctls(struct test_file *f, struct track *t)
 		while (n < ARRAY_LEN(names) && (name = track_sysctl_name(n)).n)
 			names[n++] = name;
 		struct str near = str_nearest(it->name, names, n);
-		struct diag *d =
-			diag_error(&f->c->diags, "E0931", it->span,
-		                   r == -ENOENT ? "there is no such setting here"
-		                                : "this setting cannot have that "
-		                                  "value");
+		struct diag *d = diag_error(
+			&f->c->diags, "E0931", r == -ENOENT ? it->span : it->value_span,
+			r == -ENOENT ? "there is no such setting here"
+				     : "this setting cannot have that "
+				       "value");
 		if (r == -ENOENT && near.n)
 			diag_help(&f->c->diags, d, "did you mean `" STR_FMT "`?",
 			          STR_ARG(near));

@@ -204,6 +204,7 @@ static void read_sysctl(struct reader *r)
 	words_take(&r->w, "=");
 	if (!r->w.failed)
 		s->value = words_number(&r->w, "sysctl", UINT64_MAX);
+	s->value_span = words_span(&r->w);
 }
 
 /* Days since 1970-01-01 of a date of the Gregorian calendar. */
@@ -226,27 +227,37 @@ static bool digits(struct str s, size_t from, size_t n, uint64_t max, int64_t *o
 	return true;
 }
 
-/* `clock 2026-11-25 22:00`, in UTC; `clock 2026-11-25 22:00 zone +1` when the machine's is not. */
 /* `kernel 6.1` */
 static void read_kernel(struct reader *r)
 {
 	r->s->kernel = words_next(&r->w);
-	r->s->kernel_span = r->w.line;
+	r->s->kernel_span = words_span(&r->w);
+	if (!r->s->kernel.n)
+		words_missing(&r->w, "the version",
+		              "kernel 6.1, or what `uname -r` prints there");
 }
 
+static void wrong_clock(struct reader *r, const char *what)
+{
+	struct diag *d = words_error(&r->w, "E0928", "this is no %s", what);
+
+	diag_help(r->diags, d, "clock 2026-11-25 22:00");
+}
+
+/* `clock 2026-11-25 22:00`, in UTC; `clock 2026-11-25 22:00 zone +1` when the machine's is not. */
 static void read_clock(struct reader *r)
 {
-	struct str date = words_next(&r->w), time = words_next(&r->w);
+	struct str date = words_next(&r->w), time;
 	int64_t y, mo, d, h, mi, zone = 0;
-	bool ok = digits(date, 0, 4, 9999, &y) && digits(date, 5, 2, 12, &mo) &&
-	          digits(date, 8, 2, 31, &d) && date.n == 10 && y >= 1970 && mo && d &&
-	          digits(time, 0, 2, 23, &h) && digits(time, 3, 2, 59, &mi) &&
-	          time.n == 5;
 
-	if (!ok) {
-		diag_help(r->diags,
-		          words_error(&r->w, "E0928", "this is no date and time"),
-		          "clock 2026-11-25 22:00");
+	if (!digits(date, 0, 4, 9999, &y) || !digits(date, 5, 2, 12, &mo) ||
+	    !digits(date, 8, 2, 31, &d) || date.n != 10 || y < 1970 || !mo || !d) {
+		wrong_clock(r, "date");
+		return;
+	}
+	time = words_next(&r->w);
+	if (!digits(time, 0, 2, 23, &h) || !digits(time, 3, 2, 59, &mi) || time.n != 5) {
+		wrong_clock(r, "time of day");
 		return;
 	}
 	if (words_take(&r->w, "zone")) {

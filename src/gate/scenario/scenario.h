@@ -56,7 +56,7 @@ struct scenario_socket {
 };
 
 struct scenario_sysctl {
-	struct span span;
+	struct span span, value_span; /* of the name; of the value */
 	struct str name;
 	uint64_t value;
 };

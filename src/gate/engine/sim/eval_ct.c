@@ -231,11 +231,32 @@ static void free_counter(void *counter)
 	track_counter_free(counter);
 }
 
-/* `ct count N` matches up to N connections, `over` above. */
+/* Whether the statement matches with so many connections: up to N, or `over` N. */
+static bool fits_limit(const struct insn *i, uint32_t n)
+{
+	bool over = i->connlimit.flags & NFT_CONNLIMIT_F_INV;
+
+	return (n > i->connlimit.count) == over;
+}
+
+/* What the tally says; where that hangs on the kernel's ticks, it is decided for good. */
+static bool judge_tally(struct exec *x, const struct insn *i, struct track_counter *c,
+                        struct track_tally tally)
+{
+	bool fits = fits_limit(i, tally.most);
+
+	if (fits == fits_limit(i, tally.least))
+		return fits;
+	bool answer =
+		sim_doubt(x->pass, "ct count: whether two packets came in one of the "
+	                           "kernel's ticks of 1 to 10 ms");
+	track_counter_settle(c, answer == fits);
+	return answer;
+}
+
 enum step eval_connlimit(struct exec *x, const struct insn *i, union sim_state *s)
 {
 	struct pass *p = x->pass;
-	bool over = i->connlimit.flags & NFT_CONNLIMIT_F_INV;
 	struct track_packet view;
 
 	if (p->sim->is_live)
@@ -251,6 +272,7 @@ enum step eval_connlimit(struct exec *x, const struct insn *i, union sim_state *
 		arena_defer(&p->sim->store->a, free_counter, s->connlimit.list);
 	}
 	view_packet(p->pkt, &view);
-	uint32_t n = track_counter_add(p->sim->track, s->connlimit.list, &p->ref, &view);
-	return (n > i->connlimit.count) == over ? STEP_ON : STEP_BREAK;
+	struct track_tally tally =
+		track_counter_add(p->sim->track, s->connlimit.list, &p->ref, &view);
+	return judge_tally(x, i, s->connlimit.list, tally) ? STEP_ON : STEP_BREAK;
 }

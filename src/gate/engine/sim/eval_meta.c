@@ -310,8 +310,27 @@ static enum step fib_type(struct exec *x, const struct insn *i,
 			type = ROUTE_UNREACHABLE;
 	}
 	if (type < 0)
+		type = route_assumed_type(x->pass, i->fib.flags & NFTA_FIB_F_SADDR);
+	if (type < 0)
 		return unknown(x, i->dreg, 4, "fib: the addresses of this machine");
 	return fib_answer(x, i, NULL, (uint32_t)type);
+}
+
+/* Whether the kernel takes the device it loops back by for the answer: at input since 6.12. */
+static bool answers_by_loopback(struct pass *p)
+{
+	uint32_t kernel = p->sim->machine->kernel;
+
+	/* At egress there is no p->in. */
+	if (!p->in || !(p->in->is_loopback || p->pkt->type == PKT_LOOPBACK))
+		return false;
+	if (p->hook != NF_INET_LOCAL_IN)
+		return p->hook == NF_INET_PRE_ROUTING;
+	return kernel ? kernel >= 0x60c
+	              : sim_doubt(
+				p,
+				"fib at input of what loops back: whether the kernel is "
+				"Linux 6.12 or later");
 }
 
 /* The device an address is reached by; an address of this machine is reached by none. */
@@ -321,14 +340,14 @@ static enum step fib_dev(struct exec *x, const struct insn *i,
 	struct pass *p = x->pass;
 	struct route_answer to;
 
-	/* What loops back is where it belongs; at egress there is no p->in. */
-	bool arrives = p->hook == NF_INET_PRE_ROUTING || p->hook == NF_INET_LOCAL_IN;
-	if (arrives && p->in && (p->in->is_loopback || p->pkt->type == PKT_LOOPBACK))
+	if (answers_by_loopback(p))
 		return fib_answer(x, i, p->in, 0);
 	if (q->family == NFPROTO_IPV4 && is_zeronet(packet_source(p->pkt)) &&
 	    is_many(q->family, packet_destination(p->pkt)))
 		return fib_answer(x, i, p->in ? p->in : p->out, 0);
 	int r = machine_lookup(p->sim->machine, q, &to);
+	if (r == -EAGAIN && route_assumes_own(p, i->fib.flags & NFTA_FIB_F_SADDR))
+		return fib_answer(x, i, NULL, 0);
 	if (r == -EAGAIN)
 		return unknown(x, i->dreg, 16, "fib: the routes");
 	if (r < 0 || to.type == ROUTE_LOCAL || to.type == ROUTE_ANYCAST ||

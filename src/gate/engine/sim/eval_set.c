@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 Gatehouse founders */
 /* Sets and objects that rules use. */
+#include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "gate/engine/sim/set.h"
 #include "gate/engine/sim/state.h"
 #include "gate/program/copy.h"
+#include "gate/track/count.h"
 #include "gate/track/expect.h"
 
 #define NS_PER_MS UINT64_C(1000000)
@@ -46,10 +48,64 @@ static void give_data(struct exec *x, const struct insn *i, const struct sim_ele
 	}
 }
 
+static const char swept[] =
+	"a set: whether the kernel has swept what was deleted, has run out or lost its connections";
+
+/* The kernel's sweep takes away what has `ct count` and no connection any more. */
+static bool goes_with_connections(const struct sim_set *s, const struct sim_elem *e)
+{
+	if (!(s->set.flags & NFT_SET_EVAL))
+		return false;
+	for (size_t i = 0; i < e->e.exprs.n; i++)
+		if (e->e.exprs.p[i].kind == INSN_CONNLIMIT)
+			return true;
+	return false;
+}
+
+static bool is_over(struct track *t, const struct sim_elem *e)
+{
+	for (size_t i = 0; i < e->e.exprs.n; i++) {
+		const struct track_counter *c = e->runs[i].state.connlimit.list;
+		if (e->e.exprs.p[i].kind == INSN_CONNLIMIT &&
+		    (!c || track_counter_is_over(t, c)))
+			return true;
+	}
+	return false;
+}
+
+/* Whether it may be swept by now, of which it is buried when that is sure. */
+static bool may_be_swept(const struct sim *sim, struct sim_set *s, struct sim_elem *e)
+{
+	if (e->dead || !goes_with_connections(s, e))
+		return false;
+	if (!is_over(sim->track, e)) {
+		e->over_ns = 0;
+		return false;
+	}
+	if (!e->over_ns)
+		e->over_ns = sim->now_ns ? sim->now_ns : 1;
+	if (!set_surely_swept(s, e->over_ns, sim->now_ns))
+		return true;
+	set_bury(s, e);
+	return false;
+}
+
+/* What holds the key. */
+static struct sim_elem *find(struct exec *x, struct sim_set *s, const uint8_t *key)
+{
+	const struct sim *sim = x->pass->sim;
+	struct sim_elem *e = set_find(s, key, sim->now_ns);
+
+	if (!e || !e->e.exprs.n)
+		return e;
+	if (may_be_swept(sim, s, e) && sim_doubt(x->pass, swept))
+		set_bury(s, e);
+	return e->dead ? set_find(s, key, sim->now_ns) : e;
+}
+
 enum step eval_lookup(struct exec *x, const struct insn *i, struct sim_run *run)
 {
 	bool inverted = i->lookup.flags & NFT_LOOKUP_F_INV;
-	uint64_t now = x->pass->sim->now_ns;
 
 	if (!reg_is_known(x, i->sreg, run->set->set.key_len)) {
 		bool hit = sim_doubt(x->pass, x->doubt);
@@ -59,7 +115,7 @@ enum step eval_lookup(struct exec *x, const struct insn *i, struct sim_run *run)
 			x->pass->is_unknown = true;
 		return step_of(hit != inverted);
 	}
-	struct sim_elem *e = set_find(run->set, reg(x, i->sreg), now);
+	struct sim_elem *e = find(x, run->set, reg(x, i->sreg));
 	if (e)
 		e->hits++;
 	if (!e == !inverted)
@@ -97,6 +153,39 @@ static void refresh(struct exec *x, const struct insn *i, struct sim_elem *e,
 		e->expires_ns = x->pass->sim->now_ns + ms * NS_PER_MS;
 }
 
+/* Of a full set, one that is buried if the kernel has swept; or NULL. */
+static struct sim_elem *find_over(const struct sim *sim, struct sim_set *s)
+{
+	struct sim_elem *found = NULL;
+
+	vec_for_each(it, &s->elems)
+		if (may_be_swept(sim, s, *it) && !found)
+			found = *it;
+	return found;
+}
+
+/* Negative: it is full. */
+static int add_elem(struct exec *x, struct sim_set *set, const struct prog_elem *wanted,
+                    struct sim_elem **e)
+{
+	struct sim *sim = x->pass->sim;
+	struct sim_elem *over = NULL;
+
+	sim->store->now_ns = sim->now_ns;
+	int r = set_add(sim->store, set, wanted, false, e);
+	if (r == -ENFILE) {
+		over = find_over(sim, set);
+		r = set_add(sim->store, set, wanted, false, e);
+	}
+	if (r == 0 || (r == -ENFILE && !over) || !sim_doubt(x->pass, swept))
+		return r;
+	if (over)
+		set_bury(set, over);
+	else
+		set_sweep(set, sim->now_ns);
+	return set_add(sim->store, set, wanted, false, e);
+}
+
 enum step eval_dynset(struct exec *x, const struct insn *i, struct sim_run *run)
 {
 	bool inverted = i->dynset.flags & NFT_DYNSET_F_INV;
@@ -111,9 +200,8 @@ enum step eval_dynset(struct exec *x, const struct insn *i, struct sim_run *run)
 		set_kill(set, &wanted, x->pass->sim->now_ns);
 		return STEP_ON;
 	}
-	x->pass->sim->store->now_ns = x->pass->sim->now_ns;
-	if (set_add(x->pass->sim->store, set, &wanted, false, &e) < 0)
-		return step_of(inverted); /* it is full */
+	if (add_elem(x, set, &wanted, &e) < 0)
+		return step_of(inverted);
 	refresh(x, i, e, set);
 	if (!elem_pass(x, e))
 		return STEP_BREAK;

@@ -181,12 +181,71 @@ int route_find(struct pass *p, struct route_answer *to, const char **why)
 	return *why ? -EINVAL : r;
 }
 
-/* What nobody knows: it is this machine that was meant, unless a rule translated it. */
+/* ---- what nobody knows ---- */
+
+/* Source translation of what passed its hook is not followed. */
+static bool is_assumable(const struct pass *p, bool source)
+{
+	bool is_behind = p->hook == NF_INET_POST_ROUTING || p->hook == NF_INET_LOCAL_IN;
+
+	return !p->sim->machine->is_complete && !p->is_bridged &&
+	       p->pf != NFPROTO_BRIDGE &&
+	       !(source && is_behind && p->ref.entry &&
+	         p->ref.entry->status & TRACK_S_SRC_NAT);
+}
+
+static bool is_own(const struct pass *p, bool source)
+{
+	if ((p->in && p->in->is_loopback) || (p->out && p->out->is_loopback))
+		return true;
+	if (p->arrival->way == WAY_OUT)
+		return source;
+	return !source && !p->arrival->out && !p->is_rewritten;
+}
+
+enum { ASSUMED_SOURCE = 4 };
+
+/* Once for each end and answer. */
+static void tell_assumed(struct pass *p, bool source, bool own)
+{
+	unsigned bit = 1u << ((source ? ASSUMED_SOURCE : 0) + own);
+
+	if (p->assumed & bit)
+		return;
+	p->assumed |= (uint8_t)bit;
+	sim_tell(p, EVENT_ASSUMED,
+	         own      ? source ? "the source is this machine"
+	                           : "the destination is this machine"
+	         : source ? "the source is another machine"
+	                  : "the destination is another machine");
+}
+
+bool route_assumes_own(struct pass *p, bool source)
+{
+	if (!is_assumable(p, source) || !is_own(p, source))
+		return false;
+	tell_assumed(p, source, true);
+	return true;
+}
+
+int route_assumed_type(struct pass *p, bool source)
+{
+	if (!is_assumable(p, source))
+		return -EAGAIN;
+	bool own = is_own(p, source);
+	tell_assumed(p, source, own);
+	return own ? ROUTE_LOCAL : ROUTE_UNICAST;
+}
+
+/* It is this machine that was meant, unless a rule translated it. */
 static bool guess(struct pass *p, bool *local)
 {
 	*local = !p->is_rewritten;
-	tell_route(p, *local ? "the destination is taken to be this machine"
-	                     : "the new destination is taken to be another machine's");
+	bool is_told = p->assumed & 1u << *local;
+	tell_route(p, is_told  ? *local ? "for this machine" : "for another machine"
+	              : *local ? "the destination is taken to be this machine"
+	                       : "the new destination is taken to be another machine's");
+	p->assumed |= (uint8_t)(1u << *local);
 	return true;
 }
 

@@ -22,3 +22,10 @@ bool route_known(struct pass *p);
 bool route_anew(struct pass *p, const char *why);
 /* The smaller of the MTUs of the packet's route and of the one to its source. False: not known. */
 bool route_mtu(struct pass *p, uint32_t *mtu);
+
+/* Of a machine whose addresses nobody told: what its own is taken to be, so that `fib` and the
+ * route agree. What came in is for this machine unless its description or a translation says
+ * otherwise; what was made here has an address of this machine. Says so, once a packet. */
+bool route_assumes_own(struct pass *p, bool source);
+/* The same as a type of `fib`; -EAGAIN: nothing is taken for granted. */
+int route_assumed_type(struct pass *p, bool source);

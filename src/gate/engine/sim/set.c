@@ -166,20 +166,43 @@ static void set_exprs(struct sim_store *store, const struct sim_set *s,
 		state_init(&e->e.exprs.p[i], &e->runs[i].state);
 }
 
-/* The kernel sweeps a set of rules' making each second, or as often as it says: until then the
- * dead and those that have run out count as elements. */
-static bool is_swept(const struct sim_set *s, uint64_t died_ns, uint64_t now_ns)
-{
-	uint64_t interval = (s->set.gc_interval_ms ? s->set.gc_interval_ms : 1000) *
-	                    (uint64_t)NS_PER_MS;
+/* ---- sweeping ---- */
 
-	return now_ns / interval > died_ns / interval;
+/*
+ * What a rule deleted and what has run out takes room until the kernel sweeps the set. It does so
+ * once in a second, or as often as the set says, from a moment that nobody is told; and later
+ * when the processor is idle, for then its timer waits: up to 0.9 s were measured.
+ */
+#define LATE_NS UINT64_C(2000000000)
+
+static uint64_t sweep_interval_ns(const struct sim_set *s)
+{
+	return (s->set.gc_interval_ms ? s->set.gc_interval_ms : 1000) *
+	       (uint64_t)NS_PER_MS;
 }
 
-static void bury(struct sim_set *s, struct sim_elem *e)
+static bool takes_room(const struct sim_elem *e)
+{
+	return !e->dead || e->is_ghost;
+}
+
+/* When it is gone, or was; 0: never. */
+static uint64_t gone_ns(const struct sim_elem *e)
+{
+	return e->is_ghost ? e->died_ns : e->expires_ns;
+}
+
+bool set_surely_swept(const struct sim_set *s, uint64_t gone_ns, uint64_t now_ns)
+{
+	return now_ns >= gone_ns && now_ns - gone_ns >= sweep_interval_ns(s) + LATE_NS;
+}
+
+void set_bury(struct sim_set *s, struct sim_elem *e)
 {
 	struct str key = { (const char *)e->e.key.b, s->set.key_len };
 
+	if (!takes_room(e))
+		return;
 	if (!e->dead && map_get(&s->index, key) == e)
 		map_del(&s->index, key);
 	e->dead = true;
@@ -187,34 +210,106 @@ static void bury(struct sim_set *s, struct sim_elem *e)
 	s->live--;
 }
 
-/* What the kernel's sweeps took away by now. One look an interval is enough. */
-static void sweep(struct sim_set *s, uint64_t now_ns)
+static int leaving_cmp(const void *a, const void *b)
 {
-	if (s->swept_ns && !is_swept(s, s->swept_ns, now_ns))
+	const struct sim_leaving *x = a, *y = b;
+
+	return (x->gone_ns > y->gone_ns) - (x->gone_ns < y->gone_ns);
+}
+
+/* One look an interval is enough, but for what comes meanwhile and stays shorter. */
+static void find_leaving(struct sim_set *s, uint64_t now_ns)
+{
+	if (s->leaves_until_ns && now_ns <= s->leaves_until_ns)
 		return;
-	s->swept_ns = now_ns ? now_ns : 1;
+	s->leaves_until_ns = now_ns + sweep_interval_ns(s);
+	s->leaving.n = s->leaving_at = 0;
 	vec_for_each(it, &s->elems) {
-		struct sim_elem *e = *it;
-		bool over = !e->dead && e->expires_ns && e->expires_ns <= now_ns;
-		if ((e->is_ghost && is_swept(s, e->died_ns, now_ns)) ||
-		    (over && is_swept(s, e->expires_ns, now_ns)))
-			bury(s, e);
+		uint64_t gone = gone_ns(*it);
+		if (gone && gone <= s->leaves_until_ns && takes_room(*it))
+			vec_push(&s->leaving, ((struct sim_leaving){ gone, *it }));
+	}
+	if (s->leaving.n)
+		qsort(s->leaving.p, s->leaving.n, sizeof(*s->leaving.p), leaving_cmp);
+}
+
+/* The element leaves at another time than before. */
+static void leaves_at(struct sim_set *s, uint64_t gone)
+{
+	if (gone && gone <= s->leaves_until_ns)
+		s->leaves_until_ns = gone - 1;
+}
+
+static void leaves_now(struct sim_set *s, struct sim_elem *e, uint64_t gone)
+{
+	if (gone > s->leaves_until_ns)
+		return;
+	vec_push(&s->leaving, ((struct sim_leaving){ gone, e }));
+	for (size_t i = s->leaving.n - 1; i > s->leaving_at; i--) {
+		struct sim_leaving *before = &s->leaving.p[i - 1];
+		if (before->gone_ns <= gone)
+			break;
+		before[1] = before[0];
+		*before = (struct sim_leaving){ gone, e };
 	}
 }
 
-static bool is_full(struct sim_set *s, uint64_t now_ns)
+/* The longest gone of those that still take room; those that were surely swept take none any
+ * more. NULL: all are there. */
+static struct sim_elem *first_gone(struct sim_set *s, uint64_t now_ns)
+{
+	find_leaving(s, now_ns);
+	for (; s->leaving_at < s->leaving.n; s->leaving_at++) {
+		struct sim_leaving first = s->leaving.p[s->leaving_at];
+		if (!takes_room(first.elem))
+			continue;
+		if (gone_ns(first.elem) != first.gone_ns) { /* it was refreshed */
+			leaves_at(s, gone_ns(first.elem));
+			continue;
+		}
+		if (first.gone_ns > now_ns && !first.elem->is_ghost)
+			return NULL;
+		if (!set_surely_swept(s, first.gone_ns, now_ns))
+			return first.elem;
+		set_bury(s, first.elem);
+	}
+	return NULL;
+}
+
+/* 0: there is room; -ENFILE, -EAGAIN: as set_add() has it. */
+static int find_room(struct sim_set *s, uint64_t now_ns)
 {
 	if (!s->set.size || s->live < s->set.size)
-		return false;
-	sweep(s, now_ns);
-	return s->live >= s->set.size;
+		return 0;
+	struct sim_elem *gone = first_gone(s, now_ns);
+	if (s->live < s->set.size)
+		return 0;
+	return gone && s->live == s->set.size ? -EAGAIN : -ENFILE;
+}
+
+void set_sweep(struct sim_set *s, uint64_t now_ns)
+{
+	struct sim_elem *gone = first_gone(s, now_ns);
+
+	if (gone)
+		set_bury(s, gone);
+}
+
+static void sweep_all(struct sim_set *s, uint64_t now_ns)
+{
+	vec_for_each(it, &s->elems) {
+		uint64_t gone = gone_ns(*it);
+		if (gone && takes_room(*it) && set_surely_swept(s, gone, now_ns))
+			set_bury(s, *it);
+	}
 }
 
 static void make_ghost(struct sim_set *s, struct sim_elem *e, uint64_t died_ns)
 {
 	map_del(&s->index, (struct str){ (const char *)e->e.key.b, s->set.key_len });
 	e->dead = e->is_ghost = true;
-	e->died_ns = died_ns;
+	e->died_ns = died_ns ? died_ns : 1;
+	leaves_now(s, e, e->died_ns);
 }
 
 int set_kill(struct sim_set *s, const struct prog_elem *e, uint64_t now_ns)
@@ -246,7 +341,7 @@ static void compact(struct sim_set *s, uint64_t now_ns)
 
 	if (s->elems.n < s->compact_at || (s->set.flags & NFT_SET_INTERVAL))
 		return;
-	sweep(s, now_ns);
+	sweep_all(s, now_ns);
 	for (size_t i = 0; i < s->elems.n; i++) {
 		struct sim_elem *e = s->elems.p[i];
 		if (!e->dead || e->is_ghost) {
@@ -302,6 +397,7 @@ static void put_elem(struct sim_store *store, struct sim_set *s, struct sim_elem
 	struct str key = { (const char *)new->e.key.b, s->set.key_len };
 
 	set_expiry(store, s, new);
+	leaves_at(s, new->expires_ns);
 	s->live++;
 	if (new->e.flags & NFT_SET_ELEM_CATCHALL) {
 		s->catchall = new;
@@ -337,8 +433,9 @@ int set_add(struct sim_store *store, struct sim_set *s, const struct prog_elem *
 	else if (have)
 		set_remove(s, e);
 	compact(s, store->now_ns);
-	if (is_full(s, store->now_ns))
-		return -ENFILE;
+	int full = find_room(s, store->now_ns);
+	if (full < 0)
+		return full;
 	*out = set_elem(store, s, e);
 	put_elem(store, s, *out);
 	return 0;
@@ -363,5 +460,6 @@ int set_remove(struct sim_set *s, const struct prog_elem *e)
 void set_fini(struct sim_set *s)
 {
 	vec_fini(&s->elems);
+	vec_fini(&s->leaving);
 	map_fini(&s->index);
 }

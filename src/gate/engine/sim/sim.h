@@ -61,7 +61,8 @@ enum sim_event_kind {
 	EVENT_STACK,  /* the IP stack has its say: text */
 	EVENT_SENT,   /* it leaves by a device (pass->out), as it is now */
 	EVENT_LOG,
-	EVENT_DOUBT,  /* something was not known: text */
+	EVENT_ASSUMED, /* something was not told, and is taken to be so: text */
+	EVENT_DOUBT,   /* something was not known: text */
 	EVENT_ANSWER, /* the machine answers: text; pass->is_answer until EVENT_ANSWERED */
 	EVENT_ANSWERED, /* pass->result says what became of it */
 	EVENT_SILENCE,  /* it does not: text */
@@ -138,6 +139,7 @@ struct pass {
 	const struct sim_dev *bridged_in; /* the port by which br_netfilter saw it come */
 	bool is_renamed; /* bridged to a new destination, whose hardware address is: */
 	const uint8_t *next_mac; /* NULL: not known */
+	uint8_t assumed;         /* which assumptions were told: see route.c */
 	uint32_t nft_trace;
 };
 

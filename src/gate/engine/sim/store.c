@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
 #include <stdlib.h>
 
 #include "base/oom.h"
@@ -119,24 +120,55 @@ void store_free(struct sim_store *s)
 
 /* ---- questions ---- */
 
+/* What makes the kernel track connections (measured on 6.18): `notrack` and a chain of type nat
+ * alone are not among it, and an object is whether a rule uses it or not. */
 static bool insn_tracks(const struct insn *i)
 {
+	if (i->kind == INSN_DYNSET)
+		for (size_t k = 0; k < i->dynset.n_exprs; k++)
+			if (i->dynset.exprs[k].kind == INSN_CONNLIMIT)
+				return true;
 	return i->kind == INSN_CT || i->kind == INSN_NAT || i->kind == INSN_MASQ ||
-	       i->kind == INSN_REDIR || i->kind == INSN_NOTRACK ||
-	       i->kind == INSN_CONNLIMIT || i->kind == INSN_SYNPROXY ||
-	       i->kind == INSN_FLOW_OFFLOAD || xt_tracks(i);
+	       i->kind == INSN_REDIR || i->kind == INSN_CONNLIMIT ||
+	       i->kind == INSN_SYNPROXY || i->kind == INSN_FLOW_OFFLOAD || xt_tracks(i);
+}
+
+static bool program_tracks(const struct program *prog)
+{
+	for (size_t i = 0; i < prog->n; i++)
+		if (insn_tracks(&prog->p[i]))
+			return true;
+	return false;
+}
+
+static bool object_tracks(const struct sim_obj *o)
+{
+	return o->o.type == NFT_OBJECT_CT_HELPER || o->o.type == NFT_OBJECT_CT_TIMEOUT ||
+	       o->o.type == NFT_OBJECT_CT_EXPECT || o->o.type == NFT_OBJECT_SYNPROXY;
+}
+
+static bool set_tracks(const struct sim_set *s)
+{
+	if (program_tracks(&s->set.exprs))
+		return true;
+	vec_for_each(it, &s->elems)
+		if (program_tracks(&(*it)->e.exprs))
+			return true;
+	return false;
 }
 
 static bool table_tracks(const struct sim_table *t)
 {
-	vec_for_each(chain, &t->chains) {
-		if (str_is((*chain)->c.type, "nat"))
+	vec_for_each(it, &t->objs)
+		if (object_tracks(*it))
 			return true;
+	vec_for_each(it, &t->sets)
+		if (set_tracks(*it))
+			return true;
+	vec_for_each(chain, &t->chains)
 		vec_for_each(rule, &(*chain)->rules)
-			for (size_t i = 0; i < (*rule)->r.prog.n; i++)
-				if (insn_tracks(&(*rule)->r.prog.p[i]))
-					return true;
-	}
+			if (program_tracks(&(*rule)->r.prog))
+				return true;
 	return false;
 }
 

@@ -59,7 +59,15 @@ struct sim_elem {
 	bool dead;
 	bool is_ghost;    /* dead, but still counted as one of the set */
 	uint64_t died_ns; /* when it became one */
-	uint64_t hits;    /* look-ups that found it */
+	uint64_t
+		over_ns; /* since when its `ct count` is known to have no connection; 0: it has */
+	uint64_t hits; /* look-ups that found it */
+};
+
+/* An element that is gone at that time: deleted by a rule, or run out. */
+struct sim_leaving {
+	uint64_t gone_ns;
+	struct sim_elem *elem;
 };
 
 struct sim_set {
@@ -74,7 +82,11 @@ struct sim_set {
 	size_t live; /* elements that are not dead, ghosts too; ends of intervals count */
 	struct sim_elem *spare; /* dead ones, to be used again */
 	size_t compact_at;      /* so many elements are worth to look for dead ones */
-	uint64_t swept_ns;      /* the last look at what has run out; 0: none */
+	/* Of a set that was full once: all that is gone by `leaves_until_ns` and takes room, the first
+	 * to go first; what stands before `leaving_at` is done with. */
+	VEC(struct sim_leaving) leaving;
+	size_t leaving_at;
+	uint64_t leaves_until_ns; /* 0: nobody has looked */
 };
 
 struct sim_rule {

@@ -178,14 +178,70 @@ static void what_a_rule_deletes_takes_room_until_it_is_swept(void **state)
 	open_set(&f, NFT_SET_EVAL, 2);
 	f.set.set.size = 1;
 	assert_int_equal(add(&f, &one, false), 0);
+	assert_int_equal(add(&f, &two, false), -ENFILE);
 	f.store->now_ns = SECOND / 2;
 	assert_int_equal(set_kill(&f.set, &one, f.store->now_ns), 0);
 	assert_int_equal(set_kill(&f.set, &one, f.store->now_ns), -ENOENT);
 	assert_false(has(&f, "\0\1"));
-	assert_int_equal(add(&f, &two, false), -ENFILE);
-	f.store->now_ns = SECOND;
+	assert_int_equal(add(&f, &two, false), -EAGAIN);
+	f.store->now_ns = SECOND / 2 + 3 * SECOND - 1;
+	assert_int_equal(add(&f, &two, false), -EAGAIN);
+	f.store->now_ns++;
 	assert_int_equal(add(&f, &two, false), 0);
 	assert_true(has(&f, "\0\2"));
+	close_set(&f);
+}
+
+static void a_sweep_makes_room_for_one_more(void **state)
+{
+	struct fixture f;
+	struct prog_elem e[4];
+
+	(void)state;
+	open_set(&f, NFT_SET_EVAL, 2);
+	f.set.set.size = 2;
+	for (size_t i = 0; i < ARRAY_LEN(e); i++)
+		e[i] = elem((const uint8_t[]){ 0, (uint8_t)i }, 2);
+	assert_int_equal(add(&f, &e[0], false), 0);
+	assert_int_equal(add(&f, &e[1], false), 0);
+	assert_int_equal(set_kill(&f.set, &e[0], 0), 0);
+	assert_int_equal(set_kill(&f.set, &e[1], 0), 0);
+	assert_int_equal(add(&f, &e[2], false), -EAGAIN);
+	set_sweep(&f.set, 0);
+	assert_int_equal(add(&f, &e[2], false), 0);
+	assert_int_equal(add(&f, &e[3], false), -EAGAIN);
+	set_sweep(&f.set, 0);
+	assert_int_equal(add(&f, &e[3], false), 0);
+	assert_int_equal(add(&f, &e[0], false), -ENFILE);
+	close_set(&f);
+}
+
+static void what_runs_out_leaves_in_its_order(void **state)
+{
+	struct fixture f;
+	struct prog_elem e[4];
+	struct sim_elem *made;
+
+	(void)state;
+	open_set(&f, NFT_SET_EVAL | NFT_SET_TIMEOUT, 2);
+	f.set.set.size = 2;
+	f.set.set.gc_interval_ms = 100;
+	for (size_t i = 0; i < ARRAY_LEN(e); i++) {
+		e[i] = elem((const uint8_t[]){ 0, (uint8_t)i }, 2);
+		e[i].timeout_ms = i == 0 ? 500 : 200;
+	}
+	assert_int_equal(add(&f, &e[0], false), 0);
+	assert_int_equal(set_add(f.store, &f.set, &e[1], false, &made), 0);
+	assert_int_equal(add(&f, &e[2], false), -ENFILE);
+	made->expires_ns = SECOND; /* it was refreshed */
+	f.store->now_ns = SECOND / 2;
+	assert_int_equal(add(&f, &e[2], false), -EAGAIN);
+	f.store->now_ns = SECOND / 2 + 2100 * SECOND / 1000;
+	assert_int_equal(add(&f, &e[2], false), 0);
+	assert_int_equal(add(&f, &e[3], false), -EAGAIN);
+	f.store->now_ns = 10 * SECOND;
+	assert_int_equal(add(&f, &e[3], false), 0);
+	assert_int_equal(f.set.live, 1); /* both that were there are swept */
 	close_set(&f);
 }
 
@@ -199,6 +255,8 @@ int main(void)
 		UNIT(an_element_ends_with_its_time),
 		UNIT(a_full_set_takes_no_more),
 		UNIT(what_a_rule_deletes_takes_room_until_it_is_swept),
+		UNIT(a_sweep_makes_room_for_one_more),
+		UNIT(what_runs_out_leaves_in_its_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
