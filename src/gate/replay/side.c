@@ -7,6 +7,8 @@
 
 #include "gate/engine/sim/address.h"
 
+enum { PACKET_MAX = 65535 };
+
 /* What addresses say of a packet. */
 struct ends {
 	bool src_local, dst_local;
@@ -18,6 +20,7 @@ void side_fini(struct replay_side *s)
 	vec_fini(&s->nets);
 	vec_fini(&s->devices);
 	vec_fini(&s->locals);
+	buf_fini(&s->written);
 }
 
 void side_settle(struct replay_side *s)
@@ -192,8 +195,8 @@ static bool untranslate_error(struct track *track, struct packet *p,
 }
 
 /* What the connection's helper wrote, and by how much it moved the numbers. */
-static void restore_payload(struct packet *p, const struct track_entry *e,
-                            enum track_dir dir)
+static void restore_payload(struct replay_side *s, struct packet *p,
+                            struct track_entry *e, enum track_dir dir)
 {
 	struct track_packet view;
 	auto_buf payload = { 0 };
@@ -203,16 +206,48 @@ static void restore_payload(struct packet *p, const struct track_entry *e,
 	if (p->l4 == IPPROTO_TCP)
 		view_number_back(p, e, dir);
 	view_packet(p, &view);
-	if (track_helper_restore(e, dir, view.payload, &payload))
-		view_payload(p, buf_as_str(&payload));
+	if (!track_helper_restore(e, dir, view.payload, &payload) ||
+	    packet_length(p) - view.payload.n + payload.n > PACKET_MAX)
+		return;
+	buf_str(&s->written, view.payload);
+	view_payload(p, buf_as_str(&payload));
+}
+
+/* Whether the datagram is a message of SIP's: its first line says so, RFC 3261 section 7. */
+static bool is_sip(struct str payload)
+{
+	const struct str version = STR("SIP/2.0");
+	struct str line = str_sub(payload, 0, str_find(payload, '\n'));
+
+	for (; line.n >= version.n; line = str_sub(line, 1, line.n))
+		if (str_starts(line, version))
+			return true;
+	return false;
+}
+
+/* The connection that the packet belongs to once it was translated, and its direction. */
+static struct track_entry *
+translated(struct track *track, const struct track_packet *view, enum track_dir *dir)
+{
+	struct track_tuple answer;
+	struct track_entry *e;
+
+	if (!track_tuple_invert(&view->tuple, &answer))
+		return NULL;
+	e = track_find(track, &answer, dir);
+	if (e || !is_sip(view->payload))
+		return e;
+	*dir = TRACK_ORIGINAL;
+	return track_sip_forced(track, &view->tuple);
 }
 
 /* A packet as translation left it is the reverse of what answers it: the other tuple of its
- * connection. Then *p becomes what it was before. */
-static bool untranslate(struct track *track, struct packet *p)
+ * connection; or it begins one that was expected. Then *p becomes what it was before. */
+static bool untranslate(struct replay_side *s, struct track *track, struct packet *p)
 {
 	struct track_packet view;
-	struct track_tuple answer;
+	struct track_tuple came;
+	struct track_entry *e;
 	enum track_dir dir;
 
 	view_packet(p, &view);
@@ -222,14 +257,17 @@ static bool untranslate(struct track *track, struct packet *p)
 		view.tuple.proto == IPPROTO_ICMP || view.tuple.proto == IPPROTO_ICMPV6;
 	if (is_icmp && view.icmp.has_inner)
 		return untranslate_error(track, p, &view);
-	if (track_find(track, &view.tuple, &dir) ||
-	    !track_tuple_invert(&view.tuple, &answer))
+	if (track_find(track, &view.tuple, &dir))
 		return false;
-	struct track_entry *e = track_find(track, &answer, &dir);
-	if (!e)
+	e = translated(track, &view, &dir);
+	if (e) {
+		rewrite(p, &e->tuple[!dir]);
+		restore_payload(s, p, e, !dir);
+		return true;
+	}
+	if (!track_expected_from(track, &view.tuple, &came))
 		return false;
-	rewrite(p, &e->tuple[!dir]);
-	restore_payload(p, e, !dir);
+	rewrite(p, &came);
 	return true;
 }
 
@@ -326,6 +364,7 @@ enum replay_skip side_arrival(struct replay_side *s, const struct capture_frame 
 {
 	const struct sim_dev *dev = dev_of(s, f, v);
 
+	buf_reset(&s->written);
 	if (v->receiver == LINK_TO_OTHER)
 		return SKIP_OTHERS;
 	if (p->family == NFPROTO_ARP)
@@ -334,7 +373,7 @@ enum replay_skip side_arrival(struct replay_side *s, const struct capture_frame 
 		return v->direction == CAPTURE_OUT ? sent(out, dev ? dev : s->dev)
 		                                   : received(out, dev ? dev : s->dev);
 	bool was_translated =
-		track && v->direction != CAPTURE_IN && untranslate(track, p);
+		track && v->direction != CAPTURE_IN && untranslate(s, track, p);
 	struct ends e = ends_of(s, p);
 	if (was_translated && s->sees_all && !e.src_local)
 		return SKIP_AGAIN; /* it was seen when it came in */

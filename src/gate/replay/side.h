@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "base/vec.h"
 #include "gate/engine/sim/sim.h"
 #include "gate/replay/frame.h"
@@ -32,6 +33,8 @@ struct replay_side {
 	bool forwards;
 	bool has_one_way; /* side_settle */
 	bool sees_all; /* the capture is of all devices: what is passed on is there twice */
+	/* side_arrival: the payload as it was captured, where another one is sent through */
+	struct buf written;
 };
 
 /* Whether anything but a capture's own marks tells whose frames are. */
