@@ -268,6 +268,51 @@ def test_of_a_packet_that_is_passed_on_one_capture_of_two_counts(told, capture):
     assert answer["not_sent"]["packets that were captured a second time"] == 3
 
 
+@pytest.mark.parametrize("way", [2, 0], ids=["told", "by addresses"])
+def test_what_a_router_passed_on_came_with_one_hop_more(told, way):
+    """Captured when it left; what came in is as it was."""
+    rules = """table inet t { chain f { type filter hook forward priority 0; policy drop
+  ip ttl 64 ip saddr 10.0.0.5 accept; ip ttl 1 ip saddr 10.0.0.6 accept; ip6 hoplimit 9 accept; } }"""
+
+    def packet(src, ttl):
+        raw = bytearray(udp(src, 1, SITE, 2))
+        raw[8:12] = bytes([ttl, 17, 0, 0])
+        return bytes(raw[:10]) + struct.pack("!H", checksum(bytes(raw[:20]))) + bytes(raw[12:])
+
+    six = struct.pack("!IHBB", 6 << 28, 8, 17, 9) + bytes.fromhex("fd00" + "00" * 13 + "05") + \
+        bytes.fromhex("fd01" + "00" * 13 + "05") + struct.pack("!HHHH", 1, 2, 8, 0)
+    frames = [ethernet(packet(CLIENT, 64)), ethernet(packet("10.0.0.6", 1)),
+              bytes.fromhex("020000000001020000000002") + b"\x86\xdd" + six]
+    routes = [*ROUTES, "--in", "lan=fd00::/64", "--in", "wan=fd01::/64"]
+    answer = told(pcapng([(f, 0, way) for f in frames], ["wan"]), *routes, rules=rules,
+                  interfaces="lo,lan,wan")
+    assert verdicts(answer) == {"accept": 3}, answer["decided"]
+    came = [ethernet(packet(CLIENT, 65))]
+    answer = told(pcapng([(came[0], 0, 1 if way else 0)], ["lan"]), *routes, rules=rules,
+                  interfaces="lo,lan,wan")
+    assert verdicts(answer) == {"accept": 1}, answer["decided"]
+
+
+def test_what_is_of_a_link_is_not_passed_on(told):
+    """The router's own address of a link need not be told."""
+    own, host = bytes.fromhex("fe80" + "00" * 13 + "01"), bytes.fromhex("fe80" + "00" * 13 + "02")
+
+    def frame(src, dst):
+        return bytes.fromhex("020000000001020000000002") + b"\x86\xdd" + \
+            struct.pack("!IHBB", 6 << 28, 8, 17, 255) + src + dst + struct.pack("!HHHH", 1, 2, 8, 0)
+
+    rules = """table ip6 t { chain i { type filter hook input priority 0; udp dport 2 counter accept; }
+chain f { type filter hook forward priority 0; policy drop; }
+chain o { type filter hook output priority 0; udp dport 2 accept; } }"""
+    words = [*ROUTES, "--in", "lan=fd00::/64", "--local", "lan=fd00::1/64"]
+    told_ways = pcapng([(frame(own, host), 0, 2), (frame(host, own), 0, 1)], ["lan"])
+    answer = told(told_ways, *words, rules=rules, interfaces="lo,lan,wan")
+    assert sorted(d["rule"] for d in answer["decided"]) == ["udp dport 2 accept",
+                                                            "udp dport 2 counter accept"]
+    answer = told(pcap([frame(own, host)]), *words, rules=rules, interfaces="lo,lan,wan")
+    assert answer["not_sent"]["packets between other hosts"] == 1
+
+
 def test_an_answer_behind_translation_is_not_translated_twice(told):
     rules = """table ip t {
 chain n { type nat hook prerouting priority dstnat; tcp dport 80 redirect to :8080 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gate/engine/sim/address.h"
+#include "gate/engine/sim/checksum.h"
 
 enum { PACKET_MAX = 65535 };
 
@@ -13,6 +14,7 @@ enum { PACKET_MAX = 65535 };
 struct ends {
 	bool src_local, dst_local;
 	bool src_any; /* no address yet: DHCP, neighbour discovery */
+	bool src_of_link, dst_of_link;
 };
 
 void side_fini(struct replay_side *s)
@@ -68,6 +70,12 @@ static bool is_many(const struct replay_side *s, uint8_t family, const uint8_t *
 	       to.type == ROUTE_BROADCAST;
 }
 
+/* Nobody passes such an address on: RFC 4291 section 2.5.6. */
+static bool is_of_link(uint8_t family, const uint8_t *addr)
+{
+	return family == NFPROTO_IPV6 && addr[0] == 0xfe && (addr[1] & 0xc0) == 0x80;
+}
+
 static struct ends ends_of(const struct replay_side *s, struct packet *p)
 {
 	static const uint8_t none[16];
@@ -77,6 +85,8 @@ static struct ends ends_of(const struct replay_side *s, struct packet *p)
 		.src_local = is_local(s, p->family, src),
 		.dst_local = is_local(s, p->family, packet_destination(p)),
 		.src_any = address_eq(p->family, src, none),
+		.src_of_link = is_of_link(p->family, src),
+		.dst_of_link = is_of_link(p->family, packet_destination(p)),
 	};
 }
 
@@ -285,6 +295,19 @@ static enum replay_skip received(struct sim_arrival *a, const struct sim_dev *in
 	return SKIP_NONE;
 }
 
+/* It was captured when it left: one less than it came with, RFC 1812 section 5.3.1. */
+static void restore_ttl(struct packet *p)
+{
+	bool is_4 = p->family == NFPROTO_IPV4;
+	uint8_t *ttl = packet_edit(p, p->nh + (is_4 ? 8 : 7), 1);
+
+	if (!ttl || *ttl == UINT8_MAX)
+		return;
+	++*ttl;
+	if (is_4 && p->fault == FAULT_NONE)
+		packet_checksum_ip(p);
+}
+
 static enum replay_skip passed_on(const struct replay_side *s, struct packet *p,
                                   struct sim_arrival *a, const struct sim_dev *in,
                                   const struct sim_dev *out)
@@ -316,7 +339,7 @@ static enum replay_skip came_in(const struct replay_side *s, struct packet *p,
 {
 	if (e->src_local && e->dst_local) /* its sending is in the capture as well */
 		return SKIP_AGAIN;
-	if (s->forwards && side_is_told(s) && !e->dst_local &&
+	if (s->forwards && side_is_told(s) && !e->dst_local && !e->dst_of_link &&
 	    !is_many(s, p->family, packet_destination(p)))
 		return passed_on(s, p, a, dev, NULL);
 	return received(a, dev ? dev : dev_to(s, p->family, packet_source(p), s->dev));
@@ -326,14 +349,18 @@ static enum replay_skip went_out(const struct replay_side *s, struct packet *p,
                                  const struct ends *e, const struct sim_dev *dev,
                                  struct sim_arrival *a)
 {
-	bool other = !e->src_local && !e->src_any && (s->locals.n || s->forwards);
+	bool other = !e->src_local && !e->src_any && !e->src_of_link &&
+	             (s->locals.n || s->forwards);
 
 	if (!other && e->dst_local)
 		return sent(a, machine_find(s->machine, STR("lo")));
 	if (!other)
 		return sent(a, dev ? dev
 		                   : dev_to(s, p->family, packet_destination(p), s->dev));
-	return s->sees_all ? SKIP_AGAIN : passed_on(s, p, a, NULL, dev);
+	if (s->sees_all)
+		return SKIP_AGAIN;
+	restore_ttl(p);
+	return passed_on(s, p, a, NULL, dev);
 }
 
 /* The capture does not tell: addresses must. Where it is of several devices, what is passed on
@@ -351,10 +378,13 @@ static enum replay_skip by_addresses(const struct replay_side *s, struct packet 
 		                            : dev_to(s, p->family, dst, dev));
 	if (e->dst_local || !s->locals.n || is_many(s, p->family, dst))
 		return received(a, told ? told : dev_to(s, p->family, src, dev));
-	if (!s->forwards)
+	if (!s->forwards || e->src_of_link || e->dst_of_link)
 		return SKIP_OTHERS;
 	if (s->sees_all && told && dev_to(s, p->family, src, dev) != dev)
 		return SKIP_AGAIN;
+	if (dev_to(s, p->family, src, dev) != dev &&
+	    dev_to(s, p->family, dst, dev) == dev)
+		restore_ttl(p);
 	return passed_on(s, p, a, NULL, NULL);
 }
 
