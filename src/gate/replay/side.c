@@ -211,7 +211,7 @@ static void restore_payload(struct replay_side *s, struct packet *p,
 	struct track_packet view;
 	auto_buf payload = { 0 };
 
-	if (!e->helper)
+	if (!e->helper || p->is_fragment)
 		return;
 	if (p->l4 == IPPROTO_TCP)
 		view_number_back(p, e, dir);
@@ -251,6 +251,36 @@ translated(struct track *track, const struct track_packet *view, enum track_dir 
 	return track_sip_forced(track, &view->tuple);
 }
 
+/* The first fragment has the ports: what it was tells what the others were. */
+static void rewrite_first(struct replay_side *s, struct packet *p,
+                          const struct track_tuple *t)
+{
+	struct side_pieces *to = &s->pieces[s->n_pieces % SIDE_PIECES];
+
+	if (defrag_key(p, to->key)) {
+		to->src = t->src;
+		to->dst = t->dst;
+		s->n_pieces++;
+	}
+	rewrite(p, t);
+}
+
+static bool untranslate_later(const struct replay_side *s, struct packet *p)
+{
+	uint8_t key[DEFRAG_KEY_BYTES];
+	bool is_one = defrag_key(p, key);
+
+	for (unsigned i = 0; is_one && i < SIDE_PIECES && i < s->n_pieces; i++) {
+		const struct side_pieces *it = &s->pieces[i];
+		if (memcmp(it->key, key, sizeof(key)) != 0)
+			continue;
+		rewrite_address(p, true, &it->src);
+		rewrite_address(p, false, &it->dst);
+		return true;
+	}
+	return false;
+}
+
 /* A packet as translation left it is the reverse of what answers it: the other tuple of its
  * connection; or it begins one that was expected. Then *p becomes what it was before. */
 static bool untranslate(struct replay_side *s, struct track *track, struct packet *p)
@@ -261,7 +291,9 @@ static bool untranslate(struct replay_side *s, struct track *track, struct packe
 	enum track_dir dir;
 
 	view_packet(p, &view);
-	if (view.flags & (TRACK_P_FRAGMENT | TRACK_P_TRUNCATED))
+	if (view.flags & TRACK_P_FRAGMENT)
+		return untranslate_later(s, p);
+	if (view.flags & TRACK_P_TRUNCATED && !p->is_fragment)
 		return false;
 	bool is_icmp =
 		view.tuple.proto == IPPROTO_ICMP || view.tuple.proto == IPPROTO_ICMPV6;
@@ -271,13 +303,13 @@ static bool untranslate(struct replay_side *s, struct track *track, struct packe
 		return false;
 	e = translated(track, &view, &dir);
 	if (e) {
-		rewrite(p, &e->tuple[!dir]);
+		rewrite_first(s, p, &e->tuple[!dir]);
 		restore_payload(s, p, e, !dir);
 		return true;
 	}
 	if (!track_expected_from(track, &view.tuple, &came))
 		return false;
-	rewrite(p, &came);
+	rewrite_first(s, p, &came);
 	return true;
 }
 
