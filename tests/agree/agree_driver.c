@@ -180,6 +180,8 @@ static int load(struct driver *d, struct str text)
 	if (sim < 0)
 		return sim;
 	store_link(d->store);
+	if (store_counts(d->store)) /* sim_init() saw no rules */
+		(void)!track_sysctl_set(d->sim.track, STR("nf_conntrack_acct"), 1);
 	buf_str(&commands, buf_as_str(&d->old_tables));
 	buf_str(&commands, text);
 	int kernel = run_text(d, d->engine, arena_str(&d->a, buf_as_str(&commands)));

@@ -34,6 +34,13 @@ SCTP = "in eth0 sctp 198.51.100.7:1000 > 192.168.1.12:99"
 
 # name: (ruleset, (packet, expectation)…)
 FACTS = {
+    # ---- connections ----
+    "a rule that reads how much went over connections has it counted": (
+        f"""table ip t {{ chain c {{ {HOOK}
+            ct original packets > 1 drop comment "more"
+            ct bytes 40 accept comment "first" }} }}""",
+        (SYN, 'accept by "first"'), ("reply syn,ack", "accept"), (f"{SYN.replace('syn', 'ack')}",
+                                                                  'drop by "more"')),
     # ---- routes ----
     "what loops back keeps the route it left by": (
         """table ip t { chain c { type filter hook prerouting priority 0;

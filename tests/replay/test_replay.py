@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 Gatehouse founders
 """`gate replay`: captures through rulesets; whose frames are whose, and what is told of them."""
+import gzip
 import json
 import os
 import struct
@@ -267,6 +268,51 @@ def test_of_a_packet_that_is_passed_on_one_capture_of_two_counts(told, capture):
     assert answer["not_sent"]["packets that were captured a second time"] == 3
 
 
+@pytest.mark.parametrize("way", [2, 0], ids=["told", "by addresses"])
+def test_what_a_router_passed_on_came_with_one_hop_more(told, way):
+    """Captured when it left; what came in is as it was."""
+    rules = """table inet t { chain f { type filter hook forward priority 0; policy drop
+  ip ttl 64 ip saddr 10.0.0.5 accept; ip ttl 1 ip saddr 10.0.0.6 accept; ip6 hoplimit 9 accept; } }"""
+
+    def packet(src, ttl):
+        raw = bytearray(udp(src, 1, SITE, 2))
+        raw[8:12] = bytes([ttl, 17, 0, 0])
+        return bytes(raw[:10]) + struct.pack("!H", checksum(bytes(raw[:20]))) + bytes(raw[12:])
+
+    six = struct.pack("!IHBB", 6 << 28, 8, 17, 9) + bytes.fromhex("fd00" + "00" * 13 + "05") + \
+        bytes.fromhex("fd01" + "00" * 13 + "05") + struct.pack("!HHHH", 1, 2, 8, 0)
+    frames = [ethernet(packet(CLIENT, 64)), ethernet(packet("10.0.0.6", 1)),
+              bytes.fromhex("020000000001020000000002") + b"\x86\xdd" + six]
+    routes = [*ROUTES, "--in", "lan=fd00::/64", "--in", "wan=fd01::/64"]
+    answer = told(pcapng([(f, 0, way) for f in frames], ["wan"]), *routes, rules=rules,
+                  interfaces="lo,lan,wan")
+    assert verdicts(answer) == {"accept": 3}, answer["decided"]
+    came = [ethernet(packet(CLIENT, 65))]
+    answer = told(pcapng([(came[0], 0, 1 if way else 0)], ["lan"]), *routes, rules=rules,
+                  interfaces="lo,lan,wan")
+    assert verdicts(answer) == {"accept": 1}, answer["decided"]
+
+
+def test_what_is_of_a_link_is_not_passed_on(told):
+    """The router's own address of a link need not be told."""
+    own, host = bytes.fromhex("fe80" + "00" * 13 + "01"), bytes.fromhex("fe80" + "00" * 13 + "02")
+
+    def frame(src, dst):
+        return bytes.fromhex("020000000001020000000002") + b"\x86\xdd" + \
+            struct.pack("!IHBB", 6 << 28, 8, 17, 255) + src + dst + struct.pack("!HHHH", 1, 2, 8, 0)
+
+    rules = """table ip6 t { chain i { type filter hook input priority 0; udp dport 2 counter accept; }
+chain f { type filter hook forward priority 0; policy drop; }
+chain o { type filter hook output priority 0; udp dport 2 accept; } }"""
+    words = [*ROUTES, "--in", "lan=fd00::/64", "--local", "lan=fd00::1/64"]
+    told_ways = pcapng([(frame(own, host), 0, 2), (frame(host, own), 0, 1)], ["lan"])
+    answer = told(told_ways, *words, rules=rules, interfaces="lo,lan,wan")
+    assert sorted(d["rule"] for d in answer["decided"]) == ["udp dport 2 accept",
+                                                            "udp dport 2 counter accept"]
+    answer = told(pcap([frame(own, host)]), *words, rules=rules, interfaces="lo,lan,wan")
+    assert answer["not_sent"]["packets between other hosts"] == 1
+
+
 def test_an_answer_behind_translation_is_not_translated_twice(told):
     rules = """table ip t {
 chain n { type nat hook prerouting priority dstnat; tcp dport 80 redirect to :8080 }
@@ -428,16 +474,17 @@ def test_times_that_go_back_do_not_turn_the_clock(replay):
     frames = frames[:24] + pcap(map(ethernet, SSH[:1]), gap=0)[24:] + frames[24:]
     later = bytearray(pcap(map(ethernet, SSH)))
     struct.pack_into("<I", later, 24 + 16 + len(ethernet(SSH[0])), 1_600_000_000)
-    assert "Times go back 1 times" in replay(bytes(later), *LOCAL).stdout
+    assert "Times go back in 1 place;" in replay(bytes(later), *LOCAL).stdout
 
 
 # ---- bad input ------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("capture, message", [
     (b"table ip t { }", "is no capture file"),
-    (b"", "is no capture file"),
+    (b"", "is empty"),
+    (gzip.compress(pcap(map(ethernet, SSH))), "is compressed"),
     (pcap(map(ethernet, SSH))[:24 + 8] + b"\xff" * 8, "is damaged at byte 24: a frame claims"),
-], ids=["a ruleset", "nothing", "an impossible frame"])
+], ids=["a ruleset", "nothing", "gzip", "an impossible frame"])
 def test_what_is_no_capture_is_refused(replay, capture, message):
     done = replay(capture, *LOCAL, check=False)
     assert done.returncode == 1
@@ -450,10 +497,53 @@ def test_a_capture_that_ends_within_a_frame_is_read_so_far(replay):
 
 
 def test_link_types_nobody_knows_are_named(told, replay):
-    answer = told(pcap([b"radio"], 105), *LOCAL)
-    assert (answer["packets"], answer["not_sent"]["unknown link type"]) == (0, 1)
-    assert "1 frames of link type 105, which gate does not know" in \
-        replay(pcap([b"radio"], 105), *LOCAL).stdout
+    head = pcapng([], ["eth0"])
+    wireless = pcapng([], ["wlan0"], 105)[28:]
+    frames = pcapng([(ethernet(SSH[0]), 0, 1), (b"radio", 1, 1)], ())[28:]
+    answer = told(head + wireless + frames)
+    assert (answer["packets"], answer["not_sent"]["unknown link type"]) == (1, 1)
+    assert "Not sent through: frames of link type 105, which gate does not know (1)." in \
+        replay(head + wireless + frames).stdout
+
+
+def test_a_capture_that_has_only_such_frames_is_refused(replay):
+    done = replay(pcap([b"radio"], 105), *LOCAL, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "error[E0944]: gate does not know the link type of the frames: 105 (802.11)" in \
+        done.stderr
+
+
+def test_a_capture_is_not_written_over(gate, root, tmp_path):
+    """Neither is the output that is there already, before the new one is whole."""
+    path, out = tmp_path / "in.pcap", tmp_path / "out.pcapng"
+    capture = pcap(map(ethernet, SSH + TELNET))
+    path.write_bytes(capture)
+    out.write_bytes(b"before")
+    base = [gate, "replay", "--interfaces", "lo,eth0", "-f", "examples/server.nft", *LOCAL]
+
+    def run(*words):
+        return subprocess.run([*base, *words], capture_output=True, text=True, check=False, cwd=root)
+
+    for words, message in ((["--passed", path], "is the capture itself"),
+                           (["--passed", out, "--stopped", out], "name the same file"),
+                           (["--stopped", "-"], "frames cannot go to standard output")):
+        done = run(*words, path)
+        assert done.returncode == 1 and message in done.stderr
+    assert path.read_bytes() == capture
+    for signal in (2, 15):
+        with subprocess.Popen([*base, "--passed", out, "-"], stdin=subprocess.PIPE, cwd=root,
+                              stdout=subprocess.PIPE) as child:
+            child.stdin.write(capture + capture[24:] * 10_000)
+            child.stdin.flush()
+            child.send_signal(signal)
+            assert child.wait(10) == -signal
+    assert out.read_bytes() == b"before" and sorted(os.listdir(tmp_path)) == ["in.pcap", "out.pcapng"]
+    assert run("--passed", out, path).returncode == 0
+    assert out.read_bytes()[:4] == b"\x0a\x0d\x0d\x0a"
+    assert sorted(os.listdir(tmp_path)) == ["in.pcap", "out.pcapng"]
+    link = tmp_path / "link"
+    link.symlink_to(out)
+    assert run("--stopped", link, path).returncode == 0 and link.is_symlink()
 
 
 def test_a_file_that_is_not_there_or_cannot_be_written_is_named(gate, root, replay, tmp_path):
@@ -468,11 +558,13 @@ def test_a_file_that_is_not_there_or_cannot_be_written_is_named(gate, root, repl
     (["--in", "eth0="], "nothing for `--in`"),
     (["--in", "eth0=300.1.1.1/8"], "nothing for `--in`"),
     (["--local", "nobody"], "nothing for `--local`"),
+    (["--local", "a_name_too_long_for_linux=10.0.0.1"], "nothing for `--local`"),
     (["--flows", "some"], "`--flows` wants a number"),
 ])
 def test_options_are_checked(replay, words, message):
     done = replay(pcap(map(ethernet, SSH)), *words, check=False)
     assert done.returncode == 1 and message in done.stderr
+    assert "--local" not in words or "E0941" not in done.stderr
 
 
 # ---- large and live -------------------------------------------------------------------------

@@ -71,6 +71,23 @@ uint32_t file_u32(const struct capture *c, const uint8_t *b)
 
 /* ---- opening ---- */
 
+/* RFC 1952 (gzip), RFC 8878 (zstd), and the first bytes of xz, bzip2 and lz4. */
+static bool is_compressed(const uint8_t *b)
+{
+	static const struct {
+		uint8_t n, bytes[4];
+	} magics[] = { { 3, { 0x1f, 0x8b, 8 } },
+		       { 4, { 0x28, 0xb5, 0x2f, 0xfd } },
+		       { 4, { 0xfd, '7', 'z', 'X' } },
+		       { 3, { 'B', 'Z', 'h' } },
+		       { 4, { 4, 0x22, 0x4d, 0x18 } } };
+
+	for (size_t i = 0; i < ARRAY_LEN(magics); i++)
+		if (memcmp(b, magics[i].bytes, magics[i].n) == 0)
+			return true;
+	return false;
+}
+
 /* The magic number of pcapng reads the same in both byte orders. */
 static int read_head(struct capture *c)
 {
@@ -79,8 +96,12 @@ static int read_head(struct capture *c)
 
 	if (r < 0)
 		return r;
+	if (r == 0 && c->to == c->from)
+		return -ENODATA;
 	if (r == 0)
 		return file_damaged(c, "it is too short for a capture file");
+	if (is_compressed(file_at(c)))
+		return -EMEDIUMTYPE;
 	c->is_pcapng = memcmp(file_at(c), pcapng, sizeof(pcapng)) == 0;
 	return c->is_pcapng ? 0 : pcap_head(c);
 }

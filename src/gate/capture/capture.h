@@ -33,8 +33,8 @@ struct capture_frame {
 
 struct capture;
 
-/* Reads the head. -EBADMSG: it is no capture file, or a version nobody knows; or the error of
- * `read`. */
+/* Reads the head. -ENODATA: there is nothing; -EMEDIUMTYPE: it is compressed; -EBADMSG: it is no
+ * capture file, or a version nobody knows; or the error of `read`. */
 MUST_USE int capture_open(capture_read_fn *read, void *ctx, struct capture **out);
 void capture_free(struct capture *c);
 DEFINE_AUTO_PTR(capture)

@@ -23,6 +23,37 @@ bool link_is_known(uint32_t link)
 	return false;
 }
 
+const char *link_name(uint32_t link)
+{
+	static const struct {
+		uint32_t link;
+		const char *name;
+	} names[] = {
+		{ 9, "PPP" },
+		{ 50, "PPP" },
+		{ 51, "PPPoE" },
+		{ 105, "802.11" },
+		{ 119, "802.11 with a Prism head" },
+		{ 127, "802.11 with a radiotap head" },
+		{ 163, "802.11 with an AVS head" },
+		{ 187, "Bluetooth" },
+		{ 189, "USB" },
+		{ 192, "PPI" },
+		{ 195, "802.15.4" },
+		{ 201, "Bluetooth" },
+		{ 220, "USB" },
+		{ 227, "CAN" },
+		{ 230, "802.15.4" },
+		{ 239, "nflog" },
+		{ 253, "netlink" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (names[i].link == link)
+			return names[i].name;
+	return NULL;
+}
+
 /* A packet without a head: its version says what it is. */
 static uint16_t type_of_ip(const uint8_t *b, size_t n)
 {

@@ -44,3 +44,6 @@ struct link_view {
 MUST_USE int link_view(const struct capture_frame *f, struct link_view *out);
 
 bool link_is_known(uint32_t link);
+
+/* What people call a link type that gate does not know; NULL for most. */
+const char *link_name(uint32_t link);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 Gatehouse founders */
-/* One run of `gate replay`: verb_replay.c runs, replay_report.c tells. */
+/* One run of `gate replay`: verb_replay.c runs, replay_output.c writes captures, replay_report.c
+ * tells. */
 #pragma once
 
 #include "gate/capture/writer.h"
@@ -9,8 +10,9 @@
 
 /* A capture file that is written. */
 struct replay_output {
-	struct str path; /* p NULL: none */
-	int fd, err;     /* err: negative errno of the first failure */
+	struct str path;  /* p NULL: none */
+	int fd, err;      /* err: negative errno of the first failure */
+	bool is_nameless; /* it gets its name when it is whole */
 	struct capture_writer writer;
 };
 
@@ -26,6 +28,7 @@ struct replay_run {
 	struct capture *capture;
 	struct capture_frame first; /* read before the rulesets are */
 	bool has_first, is_device_assumed;
+	bool is_sent; /* nothing was wrong before */
 	bool can_rewind,
 		restarts; /* more unknown was met than is tried: all begins anew */
 	unsigned doubts;  /* then for so many of a packet */
@@ -33,6 +36,15 @@ struct replay_run {
 	uint64_t flows_shown;
 	uint64_t elapsed_ns;
 };
+
+/* Opens the file, where a path is given; reports what fails. */
+void output_open(struct replay_run *r, struct replay_output *o, struct str path);
+void output_frame(struct replay_output *o, const struct capture_frame *f);
+/* A file can be begun anew, a pipe or a device cannot. */
+bool output_can_restart(const struct replay_output *o);
+void output_restart(struct replay_output *o);
+/* Writes the rest and gives the file its name; reports what failed. */
+void output_close(struct replay_run *r, struct replay_output *o);
 
 void replay_report(struct replay_run *r);
 void replay_report_json(struct replay_run *r);

@@ -12,6 +12,11 @@
 
 /* ---- words ---- */
 
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 /* `accept or drop` */
 static struct str fates_text(struct arena *a, unsigned fates)
 {
@@ -196,8 +201,8 @@ static void say_one_flow(const struct replay_run *r, const struct record_flow *f
 	struct str flow = flow_text(a, &f->first), time = time_text(a, f->first_ns);
 	struct str by = judge_text(&r->e, j);
 
-	buf_fmt(out, "  " STR_FMT "\n      %" PRIu64 " packets, the first at " STR_FMT,
-	        STR_ARG(flow), f->count.packets, STR_ARG(time));
+	buf_fmt(out, "  " STR_FMT "\n      %" PRIu64 " packet%s, the first at " STR_FMT,
+	        STR_ARG(flow), f->count.packets, plural(f->count.packets), STR_ARG(time));
 	if (f->sometimes)
 		buf_fmt(out, "; %" PRIu64 " of them only sometimes", f->sometimes);
 	buf_char(out, '\n');
@@ -242,21 +247,22 @@ static void say_notes(const struct replay_run *r, struct buf *out)
 
 	for (unsigned s = 1; s < SKIP_KINDS; s++)
 		if (p->skipped[s])
-			buf_fmt(out, "Not sent through: %" PRIu64 " %s.\n", p->skipped[s],
-			        replay_skip_text((enum replay_skip)s));
+			buf_fmt(out, "Not sent through: %s (%" PRIu64 ").\n",
+			        replay_skip_text((enum replay_skip)s), p->skipped[s]);
 	if (p->unknown_links)
 		buf_fmt(out,
-		        "Not sent through: %" PRIu64
-		        " frames of link type %u, which gate does not know.\n",
-		        p->unknown_links, p->unknown_link);
+		        "Not sent through: frames of link type %u, which gate does not "
+		        "know (%" PRIu64 ").\n",
+		        p->unknown_link, p->unknown_links);
 	vec_for_each(it, &p->now.record.doubts)
-		buf_fmt(out, "Not known: %s, which %" PRIu64 " packets met.\n", it->what,
-		        it->packets);
+		buf_fmt(out, "Not known: %s, which %" PRIu64 " packet%s met.\n", it->what,
+		        it->packets, plural(it->packets));
 	if (p->backwards)
 		buf_fmt(out,
-		        "Times go back %" PRIu64 " times; the clock stood still then.\n",
-		        p->backwards);
-	if (r->is_device_assumed && r->replay.side.dev)
+		        "Times go back in %" PRIu64
+		        " place%s; the clock stood still then.\n",
+		        p->backwards, plural(p->backwards));
+	if (r->is_device_assumed && r->replay.side.dev && sent(&p->now.record))
 		buf_fmt(out,
 		        "Frames that name no device are taken to be of " STR_FMT ".\n",
 		        STR_ARG(r->replay.side.dev->name));
@@ -270,9 +276,9 @@ void replay_report(struct replay_run *r)
 	struct str path = r->c->options.words.p[1];
 	auto_buf out = { 0 };
 
-	buf_fmt(&out, STR_FMT ": %" PRIu64 " frames of %.1f s, sent through in %.2f s\n",
-	        STR_ARG(path), p->frames, (double)(p->last_ns - p->first_ns) / 1e9,
-	        (double)r->elapsed_ns / 1e9);
+	buf_fmt(&out, STR_FMT ": %" PRIu64 " frame%s of %.1f s, sent through in %.2f s\n",
+	        STR_ARG(path), p->frames, plural(p->frames),
+	        (double)(p->last_ns - p->first_ns) / 1e9, (double)r->elapsed_ns / 1e9);
 	say_fates(&p->now.record, &out);
 	say_notes(r, &out);
 	if (sent(&p->now.record)) {

@@ -287,7 +287,7 @@ static void read_frame(struct explain *e, struct packet_line *line)
 	else if (r == 0)
 		diag_error(diags, "E0942", line->span, "`" STR_FMT "` has fewer frames",
 		           STR_ARG(line->raw.capture));
-	else if (r == -EBADMSG)
+	else if (r == -EBADMSG || r == -ENODATA || r == -EMEDIUMTYPE)
 		diag_error(diags, "E0940", line->span,
 		           "`" STR_FMT "` is damaged, or no capture",
 		           STR_ARG(line->raw.capture));

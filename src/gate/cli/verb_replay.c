@@ -16,7 +16,7 @@
 
 #include "gate/cli/replay.h"
 
-enum { FLOWS_SHOWN = 20, WRITE_BYTES = 1 << 18, LOOK_FRAMES = 1 << 14, BAR_WIDTH = 30 };
+enum { FLOWS_SHOWN = 20, DEVICE_MAX = 15, LOOK_FRAMES = 1 << 14, BAR_WIDTH = 30 };
 #define PROGRESS_NS    UINT64_C(200000000)
 #define DEFAULT_DEVICE "eth0"
 
@@ -70,10 +70,27 @@ static int64_t read_fd(void *ctx, void *to, size_t n)
 	return got < 0 ? -errno : got;
 }
 
+static void report_compressed(struct replay_run *r, struct str path)
+{
+	struct diag *d = diag_error(&r->c->diags, "E0940", SPAN_NONE,
+	                            "`" STR_FMT "` is compressed", STR_ARG(path));
+
+	diag_help(&r->c->diags, d, "zcat, xzcat or zstdcat FILE | gate replay ... -");
+}
+
 static void report_capture(struct replay_run *r, int error)
 {
 	struct str path = r->c->options.words.p[1];
 
+	if (error == -ENODATA) {
+		diag_error(&r->c->diags, "E0940", SPAN_NONE, "`" STR_FMT "` is empty",
+		           STR_ARG(path));
+		return;
+	}
+	if (error == -EMEDIUMTYPE) {
+		report_compressed(r, path);
+		return;
+	}
 	if (error != -EBADMSG) {
 		diag_error(&r->c->diags, "E0905", SPAN_NONE,
 		           "cannot read `" STR_FMT "`: %s", STR_ARG(path),
@@ -190,7 +207,7 @@ static void add_in(struct replay_run *r, struct str word)
 {
 	struct str name = device_name(word), nets = str_sub(word, name.n + 1, word.n);
 
-	if (!name.n || name.n > 15 || (name.n < word.n && !nets.n)) {
+	if (!name.n || name.n > DEVICE_MAX || (name.n < word.n && !nets.n)) {
 		bad_word(r, "--in", word, "--in eth0, or --in eth1=192.168.0.0/24");
 		return;
 	}
@@ -228,7 +245,8 @@ static void add_local(struct replay_run *r, struct str word)
 	struct side_addr local = { 0 };
 	uint8_t prefix;
 
-	if (!prefix_read(addr, &local.family, local.addr, &prefix) || eq == 0) {
+	if (!prefix_read(addr, &local.family, local.addr, &prefix) || eq == 0 ||
+	    (eq < word.n && eq > DEVICE_MAX)) {
 		bad_word(r, "--local", word,
 		         "--local 192.168.1.12, or --local eth0=192.168.1.12/24");
 		return;
@@ -344,7 +362,9 @@ static void check_side(struct replay_run *r)
 {
 	struct link_view v;
 
-	if (side_is_told(&r->replay.side) || r->c->options.ins.n || !r->has_first ||
+	const struct options *o = &r->c->options;
+
+	if (side_is_told(&r->replay.side) || o->ins.n || o->locals.n || !r->has_first ||
 	    link_view(&r->first, &v) < 0 || v.direction != CAPTURE_ANY_WAY)
 		return;
 	struct diag *d =
@@ -359,79 +379,6 @@ static void check_side(struct replay_run *r)
 	diag_help(
 		&r->c->diags, d,
 		"if it sent none: --in DEV; captures with `tcpdump -i any` tell by themselves");
-}
-
-/* ---- output files ---- */
-
-static void output_open(struct replay_run *r, struct replay_output *o, struct str path)
-{
-	o->fd = -1;
-	o->path = path;
-	if (!path.p)
-		return;
-	o->fd = open(path.p, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (o->fd < 0)
-		diag_error(&r->c->diags, "E0905", SPAN_NONE,
-		           "cannot write `" STR_FMT "`: %s", STR_ARG(path),
-		           strerror(errno));
-	writer_head(&o->writer);
-}
-
-static void output_write(struct replay_output *o)
-{
-	const char *p = o->writer.out.p;
-
-	for (size_t n = o->writer.out.n; n && !o->err;) {
-		ssize_t done = write(o->fd, p, n);
-		if (done < 0 && errno == EINTR)
-			continue;
-		o->err = done < 0 ? -errno : 0;
-		p += done > 0 ? done : 0;
-		n -= done > 0 ? (size_t)done : 0;
-	}
-	buf_reset(&o->writer.out);
-}
-
-static void output_frame(struct replay_output *o, const struct capture_frame *f)
-{
-	if (!o->path.p || o->err)
-		return;
-	writer_put(&o->writer, f);
-	if (o->writer.out.n > WRITE_BYTES)
-		output_write(o);
-}
-
-/* A file can be begun anew, a pipe or a device cannot. */
-static bool output_can_restart(const struct replay_output *o)
-{
-	struct stat st;
-
-	return o->fd < 0 || (fstat(o->fd, &st) == 0 && S_ISREG(st.st_mode));
-}
-
-static void output_restart(struct replay_output *o)
-{
-	if (o->fd < 0)
-		return;
-	writer_fini(&o->writer);
-	o->writer = (struct capture_writer){ .out = { 0 } };
-	writer_head(&o->writer);
-	if (ftruncate(o->fd, 0) < 0 || lseek(o->fd, 0, SEEK_SET) < 0)
-		o->err = -errno;
-}
-
-static void output_close(struct replay_run *r, struct replay_output *o)
-{
-	if (o->path.p && o->fd >= 0) {
-		output_write(o);
-		if (close(o->fd) < 0 && !o->err)
-			o->err = -errno;
-		if (o->err)
-			diag_error(&r->c->diags, "E0905", SPAN_NONE,
-			           "cannot write `" STR_FMT "`: %s", STR_ARG(o->path),
-			           strerror(-o->err));
-	}
-	writer_fini(&o->writer);
 }
 
 /* ---- running ---- */
@@ -592,6 +539,36 @@ static int begin_anew(struct replay_run *r)
 	return send_all(r);
 }
 
+/* Neither is the other one, nor standard output, where the summary goes. */
+static void check_outputs(struct replay_run *r)
+{
+	struct str passed = r->c->options.passed, stopped = r->c->options.stopped;
+
+	if (passed.p && stopped.p && str_eq(passed, stopped))
+		diag_error(&r->c->diags, "E0943", SPAN_NONE,
+		           "`--passed` and `--stopped` name the same file");
+	if ((passed.p && str_is(passed, "-")) || (stopped.p && str_is(stopped, "-")))
+		diag_error(&r->c->diags, "E0943", SPAN_NONE,
+		           "frames cannot go to standard output: the summary does");
+}
+
+/* Of a capture of which gate knows no frame there is nothing to tell. */
+static bool is_foreign(struct replay_run *r)
+{
+	const struct replay *p = &r->replay;
+
+	if (!p->frames || p->unknown_links < p->frames)
+		return false;
+	struct diag *d =
+		diag_error(&r->c->diags, "E0944", SPAN_NONE,
+	                   "gate does not know the link type of the frames: %u%s%s%s",
+	                   p->unknown_link, link_name(p->unknown_link) ? " (" : "",
+	                   link_name(p->unknown_link) ? link_name(p->unknown_link) : "",
+	                   link_name(p->unknown_link) ? ")" : "");
+	diag_help(&r->c->diags, d, "it knows Ethernet, Linux cooked captures and raw IP");
+	return true;
+}
+
 static void run(struct replay_run *r)
 {
 	struct cli *c = r->c;
@@ -604,8 +581,11 @@ static void run(struct replay_run *r)
 	r->replay.checks_sums = c->options.checksums;
 	build_machine(r);
 	check_side(r);
-	output_open(r, &r->passed, c->options.passed);
-	output_open(r, &r->stopped, c->options.stopped);
+	check_outputs(r);
+	if (!diags_failed(&c->diags)) {
+		output_open(r, &r->passed, c->options.passed);
+		output_open(r, &r->stopped, c->options.stopped);
+	}
 	r->doubts = REPLAY_DOUBTS_LEAST;
 	r->can_rewind &=
 		output_can_restart(&r->passed) && output_can_restart(&r->stopped);
@@ -614,14 +594,17 @@ static void run(struct replay_run *r)
 		load_ways(r);
 	}
 	read_settings(r);
-	int e = diags_failed(&c->diags) ? 0 : send_all(r);
+	r->is_sent = !diags_failed(&c->diags);
+	int e = r->is_sent ? send_all(r) : 0;
 	while (r->restarts)
 		e = begin_anew(r);
 	output_close(r, &r->passed);
 	output_close(r, &r->stopped);
 	if (e < 0)
 		report_capture(r, e);
-	if (r->replay.frames && c->options.json)
+	if (is_foreign(r))
+		; /* said */
+	else if (r->replay.frames && c->options.json)
 		replay_report_json(r);
 	else if (r->replay.frames || !diags_failed(&c->diags))
 		replay_report(r);
@@ -630,7 +613,9 @@ static void run(struct replay_run *r)
 
 int verb_replay(struct cli *c)
 {
-	struct replay_run r = { .c = c, .fd = -1 };
+	struct replay_run r = {
+		.c = c, .fd = -1, .passed = { .fd = -1 }, .stopped = { .fd = -1 }
+	};
 
 	check_own_options(&r);
 	if (!diags_failed(&c->diags))

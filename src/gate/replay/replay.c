@@ -203,9 +203,24 @@ static void send_one_way(struct sim *s, const struct sim_arrival *a, struct pack
 		f->n_doubts = s->n_doubts;
 }
 
-/* Returns the judge's number. */
+/* What a message was before a helper wrote into it was guessed right where the same is written into
+ * it again. */
+static void check_payload(const struct packet *p, struct str written,
+                          struct replay_fate *f)
+{
+	bool passed = replay_passed(f);
+	struct track_packet view;
+
+	if (!written.n || f->doubt || (!passed && f->result.by != BY_CONNTRACK))
+		return;
+	view_packet(p, &view);
+	if (!passed || !str_eq(view.payload, written))
+		f->doubt = "what a message said before a helper wrote into it";
+}
+
+/* `written` is what translation wrote into the captured packet. Returns the judge's number. */
 static uint32_t run(struct replay_kernel *k, const struct sim_arrival *a,
-                    struct packet *p, struct replay_fate *f)
+                    struct packet *p, struct str written, struct replay_fate *f)
 {
 	static const char earlier[] = "what an earlier packet met";
 	uint32_t length = packet_length(p);
@@ -214,6 +229,7 @@ static uint32_t run(struct replay_kernel *k, const struct sim_arrival *a,
 	if (k->others.n)
 		packet_copy(&k->copy, p);
 	send_one_way(&k->sim, a, p, f);
+	check_payload(p, written, f);
 	vec_for_each(it, &k->others) {
 		packet_copy(p, &k->copy);
 		send_one_way(it, a, p, f);
@@ -247,7 +263,7 @@ static void send(struct replay *r, const struct capture_frame *f,
 		packet_copy(&r->again, p);
 	if (is_kept || r->translates || r->doubts)
 		tuple = tuple_of(p);
-	seen.judge = run(&r->now, a, p, &out->now);
+	seen.judge = run(&r->now, a, p, buf_as_str(&r->side.written), &out->now);
 	seen.sometimes = is_sometimes(out->now.fates);
 	if (!replay_passed(&out->now)) {
 		if (!is_kept && !r->translates && !r->doubts)
@@ -256,7 +272,7 @@ static void send(struct replay *r, const struct capture_frame *f,
 	}
 	if (!r->compares)
 		return;
-	seen.old_judge = run(&r->old, a, &r->again, &out->old);
+	seen.old_judge = run(&r->old, a, &r->again, STR(""), &out->old);
 	if (out->old.fates != out->now.fates)
 		record_flow(&r->changed, &tuple, &seen);
 }

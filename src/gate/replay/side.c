@@ -6,11 +6,15 @@
 #include <string.h>
 
 #include "gate/engine/sim/address.h"
+#include "gate/engine/sim/checksum.h"
+
+enum { PACKET_MAX = 65535 };
 
 /* What addresses say of a packet. */
 struct ends {
 	bool src_local, dst_local;
 	bool src_any; /* no address yet: DHCP, neighbour discovery */
+	bool src_of_link, dst_of_link;
 };
 
 void side_fini(struct replay_side *s)
@@ -18,6 +22,7 @@ void side_fini(struct replay_side *s)
 	vec_fini(&s->nets);
 	vec_fini(&s->devices);
 	vec_fini(&s->locals);
+	buf_fini(&s->written);
 }
 
 void side_settle(struct replay_side *s)
@@ -65,6 +70,12 @@ static bool is_many(const struct replay_side *s, uint8_t family, const uint8_t *
 	       to.type == ROUTE_BROADCAST;
 }
 
+/* Nobody passes such an address on: RFC 4291 section 2.5.6. */
+static bool is_of_link(uint8_t family, const uint8_t *addr)
+{
+	return family == NFPROTO_IPV6 && addr[0] == 0xfe && (addr[1] & 0xc0) == 0x80;
+}
+
 static struct ends ends_of(const struct replay_side *s, struct packet *p)
 {
 	static const uint8_t none[16];
@@ -74,6 +85,8 @@ static struct ends ends_of(const struct replay_side *s, struct packet *p)
 		.src_local = is_local(s, p->family, src),
 		.dst_local = is_local(s, p->family, packet_destination(p)),
 		.src_any = address_eq(p->family, src, none),
+		.src_of_link = is_of_link(p->family, src),
+		.dst_of_link = is_of_link(p->family, packet_destination(p)),
 	};
 }
 
@@ -192,44 +205,111 @@ static bool untranslate_error(struct track *track, struct packet *p,
 }
 
 /* What the connection's helper wrote, and by how much it moved the numbers. */
-static void restore_payload(struct packet *p, const struct track_entry *e,
-                            enum track_dir dir)
+static void restore_payload(struct replay_side *s, struct packet *p,
+                            struct track_entry *e, enum track_dir dir)
 {
 	struct track_packet view;
 	auto_buf payload = { 0 };
 
-	if (!e->helper)
+	if (!e->helper || p->is_fragment)
 		return;
 	if (p->l4 == IPPROTO_TCP)
 		view_number_back(p, e, dir);
 	view_packet(p, &view);
-	if (track_helper_restore(e, dir, view.payload, &payload))
-		view_payload(p, buf_as_str(&payload));
+	if (!track_helper_restore(e, dir, view.payload, &payload) ||
+	    packet_length(p) - view.payload.n + payload.n > PACKET_MAX)
+		return;
+	buf_str(&s->written, view.payload);
+	view_payload(p, buf_as_str(&payload));
+}
+
+/* Whether the datagram is a message of SIP's: its first line says so, RFC 3261 section 7. */
+static bool is_sip(struct str payload)
+{
+	const struct str version = STR("SIP/2.0");
+	struct str line = str_sub(payload, 0, str_find(payload, '\n'));
+
+	for (; line.n >= version.n; line = str_sub(line, 1, line.n))
+		if (str_starts(line, version))
+			return true;
+	return false;
+}
+
+/* The connection that the packet belongs to once it was translated, and its direction. */
+static struct track_entry *
+translated(struct track *track, const struct track_packet *view, enum track_dir *dir)
+{
+	struct track_tuple answer;
+	struct track_entry *e;
+
+	if (!track_tuple_invert(&view->tuple, &answer))
+		return NULL;
+	e = track_find(track, &answer, dir);
+	if (e || !is_sip(view->payload))
+		return e;
+	*dir = TRACK_ORIGINAL;
+	return track_sip_forced(track, &view->tuple);
+}
+
+/* The first fragment has the ports: what it was tells what the others were. */
+static void rewrite_first(struct replay_side *s, struct packet *p,
+                          const struct track_tuple *t)
+{
+	struct side_pieces *to = &s->pieces[s->n_pieces % SIDE_PIECES];
+
+	if (defrag_key(p, to->key)) {
+		to->src = t->src;
+		to->dst = t->dst;
+		s->n_pieces++;
+	}
+	rewrite(p, t);
+}
+
+static bool untranslate_later(const struct replay_side *s, struct packet *p)
+{
+	uint8_t key[DEFRAG_KEY_BYTES];
+	bool is_one = defrag_key(p, key);
+
+	for (unsigned i = 0; is_one && i < SIDE_PIECES && i < s->n_pieces; i++) {
+		const struct side_pieces *it = &s->pieces[i];
+		if (memcmp(it->key, key, sizeof(key)) != 0)
+			continue;
+		rewrite_address(p, true, &it->src);
+		rewrite_address(p, false, &it->dst);
+		return true;
+	}
+	return false;
 }
 
 /* A packet as translation left it is the reverse of what answers it: the other tuple of its
- * connection. Then *p becomes what it was before. */
-static bool untranslate(struct track *track, struct packet *p)
+ * connection; or it begins one that was expected. Then *p becomes what it was before. */
+static bool untranslate(struct replay_side *s, struct track *track, struct packet *p)
 {
 	struct track_packet view;
-	struct track_tuple answer;
+	struct track_tuple came;
+	struct track_entry *e;
 	enum track_dir dir;
 
 	view_packet(p, &view);
-	if (view.flags & (TRACK_P_FRAGMENT | TRACK_P_TRUNCATED))
+	if (view.flags & TRACK_P_FRAGMENT)
+		return untranslate_later(s, p);
+	if (view.flags & TRACK_P_TRUNCATED && !p->is_fragment)
 		return false;
 	bool is_icmp =
 		view.tuple.proto == IPPROTO_ICMP || view.tuple.proto == IPPROTO_ICMPV6;
 	if (is_icmp && view.icmp.has_inner)
 		return untranslate_error(track, p, &view);
-	if (track_find(track, &view.tuple, &dir) ||
-	    !track_tuple_invert(&view.tuple, &answer))
+	if (track_find(track, &view.tuple, &dir))
 		return false;
-	struct track_entry *e = track_find(track, &answer, &dir);
-	if (!e)
+	e = translated(track, &view, &dir);
+	if (e) {
+		rewrite_first(s, p, &e->tuple[!dir]);
+		restore_payload(s, p, e, !dir);
+		return true;
+	}
+	if (!track_expected_from(track, &view.tuple, &came))
 		return false;
-	rewrite(p, &e->tuple[!dir]);
-	restore_payload(p, e, !dir);
+	rewrite_first(s, p, &came);
 	return true;
 }
 
@@ -245,6 +325,19 @@ static enum replay_skip received(struct sim_arrival *a, const struct sim_dev *in
 {
 	*a = (struct sim_arrival){ .way = WAY_IN, .in = in };
 	return SKIP_NONE;
+}
+
+/* It was captured when it left: one less than it came with, RFC 1812 section 5.3.1. */
+static void restore_ttl(struct packet *p)
+{
+	bool is_4 = p->family == NFPROTO_IPV4;
+	uint8_t *ttl = packet_edit(p, p->nh + (is_4 ? 8 : 7), 1);
+
+	if (!ttl || *ttl == UINT8_MAX)
+		return;
+	++*ttl;
+	if (is_4 && p->fault == FAULT_NONE)
+		packet_checksum_ip(p);
 }
 
 static enum replay_skip passed_on(const struct replay_side *s, struct packet *p,
@@ -278,7 +371,7 @@ static enum replay_skip came_in(const struct replay_side *s, struct packet *p,
 {
 	if (e->src_local && e->dst_local) /* its sending is in the capture as well */
 		return SKIP_AGAIN;
-	if (s->forwards && side_is_told(s) && !e->dst_local &&
+	if (s->forwards && side_is_told(s) && !e->dst_local && !e->dst_of_link &&
 	    !is_many(s, p->family, packet_destination(p)))
 		return passed_on(s, p, a, dev, NULL);
 	return received(a, dev ? dev : dev_to(s, p->family, packet_source(p), s->dev));
@@ -288,14 +381,18 @@ static enum replay_skip went_out(const struct replay_side *s, struct packet *p,
                                  const struct ends *e, const struct sim_dev *dev,
                                  struct sim_arrival *a)
 {
-	bool other = !e->src_local && !e->src_any && (s->locals.n || s->forwards);
+	bool other = !e->src_local && !e->src_any && !e->src_of_link &&
+	             (s->locals.n || s->forwards);
 
 	if (!other && e->dst_local)
 		return sent(a, machine_find(s->machine, STR("lo")));
 	if (!other)
 		return sent(a, dev ? dev
 		                   : dev_to(s, p->family, packet_destination(p), s->dev));
-	return s->sees_all ? SKIP_AGAIN : passed_on(s, p, a, NULL, dev);
+	if (s->sees_all)
+		return SKIP_AGAIN;
+	restore_ttl(p);
+	return passed_on(s, p, a, NULL, dev);
 }
 
 /* The capture does not tell: addresses must. Where it is of several devices, what is passed on
@@ -313,10 +410,13 @@ static enum replay_skip by_addresses(const struct replay_side *s, struct packet 
 		                            : dev_to(s, p->family, dst, dev));
 	if (e->dst_local || !s->locals.n || is_many(s, p->family, dst))
 		return received(a, told ? told : dev_to(s, p->family, src, dev));
-	if (!s->forwards)
+	if (!s->forwards || e->src_of_link || e->dst_of_link)
 		return SKIP_OTHERS;
 	if (s->sees_all && told && dev_to(s, p->family, src, dev) != dev)
 		return SKIP_AGAIN;
+	if (dev_to(s, p->family, src, dev) != dev &&
+	    dev_to(s, p->family, dst, dev) == dev)
+		restore_ttl(p);
 	return passed_on(s, p, a, NULL, NULL);
 }
 
@@ -326,6 +426,7 @@ enum replay_skip side_arrival(struct replay_side *s, const struct capture_frame 
 {
 	const struct sim_dev *dev = dev_of(s, f, v);
 
+	buf_reset(&s->written);
 	if (v->receiver == LINK_TO_OTHER)
 		return SKIP_OTHERS;
 	if (p->family == NFPROTO_ARP)
@@ -334,7 +435,7 @@ enum replay_skip side_arrival(struct replay_side *s, const struct capture_frame 
 		return v->direction == CAPTURE_OUT ? sent(out, dev ? dev : s->dev)
 		                                   : received(out, dev ? dev : s->dev);
 	bool was_translated =
-		track && v->direction != CAPTURE_IN && untranslate(track, p);
+		track && v->direction != CAPTURE_IN && untranslate(s, track, p);
 	struct ends e = ends_of(s, p);
 	if (was_translated && s->sees_all && !e.src_local)
 		return SKIP_AGAIN; /* it was seen when it came in */

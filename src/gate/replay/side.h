@@ -8,7 +8,9 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "base/vec.h"
+#include "gate/engine/sim/defrag.h"
 #include "gate/engine/sim/sim.h"
 #include "gate/replay/frame.h"
 
@@ -22,6 +24,13 @@ struct side_addr {
 	uint8_t family, addr[16];
 };
 
+/* A packet of which the first fragment was put back: the others say only addresses. */
+struct side_pieces {
+	uint8_t key[DEFRAG_KEY_BYTES];
+	struct track_addr src, dst; /* from before translation */
+};
+enum { SIDE_PIECES = 64 }; /* packets at a time */
+
 struct replay_side {
 	struct sim_machine *machine;
 	const struct sim_dev *dev; /* of frames whose device nobody tells */
@@ -32,6 +41,10 @@ struct replay_side {
 	bool forwards;
 	bool has_one_way; /* side_settle */
 	bool sees_all; /* the capture is of all devices: what is passed on is there twice */
+	struct side_pieces pieces[SIDE_PIECES];
+	unsigned n_pieces; /* ever; the oldest gives way */
+	/* side_arrival: the payload as it was captured, where another one is sent through */
+	struct buf written;
 };
 
 /* Whether anything but a capture's own marks tells whose frames are. */

@@ -174,6 +174,52 @@ void track_expectations_meet(struct track *t, struct track_entry *e)
 	}
 }
 
+/* ---- back --------------------------------------------------------------------------------- */
+
+/* The end of the master's stream that is known as this one. */
+static void source_back(const struct track *t, const struct track_pending *pending,
+                        struct track_tuple *came)
+{
+	const struct track_entry *master = pending->master;
+	const struct track_expect *x = &pending->x;
+
+	vec_for_each(it, &t->expected)
+		if (x->class && it->master == master && it->x.nat &&
+		    it->x.tuple.proto == came->proto &&
+		    it->x.tuple.dst_port == came->src_port &&
+		    track_addr_eq(&it->x.tuple.dst, &came->src)) {
+			came->src = it->x.saved_addr;
+			came->src_port = it->x.saved_port;
+			return;
+		}
+	/* Whoever came left with the master's address; where anybody could, it was its end most likely. */
+	if (track_addr_eq(&came->src, &master->tuple[!x->dir].dst))
+		came->src = x->any_src ? master->tuple[x->dir].src : x->tuple.src;
+}
+
+bool track_expected_from(const struct track *t, const struct track_tuple *left,
+                         struct track_tuple *came)
+{
+	vec_for_each(it, &t->expected) {
+		const struct track_expect *x = &it->x;
+		if (!x->nat || x->flags & TRACK_X_INACTIVE ||
+		    x->saved_port != left->dst_port ||
+		    !track_addr_eq(&x->saved_addr, &left->dst))
+			continue;
+		struct track_tuple c = *left;
+		c.dst = x->tuple.dst;
+		c.dst_port = x->tuple.dst_port;
+		source_back(t, it, &c);
+		bool changed = !track_tuple_eq(&c, left);
+		c.zone = x->tuple.zone;
+		if (!changed || !fits(x, &c))
+			continue;
+		*came = c;
+		return true;
+	}
+	return false;
+}
+
 /* ---- making ------------------------------------------------------------------------------- */
 
 static bool alike(const struct track_expect *a, const struct track_expect *b)

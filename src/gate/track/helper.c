@@ -168,10 +168,14 @@ void track_helper_splice(struct buf *out, struct str whole, struct str part,
 	buf_str(out, str_sub(whole, at + part.n, whole.n));
 }
 
-bool track_helper_restore(const struct track_entry *e, enum track_dir dir,
-                          struct str payload, struct buf *out)
+bool track_helper_restore(struct track_entry *e, enum track_dir dir, struct str payload,
+                          struct buf *out)
 {
-	return e->helper == TRACK_HELPER_FTP && payload.n &&
+	if (!payload.n || !(e->status & (TRACK_S_SRC_NAT | TRACK_S_DST_NAT)))
+		return false;
+	if (e->helper == TRACK_HELPER_SIP)
+		return track_sip_restore(e, dir, payload, out);
+	return e->helper == TRACK_HELPER_FTP &&
 	       !track_addr_eq(&e->tuple[dir].src, &e->tuple[!dir].dst) &&
 	       track_ftp_restore(e, dir, payload, out);
 }

@@ -30,6 +30,8 @@ enum track_verdict track_sip(struct track_reading *r);
 /* The same announcements the other way: see track_helper_restore(). */
 bool track_ftp_restore(const struct track_entry *e, enum track_dir dir,
                        struct str payload, struct buf *out);
+bool track_sip_restore(struct track_entry *e, enum track_dir dir, struct str payload,
+                       struct buf *out);
 
 /* Whether addresses in the payload have to be others for who reads it. */
 bool track_helper_translates(const struct track_reading *r);

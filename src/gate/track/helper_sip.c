@@ -253,34 +253,74 @@ static bool begins(struct str s, const char *method)
 	return s.n >= strlen(method) && strncasecmp(s.p, method, strlen(method)) == 0;
 }
 
+/* The method of a request, NULL: none of these. */
+static const struct method *method_of(struct str text)
+{
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+		size_t n = strlen(methods[i].name);
+		if (text.n >= n + 2 && begins(text, methods[i].name) &&
+		    text.p[n] == ' ' && isalpha((unsigned char)text.p[n + 1]))
+			return &methods[i];
+	}
+	return NULL;
+}
+
+/* That of the request that is answered. */
+static const struct method *method_answered(struct str method)
+{
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++)
+		if (methods[i].answer && begins(method, methods[i].name))
+			return &methods[i];
+	return NULL;
+}
+
 static enum track_verdict request(struct sip_message *m)
 {
+	const struct method *is = method_of(m->text);
 	struct str method;
 
 	sip_keep_via(m);
-	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
-		size_t n = strlen(methods[i].name);
-		if (m->text.n < n + 2 || !begins(m->text, methods[i].name) ||
-		    m->text.p[n] != ' ' || !isalpha((unsigned char)m->text.p[n + 1]))
-			continue;
-		return sequence(m, &method) ? methods[i].request(m) : TRACK_DROP;
-	}
-	return TRACK_ACCEPT;
+	if (!is)
+		return TRACK_ACCEPT;
+	return sequence(m, &method) ? is->request(m) : TRACK_DROP;
+}
+
+/* Its code is a number, and it names the request. */
+static bool read_answer(struct sip_message *m, struct str code, struct str *method)
+{
+	uint64_t number = 0;
+
+	if (!track_helper_number(code, UINT16_MAX, &number) || !number ||
+	    !sequence(m, method))
+		return false;
+	m->code = (unsigned)number;
+	return true;
 }
 
 static enum track_verdict answer(struct sip_message *m, struct str code)
 {
+	const struct method *is;
 	struct str method;
-	uint64_t number = 0;
 
-	if (!track_helper_number(code, UINT16_MAX, &number) || !number ||
-	    !sequence(m, &method))
+	if (!read_answer(m, code, &method))
 		return TRACK_DROP;
-	m->code = (unsigned)number;
-	for (size_t i = 0; i < ARRAY_LEN(methods); i++)
-		if (methods[i].answer && begins(method, methods[i].name))
-			return methods[i].answer(m);
-	return TRACK_ACCEPT;
+	is = method_answered(method);
+	return is ? is->answer(m) : TRACK_ACCEPT;
+}
+
+bool sip_is_described(struct sip_message *m)
+{
+	const struct method *is;
+	struct str method;
+
+	if (sip_is_request(m)) {
+		is = method_of(m->text);
+		return is && (is->request == invite || is->request == sip_describe);
+	}
+	if (!read_answer(m, str_sub(m->text, 8, m->text.n), &method))
+		return false;
+	is = method_answered(method);
+	return is && is->answer == invite_answer && m->code >= 100 && m->code <= 299;
 }
 
 void sip_replace(struct sip_message *m, struct str what, struct str by)
@@ -292,13 +332,20 @@ void sip_replace(struct sip_message *m, struct str what, struct str by)
 	m->text = str_sub(track_helper_text(m->r), m->at, n);
 }
 
-/* *n is the message's length, before and behind. */
+/* One message of a payload; *n is its length, before and behind. */
+typedef enum track_verdict pass_fn(struct track_reading *r, size_t at, size_t *n);
+
+static struct sip_message message_at(struct track_reading *r, size_t at, size_t n)
+{
+	return (struct sip_message){ .r = r,
+		                     .at = at,
+		                     .text = str_sub(track_helper_text(r), at, n) };
+}
+
 static enum track_verdict message(struct track_reading *r, size_t at, size_t *n)
 {
 	const struct str version = STR("SIP/2.0 ");
-	struct sip_message m = { .r = r,
-		                 .at = at,
-		                 .text = str_sub(track_helper_text(r), at, *n) };
+	struct sip_message m = message_at(r, at, *n);
 	enum track_verdict verdict =
 		begins(m.text, version.p)
 			? answer(&m, str_sub(m.text, version.n, m.text.n))
@@ -308,6 +355,15 @@ static enum track_verdict message(struct track_reading *r, size_t at, size_t *n)
 		verdict = sip_translate(&m);
 	*n = m.text.n;
 	return verdict;
+}
+
+static enum track_verdict message_back(struct track_reading *r, size_t at, size_t *n)
+{
+	struct sip_message m = message_at(r, at, *n);
+
+	sip_restore(&m);
+	*n = m.text.n;
+	return TRACK_ACCEPT;
 }
 
 /* The length of the first message of a stream, 0 when it is not whole. */
@@ -327,27 +383,67 @@ static size_t message_length(struct str text)
 	return 0;
 }
 
-enum track_verdict track_sip(struct track_reading *r)
+static enum track_verdict each_message(struct track_reading *r, pass_fn *pass)
 {
 	const struct str shortest = STR("SIP/2.0 200");
-	size_t at = 0, n = r->p->payload.n;
+	bool is_stream = r->e->tuple[TRACK_ORIGINAL].proto == IPPROTO_TCP;
 
-	if (!n)
-		return TRACK_ACCEPT;
-	if (r->e->tuple[TRACK_ORIGINAL].proto == IPPROTO_UDP) {
-		track_entry_refresh(r->t, r->e, SIP_TIMEOUT_S);
-		return n < shortest.n ? TRACK_ACCEPT : message(r, 0, &n);
-	}
-	if (r->state != TRACK_ESTABLISHED)
-		return TRACK_ACCEPT;
-	track_entry_refresh(r->t, r->e, SIP_TIMEOUT_S);
-	for (;; at += n) {
+	for (size_t at = 0, n;; at += n) {
 		struct str rest = track_helper_text(r);
 		rest = str_sub(rest, at, rest.n);
-		n = rest.n < shortest.n ? 0 : message_length(rest);
+		n = rest.n < shortest.n ? 0 : is_stream ? message_length(rest) : rest.n;
 		if (!n)
 			return TRACK_ACCEPT;
-		if (message(r, at, &n) == TRACK_DROP)
+		if (pass(r, at, &n) == TRACK_DROP)
 			return TRACK_DROP;
 	}
+}
+
+enum track_verdict track_sip(struct track_reading *r)
+{
+	if (!r->p->payload.n || (r->e->tuple[TRACK_ORIGINAL].proto == IPPROTO_TCP &&
+	                         r->state != TRACK_ESTABLISHED))
+		return TRACK_ACCEPT;
+	track_entry_refresh(r->t, r->e, SIP_TIMEOUT_S);
+	return each_message(r, message);
+}
+
+bool track_sip_restore(struct track_entry *e, enum track_dir dir, struct str payload,
+                       struct buf *out)
+{
+	const struct track_packet p = { .payload = payload };
+	struct track_rewrite rewrite = { 0 };
+	struct track_reading r = { .e = e, .p = &p, .dir = dir, .rewrite = &rewrite };
+
+	(void)each_message(&r, message_back);
+	*out = rewrite.payload;
+	return rewrite.changed;
+}
+
+/* What a walk through the table looks for. */
+struct forced {
+	const struct track_tuple *left;
+	struct track_entry *found;
+};
+
+static bool is_not_forced(struct track_entry *e, void *arg)
+{
+	struct forced *f = arg;
+	const struct track_tuple *own = &e->tuple[TRACK_ORIGINAL], *left = f->left;
+
+	if (e->helper == TRACK_HELPER_SIP && e->extra &&
+	    e->extra->sip.forced_dst_port == left->dst_port &&
+	    own->proto == left->proto && own->dst_port == left->src_port &&
+	    track_addr_eq(&own->src, &left->dst) && track_addr_eq(&own->dst, &left->src))
+		f->found = e;
+	return !f->found;
+}
+
+struct track_entry *track_sip_forced(struct track *t, const struct track_tuple *left)
+{
+	struct forced f = { .left = left };
+
+	if (left->proto == IPPROTO_UDP)
+		track_each(t, is_not_forced, &f);
+	return f.found;
 }

@@ -9,10 +9,17 @@
 
 enum sip_class { CLASS_SIGNALLING, CLASS_AUDIO, CLASS_VIDEO, CLASS_IMAGE };
 
+/* An end of the connection, as one side names it and as the other one does. */
+struct sip_end {
+	struct track_addr addr, becomes_addr;
+	uint16_t port, becomes_port;
+};
+
 /* One message; `text` is good until something is replaced in it. */
 struct sip_message {
 	struct track_reading *r;
-	size_t at; /* where it begins in the payload */
+	struct sip_end sender, receiver; /* while headers are written */
+	size_t at;                       /* where it begins in the payload */
 	struct str text;
 	uint32_t cseq;
 	unsigned code; /* of an answer */
@@ -32,6 +39,16 @@ enum track_verdict sip_describe(struct sip_message *m);
 
 /* Translates the addresses in the headers. */
 enum track_verdict sip_translate(struct sip_message *m);
+
+/* Writes what the sender wrote into a translated message. */
+void sip_restore(struct sip_message *m);
+/* The same of its description. */
+void sip_restore_description(struct sip_message *m);
+
+/* Whether the message is one whose streams are expected. */
+bool sip_is_described(struct sip_message *m);
+/* Whether it is a request. */
+bool sip_is_request(const struct sip_message *m);
 
 /* Remembers the port that a request wants the answer on, when it is not the one it came from. */
 void sip_keep_via(struct sip_message *m);

@@ -243,3 +243,36 @@ enum track_verdict sip_describe(struct sip_message *m)
 	write_address(m, start, 'c', &media.addr);
 	return TRACK_ACCEPT;
 }
+
+/* ---- back --------------------------------------------------------------------------------- */
+
+/* Every line of the type that names the sender as the other side knows it. */
+static void restore_lines(struct sip_message *m, size_t start, char type)
+{
+	struct str at, value, found;
+	struct track_addr addr;
+
+	for (size_t off = start;; off = (size_t)(value.p - m->text.p)) {
+		at = sip_from(m, off);
+		if (!sip_description_line(&at, type, 0, &value))
+			return;
+		size_t line = (size_t)(value.p - m->text.p) - 2;
+		if (find_address(m, line, type, &found, &addr) &&
+		    track_addr_eq(&addr, &m->sender.addr))
+			write_address(m, line, type, &m->sender.becomes_addr);
+		at = sip_from(m, line);
+		(void)sip_description_line(&at, type, 0, &value);
+	}
+}
+
+void sip_restore_description(struct sip_message *m)
+{
+	struct str body = sip_description(m->text);
+
+	if (!body.n || track_addr_eq(&m->sender.addr, &m->sender.becomes_addr) ||
+	    !sip_is_described(m))
+		return;
+	restore_lines(m, (size_t)(body.p - m->text.p), 'o');
+	body = sip_description(m->text);
+	restore_lines(m, (size_t)(body.p - m->text.p), 'c');
+}

@@ -27,35 +27,31 @@ static uint8_t family_of(const struct sip_message *m)
 	return m->r->e->tuple[TRACK_ORIGINAL].family;
 }
 
-static bool is_end(const struct sip_address *a, const struct track_addr *addr,
-                   uint16_t port)
+static bool is_end(const struct sip_address *a, const struct sip_end *end)
 {
-	return track_addr_eq(&a->addr, addr) && a->port == port;
+	return track_addr_eq(&a->addr, &end->addr) && a->port == end->port;
+}
+
+static void write_end(struct sip_message *m, const struct sip_address *a,
+                      const struct track_addr *addr, uint16_t port)
+{
+	auto_buf text = { 0 };
+
+	if (track_addr_eq(&a->addr, addr) && a->port == port)
+		return;
+	sip_write(&text, family_of(m), addr, port);
+	sip_replace(m, a->text, buf_as_str(&text));
 }
 
 /* The sender as it is known behind the translation, the receiver as it is. */
 static void map(struct sip_message *m, const struct sip_address *a)
 {
-	const struct track_entry *e = m->r->e;
-	const struct track_tuple *here = &e->tuple[m->r->dir],
-				 *there = &e->tuple[!m->r->dir];
-	uint16_t forced = e->extra ? e->extra->sip.forced_dst_port : 0, port;
-	const struct track_addr *addr;
-	auto_buf text = { 0 };
+	const struct sip_end *end = is_end(a, &m->sender)     ? &m->sender
+	                            : is_end(a, &m->receiver) ? &m->receiver
+	                                                      : NULL;
 
-	if (is_end(a, &here->src, here->src_port)) {
-		addr = &there->dst;
-		port = there->dst_port;
-	} else if (is_end(a, &here->dst, here->dst_port)) {
-		addr = &there->src;
-		port = forced ? forced : there->src_port;
-	} else {
-		return;
-	}
-	if (is_end(a, addr, port))
-		return;
-	sip_write(&text, family_of(m), addr, port);
-	sip_replace(m, a->text, buf_as_str(&text));
+	if (end)
+		write_end(m, a, &end->becomes_addr, end->becomes_port);
 }
 
 /* The URI of a request's first line. False: it cannot be read. */
@@ -131,11 +127,11 @@ static struct str via_rest(const struct sip_message *m)
 	return sip_line(&at);
 }
 
-/* A parameter that is the address `from` becomes `to`. */
-static void map_param(struct sip_message *m, const char *name,
-                      const struct track_addr *from, const struct track_addr *to,
+/* A parameter that is the end's address. */
+static void map_param(struct sip_message *m, const char *name, const struct sip_end *end,
                       bool brackets)
 {
+	const struct track_addr *from = &end->addr, *to = &end->becomes_addr;
 	struct track_addr addr;
 	struct str value;
 	auto_buf text = { 0 };
@@ -153,62 +149,132 @@ static void map_param(struct sip_message *m, const char *name,
 	sip_replace(m, str_sub(value, 0, n), buf_as_str(&text));
 }
 
-static void map_rport(struct sip_message *m, uint16_t from, uint16_t to)
+/* The port that an answer names as the one it goes to. */
+struct ports {
+	uint16_t from, to;
+};
+
+static void map_rport(struct sip_message *m, const struct ports *ports)
 {
 	struct str value;
 	uint64_t number = 0;
 	auto_buf text = { 0 };
 	size_t n;
 
-	if (from == to || !sip_param(via_rest(m), "rport=", &value))
+	if (ports->from == ports->to || !sip_param(via_rest(m), "rport=", &value))
 		return;
 	n = track_helper_number(value, UINT32_MAX, &number);
-	if (!n || number != from)
+	if (!n || number != ports->from)
 		return;
-	buf_fmt(&text, "%u", to);
+	buf_fmt(&text, "%u", ports->to);
 	sip_replace(m, str_sub(value, 0, n), buf_as_str(&text));
 }
 
 /* That of a request names its sender, that of an answer who the answer goes to. */
-static void map_via(struct sip_message *m, bool is_request)
+static void map_via(struct sip_message *m, const struct ports *ports)
 {
-	const struct track_tuple *here = &m->r->e->tuple[m->r->dir],
-				 *there = &m->r->e->tuple[!m->r->dir];
+	bool is_request = sip_is_request(m);
 	struct sip_address a;
 
-	if (!read_via(m, &a) || !(is_request ? is_end(&a, &here->src, here->src_port)
-	                                     : is_end(&a, &here->dst, here->dst_port)))
+	if (!read_via(m, &a) || !is_end(&a, is_request ? &m->sender : &m->receiver))
 		return;
 	map(m, &a);
-	map_param(m, "maddr=", &here->src, &there->dst, true);
-	map_param(m, "received=", &here->dst, &there->src, false);
-	map_rport(m, here->dst_port, there->src_port);
+	map_param(m, "maddr=", &m->sender, true);
+	map_param(m, "received=", &m->receiver, false);
+	map_rport(m, ports);
+}
+
+bool sip_is_request(const struct sip_message *m)
+{
+	const struct str version = STR("SIP/2.0");
+
+	return m->text.n < version.n || strncasecmp(m->text.p, version.p, version.n) != 0;
+}
+
+static void map_headers(struct sip_message *m, const struct ports *of_receiver)
+{
+	if (sip_is_request(m))
+		map_request(m);
+	map_via(m, of_receiver);
+	map_contacts(m);
+	map_header(m, "From", 'f');
+	map_header(m, "To", 't');
+}
+
+/* The port that answers go to instead of the sender's own; 0: to that. */
+static uint16_t forced_port(const struct sip_message *m)
+{
+	return m->r->e->extra ? m->r->e->extra->sip.forced_dst_port : 0;
+}
+
+static struct sip_end end_of(const struct track_addr *addr, uint16_t port,
+                             const struct track_addr *becomes_addr, uint16_t becomes_port)
+{
+	return (struct sip_end){ *addr, *becomes_addr, port, becomes_port };
 }
 
 enum track_verdict sip_translate(struct sip_message *m)
 {
-	const struct str version = STR("SIP/2.0");
-	bool is_request = m->text.n < version.n ||
-	                  strncasecmp(m->text.p, version.p, version.n) != 0;
+	const struct track_tuple *here = &m->r->e->tuple[m->r->dir],
+				 *there = &m->r->e->tuple[!m->r->dir];
+	uint16_t forced = forced_port(m);
 
-	if (is_request)
-		map_request(m);
-	map_via(m, is_request);
-	map_contacts(m);
-	map_header(m, "From", 'f');
-	map_header(m, "To", 't');
-	if (m->r->dir == TRACK_REPLY && m->r->e->extra)
-		m->r->rewrite->dst_port = m->r->e->extra->sip.forced_dst_port;
+	m->sender = end_of(&here->src, here->src_port, &there->dst, there->dst_port);
+	m->receiver = end_of(&here->dst, here->dst_port, &there->src,
+	                     forced ? forced : there->src_port);
+	map_headers(m, &(struct ports){ here->dst_port, there->src_port });
+	if (m->r->dir == TRACK_REPLY)
+		m->r->rewrite->dst_port = forced;
 	return TRACK_ACCEPT;
 }
 
-/* Some phones send from any port and hear the answer on the one that Via names. */
-void sip_keep_via(struct sip_message *m)
+/* Some phones send from any port and hear the answer on the one that Via names: that, or 0. */
+static uint16_t via_port(const struct sip_message *m)
 {
 	const struct track_tuple *here = &m->r->e->tuple[m->r->dir];
 	struct sip_address a;
 
-	if (here->proto == IPPROTO_UDP && read_via(m, &a) && a.port != here->src_port &&
-	    track_addr_eq(&a.addr, &here->src))
-		track_entry_extra(m->r->t, m->r->e)->sip.forced_dst_port = a.port;
+	return here->proto == IPPROTO_UDP && read_via(m, &a) &&
+	                       a.port != here->src_port &&
+	                       track_addr_eq(&a.addr, &here->src)
+	               ? a.port
+	               : 0;
+}
+
+/* ---- back --------------------------------------------------------------------------------- */
+
+/* A phone registers with its own address, and another one was written whatever the port. */
+static void restore_registration(struct sip_message *m, uint16_t port)
+{
+	const struct str method = STR("REGISTER ");
+	struct str at = m->text, value;
+	struct sip_address a;
+
+	if (str_starts(at, method) && sip_header(&at, "Contact", 'm', &value) &&
+	    sip_uri(value, family_of(m), &a) > 0 &&
+	    track_addr_eq(&a.addr, &m->sender.addr))
+		write_end(m, &a, &m->sender.becomes_addr,
+		          a.port == m->sender.port ? port : a.port);
+}
+
+void sip_restore(struct sip_message *m)
+{
+	const struct track_tuple *here = &m->r->e->tuple[m->r->dir],
+				 *there = &m->r->e->tuple[!m->r->dir];
+	uint16_t forced = forced_port(m), own = via_port(m);
+
+	m->sender = end_of(&there->dst, there->dst_port, &here->src, here->src_port);
+	m->receiver = end_of(&there->src, forced ? forced : there->src_port, &here->dst,
+	                     here->dst_port);
+	restore_registration(m, own ? own : here->src_port);
+	map_headers(m, &(struct ports){ there->src_port, here->dst_port });
+	sip_restore_description(m);
+}
+
+void sip_keep_via(struct sip_message *m)
+{
+	uint16_t port = via_port(m);
+
+	if (port)
+		track_entry_extra(m->r->t, m->r->e)->sip.forced_dst_port = port;
 }

@@ -132,9 +132,19 @@ uint32_t track_seq_back(const struct track_entry *e, enum track_dir dir, uint32_
 uint32_t track_ack_back(const struct track_entry *e, enum track_dir acked, uint32_t ack);
 
 /* What the sender wrote, of a payload that the entry's helper has translated: *out, which was
- * empty; the port is taken as the one it was. False: it is the same, or the helper is not FTP's. */
-bool track_helper_restore(const struct track_entry *e, enum track_dir dir,
-                          struct str payload, struct buf *out);
+ * empty; an announced port is taken as the one it was. False: it is the same. IRC's helper reads
+ * what it wrote as it reads what the sender wrote. */
+bool track_helper_restore(struct track_entry *e, enum track_dir dir, struct str payload,
+                          struct buf *out);
+
+/* The other way round of an expected connection's translation: `left` is the tuple of a packet that
+ * begins it, *came is that from before. False: nothing is expected that would become this. */
+bool track_expected_from(const struct track *t, const struct track_tuple *left,
+                         struct track_tuple *came);
+
+/* The entry of a message that SIP's helper sent to the port that the phone's Via names, where that
+ * is not the one that the phone speaks from; `left` is its tuple. NULL: it is none. */
+struct track_entry *track_sip_forced(struct track *t, const struct track_tuple *left);
 
 /* A second packet (a copy, a piece) rides on the same entry. */
 void track_ref_copy(const struct track_ref *from, struct track_ref *to);

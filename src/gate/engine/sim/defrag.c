@@ -71,7 +71,8 @@ static void remove_at(struct defrag *d, size_t i)
 
 /* A fragment's place, and where its bytes begin. */
 struct fragment {
-	uint8_t key[40]; /* addresses, identification, protocol (IPv4), hook */
+	uint8_t key
+		[DEFRAG_KEY_BYTES]; /* addresses, identification, protocol (IPv4), hook */
 	uint32_t at, off, n;
 	uint32_t
 		header; /* IPv6: offset of the fragment header; before it, the one that names it */
@@ -127,6 +128,16 @@ static bool read_fragment(const struct packet *p, uint8_t where, struct fragment
 	f->key[38] = where;
 	f->n = f->at <= p->end ? p->end - f->at : 0;
 	return f->at <= p->end;
+}
+
+bool defrag_key(const struct packet *p, uint8_t key[DEFRAG_KEY_BYTES])
+{
+	struct fragment f;
+
+	if (!p->is_fragment || !read_fragment(p, 0, &f))
+		return false;
+	memcpy(key, f.key, sizeof(f.key));
+	return true;
 }
 
 static struct queue *queue_of(struct defrag *d, const struct fragment *f, uint64_t now_ns)

@@ -13,6 +13,10 @@ struct defrag;
 struct defrag *defrag_new(void);
 void defrag_free(struct defrag *d);
 
+/* What all fragments of a packet have in common, and other packets' have not. False: it is none. */
+enum { DEFRAG_KEY_BYTES = 40 };
+bool defrag_key(const struct packet *p, uint8_t key[DEFRAG_KEY_BYTES]);
+
 enum defrag_result {
 	DEFRAG_WAITS, /* kept until the others have come */
 	DEFRAG_WHOLE, /* `p` is the whole packet now */

@@ -30,6 +30,8 @@ void sim_init(struct sim *s, struct sim_store *store, struct sim_machine *machin
 {
 	*s = (struct sim){ .store = store, .machine = machine };
 	s->track = track_new(1);
+	if (store_counts(store))
+		(void)!track_sysctl_set(s->track, STR("nf_conntrack_acct"), 1);
 	s->defrag = defrag_new();
 	s->fdb = fdb_new(machine);
 	s->limits = answer_limits_new();

@@ -184,3 +184,21 @@ bool store_tracks(const struct sim_store *s, uint8_t family)
 	}
 	return false;
 }
+
+static bool insn_counts(const struct insn *i)
+{
+	return i->kind == INSN_CT &&
+	       (i->ct.key == NFT_CT_BYTES || i->ct.key == NFT_CT_PKTS ||
+	        i->ct.key == NFT_CT_AVGPKT);
+}
+
+bool store_counts(const struct sim_store *s)
+{
+	vec_for_each(table, &s->tables)
+		vec_for_each(chain, &(*table)->chains)
+			vec_for_each(rule, &(*chain)->rules)
+				for (size_t i = 0; i < (*rule)->r.prog.n; i++)
+					if (insn_counts(&(*rule)->r.prog.p[i]))
+						return true;
+	return false;
+}

@@ -148,6 +148,9 @@ struct sim_obj *table_obj(const struct sim_table *t, uint32_t type, struct str n
 /* Whether any rule of `family` (NFPROTO_IPV4 …; inet and bridge count for both) makes the kernel track
  * connections: ct, nat, masquerade and their like. */
 bool store_tracks(const struct sim_store *s, uint8_t family);
+/* Whether a rule reads how much went over a connection: the kernel counts that from then on, whatever
+ * nf_conntrack_acct was (nft_ct_get_init). */
+bool store_counts(const struct sim_store *s);
 
 /* For store_link.c: back to no tables, the engine stays as it is. */
 void store_unlink(struct sim_store *s);

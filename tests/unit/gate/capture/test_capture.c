@@ -120,15 +120,21 @@ static void a_file_that_ends_within_a_frame_is_cut(void **state)
 
 static void what_is_no_capture_is_refused(void **state)
 {
-	static const struct str files[] = { STR_INIT(""), STR_INIT("ab"),
-		                            STR_INIT("table ip t"),
-		                            STR_INIT("\xd4\xc3\xb2\xa1 short") };
+	static const struct {
+		struct str file;
+		int error;
+	} rows[] = { { STR_INIT(""), -ENODATA },
+		     { STR_INIT("ab"), -EBADMSG },
+		     { STR_INIT("table ip t"), -EBADMSG },
+		     { STR_INIT("\xd4\xc3\xb2\xa1 short"), -EBADMSG },
+		     { STR_INIT("\x1f\x8b\x08 gzip"), -EMEDIUMTYPE },
+		     { STR_INIT("\x28\xb5\x2f\xfd zstd"), -EMEDIUMTYPE } };
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-		struct pieces p = { files[i], 64 };
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct pieces p = { rows[i].file, 64 };
 		auto_ptr(capture) c = NULL;
-		assert_int_equal(capture_open(read_pieces, &p, &c), -EBADMSG);
+		assert_int_equal(capture_open(read_pieces, &p, &c), rows[i].error);
 	}
 }
 
