@@ -525,13 +525,17 @@ static void compare_end(struct driver *d)
 
 /* ---- a case ---- */
 
-/* A raw socket asks the routes, whatever the words say, and sends to no group. */
-static bool is_sensible(const struct driver *d, const struct made_packet *made)
+/* A raw socket asks the routes, whatever the words say, and sends to no group, nor what is larger
+ * than the link; nor would that come over a wire. */
+static bool is_sensible(const struct driver *d, const struct made_packet *made,
+                        uint32_t length)
 {
 	struct route_answer to;
+	if (made->arrival.way == WAY_IN)
+		return length <= made->arrival.in->mtu;
 	bool link_local = made->desc.family == NFPROTO_IPV6 && made->desc.dst[0] == 0xfe;
 
-	return !link_local &&
+	return !link_local && length <= made->arrival.out->mtu &&
 	       machine_route(&d->machine, made->desc.family, made->desc.dst, &to) == 0 &&
 	       (to.type == ROUTE_LOCAL
 	                ? made->arrival.out->is_loopback
@@ -567,10 +571,12 @@ static bool run_packet(struct driver *d, struct str words)
 		diags_fini(&d->diags); /* a reply to a packet that was cut away */
 		return true;
 	}
-	if (made.arrival.way == WAY_OUT && !is_sensible(d, &made))
-		return true;
 	struct packet sent = { .mark = 0 };
-	packet_build(&sent, &made.desc);
+	made_build(&made, &sent);
+	if (!is_sensible(d, &made, packet_length(&sent))) {
+		packet_fini(&sent);
+		return true;
+	}
 	visit_row(d, &sent);
 	if (d->is_slow)
 		nanosleep(&(struct timespec){ .tv_nsec = JIFFY_NS }, NULL);

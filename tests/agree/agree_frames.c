@@ -7,7 +7,7 @@
 
 #include "gate/engine/sim/checksum.h"
 
-enum { MACS = 12, SHOWN_BYTES = 96, ID6_AT = 44 };
+enum { MACS = 12, SHOWN_BYTES = 96, ID6_BYTES = 4 };
 
 void sent_add(struct sent_frames *s, const struct packet *p, unsigned wire)
 {
@@ -77,10 +77,11 @@ static bool same_packet(struct str frame, const struct packet *p, bool raw)
 
 	if (have.n != want.n)
 		return false;
-	if (p->family == NFPROTO_IPV6 && p->is_fragment)
-		return memcmp(have.p, want.p, ID6_AT) == 0 &&
-		       memcmp(have.p + ID6_AT + 4, want.p + ID6_AT + 4,
-		              have.n - ID6_AT - 4) == 0;
+	if (p->hidden_id) {
+		uint32_t behind = p->hidden_id + ID6_BYTES;
+		return memcmp(have.p, want.p, p->hidden_id) == 0 &&
+		       memcmp(have.p + behind, want.p + behind, have.n - behind) == 0;
+	}
 	if (!raw || have.n < 20 || p->family != NFPROTO_IPV4)
 		return str_eq(have, want);
 	return memcmp(have.p, want.p, 4) == 0 && memcmp(have.p + 6, want.p + 6, 4) == 0 &&

@@ -26,8 +26,6 @@ void outcome_keep(struct outcome *o, struct pass *p, bool passed);
 /* What became of them is what became of `p`. */
 bool outcome_take(const struct outcome *o, struct pass *p);
 
-/* Sends it out by p->out, in pieces when it was put together from such: see way_transmit(). */
-bool way_leave(struct pass *p);
 /* Sends it out by p->out: Ethernet header, the device's egress, and where the device is a bridge
- * on by its ports. */
+ * on by its ports; by lo back in again. */
 bool way_transmit(struct pass *p);
