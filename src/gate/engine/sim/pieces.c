@@ -79,8 +79,13 @@ void cut_anew(struct cut *c, const struct packet *p, uint32_t most)
 	if (is_ip6(p))
 		find_header6(c);
 	uint32_t all = content(c), space = room(c, most);
-	c->each = space >= all ? all + 1 : space & ~7u;
-	c->n = c->each ? (all + c->each - 1) / c->each : 0;
+	c->each = space & ~7u;
+	if (space >= all) {
+		c->each = all + 1;
+		c->n = 1;
+	} else if (c->each) { /* the last may take all the space */
+		c->n = (all - space + c->each - 1) / c->each + 1;
+	}
 }
 
 static bool parts_fit(const struct cut *c, uint32_t most)

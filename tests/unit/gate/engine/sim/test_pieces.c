@@ -114,6 +114,26 @@ static void pieces_are_kept_where_they_fit(void **state)
 	packet_fini(&whole);
 }
 
+/* Only where another follows must it end at a multiple of 8. */
+static void the_last_piece_takes_all_the_space(void **state)
+{
+	enum { CONTENT = PAYLOAD + 8, SPACE = 1004, EACH = 1000, IP4 = 20 };
+	struct packet whole = { 0 }, piece = { 0 };
+	struct cut c;
+
+	(void)state;
+	build(&whole, NFPROTO_IPV4);
+	cut_anew(&c, &whole, IP4 + SPACE);
+	assert_int_equal(c.n, 4);
+	whole.end -= CONTENT - 2 * EACH - SPACE;
+	cut_anew(&c, &whole, IP4 + SPACE);
+	assert_int_equal(c.n, 3);
+	cut_piece(&c, 2, &piece);
+	assert_int_equal(packet_length(&piece), IP4 + SPACE);
+	packet_fini(&piece);
+	packet_fini(&whole);
+}
+
 static void where_nothing_fits_there_are_no_pieces(void **state)
 {
 	struct packet whole = { 0 };
@@ -132,6 +152,7 @@ int main(void)
 		UNIT(pieces_put_together_are_the_whole_again),
 		UNIT(one_piece_of_ip6_still_says_that_it_is_one),
 		UNIT(pieces_are_kept_where_they_fit),
+		UNIT(the_last_piece_takes_all_the_space),
 		UNIT(where_nothing_fits_there_are_no_pieces),
 	};
 
