@@ -11,6 +11,7 @@ TRIES = 400
 # begins at once: so one stands there for good, in each family that is to be tracked.
 TRACKS = "table {} rig {{ chain tracks {{ ct state new continue; }}; }}\n"
 FRAGMENT = re.compile(r"(more|frag \d+) id (\d+)")
+FRAME_ID = re.compile(r"1d1d1d(\d\d)")  # frames.py's
 IDS = 20  # of one case, at most
 # Links that take less than others.
 NARROW = {"eth1": 1400, "p1": 1400, "br0": 1500}
@@ -34,6 +35,11 @@ class Driver:
         """Pieces of a run before must not meet those of this one."""
         return f"{found[1]} id {(self.runs * IDS + int(found[2])) & 0xffff}"
 
+    def fresh_frame(self, words):
+        if " frame " not in words:
+            return words
+        return FRAME_ID.sub(lambda found: f"{self.runs * IDS + int(found[1], 16):08x}", words, count=1)
+
     def close(self):
         self.machine.close()
         self.far.close()
@@ -41,7 +47,7 @@ class Driver:
     def run(self, rules, packets, sysctls=()):
         """`ok`, `refused`, or what differs."""
         self.runs += 1
-        packets = [FRAGMENT.sub(self.fresh_id, words) for words in packets]
+        packets = [self.fresh_frame(FRAGMENT.sub(self.fresh_id, words)) for words in packets]
         settings = "".join(f"sysctl {name} {value}\n" for name, value in sysctls)
         self.process.stdin.write(f"case x\n{settings}{rules.strip()}\n.\n" +
                                  "".join(f"{words}\n" for words in packets) + ".\n")
