@@ -143,6 +143,8 @@ FACTS = {
         leaves("eth1", 120, 88, 112, 68), *whole(cut(V6, (72, 40, 64, 20), 11, (3, 1, 0, 2)), passed(120, 88, 112, 68))),
     "IPv6: what is no longer than its largest piece leaves whole": (
         leaves("eth1", 120), *whole(cut(V6, (72, 8), 12), passed(120))),
+    "IPv6: and a bridge that it leaves by does not cut it either": (
+        leaves("p2", 120), *whole(cut("out br0 udp [fd05::1]:53 > [fd05::12]:1000", (72, 8), 64), passed(120))),
     "IPv6: the only piece leaves without its header": (
         leaves("eth1", 112), (frames6((72,), 13)[0], passed(112))),
     "IPv6: the fragment's header stands behind hop-by-hop options": (

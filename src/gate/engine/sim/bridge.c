@@ -214,6 +214,7 @@ bool bridge_send(struct pass *p)
 {
 	const struct sim_dev *bridge = p->out;
 
+	p->pkt->largest_piece = 0; /* that was IP's to know */
 	doubt_settings(p, bridge);
 	if (!p->pkt->hides_mac && is_group(destination(p)))
 		return flood(p, bridge, NULL, false);
