@@ -18,7 +18,6 @@
  * simulator took no such ruleset; why), or lines that say what differs; then a line `.`. At the
  * end of the input come the rows of TCP's table that were visited.
  */
-#include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
 #include <linux/netfilter.h>
@@ -30,13 +29,14 @@
 
 #include "agree_frames.h"
 #include "agree_machine.h"
+#include "agree_table.h"
+#include "agree_tcp_rows.h"
 #include "base/map.h"
 #include "gate/engine/engine.h"
 #include "gate/ruleset/ruleset.h"
 #include "gate/scenario/talk.h"
 
-enum { SYSCTLS_MAX = 40, TIMEOUT_TOLERANCE_S = 2, STATUS_COMPARED = 0x3f };
-enum { TCP_EVENTS = 5, TICK_NS = 12000000 /* the kernel's are shorter */ };
+enum { SYSCTLS_MAX = 40, TICK_NS = 12000000 /* the kernel's are shorter */ };
 
 struct setting {
 	char name[64];
@@ -48,7 +48,7 @@ struct driver {
 	struct engine *engine; /* the kernel's nf_tables */
 	struct names names;
 	struct str standing; /* rules that are in the kernel for good */
-	bool rows[2][TCP_EVENTS][TRACK_TCP_STATES];
+	struct tcp_rows rows;
 	struct buf old_tables; /* commands that delete the case before */
 	/* one case */
 	struct arena a;
@@ -264,58 +264,6 @@ static void watch(void *ctx, const struct sim_event *e)
 		way->state = (uint32_t)track_state_of(ref);
 }
 
-/* ---- rows of TCP's table ---- */
-
-static int event_of(uint8_t flags)
-{
-	return flags & TCP_RST   ? 4
-	       : flags & TCP_SYN ? (flags & TCP_ACK ? 1 : 0)
-	       : flags & TCP_FIN ? 2
-	       : flags & TCP_ACK ? 3
-	                         : -1;
-}
-
-static void visit_row(struct driver *d, const struct packet *p)
-{
-	struct track_packet view;
-	enum track_dir dir = TRACK_ORIGINAL;
-
-	if (p->l4 != IPPROTO_TCP || !p->has_l4 || p->fault != FAULT_NONE)
-		return;
-	view_packet(p, &view);
-	int event = event_of(view.tcp.flags);
-	bool odd = (view.tcp.flags & TCP_SYN && view.tcp.flags & (TCP_FIN | TCP_RST)) ||
-	           (view.tcp.flags & TCP_FIN && !(view.tcp.flags & TCP_ACK));
-	if (event < 0 || odd || view.flags)
-		return;
-	const struct track_entry *e = track_find(d->sim.track, &view.tuple, &dir);
-	d->rows[dir][event][e ? e->tcp.state : TRACK_TCP_NONE] = true;
-}
-
-static void print_rows(const struct driver *d)
-{
-	static const char *const events[] = { "syn", "syn,ack", "fin", "ack", "rst" };
-	unsigned visited = 0, all = 0;
-
-	for (unsigned dir = 0; dir < 2; dir++) {
-		for (unsigned e = 0; e < TCP_EVENTS; e++) {
-			for (unsigned s = 0; s < TRACK_TCP_STATES; s++) {
-				if (dir == TRACK_REPLY && s == TRACK_TCP_NONE)
-					continue; /* no entry, no reply */
-				all++;
-				visited += d->rows[dir][e][s];
-				if (!d->rows[dir][e][s])
-					printf("unvisited %s %s %u\n",
-					       dir ? "reply" : "original", events[e], s);
-				else
-					printf("visited %s %s %u\n",
-					       dir ? "reply" : "original", events[e], s);
-			}
-		}
-	}
-	printf("rows %u of %u\n", visited, all);
-}
-
 /* ---- comparing ---- */
 
 static void say(struct driver *d, struct str words, const char *what, struct str kernel,
@@ -363,10 +311,9 @@ static bool same_way(struct driver *d, const struct way *k, const struct way *s)
 	return true;
 }
 
-static void compare_frames(struct driver *d, struct str words,
-                           const struct made_packet *made)
+static void compare_frames(struct driver *d, struct str words)
 {
-	if (frames_agree(&d->kernel, &d->sent, made->arrival.way == WAY_OUT))
+	if (frames_agree(&d->kernel, &d->sent))
 		return;
 	say(d, words, "what leaves", frames_of_kernel(&d->kernel, &d->a),
 	    frames_of_simulator(&d->sent, &d->a));
@@ -389,98 +336,14 @@ static bool compare_way(struct driver *d, struct str words, const char *what,
 	return true;
 }
 
-static void compare_packet(struct driver *d, struct str words,
-                           const struct made_packet *made)
+static void compare_packet(struct driver *d, struct str words)
 {
 	if (d->drawn) /* chains behind the translation see another port than the kernel's */
 		return;
 	if (compare_way(d, words, "rules and policies", &d->kernel.way, &d->way) &&
 	    compare_way(d, words, "rules and policies of the answer", &d->kernel.answer,
 	                &d->answered))
-		compare_frames(d, words, made);
-}
-
-/* ---- the table in the end ---- */
-
-static bool same_tuples(const struct row *a, const struct row *b)
-{
-	return memcmp(a->tuple, b->tuple, sizeof(a->tuple)) == 0;
-}
-
-static bool same_row(const struct row *a, const struct row *b)
-{
-	uint32_t away = a->timeout_s > b->timeout_s ? a->timeout_s - b->timeout_s
-	                                            : b->timeout_s - a->timeout_s;
-
-	return same_tuples(a, b) && away <= TIMEOUT_TOLERANCE_S && a->mark == b->mark &&
-	       a->tcp_state == b->tcp_state &&
-	       !((a->status ^ b->status) & STATUS_COMPARED);
-}
-
-static struct str row_text(struct arena *a, const struct row *r)
-{
-	auto_buf out = { 0 };
-
-	for (unsigned i = 0; i < 2; i++) {
-		const struct track_tuple *t = &r->tuple[i];
-		char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN];
-		inet_ntop(t->family == 4 ? AF_INET : AF_INET6, t->src.b, src,
-		          sizeof(src));
-		inet_ntop(t->family == 4 ? AF_INET : AF_INET6, t->dst.b, dst,
-		          sizeof(dst));
-		buf_fmt(&out, "%u %s %u > %s %u zone %u, ", t->proto, src, t->src_port,
-		        dst, t->dst_port, t->zone);
-	}
-	buf_fmt(&out, "status %x, mark %x, tcp %u, %u s", r->status & STATUS_COMPARED,
-	        r->mark, r->tcp_state, r->timeout_s);
-	return arena_str(a, buf_as_str(&out));
-}
-
-struct simulated_rows {
-	struct rows rows;
-	struct track *t;
-};
-
-static bool keep_row(struct track_entry *e, void *arg)
-{
-	struct simulated_rows *s = arg;
-	struct row *r = vec_add(&s->rows.list);
-
-	memcpy(r->tuple, e->tuple, sizeof(r->tuple));
-	r->status = e->status;
-	r->mark = e->mark;
-	r->timeout_s = (uint32_t)(track_expires_ns(s->t, e) / 1000000000);
-	r->tcp_state = e->tuple[0].proto == IPPROTO_TCP ? e->tcp.state : 0;
-	return true;
-}
-
-static const struct row *find_row(const struct rows *rows, const struct row *like)
-{
-	vec_for_each(it, &rows->list)
-		if (same_tuples(it, like))
-			return it;
-	return NULL;
-}
-
-static void compare_rows(struct driver *d)
-{
-	struct rows kernel = { .list = { 0 } };
-	struct simulated_rows sim = { .t = d->sim.track };
-
-	kernel_rows(&d->kernel, &kernel);
-	track_each(d->sim.track, keep_row, &sim);
-	vec_for_each(it, &kernel.list) {
-		const struct row *other = find_row(&sim.rows, it);
-		if (!other || !same_row(it, other))
-			say(d, STR("in the end"), "connection", row_text(&d->a, it),
-			    other ? row_text(&d->a, other) : STR("none"));
-	}
-	vec_for_each(it, &sim.rows.list)
-		if (!find_row(&kernel, it))
-			say(d, STR("in the end"), "connection", STR("none"),
-			    row_text(&d->a, it));
-	vec_fini(&kernel.list);
-	vec_fini(&sim.rows.list);
+		compare_frames(d, words);
 }
 
 /* ---- counters in the end ---- */
@@ -535,25 +398,35 @@ static void no_restart(void *ctx)
 	(void)ctx;
 }
 
+static void say_connection(void *ctx, struct str kernel, struct str simulated)
+{
+	say(ctx, STR("in the end"), "connection", kernel, simulated);
+}
+
 static void compare_end(struct driver *d)
 {
 	static const struct dump_ops ops = { .rule = compare_counters };
 	static const struct dump_filter all;
 
 	set_clock(d);
-	compare_rows(d);
+	table_compare(&d->kernel, d->sim.track, &d->a,
+	              &(struct table_teller){ say_connection, d });
 	d->engine->ops->dump(d->engine, DUMP_RULES, &all, &ops, no_restart, d);
 }
 
 /* ---- a case ---- */
 
-/* A raw socket asks the routes, whatever the words say, and sends to no group. */
-static bool is_sensible(const struct driver *d, const struct made_packet *made)
+/* A raw socket asks the routes, whatever the words say, and sends to no group, nor what is larger
+ * than the link; nor would that come over a wire. */
+static bool is_sensible(const struct driver *d, const struct made_packet *made,
+                        uint32_t length)
 {
 	struct route_answer to;
+	if (made->arrival.way == WAY_IN)
+		return length <= made->arrival.in->mtu;
 	bool link_local = made->desc.family == NFPROTO_IPV6 && made->desc.dst[0] == 0xfe;
 
-	return !link_local &&
+	return !link_local && length <= made->arrival.out->mtu &&
 	       machine_route(&d->machine, made->desc.family, made->desc.dst, &to) == 0 &&
 	       (to.type == ROUTE_LOCAL
 	                ? made->arrival.out->is_loopback
@@ -671,11 +544,15 @@ static bool run_packet(struct driver *d, struct str words)
 		diags_fini(&d->diags); /* a reply to a packet that was cut away */
 		return true;
 	}
-	if (made.arrival.way == WAY_OUT && !is_sensible(d, &made))
-		return true;
 	struct packet sent = { .mark = 0 };
-	packet_build(&sent, &made.desc);
-	visit_row(d, &sent);
+	if (made.arrival.way == WAY_OUT && !made.desc.ip_id)
+		made.desc.ip_id = 7; /* else a raw socket draws one */
+	made_build(&made, &sent);
+	if (!is_sensible(d, &made, packet_length(&sent))) {
+		packet_fini(&sent);
+		return true;
+	}
+	tcp_rows_visit(&d->rows, d->sim.track, &sent);
 	d->way.steps.n = d->answered.steps.n = 0;
 	d->way.state = d->answered.state = 0;
 	sent_reset(&d->sent);
@@ -686,7 +563,7 @@ static bool run_packet(struct driver *d, struct str words)
 	kernel_inject(&d->kernel, &sent, device_number(made.arrival.in));
 	end_moment(d);
 	packet_fini(&sent);
-	compare_packet(d, words, &made);
+	compare_packet(d, words);
 	d->packets++;
 	return !d->drawn && !d->is_late && d->answer.n == 0;
 }
@@ -825,7 +702,7 @@ int main(int argc, char **argv)
 		errx(2, "nf_tables: %s", strerror(-r));
 	while (read_block(&d, &rules, true) && read_block(&d, &packets, false))
 		run_case(&d, buf_as_str(&rules), buf_as_str(&packets));
-	print_rows(&d);
+	tcp_rows_print(&d.rows);
 	d.engine->ops->close(d.engine);
 	kernel_close(&d.kernel);
 	buf_fini(&d.old_tables);

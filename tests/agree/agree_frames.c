@@ -7,7 +7,7 @@
 
 #include "gate/engine/sim/checksum.h"
 
-enum { MACS = 12, SHOWN_BYTES = 96, ID6_AT = 44 };
+enum { MACS = 12, SHOWN_BYTES = 96, ID6_BYTES = 4 };
 
 void sent_add(struct sent_frames *s, const struct pass *p, unsigned wire)
 {
@@ -64,7 +64,7 @@ static void finish_sum(struct buf *frame)
 	*frame = p.bytes;
 }
 
-enum { IP_BYTES = 20, QUOTED_AT = IP_BYTES + 8 };
+enum { IP_BYTES = 20 };
 
 /* But for the identification and the checksum. */
 static bool same_header(const char *have, const char *want)
@@ -73,10 +73,9 @@ static bool same_header(const char *have, const char *want)
 	       memcmp(have + 12, want + 12, IP_BYTES - 12) == 0;
 }
 
-/* What the kernel fills in for a raw socket and its own errors (identification, header checksum) is left out, and so is
- * the identification it draws for pieces of IPv6. */
-static bool same_packet(struct str frame, const struct packet *p, bool raw,
-                        bool quotes_raw)
+/* Of an error that the kernel made its identification is left out, and of pieces of IPv6 that it cut
+ * that of the pieces: those it draws. */
+static bool same_packet(struct str frame, const struct packet *p, bool is_answer)
 {
 	struct str want = network_of(p);
 	auto_buf got = { 0 };
@@ -87,41 +86,35 @@ static bool same_packet(struct str frame, const struct packet *p, bool raw,
 
 	if (have.n != want.n)
 		return false;
-	if (p->family == NFPROTO_IPV6 && p->is_fragment)
-		return memcmp(have.p, want.p, ID6_AT) == 0 &&
-		       memcmp(have.p + ID6_AT + 4, want.p + ID6_AT + 4,
-		              have.n - ID6_AT - 4) == 0;
-	if (!raw || have.n < 20 || p->family != NFPROTO_IPV4)
+	if (p->hidden_id) {
+		uint32_t behind = p->hidden_id + ID6_BYTES;
+		return memcmp(have.p, want.p, p->hidden_id) == 0 &&
+		       memcmp(have.p + behind, want.p + behind, have.n - behind) == 0;
+	}
+	if (!is_answer || have.n < IP_BYTES || p->family != NFPROTO_IPV4)
 		return str_eq(have, want);
 	return same_header(have.p, want.p) &&
-	       (quotes_raw && p->l4 == IPPROTO_ICMP
-	                ? same_header(have.p + QUOTED_AT, want.p + QUOTED_AT) &&
-	                          memcmp(have.p + QUOTED_AT + IP_BYTES,
-	                                 want.p + QUOTED_AT + IP_BYTES,
-	                                 have.n - QUOTED_AT - IP_BYTES) == 0
-	                : memcmp(have.p + IP_BYTES, want.p + IP_BYTES,
-	                         have.n - IP_BYTES) == 0);
+	       memcmp(have.p + IP_BYTES, want.p + IP_BYTES, have.n - IP_BYTES) == 0;
 }
 
-static bool same_frame(const struct frame *have, const struct sent_frame *want, bool raw)
+static bool same_frame(const struct frame *have, const struct sent_frame *want)
 {
 	const struct packet *p = &want->packet;
 
 	return have->wire == want->wire &&
 	       (!p->has_ll || want->wire < WIRE_BRIDGED ||
 	        memcmp(have->bytes.p, p->bytes.p, MACS) == 0) &&
-	       same_packet(have->bytes, p, raw || want->is_answer,
-	                   raw && want->is_answer);
+	       same_packet(have->bytes, p, want->is_answer);
 }
 
-bool frames_agree(const struct kernel *k, const struct sent_frames *s, bool raw)
+bool frames_agree(const struct kernel *k, const struct sent_frames *s)
 {
 	uint64_t used = 0;
 	size_t found = 0;
 
 	vec_for_each(want, &s->list) {
 		for (size_t i = 0; i < k->frames.n && i < 64; i++) {
-			if (used >> i & 1 || !same_frame(&k->frames.p[i], want, raw))
+			if (used >> i & 1 || !same_frame(&k->frames.p[i], want))
 				continue;
 			used |= UINT64_C(1) << i;
 			found++;

@@ -21,9 +21,8 @@ void sent_add(struct sent_frames *s, const struct pass *p, unsigned wire);
 void sent_reset(struct sent_frames *s);
 void sent_fini(struct sent_frames *s);
 
-/* Whether both sent the same, in any order. `raw`: the kernel filled in what a raw socket leaves
- * open. */
-bool frames_agree(const struct kernel *k, const struct sent_frames *s, bool raw);
+/* Whether both sent the same, in any order. */
+bool frames_agree(const struct kernel *k, const struct sent_frames *s);
 /* Both as text for people, in `a`. */
 struct str frames_of_kernel(const struct kernel *k, struct arena *a);
 struct str frames_of_simulator(const struct sent_frames *s, struct arena *a);

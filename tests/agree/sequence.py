@@ -5,6 +5,7 @@ segments out of the window, errors about live flows, fragments, resets that fit 
 import random
 
 from agree import announced
+from agree.frames import DESTINATION, HOP_BY_HOP, pieces6
 
 MACHINE, MACHINE6 = "192.168.1.12", "[fd00::12]"
 PEERS = ("198.51.100.7", "203.0.113.5", "[fd00:5::7]")
@@ -156,27 +157,60 @@ class Sequence:
         kind = self.random.choice(("nd-neighbor-advert", "nd-router-advert", "mld-listener-query"))
         self.add(f"in eth0 icmpv6 fe80::7 > fd00::12 {kind}")
 
+    def sizes(self):
+        """Of the pieces of a datagram: all multiples of 8 but the last."""
+        pick = self.random.choice
+        steps = pick(((8, 16, 40, 72), (72, 72, 40), (400, 800, 1200), (1376, 1384, 1440, 1480)))
+        return [pick(steps) for _ in range(self.random.choice((1, 1, 1, 2, 2, 3)))] + [pick((*steps, 8, 20, 501))]
+
+    def shuffled(self, pieces):
+        """Sometimes one is lost, comes twice or before another, or all come backwards."""
+        fate = self.random.random()
+        if fate < 0.12:
+            del pieces[self.random.randrange(len(pieces))]
+        elif fate < 0.24:
+            pieces.insert(self.random.randrange(len(pieces) + 1), self.random.choice(pieces))
+        elif fate < 0.36:
+            pieces.reverse()
+        elif fate < 0.5:
+            self.random.shuffle(pieces)
+        return pieces
+
     def fragmented(self):
-        """A datagram in pieces; sometimes one is lost, comes twice or before the other."""
+        """A datagram in pieces."""
         flow = self.ends()
-        if "lo" in flow[2][0]:
-            return
         self.fragments += 1
         number = self.fragments  # the driver makes it one that was never there
         inward = self.random.random() < 0.6
-        pieces = [f"len 64 more id {number}", f"len 40 frag 72 id {number}"]
-        fate = self.random.random()
-        if fate < 0.15:
-            del pieces[self.random.randrange(2)]
-        elif fate < 0.4:
-            pieces.reverse()
-        for piece in pieces:
+        forbids = self.random.choice(("", "", "", "df"))
+        offset, pieces, sizes = 0, [], self.sizes()
+        for n, size in enumerate(sizes):
+            length = size if offset else size - 8
+            more = " more" if n < len(sizes) - 1 else ""
+            if self.random.random() < 0.02:
+                length += self.random.choice((-3, 3, 8))
+            place = f" frag {offset}" if offset else ""
+            one = forbids if self.random.random() < 0.9 else "df"
+            pieces.append(f"len {max(length, 0)}{more}{place} id {number} {one}".rstrip())
+            offset += size
+        for piece in self.shuffled(pieces):
             self.line("udp", flow, inward, piece)
+
+    def extended(self):
+        """The same of IPv6 with other extension headers."""
+        pick = self.random.choice
+        before = pick(((), (HOP_BY_HOP,), (DESTINATION,), (HOP_BY_HOP, DESTINATION)))
+        behind = pick(((), (DESTINATION,))) if before != (DESTINATION,) else ()
+        sizes = [size if size < 1400 else 1376 for size in self.sizes()]
+        sizes[0] = max(sizes[0], 16)
+        self.fragments += 1
+        for frame in self.shuffled(pieces6(sizes, self.fragments, before, behind, near=pick(("fd09::5", "fd00::12")))):
+            self.add(frame)
 
     def error(self):
         """About the packet before, from whom it went to or from a router between."""
         last = self.packets[-1] if self.packets else "["
-        if any(word in last for word in ("[", "icmp", "gre", "about", "reply", "lo ", "arp")):
+        if any(word in last for word in ("[", "icmp", "gre", "about", "reply", "lo ", "arp", "frame")):
             return
         kind = self.random.choice(("destination-unreachable code 3", "time-exceeded"))
         if last.startswith("out"):
@@ -195,8 +229,8 @@ class Sequence:
 
     def step(self):
         steps = (Sequence.handshake, Sequence.close, Sequence.datagrams, Sequence.ping, Sequence.error,
-                 Sequence.fragmented, Sequence.neighbours, Sequence.frame, *announced.STEPS)
-        self.random.choices(steps, (7, 6, 3, 2, 3, 1, 1, 2, *announced.WEIGHTS))[0](self)
+                 Sequence.fragmented, Sequence.extended, Sequence.neighbours, Sequence.frame, *announced.STEPS)
+        self.random.choices(steps, (7, 6, 3, 2, 3, 1.5, 0.5, 1, 2, *announced.WEIGHTS))[0](self)
 
 
 def in_ticks(seed, packets):

@@ -393,11 +393,16 @@ FACTS = {
             iifname "et*" accept comment "star" }} }}""",
         (SYN, 'accept by "star"')),
     "without tracking, what stands first in a second fragment is read as its ports": (
-        f"""table ip t {{ chain c {{ {HOOK} udp dport 53 drop comment "53"
+        f"""table ip t {{ chain c {{ {HOOK.replace("input", "prerouting")} udp dport 53 drop comment "53"
             udp dport 0 counter comment "zeros"
             @th,0,64 0 drop comment "longer loads"
             accept }} }}""",
-        (UDP + " len 40 frag 72 id 1", 'accept through "zeros"')),
+        (UDP.replace("192.168.1.12", "10.9.0.5") + " len 40 frag 72 id 1", 'accept through "zeros"')),
+    "without tracking, input sees what came in fragments as one": (
+        f"""table ip t {{ chain c {{ {HOOK} meta length 132 udp dport 53 accept comment "whole"
+            drop }}
+            chain p {{ type filter hook prerouting priority 0; meta length 60 accept comment "second"; }} }}""",
+        (UDP + " len 64 more id 5", "stolen"), (UDP + " len 40 frag 72 id 5", 'accept by "whole" through "second"')),
     "of a second fragment of IPv6 the start of the packet is read as its ports": (
         f"""table ip6 t {{ chain c {{ {HOOK} udp sport 0x6000 accept comment "version and class"
             drop }} }}""",

@@ -9,7 +9,7 @@ import os
 
 import pytest
 
-from agree.driver import Driver, differs, shrink
+from agree.driver import NARROW, Driver, differs, shrink
 from agree.facts import need_bridge_tracking
 from agree.phrases import Phrases
 from agree.ruleset import Ruleset
@@ -30,7 +30,7 @@ def run_pairs(root, gate, seeds, at_bridge=False):
     others."""
     require()
     require_nft()
-    driver = Driver(gate, ("inet", "bridge") if at_bridge else ("inet",))
+    driver = Driver(gate, ("inet", "bridge") if at_bridge else ("inet",), NARROW)
     refused = tried = 0
     try:
         phrases = Phrases(root, gate, driver.machine)

@@ -80,26 +80,29 @@ static bool has_plain_sum(const struct packet *p)
 	}
 }
 
-/* What gate knows no checksum of is summed all the same. */
+/* What begins the sum: of IPv6 the pseudo header for all, of IPv4 for TCP and UDP. */
+static uint32_t pseudo_sum(const struct packet *p, uint32_t length)
+{
+	bool ip6 = p->family == NFPROTO_IPV6;
+	uint8_t rest[8] = { [7] = p->l4 };
+
+	if (!ip6 && p->l4 != IPPROTO_TCP && p->l4 != IPPROTO_UDP)
+		return 0;
+	put_be32(rest, length);
+	uint32_t sum = checksum_add(packet_at(p, p->nh + (ip6 ? 8 : 12), ip6 ? 32 : 8),
+	                            ip6 ? 32 : 8, 0);
+	return checksum_add(rest, sizeof(rest), sum);
+}
+
+/* The kernel sums whatever there is: a fragment alone, and what it knows no checksum of. */
 static bool is_sum_right(const struct packet *p)
 {
-	bool known = p->l4 == IPPROTO_TCP || p->l4 == IPPROTO_UDP ||
-	             p->l4 == IPPROTO_ICMP || p->l4 == IPPROTO_ICMPV6;
-	const uint8_t *b;
-	uint32_t n = packet_l4_length(p), sum = 0;
+	uint32_t n = packet_l4_length(p);
+	const uint8_t *b = packet_at(p, p->th, n);
 
-	if (p->sums_are_right || !has_plain_sum(p))
+	if (!has_plain_sum(p) || (p->sums_are_right && !p->is_fragment))
 		return true;
-	if (known)
-		return packet_checksum_ok(p);
-	b = packet_at(p, p->th, n);
-	if (b && p->family == NFPROTO_IPV6) {
-		uint8_t rest[8] = { [7] = p->l4 };
-		put_be32(rest, n);
-		sum = checksum_add(packet_at(p, p->nh + 8, 32), 32, 0);
-		sum = checksum_add(rest, sizeof(rest), sum);
-	}
-	return b && checksum(b, n, sum) == 0;
+	return b && checksum(b, n, pseudo_sum(p, n)) == 0;
 }
 
 static bool is_unicast6(const uint8_t *addr)

@@ -10,7 +10,7 @@
 
 #include "gate/engine/sim/fdb.h"
 #include "gate/engine/sim/hook.h"
-#include "gate/engine/sim/pieces.h"
+#include "gate/engine/sim/leave.h"
 #include "gate/engine/sim/route.h"
 #include "gate/engine/sim/way.h"
 
@@ -96,16 +96,6 @@ void bridge_doubt(struct pass *p, const struct sim_dev *dev)
 
 /* ---- out by a port ---- */
 
-/* What br_netfilter was shown as one packet, whatever it was put together from, it cuts where the
- * link takes less. */
-static void fit_link(struct pass *p)
-{
-	uint32_t mtu = p->out->mtu;
-
-	if (!p->pkt->largest_piece && mtu && packet_length(p->pkt) > mtu)
-		p->pkt->largest_piece = mtu;
-}
-
 /* `from`: the port it came in by, or NULL when it was made or routed here. */
 static bool leave_by(struct pass *p, const struct sim_dev *from,
                      const struct sim_dev *port)
@@ -118,11 +108,7 @@ static bool leave_by(struct pass *p, const struct sim_dev *from,
 	           : at_bridge(p, NF_INET_LOCAL_OUT, "bridge output")))
 		return false;
 	p->in = NULL;
-	if (!at_bridge(p, NF_INET_POST_ROUTING, "bridge postrouting"))
-		return false;
-	if (p->is_bridged)
-		fit_link(p);
-	return way_leave(p);
+	return at_bridge(p, NF_INET_POST_ROUTING, "bridge postrouting") && leave_port(p);
 }
 
 bool bridge_answer(struct pass *p)
@@ -138,11 +124,7 @@ static void leave_copy(struct pass *p, const struct sim_dev *from,
 	struct pass copy = *p;
 
 	packet_copy(&frame, p->pkt);
-	/* br_netfilter cuts a copy anew, where it gives an original's pieces as they came: measured. */
-	if (p->is_bridged && frame.largest_piece && frame.family == NFPROTO_IPV6)
-		frame.largest_piece = frame.largest_piece > PIECE_LEAST6
-		                              ? frame.largest_piece
-		                              : PIECE_LEAST6;
+	frame.parts.n = 0; /* copies are cut anew */
 	copy.pkt = &frame;
 	track_ref_copy(&p->ref, &copy.ref);
 	outcome_keep(o, &copy, leave_by(&copy, from, port));
@@ -160,7 +142,8 @@ static bool pass_up(struct pass *p, const struct sim_dev *from)
 	tell_bridge(p, from->bridge, "for this machine", NULL);
 	p->in = from->bridge;
 	p->has_route = false;      /* that was the bridge's */
-	p->pkt->largest_piece = 0; /* measured: routed on from here it leaves whole */
+	p->pkt->largest_piece = 0; /* IP does not know of it */
+	p->pkt->pieces_forbid = false;
 	return way_receive(p);
 }
 
@@ -236,6 +219,7 @@ bool bridge_send(struct pass *p)
 {
 	const struct sim_dev *bridge = p->out;
 
+	p->pkt->largest_piece = 0; /* that was IP's to know */
 	doubt_settings(p, bridge);
 	if (!p->pkt->hides_mac && is_group(destination(p)))
 		return flood(p, bridge, NULL, false);
@@ -447,8 +431,9 @@ static bool prerouting(struct pass *p)
 	memcpy(was, packet_destination(p->pkt), n);
 	p->is_bridged = true;
 	p->bridged_in = p->in;
-	p->pkt->largest_piece =
-		0; /* what the bridge's connection tracking knew is forgotten */
+	/* What the bridge's connection tracking knew is forgotten. */
+	p->pkt->largest_piece = 0;
+	p->pkt->pieces_forbid = false;
 	if (!run_ip(p, NF_INET_PRE_ROUTING, "prerouting", bridge, NULL))
 		return false;
 	set_route(p, &form);

@@ -6,8 +6,6 @@
 #include <linux/netfilter.h>
 
 #include "gate/engine/sim/hook.h"
-#include "gate/engine/sim/pieces.h"
-#include "gate/engine/sim/way.h"
 
 /* A header that cannot be read is let be; a wrong checksum, or a source that no host has, is not
  * looked at. */
@@ -28,23 +26,12 @@ bool bridge_track(struct pass *p)
 	return (!p->pkt->is_fragment || hook_defrag(p)) && hook_track(p);
 }
 
-/* What was put together leaves in pieces as large as the largest that came. */
-static bool can_leave(struct pass *p)
-{
-	uint32_t largest = p->pkt->largest_piece;
-
-	if (p->pkt->family == NFPROTO_IPV6 && largest && largest < PIECE_LEAST6)
-		return way_stops(p, "a bridge cuts no packet into pieces of less than "
-		                    "1280 bytes");
-	return true;
-}
-
 bool bridge_confirm(struct pass *p)
 {
 	const struct track_entry *e = p->ref.entry;
 
 	if (p->hook == NF_INET_POST_ROUTING)
-		return hook_confirm(p) && can_leave(p);
+		return hook_confirm(p);
 	if (p->pkt->type != PKT_HOST && e && !(e->status & TRACK_S_CONFIRMED))
 		track_release(p->sim->track, &p->ref);
 	return true;

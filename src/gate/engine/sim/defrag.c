@@ -19,6 +19,7 @@ enum { WAIT4_S = 30, WAIT6_S = 60, QUEUES_MAX = 256, PACKET_BYTES_MAX = 65535 };
 
 struct piece {
 	uint32_t off, n;
+	uint32_t run; /* pieces that came one behind the other have the same */
 	uint8_t *bytes;
 };
 
@@ -30,7 +31,12 @@ struct queue {
 	struct packet first;      /* the one with offset 0: its headers are the whole's */
 	bool has_first, has_last;
 	uint32_t largest; /* bytes of the largest fragment, from the network header on */
-	uint32_t total;   /* bytes behind the headers, once the last has come */
+	uint32_t largest_whole; /* of those that may not be cut: IPv4's DF */
+	uint32_t least_header;  /* the shortest, of those behind the first */
+	uint32_t
+		length; /* bytes behind the headers, as far as one knows; all, with the last */
+	uint32_t runs;
+	uint8_t ecn; /* bit n: one came with these bits of RFC 3168 */
 };
 
 struct defrag {
@@ -74,9 +80,10 @@ struct fragment {
 	uint8_t key
 		[DEFRAG_KEY_BYTES]; /* addresses, identification, protocol (IPv4), hook */
 	uint32_t at, off, n;
-	uint32_t
-		header; /* IPv6: offset of the fragment header; before it, the one that names it */
-	bool more;
+	uint32_t header; /* IPv6: offset of the fragment header */
+	uint32_t names;  /* and of the byte that says so */
+	uint8_t ecn;
+	bool more, forbids; /* DF */
 };
 
 /* IPv6: the fragment header, found as packet_decode found it. False: it has none. */
@@ -86,13 +93,15 @@ static bool find_header6(const struct packet *p, struct fragment *f)
 	uint8_t next = b ? b[6] : IPPROTO_NONE;
 	uint32_t at = p->nh + 40;
 
+	f->names = p->nh + 6;
 	while (next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING ||
-	       next == IPPROTO_DSTOPTS) {
+	       next == IPPROTO_DSTOPTS || next == IPPROTO_AH) {
 		b = packet_at(p, at, 8);
 		if (!b)
 			return false;
+		f->names = at;
+		at += next == IPPROTO_AH ? (b[1] + 2u) * 4 : (b[1] + 1u) * 8;
 		next = b[0];
-		at += (b[1] + 1u) * 8;
 	}
 	b = next == IPPROTO_FRAGMENT ? packet_at(p, at, 8) : NULL;
 	if (!b)
@@ -105,6 +114,25 @@ static bool find_header6(const struct packet *p, struct fragment *f)
 	return true;
 }
 
+static void read_fragment4(const struct packet *p, const uint8_t *b, struct fragment *f)
+{
+	memcpy(f->key, b + 12, 8);
+	memcpy(f->key + 32, b + 4, 2);
+	f->key[36] = b[9];
+	f->at = p->nh + (b[0] & 15u) * 4;
+	f->off = p->frag_off;
+	f->more = b[6] & 0x20;
+	f->forbids = b[6] & 0x40;
+	f->ecn = b[1] & 3;
+}
+
+static bool read_fragment6(const struct packet *p, const uint8_t *b, struct fragment *f)
+{
+	memcpy(f->key, packet_at(p, p->nh + 8, 32), 32);
+	f->ecn = b[1] >> 4 & 3;
+	return find_header6(p, f);
+}
+
 static bool read_fragment(const struct packet *p, uint8_t where, struct fragment *f)
 {
 	const uint8_t *b = packet_at(p, p->nh, 20);
@@ -112,22 +140,18 @@ static bool read_fragment(const struct packet *p, uint8_t where, struct fragment
 	*f = (struct fragment){ 0 };
 	if (!b)
 		return false;
-	if (p->family == NFPROTO_IPV6) {
-		memcpy(f->key, packet_at(p, p->nh + 8, 32), 32);
-		if (!find_header6(p, f))
-			return false;
-	} else {
-		memcpy(f->key, b + 12, 8);
-		memcpy(f->key + 32, b + 4, 2);
-		f->key[36] = b[9];
-		f->at = p->nh + (b[0] & 15u) * 4;
-		f->off = p->frag_off;
-		f->more = b[6] & 0x20;
-	}
+	if (p->family == NFPROTO_IPV4)
+		read_fragment4(p, b, f);
+	else if (!packet_at(p, p->nh, 40) || !read_fragment6(p, b, f))
+		return false;
 	f->key[37] = p->family;
 	f->key[38] = where;
-	f->n = f->at <= p->end ? p->end - f->at : 0;
-	return f->at <= p->end;
+	if (f->at > p->end)
+		return false;
+	f->n = p->end - f->at;
+	if (f->more && p->family == NFPROTO_IPV4)
+		f->n &= ~7u; /* what is too much goes: measured */
+	return true;
 }
 
 bool defrag_key(const struct packet *p, uint8_t key[DEFRAG_KEY_BYTES])
@@ -160,38 +184,65 @@ static struct queue *queue_of(struct defrag *d, const struct fragment *f, uint64
 	return q;
 }
 
-/* False: it overlaps, or says another end than the last did. *again: it is there already. */
-static bool add_piece(struct queue *q, const struct fragment *f, const uint8_t *bytes,
-                      bool *again)
+/* Wrong: it says another end than others did, or has nothing in it. */
+enum added { ADDED, ADD_AGAIN, ADD_WRONG, ADD_OVERLAPS };
+
+/* What it says of the packet's end. False: that cannot be. */
+static bool take_end(struct queue *q, const struct fragment *f)
 {
 	uint32_t end = f->off + f->n;
+
+	if (!f->more ? end < q->length || (q->has_last && end != q->length)
+	             : end > q->length && q->has_last)
+		return false;
+	if (end > q->length)
+		q->length = end;
+	q->has_last |= !f->more;
+	return f->n > 0;
+}
+
+/* Whether all of it is there already, in pieces that came one behind the other. */
+static bool is_there(const struct queue *q, const struct fragment *f, uint32_t run)
+{
+	uint32_t from = UINT32_MAX, to = 0;
+
+	vec_for_each(it, &q->pieces) {
+		if (it->run != run)
+			continue;
+		if (it->off < from)
+			from = it->off;
+		to = it->off + it->n;
+	}
+	return f->off >= from && f->off + f->n <= to;
+}
+
+static uint32_t run_of(struct queue *q, const struct fragment *f)
+{
+	const struct piece *last = q->pieces.n ? &q->pieces.p[q->pieces.n - 1] : NULL;
+
+	return last && last->off + last->n == f->off ? last->run : q->runs++;
+}
+
+static enum added add_piece(struct queue *q, const struct fragment *f,
+                            const uint8_t *bytes)
+{
 	size_t i = 0;
 
-	if (f->more && f->n % 8)
-		return false;
-	if (!f->more && q->has_last && q->total != end)
-		return false;
+	if (!take_end(q, f))
+		return ADD_WRONG;
+	vec_for_each(it, &q->pieces)
+		if (f->off < it->off + it->n && it->off < f->off + f->n)
+			return is_there(q, f, it->run) ? ADD_AGAIN : ADD_OVERLAPS;
 	while (i < q->pieces.n && q->pieces.p[i].off < f->off)
 		i++;
-	*again = i < q->pieces.n && q->pieces.p[i].off == f->off &&
-	         q->pieces.p[i].n == f->n;
-	if (*again)
-		return true;
-	if ((i > 0 && q->pieces.p[i - 1].off + q->pieces.p[i - 1].n > f->off) ||
-	    (i < q->pieces.n && end > q->pieces.p[i].off) ||
-	    (q->has_last && end > q->total))
-		return false;
-	struct piece piece = { f->off, f->n, base_realloc(NULL, f->n + 1, 1) };
+	struct piece piece = { f->off, f->n, run_of(q, f),
+		               base_realloc(NULL, f->n + 1, 1) };
 	memcpy(piece.bytes, bytes, f->n);
 	vec_push(&q->pieces, piece);
 	memmove(q->pieces.p + i + 1, q->pieces.p + i,
-	        (q->pieces.n - i - 1) * sizeof(piece));
+	        (q->pieces.n - 1 - i) * sizeof(piece));
 	q->pieces.p[i] = piece;
-	if (!f->more) {
-		q->has_last = true;
-		q->total = end;
-	}
-	return true;
+	return ADDED;
 }
 
 static bool is_whole(const struct queue *q)
@@ -203,27 +254,47 @@ static bool is_whole(const struct queue *q)
 			return false;
 		at += it->n;
 	}
-	return q->has_first && q->has_last && at == q->total;
+	return q->has_first && q->has_last && at == q->length;
 }
 
 /* IPv6's fragment header goes: what named it names what it named. */
 static void unlink_header(struct packet *p, const struct fragment *f)
 {
 	uint8_t *b = (uint8_t *)p->bytes.p;
-	uint32_t names = p->nh + 6, at = p->nh + 40;
 
-	while (at < f->header) {
-		names = at;
-		at += (b[at + 1] + 1u) * 8;
-	}
-	b[names] = b[f->header];
+	b[f->names] = b[f->header];
 	memmove(b + f->header, b + f->header + 8, p->bytes.n - f->header - 8);
 	p->bytes.n -= 8;
 }
 
-/* The first fragment's headers before all the pieces. */
-static void join(struct queue *q, struct packet *p)
+/* RFC 3168 section 5.3. False: they do not go together, and the kernel drops all. */
+static bool join_ecn(const struct queue *q, struct packet *p)
 {
+	enum { NOT_ECT = 1, ECT0 = 4, CE = 8 };
+	uint8_t *b = (uint8_t *)p->bytes.p + p->nh;
+
+	if (q->ecn & NOT_ECT && q->ecn & (ECT0 | CE))
+		return false;
+	if (q->ecn & CE)
+		b[1] |= p->family == NFPROTO_IPV6 ? 3 << 4 : 3;
+	return true;
+}
+
+static void keep_parts(const struct queue *q, struct packet *p, uint32_t header)
+{
+	p->largest_piece = q->largest;
+	p->least_header = q->least_header;
+	p->may_be_cut = true;
+	p->pieces_forbid = false;
+	p->parts.n = 0;
+	vec_for_each(it, &q->pieces)
+		vec_push(&p->parts, it->n + (it->off ? 0 : header));
+}
+
+/* The first fragment's headers before all the pieces. */
+static bool join(struct queue *q, struct packet *p)
+{
+	enum { DF = 0x4000 };
 	struct fragment f;
 	uint32_t mark = p->mark;
 	enum packet_type type = p->type;
@@ -231,23 +302,25 @@ static void join(struct queue *q, struct packet *p)
 	packet_copy(p, &q->first);
 	p->mark = mark;
 	p->type = type;
-	(void)!read_fragment(p, 0, &f);
+	if (!read_fragment(p, 0, &f) || !join_ecn(q, p))
+		return false;
 	p->bytes.n = f.at;
 	vec_for_each(it, &q->pieces)
 		buf_put(&p->bytes, it->bytes, it->n);
 	uint8_t *b = (uint8_t *)p->bytes.p + p->nh;
 	if (p->family == NFPROTO_IPV6) {
 		unlink_header(p, &f);
+		keep_parts(q, p, f.at - p->nh - 8);
 		put_be16(b + 4, (uint32_t)p->bytes.n - p->nh - 40);
 	} else {
+		keep_parts(q, p, f.at - p->nh);
+		p->pieces_forbid = q->largest_whole == q->largest;
 		put_be16(b + 2, (uint32_t)p->bytes.n - p->nh);
-		put_be16(b + 6, 0);
+		put_be16(b + 6, p->pieces_forbid ? DF : 0);
 		packet_checksum_ip(p);
 	}
 	packet_decode(p);
-	/* Behind extension headers nobody cuts it here. */
-	p->largest_piece =
-		p->family != NFPROTO_IPV6 || f.header == p->nh + 40 ? q->largest : 0;
+	return true;
 }
 
 static void drop_queue(struct defrag *d, const struct queue *q)
@@ -260,30 +333,70 @@ static void drop_queue(struct defrag *d, const struct queue *q)
 	}
 }
 
-enum defrag_result defrag_take(struct defrag *d, struct packet *p, uint8_t where,
-                               uint64_t now_ns)
+/* RFC 8200 section 4.5: all headers stand in the first fragment. */
+static bool lacks_header(const struct packet *p)
 {
-	struct fragment f;
-	bool again = false;
+	uint32_t wants = p->l4 == IPPROTO_TCP      ? 20
+	                 : p->l4 == IPPROTO_UDP    ? 8
+	                 : p->l4 == IPPROTO_ICMPV6 ? 8
+	                                           : 1;
 
-	if (!read_fragment(p, where, &f) || f.off + f.n > PACKET_BYTES_MAX)
-		return DEFRAG_DROPS;
-	struct queue *q = queue_of(d, &f, now_ns);
-	if (!add_piece(q, &f, packet_at(p, f.at, f.n), &again)) {
-		drop_queue(d, q);
-		return DEFRAG_DROPS;
-	}
-	if (again)
-		return DEFRAG_DROPS; /* a duplicate: the queue stays */
-	if (f.off == 0) {
+	return !p->frag_off && p->has_l4 && packet_l4_length(p) < wants;
+}
+
+/* IPv6: what the kernel lets pass as the fragment it is. */
+static bool is_let_be(const struct packet *p)
+{
+	const uint8_t *b = packet_at(p, p->nh, 40);
+
+	return p->family == NFPROTO_IPV6 && (!b || (!b[4] && !b[5]) || lacks_header(p));
+}
+
+static void note_piece(struct queue *q, const struct packet *p, const struct fragment *f)
+{
+	bool ip6 = p->family == NFPROTO_IPV6;
+	uint32_t header = f->at - p->nh - (ip6 ? 8 : 0);
+	uint32_t length = f->at - p->nh + f->n;
+
+	q->ecn |= (uint8_t)(1 << f->ecn);
+	if (length > q->largest)
+		q->largest = length;
+	if (f->forbids && length > q->largest_whole)
+		q->largest_whole = length;
+	if (f->off && (!q->least_header || header < q->least_header))
+		q->least_header = header;
+	if (f->off == 0) {
 		packet_copy(&q->first, p);
 		q->has_first = true;
 	}
-	if (packet_length(p) > q->largest)
-		q->largest = packet_length(p);
+}
+
+enum defrag_result defrag_take(struct defrag *d, struct packet *p, uint8_t where,
+                               uint64_t now_ns)
+{
+	bool ip6 = p->family == NFPROTO_IPV6;
+	struct fragment f;
+
+	if (is_let_be(p))
+		return DEFRAG_PASSES;
+	if (!read_fragment(p, where, &f))
+		return ip6 ? DEFRAG_PASSES : DEFRAG_DROPS;
+	if (f.off + f.n > PACKET_BYTES_MAX)
+		return DEFRAG_DROPS;
+	struct queue *q = queue_of(d, &f, now_ns);
+	if (ip6 && f.more && f.n % 8) {
+		drop_queue(d, q);
+		return DEFRAG_PASSES;
+	}
+	enum added how = add_piece(q, &f, packet_at(p, f.at, f.n));
+	if (how == ADD_OVERLAPS || (how == ADD_WRONG && !ip6))
+		drop_queue(d, q);
+	if (how != ADDED)
+		return DEFRAG_DROPS;
+	note_piece(q, p, &f);
 	if (!is_whole(q))
 		return DEFRAG_WAITS;
-	join(q, p);
+	bool joined = join(q, p);
 	drop_queue(d, q);
-	return DEFRAG_WHOLE;
+	return joined ? DEFRAG_WHOLE : DEFRAG_DROPS;
 }

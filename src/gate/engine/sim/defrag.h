@@ -18,9 +18,10 @@ enum { DEFRAG_KEY_BYTES = 40 };
 bool defrag_key(const struct packet *p, uint8_t key[DEFRAG_KEY_BYTES]);
 
 enum defrag_result {
-	DEFRAG_WAITS, /* kept until the others have come */
-	DEFRAG_WHOLE, /* `p` is the whole packet now */
-	DEFRAG_DROPS, /* it does not fit the others: all of them go */
+	DEFRAG_WAITS,  /* kept until the others have come */
+	DEFRAG_WHOLE,  /* `p` is the whole packet now */
+	DEFRAG_DROPS,  /* it does not fit the others, or is there already */
+	DEFRAG_PASSES, /* nobody puts such a one together: it goes on as it is */
 };
 
 /* Takes the fragment `p`. Prerouting and output (`where`) keep theirs apart. */

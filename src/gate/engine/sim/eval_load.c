@@ -93,6 +93,7 @@ static NOINLINE enum step write_payload(struct exec *x, const struct insn *i,
 
 	if (!b)
 		return STEP_BREAK;
+	packet_pull(p, off + i->payload.len);
 	memcpy(b, reg(x, i->sreg), i->payload.len);
 	if (i->payload.csum_type == NFT_PAYLOAD_CSUM_INET &&
 	    i->payload.base == NFT_PAYLOAD_NETWORK_HEADER)
@@ -124,6 +125,17 @@ static void store_field(struct exec *x, uint8_t dreg, const uint8_t *b, size_t n
 	}
 }
 
+/* The identification of IPv6's pieces, which the kernel draws. */
+static bool is_drawn(const struct packet *p, uint32_t off, uint32_t n)
+{
+	enum { ID_BYTES = 4 };
+	uint32_t id = p->nh + p->hidden_id;
+
+	return p->hidden_id && off < id + ID_BYTES && id < off + n;
+}
+
+#define DRAWN "the identification of pieces of IPv6, which the kernel draws"
+
 enum step eval_payload(struct exec *x, const struct insn *i)
 {
 	uint32_t off;
@@ -145,6 +157,8 @@ enum step eval_payload(struct exec *x, const struct insn *i)
 	    x->pass->pkt->hides_mac)
 		reg_unknown(x, i->dreg, i->payload.len,
 		            "the hardware address of the next hop");
+	else if (is_drawn(x->pass->pkt, off, i->payload.len))
+		reg_unknown(x, i->dreg, i->payload.len, DRAWN);
 	else
 		store_field(x, i->dreg, b, i->payload.len);
 	return STEP_ON;
@@ -275,6 +289,7 @@ static void write_option(struct exec *x, const struct insn *i, uint32_t off)
 	if (i->exthdr.type == 2 && i->exthdr.len == 2 && memcmp(b, v, 2) <= 0)
 		return;
 	bool sum_ok = packet_checksum_ok(p);
+	packet_pull(p, p->th + (uint32_t)(*packet_at(p, p->th + 12, 1) >> 4) * 4);
 	memcpy(b, v, i->exthdr.len);
 	if (sum_ok)
 		packet_checksum_l4(p);
@@ -301,7 +316,9 @@ enum step eval_exthdr(struct exec *x, const struct insn *i)
 	if (!found || i->exthdr.off + i->exthdr.len > len ||
 	    !packet_at(p, off + i->exthdr.off, i->exthdr.len) || i->exthdr.len > 64)
 		return STEP_BREAK;
-	if (i->dreg < REG_WORDS)
+	if (i->dreg < REG_WORDS && is_drawn(p, off + i->exthdr.off, i->exthdr.len))
+		reg_unknown(x, i->dreg, i->exthdr.len, DRAWN);
+	else if (i->dreg < REG_WORDS)
 		reg_store(x, i->dreg, packet_at(p, off + i->exthdr.off, i->exthdr.len),
 		          i->exthdr.len);
 	else if (i->sreg < REG_WORDS)

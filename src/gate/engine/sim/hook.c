@@ -218,17 +218,25 @@ static uint8_t defrag_user(const struct pass *p)
 	return (uint8_t)(p->hook + (p->pf == NFPROTO_BRIDGE ? BRIDGE : 0));
 }
 
-NOINLINE bool hook_defrag(struct pass *p)
+/* What is not to be tracked is not put together for that; of IPv6 neither is what brings its
+ * connection along, over lo (measured). */
+static bool is_beyond_defrag(const struct pass *p)
 {
-	switch (defrag_take(p->sim->defrag, p->pkt, defrag_user(p), p->sim->now_ns)) {
+	return p->ref.state == TRACK_UNTRACKED ||
+	       (p->pkt->family == NFPROTO_IPV6 && p->ref.entry);
+}
+
+static bool defrag(struct pass *p, uint8_t user, const char *waits)
+{
+	switch (defrag_take(p->sim->defrag, p->pkt, user, p->sim->now_ns)) {
 	case DEFRAG_WHOLE:
 		sim_tell(p, EVENT_DEFRAG,
 		         "all fragments are there: from here on the packet is whole");
 		return true;
+	case DEFRAG_PASSES:
+		return true;
 	case DEFRAG_WAITS:
-		end_with(
-			p, FATE_STOLEN, BY_STACK,
-			"a fragment: connection tracking holds it until the others have come");
+		end_with(p, FATE_STOLEN, BY_STACK, waits);
 		break;
 	case DEFRAG_DROPS:
 		end_with(p, FATE_DROP, BY_STACK,
@@ -237,6 +245,21 @@ NOINLINE bool hook_defrag(struct pass *p)
 	}
 	sim_tell(p, EVENT_DEFRAG, p->result.reason);
 	return false;
+}
+
+NOINLINE bool hook_defrag(struct pass *p)
+{
+	return defrag(
+		p, defrag_user(p),
+		"a fragment: connection tracking holds it until the others have come");
+}
+
+NOINLINE bool hook_defrag_local(struct pass *p)
+{
+	enum { LOCAL_DELIVER = 32 };
+
+	return defrag(p, LOCAL_DELIVER,
+	              "a fragment: this machine holds it until the others have come");
 }
 
 /* Drops when the tracker says so, and says why. */
@@ -424,7 +447,7 @@ static bool run_step(struct pass *p, const struct plan_hook *h, const struct pla
 {
 	switch (s->kind) {
 	case PLAN_DEFRAG:
-		return !p->pkt->is_fragment || hook_defrag(p);
+		return !p->pkt->is_fragment || is_beyond_defrag(p) || hook_defrag(p);
 	case PLAN_TRACK:
 		return hook_track(p);
 	case PLAN_CONFIRM:

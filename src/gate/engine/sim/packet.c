@@ -27,16 +27,41 @@ const char *packet_fault_text(enum packet_fault f)
 void packet_fini(struct packet *p)
 {
 	buf_fini(&p->bytes);
+	vec_fini(&p->parts);
 }
 
 void packet_copy(struct packet *to, const struct packet *from)
 {
-	struct buf kept = to->bytes;
+	const struct packet was = *to;
 
 	*to = *from;
-	to->bytes = kept;
+	to->bytes = was.bytes;
+	to->parts.p = was.parts.p;
+	to->parts.n = 0;
+	to->parts.cap = was.parts.cap;
 	buf_reset(&to->bytes);
 	buf_put(&to->bytes, from->bytes.p, from->bytes.n);
+	vec_for_each(it, &from->parts)
+		vec_push(&to->parts, *it);
+}
+
+void packet_forget_pieces(struct packet *p)
+{
+	p->largest_piece = 0;
+	p->may_be_cut = p->pieces_forbid = false;
+	p->parts.n = 0;
+}
+
+void packet_pull(struct packet *p, uint32_t to)
+{
+	uint32_t n = to > p->nh ? to - p->nh : 0;
+
+	for (size_t i = 1; i < p->parts.n && p->parts.p[0] < n; i++) {
+		uint32_t lacks = n - p->parts.p[0];
+		uint32_t more = p->parts.p[i] < lacks ? p->parts.p[i] : lacks;
+		p->parts.p[0] += more;
+		p->parts.p[i] -= more;
+	}
 }
 
 uint8_t *packet_edit(struct packet *p, size_t off, size_t n)

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/vec.h"
 
 /* Why the IP stack throws a packet away before any ip hook sees it. */
 // clang-format off
@@ -61,8 +62,17 @@ struct packet {
 	uint32_t th;       /* offset of its header, which may be cut off */
 	uint16_t frag_off; /* bytes; not 0: th has no header */
 	bool is_fragment;  /* also the first one */
-	uint32_t
-		largest_piece; /* of those it was put together from, with its header; 0: none */
+	/* Of a packet that was put together from fragments: */
+	uint32_t largest_piece; /* the largest, with its header; 0: none, or forgotten */
+	bool may_be_cut;        /* again, whatever its header says */
+	bool pieces_forbid;     /* they said that they may not be cut, and will again */
+	uint32_t least_header;  /* bytes of header that a piece behind the first had */
+	/* The pieces as they came: bytes of the first with its header, of the others without;
+	 * empty: nobody knows any more. */
+	VEC(uint32_t) parts;
+	/* Of a piece: where, from the network header on, its identification stands, if the kernel
+	 * draws that; 0: it does not. */
+	uint32_t hidden_id;
 	enum packet_type type;
 	bool sums_are_right; /* of the transport header, whatever they are: they were not made yet */
 	uint32_t mark, priority;
@@ -108,3 +118,8 @@ bool packet_group_mac(uint8_t family, const uint8_t *addr, uint8_t mac[6]);
 
 /* Copies bytes and all else. */
 void packet_copy(struct packet *to, const struct packet *from);
+
+/* Forgets that it was put together. */
+void packet_forget_pieces(struct packet *p);
+/* Whoever writes into its first bytes, up to offset `to`, has them all in the first piece. */
+void packet_pull(struct packet *p, uint32_t to);

@@ -14,7 +14,7 @@
 #include "gate/engine/sim/answer_recent.h"
 #include "gate/engine/sim/bridge.h"
 #include "gate/engine/sim/hook.h"
-#include "gate/engine/sim/pieces.h"
+#include "gate/engine/sim/leave.h"
 #include "gate/engine/sim/plan.h"
 #include "gate/engine/sim/route.h"
 #include "gate/engine/sim/way.h"
@@ -158,6 +158,16 @@ static bool is_frame_seen(struct pass *p)
 	        plan_at(p->sim->store, NFPROTO_NETDEV, NF_NETDEV_EGRESS)->n);
 }
 
+static bool loop_back(struct pass *p)
+{
+	if (!p->is_unrouted)
+		route_known(p); /* it keeps the route it left by */
+	p->in = p->out;
+	p->out = NULL;
+	p->local = p->is_made = false;
+	return way_receive(p);
+}
+
 static bool transmit_frame(struct pass *p)
 {
 	p->in = NULL;
@@ -165,8 +175,9 @@ static bool transmit_frame(struct pass *p)
 		return false;
 	if (p->out->is_bridge)
 		return bridge_send(p);
-	if (!p->out->is_loopback)
-		sim_tell(p, EVENT_SENT, NULL);
+	if (p->out->is_loopback)
+		return !p->is_made || loop_back(p);
+	sim_tell(p, EVENT_SENT, NULL);
 	return true;
 }
 
@@ -174,6 +185,8 @@ bool way_transmit(struct pass *p)
 {
 	if (!p->out)
 		return true;
+	if (p->out->bridge && !leave_link_takes(p))
+		return false;
 	if (is_frame_seen(p))
 		frame(p);
 	return transmit_frame(p);
@@ -193,37 +206,9 @@ bool outcome_take(const struct outcome *o, struct pass *p)
 	return o->passed;
 }
 
-static NOINLINE bool leave_in_pieces(struct pass *p)
-{
-	struct outcome o = { .passed = false };
-	struct packet piece = { .mark = 0 };
-	bool goes_on = true;
-
-	for (size_t i = 0, n = pieces_of(p->pkt); goes_on && i < n; i++) {
-		struct pass copy = *p;
-		piece_make(p->pkt, i, &piece);
-		copy.pkt = &piece;
-		track_ref_copy(&p->ref, &copy.ref);
-		bool passed = way_transmit(&copy);
-		outcome_keep(&o, &copy, passed);
-		/* Where the egress of IP's device drops one, the others are not sent. */
-		goes_on = passed || copy.pf != NFPROTO_NETDEV || copy.out != p->out ||
-		          p->out->bridge;
-		p->is_unknown |= copy.is_unknown;
-		track_release(p->sim->track, &copy.ref);
-	}
-	packet_fini(&piece);
-	return outcome_take(&o, p);
-}
-
-bool way_leave(struct pass *p)
-{
-	return p->pkt->largest_piece ? leave_in_pieces(p) : way_transmit(p);
-}
-
 static bool leave(struct pass *p)
 {
-	return at_hook(p, NF_INET_POST_ROUTING, "postrouting") && way_leave(p);
+	return at_hook(p, NF_INET_POST_ROUTING, "postrouting") && leave_ip(p);
 }
 
 static bool hop_limit(struct pass *p)
@@ -276,6 +261,8 @@ static bool forward(struct pass *p)
 	if (is_bound_to_link(p))
 		return way_stops(p, "the source is an address of its own link only: no "
 		                    "router passes it on");
+	if (!leave_fits(p))
+		return false;
 	set_priority(p);
 	if (p->pkt->family == NFPROTO_IPV6) { /* IPv4 lowers it before the hook as well */
 		(*b)--;
@@ -290,6 +277,15 @@ static bool forward(struct pass *p)
 	return at_hook(p, NF_INET_FORWARD, "forward") && leave(p);
 }
 
+/* IPv4 is put together before the chains of input, IPv6 behind them. */
+static bool deliver(struct pass *p)
+{
+	if (p->pkt->family == NFPROTO_IPV4 && p->pkt->is_fragment &&
+	    !hook_defrag_local(p))
+		return false;
+	return at_hook(p, NF_INET_LOCAL_IN, "input");
+}
+
 static bool receive_ip(struct pass *p)
 {
 	bool local;
@@ -301,7 +297,7 @@ static bool receive_ip(struct pass *p)
 	    !route_in(p, &local))
 		return false;
 	p->is_bridged = false;
-	return local ? at_hook(p, NF_INET_LOCAL_IN, "input") : forward(p);
+	return local ? deliver(p) : forward(p);
 }
 
 /* The device of the frame's VLAN has its name by custom: eth0.5; or NULL. */
@@ -353,20 +349,10 @@ bool way_receive(struct pass *p)
 
 /* ---- leaving ---- */
 
-static bool loop_back(struct pass *p)
-{
-	if (!p->is_unrouted)
-		route_known(p); /* it keeps the route it left by */
-	p->in = p->out;
-	p->out = NULL;
-	p->local = false;
-	return way_receive(p);
-}
-
 bool way_send_frame(struct pass *p)
 {
-	p->is_framed = p->is_unrouted = true;
-	return transmit_frame(p) && (!p->out->is_loopback || loop_back(p));
+	p->is_made = p->is_framed = p->is_unrouted = true;
+	return transmit_frame(p);
 }
 
 bool way_send(struct pass *p)
@@ -374,15 +360,14 @@ bool way_send(struct pass *p)
 	if (p->pkt->fault != FAULT_NONE && p->pkt->fault != FAULT_CHECKSUM)
 		return way_stops(
 			p, packet_fault_text(p->pkt->fault)); /* no socket sends that */
+	p->is_made = true;
 	if (!at_hook(p, NF_INET_LOCAL_OUT, "output"))
 		return false;
 	if (p->is_rerouted)
 		p->out = p->route.type == ROUTE_LOCAL
 		                 ? machine_find(p->sim->machine, STR("lo"))
 		                 : p->route.dev;
-	if (!leave(p))
-		return false;
-	return !p->out || !p->out->is_loopback || loop_back(p);
+	return leave(p);
 }
 
 static bool send_packet(struct pass *p)
@@ -407,7 +392,8 @@ struct sim_result sim_packet(struct sim *s, const struct sim_arrival *a,
 	track_at(s->track, s->now_ns);
 	p.result.fate = FATE_ACCEPT;
 	pkt->hides_mac = pkt->is_looped = false;
-	pkt->largest_piece = 0;
+	pkt->hidden_id = 0;
+	packet_forget_pieces(pkt);
 	if (a->way == WAY_IN) {
 		set_type(pkt);
 		p.in = a->in;

@@ -130,6 +130,7 @@ struct pass {
 	struct sim_result result;
 	const char *doubt; /* the first that counted */
 	bool local;        /* made here, with a socket */
+	bool is_made;      /* made here, and has not come back by lo */
 	bool is_answer;    /* made here, by the kernel itself */
 	bool is_unrouted;  /* sent past routing: by lo it comes back without a route */
 	bool sent_reject;

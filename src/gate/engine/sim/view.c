@@ -250,6 +250,17 @@ static bool has_no_sum(const struct packet *p)
 	return p->l4 == IPPROTO_UDP && b && !b[6] && !b[7];
 }
 
+/* Translation wants the header of the transport protocol in one piece. */
+static void pull_header(struct packet *p)
+{
+	uint32_t n = p->l4 == IPPROTO_TCP && packet_l4_length(p) >= 20 ? 20
+	             : p->l4 == IPPROTO_SCTP                           ? 12
+	                                                               : 8;
+
+	if (p->parts.n && !p->frag_off && packet_l4_length(p) >= n)
+		packet_pull(p, p->th + n);
+}
+
 static bool write_side(struct packet *p, const struct track_side_change *c)
 {
 	uint16_t error = packet_checksum_error(p);
@@ -260,6 +271,7 @@ static bool write_side(struct packet *p, const struct track_side_change *c)
 		return false;
 	if (!packet_edit(p, p->nh, n == 4 ? 20 : 40))
 		return false;
+	pull_header(p);
 	memcpy(c->source ? packet_source(p) : packet_destination(p), c->addr.b, n);
 	if (c->has_port)
 		write_port(p, c);
@@ -307,6 +319,7 @@ void view_payload(struct packet *p, struct str payload)
 	buf_str(&bytes, payload);
 	buf_fini(&p->bytes);
 	p->bytes = bytes;
+	p->parts.n = 0;
 	uint32_t length = (uint32_t)p->bytes.n - p->nh;
 	if (p->family == NFPROTO_IPV4)
 		put_be16(packet_edit(p, p->nh + 2, 2), (uint16_t)length);

@@ -30,8 +30,6 @@ bool outcome_take(const struct outcome *o, struct pass *p);
 bool way_send(struct pass *p);
 /* A frame that was made here goes out by p->out with the Ethernet header it has, past routing. */
 bool way_send_frame(struct pass *p);
-/* Sends it out by p->out, in pieces when it was put together from such: see way_transmit(). */
-bool way_leave(struct pass *p);
 /* Sends it out by p->out: Ethernet header, the device's egress, and where the device is a bridge
- * on by its ports. */
+ * on by its ports; by lo back in again. */
 bool way_transmit(struct pass *p);

@@ -104,14 +104,66 @@ static void nobody_waits_for_ever(void **state)
 	defrag_free(d);
 }
 
-static void a_middle_piece_of_odd_length_fits_nowhere(void **state)
+static void what_is_within_two_pieces_is_there_when_they_came_in_order(void **state)
 {
-	static const struct part odd = { 16, 7, true };
+	static const struct part within = { 16, 16, true };
+	static const struct part rest = { 32, 8, false };
+	struct packet p = { 0 };
+
+	(void)state;
+	for (unsigned backwards = 0; backwards < 2; backwards++) {
+		struct defrag *d = defrag_new();
+		struct part second = { 24, 8, true };
+		const struct part *order[2] = { &parts[1], &second };
+		give(d, &p, NFPROTO_IPV4, &parts[0], 0);
+		give(d, &p, NFPROTO_IPV4, order[backwards], 0);
+		give(d, &p, NFPROTO_IPV4, order[!backwards], 0);
+		assert_int_equal(give(d, &p, NFPROTO_IPV4, &within, 0), DEFRAG_DROPS);
+		assert_int_equal(give(d, &p, NFPROTO_IPV4, &rest, 0),
+		                 backwards ? DEFRAG_WAITS : DEFRAG_WHOLE);
+		defrag_free(d);
+	}
+	packet_fini(&p);
+}
+
+static void a_middle_piece_of_odd_length_is_cut_or_let_be(void **state)
+{
+	static const struct part odd = { 16, 15, true };
 	struct defrag *d = defrag_new();
 	struct packet p = { 0 };
 
 	(void)state;
-	assert_int_equal(give(d, &p, NFPROTO_IPV6, &odd, 0), DEFRAG_DROPS);
+	assert_int_equal(give(d, &p, NFPROTO_IPV6, &odd, 0), DEFRAG_PASSES);
+	assert_int_equal(give(d, &p, NFPROTO_IPV4, &odd, 0), DEFRAG_WAITS);
+	assert_int_equal(give(d, &p, NFPROTO_IPV4, &parts[0], 0), DEFRAG_WAITS);
+	assert_int_equal(give(d, &p, NFPROTO_IPV4, &parts[2], 0), DEFRAG_WHOLE);
+	assert_int_equal(packet_l4_length(&p), 32);
+	packet_fini(&p);
+	defrag_free(d);
+}
+
+static void a_packet_remembers_its_pieces(void **state)
+{
+	struct defrag *d = defrag_new();
+	struct packet p = { 0 };
+
+	(void)state;
+	give(d, &p, NFPROTO_IPV4, &parts[2], 0);
+	give(d, &p, NFPROTO_IPV4, &parts[0], 0);
+	assert_int_equal(give(d, &p, NFPROTO_IPV4, &parts[1], 0), DEFRAG_WHOLE);
+	assert_int_equal(p.parts.n, 3);
+	assert_int_equal(p.parts.p[0], 20 + 16);
+	assert_int_equal(p.parts.p[1], 8);
+	assert_int_equal(p.parts.p[2], 8);
+	assert_int_equal(p.largest_piece, 36);
+	assert_true(p.may_be_cut);
+	packet_pull(&p, p.nh + 20 + 20);
+	assert_int_equal(p.parts.p[0], 40);
+	assert_int_equal(p.parts.p[1], 4);
+	packet_pull(&p, p.nh + 60);
+	assert_int_equal(p.parts.p[0], 52);
+	packet_forget_pieces(&p);
+	assert_int_equal(p.parts.n, 0);
 	packet_fini(&p);
 	defrag_free(d);
 }
@@ -123,7 +175,9 @@ int main(void)
 		UNIT(what_overlaps_takes_the_others_along),
 		UNIT(a_duplicate_changes_nothing),
 		UNIT(nobody_waits_for_ever),
-		UNIT(a_middle_piece_of_odd_length_fits_nowhere),
+		UNIT(what_is_within_two_pieces_is_there_when_they_came_in_order),
+		UNIT(a_middle_piece_of_odd_length_is_cut_or_let_be),
+		UNIT(a_packet_remembers_its_pieces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
