@@ -348,7 +348,8 @@ static void make(const struct answer *a, const char *what)
 	};
 
 	packet_build(&pkt, &a->desc);
-	pkt.mark = reflected_mark(p);
+	if (!is_of_frames(a->family))
+		pkt.mark = reflected_mark(p);
 	if (s->recent)
 		packet_copy(&as_made, &pkt);
 	made.result.fate = FATE_ACCEPT;
@@ -407,6 +408,18 @@ void answer_reset(struct pass *p, uint8_t family)
 		make(&a, "tcp reset");
 }
 
+/* The sum of a reset of IPv4 is left to the card: what stands there is the pseudo header's. */
+static void unfinish_sum(const struct packet *p, struct buf *quote)
+{
+	enum { TCP_SUM = 16 };
+	size_t at = p->th - p->nh + TCP_SUM;
+
+	if (p->family == NFPROTO_IPV4 && p->l4 == IPPROTO_TCP && quote->n >= at + 2)
+		put_be16(
+			(uint8_t *)quote->p + at,
+			(uint16_t)~checksum(NULL, 0, pseudo_sum(p, packet_l4_length(p))));
+}
+
 static uint32_t quoted(const struct answer *a)
 {
 	uint32_t n = packet_length(a->cause->pkt),
@@ -454,6 +467,10 @@ void answer_unreachable(struct pass *p, uint8_t family, uint8_t code)
 	if (!is_of_frames(family) &&
 	    !(find_way(&a) && find_source(&a) && answer_allowed(p, &a.route, d->dst)))
 		return;
-	d->payload = str_sub(buf_as_str(&p->pkt->bytes), p->pkt->nh, quoted(&a));
+	auto_buf quote = { 0 };
+	buf_put(&quote, p->pkt->bytes.p + p->pkt->nh, quoted(&a));
+	if (p->is_answer)
+		unfinish_sum(p->pkt, &quote);
+	d->payload = buf_as_str(&quote);
 	make(&a, error_name(p, code));
 }
