@@ -18,7 +18,7 @@ struct remembered {
 
 struct answer_recent {
 	struct remembered list[ANSWERS];
-	unsigned next;
+	unsigned next, n_there;
 };
 
 void answer_remember(struct sim *s)
@@ -43,6 +43,7 @@ void answer_note(struct sim *s, const struct packet *made, const struct packet *
 	if (!s->recent)
 		return;
 	it = &s->recent->list[s->recent->next++ % ANSWERS];
+	s->recent->n_there += !it->is_there;
 	packet_copy(&it->made, made);
 	packet_copy(&it->left, left);
 	it->result = *result;
@@ -85,11 +86,14 @@ static bool is_alike(const struct packet *a, const struct packet *b)
 
 bool answer_claim(struct sim *s, const struct packet *p, struct sim_result *result)
 {
-	for (size_t i = 0; s->recent && i < ANSWERS; i++) {
-		struct remembered *it = &s->recent->list[i];
+	struct answer_recent *r = s->recent;
+
+	for (size_t i = 0; r && r->n_there && i < ANSWERS; i++) {
+		struct remembered *it = &r->list[i];
 		if (!it->is_there || !(is_alike(&it->made, p) || is_alike(&it->left, p)))
 			continue;
 		it->is_there = false;
+		r->n_there--;
 		*result = it->result;
 		return true;
 	}
