@@ -71,6 +71,8 @@ FACTS = {
               reject("reject", "forward")) +
         table("netdev", chain("e", "egress", 0, '@nh,96,64 0xc0a8010cc6336407 @th,192,32 0xc0a8010c counter comment "back"', device='device "eth0" ')),
         (UDP, 'reject answer accept, counter of "back" packets 1')),
+}
+IN_NETDEV = {
     "in netdev the answer meets nothing but egress": (
         table("netdev", reject("meta protocol ip reject with icmpx no-route", "ingress", "netdev"),
               chain("e", "egress", 0, 'ip protocol icmp counter comment "egress"', device='device "eth0" ')) +
@@ -109,6 +111,12 @@ AT_BRIDGE = {
 @pytest.mark.parametrize("name", FACTS)
 def test_the_kernel_answers_so(gate, driver, tmp_path, name):
     check_fact(gate, driver, tmp_path, ROUTER, FACTS[name])
+
+
+@pytest.mark.parametrize("name", IN_NETDEV)
+def test_the_kernel_answers_in_netdev_so(gate, driver, tmp_path, name):
+    kernel.need("reject netdev")
+    check_fact(gate, driver, tmp_path, ROUTER, IN_NETDEV[name])
 
 
 @pytest.mark.parametrize("name", BRIDGED)

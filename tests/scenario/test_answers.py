@@ -20,8 +20,9 @@ RULES = """table inet t {
 	chain forward { type filter hook forward priority 0; reject with icmpx admin-prohibited; }
 }
 """
-MACHINE = "interface eth0 192.168.1.12/24\ninterface eth1 10.9.0.1/24\n"
+MACHINE = "interface eth0 192.168.1.12/24 fd00::12/64\ninterface eth1 10.9.0.1/24\n"
 UDP = "in eth0 udp 198.51.100.7:1000 > 192.168.1.12:53"
+UDP6 = "in eth0 udp [fd00::7]:1000 > [fd00::12]:53"
 SYN = "in eth0 tcp 198.51.100.7:1000 > 192.168.1.12:23 syn"
 
 
@@ -42,6 +43,10 @@ HOLDS = (
     # One host is told six times at once, and then once a second (net.ipv4.icmp_ratelimit).
     f"repeat 8 at 10s every 1ms {UDP} expect 6 reject answer accept, then 2 reject no answer\n"
     f"at 10900ms {UDP} expect reject no answer\nat 11s {UDP} expect reject answer accept",
+    # IPv6 once in 100 ms, and through a /64 four times as often; before Linux 6.18 in 1000 ms.
+    f"repeat 9 {UDP6} expect 6 reject answer accept, then reject no answer\nat 25ms {UDP6} expect reject answer accept",
+    f"kernel 6.1\nrepeat 9 {UDP6} expect 6 reject answer accept, then reject no answer\n"
+    f"at 25ms {UDP6} expect reject no answer\nat 250ms {UDP6} expect reject answer accept",
     f"sysctl net.ipv4.icmp_ratelimit 0\nrepeat 20 {UDP} expect reject answer accept",
     "in eth0 tcp 198.51.100.7:1000 > 192.168.1.12:23 rst expect reject no answer",
     f"{UDP} bad-checksum expect reject no answer",

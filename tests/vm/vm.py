@@ -39,7 +39,8 @@ CACHE = ROOT / "build/vm"
 TESTS = ("tests/vm", "tests/kernel/test_elements.py", "tests/kernel/test_foreign.py",
          "tests/kernel/test_partial_fields.py", "tests/kernel/test_transactions.py",
          "tests/e2e/test_readme.py", "tests/differential/test_files.py",
-         "tests/agree/test_facts_bridge.py", "tests/agree/test_facts_bridge_ct.py")
+         "tests/agree/test_facts_bridge.py", "tests/agree/test_facts_bridge_ct.py",
+         "tests/agree/test_facts_answers.py")
 SHARE = "/run/vm/share"  # the guest's name of the shared folder (init.sh)
 BOOT_TIMEOUT_S = 300
 STUCK_S = 400  # a test that takes longer says where it is

@@ -9,8 +9,6 @@
 
 #include "gate/engine/sim/address.h"
 
-enum { RATELIMIT_MS = 1000 }; /* Documentation/networking/ip-sysctl.rst: icmp_ratelimit */
-
 static struct sim_dev *add_dev(struct sim_machine *m, struct str name, uint32_t index)
 {
 	struct sim_dev *d = arena_new(&m->a, struct sim_dev);
@@ -53,7 +51,7 @@ void machine_init(struct sim_machine *m, uint32_t lo_index)
 	lo->mac[0] = lo->mac[5] = 0;
 	add_own_policies(m);
 	m->bridges_call_ip4 = m->bridges_call_ip6 = true;
-	m->icmp_ratelimit4 = m->icmp_ratelimit6 = RATELIMIT_MS;
+	m->icmp_ratelimit4 = m->icmp_ratelimit6 = RATELIMIT_OF_KERNEL;
 	machine_add_addr(m, lo, NFPROTO_IPV4, lo4, 8);
 	machine_add_addr(m, lo, NFPROTO_IPV6, lo6, 128);
 }
@@ -213,9 +211,9 @@ static const struct setting answer_settings[] = {
 	SETTING(struct sim_machine, reflects_mark4, "net.ipv4.fwmark_reflect", UINT8_MAX),
 	SETTING(struct sim_machine, reflects_mark6, "net.ipv6.fwmark_reflect", UINT8_MAX),
 	SETTING(struct sim_machine, icmp_ratelimit4, "net.ipv4.icmp_ratelimit",
-	        INT32_MAX),
+	        RATELIMIT_OF_KERNEL - 1),
 	SETTING(struct sim_machine, icmp_ratelimit6, "net.ipv6.icmp.ratelimit",
-	        INT32_MAX),
+	        RATELIMIT_OF_KERNEL - 1),
 };
 
 static int put_setting(const struct setting *table, size_t n, void *in, struct str name,

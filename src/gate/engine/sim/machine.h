@@ -117,6 +117,8 @@ struct sim_policy {
 	bool is_for_all; /* it asks nothing, as the kernel's own; machine_add_policy sets it */
 };
 
+enum { RATELIMIT_OF_KERNEL = INT32_MAX };
+
 /* A socket of this machine that takes packets for its address and port. */
 struct sim_socket {
 	uint8_t family, addr[16]; /* family 0: any address */
@@ -142,7 +144,7 @@ struct sim_machine {
 	/* net.ipv4.fwmark_reflect, net.ipv6.fwmark_reflect: answers have the packet's mark. */
 	uint8_t reflects_mark4, reflects_mark6;
 	/* net.ipv4.icmp_ratelimit, net.ipv6.icmp.ratelimit: milliseconds between errors that one host
-	 * is told; 0: no limit. At first 1000. */
+	 * is told; 0: no limit. RATELIMIT_OF_KERNEL: what the kernel begins with. */
 	uint32_t icmp_ratelimit4, icmp_ratelimit6;
 	uint32_t kernel;    /* its version: 6.1 is 0x601; 0: nobody knows */
 	bool knows_sockets; /* those are all there are */
