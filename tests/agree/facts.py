@@ -73,4 +73,6 @@ def check_fact(gate, driver, tmp_path, machine, fact, sysctls=()):
     assert done.returncode == 0, done.stdout + done.stderr
     packets = [step if isinstance(step, str) else step[0] for step in steps]
     answer = driver.run(rules, packets, sysctls)
+    if answer == "late":
+        pytest.skip("this machine is too slow to get these packets into one of the kernel's ticks")
     assert answer == f"ok {sum(not isinstance(step, str) for step in steps)}\n", answer
