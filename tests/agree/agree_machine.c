@@ -55,14 +55,17 @@ static void add_bridge(struct sim_machine *m)
 
 static void read_mtu(struct sim_dev *dev)
 {
-	char path[64];
+	char path[64], line[16];
+	uint64_t mtu = 0;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/sys/class/net/" STR_FMT "/mtu",
 	         STR_ARG(dev->name));
 	file = fopen(path, "re");
-	if (!file || fscanf(file, "%u", &dev->mtu) != 1 || fclose(file) != 0)
+	if (!file || !fgets(line, sizeof(line), file) ||
+	    str_to_u64(str_trim(str_from(line)), 10, &mtu) < 0 || fclose(file) != 0)
 		err(2, "%s", path);
+	dev->mtu = (uint32_t)mtu;
 }
 
 void agree_machine(struct sim_machine *m, const struct kernel *k)

@@ -45,7 +45,11 @@ FACTS = {
         table("inet", reject("tcp dport 22 reject with tcp reset", "forward"),
               chain("o", "output", 0, "tcp flags rst reject", 'meta l4proto icmp oif eth1 counter comment "in turn"')),
         (SYN.replace("192.168.1.12", "10.9.0.5"), 'reject answer reject, counter of "in turn" packets 1')),
-    "a reset is not answered by a reset, but by an error": (
+    "by lo it comes in when what it answers is through": (
+        table("inet", reject("tcp dport 22 reject with tcp reset"),
+              chain("o", "output", 0, "tcp flags rst reject"), chain("i", "input", 0, 'iif lo counter comment "lo"')),
+        (SYN, 'reject answer reject, counter of "lo" packets 1')),
+    "a reset is not answered by a reset": (
         table("inet", reject("tcp dport 22 reject with tcp reset"), ALL_OUT),
         (SYN.replace("syn", "rst"), 'reject no answer, counter of "out" packets 0')),
     "what is for a group is not answered": (

@@ -144,7 +144,8 @@ static void read_answer_settings(struct sim_machine *m)
 	for (size_t i = 0; (key = machine_answer_setting(i)).n; i++) {
 		int n = snprintf(path, sizeof(path), "/proc/sys/" STR_FMT, STR_ARG(key));
 		for (int at = n - (int)key.n; at < n; at++)
-			path[at] = path[at] == '.' ? '/' : path[at];
+			if (path[at] == '.')
+				path[at] = '/';
 		if (read_number(path, &value))
 			(void)!machine_set(m, key, value);
 	}

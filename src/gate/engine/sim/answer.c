@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/be.h"
+#include "base/oom.h"
 #include "gate/engine/sim/address.h"
 #include "gate/engine/sim/answer_limit.h"
 #include "gate/engine/sim/answer_recent.h"
@@ -337,6 +338,54 @@ static bool go(const struct answer *a, struct pass *made)
 	return way_send(made);
 }
 
+/* Those that wait at lo. */
+struct answer_waiting {
+	struct answer_waiting *next;
+	struct pass pass;
+	struct packet pkt;
+	struct sim_arrival arrival;
+};
+
+void answer_waiting_free(struct answer_waiting *w)
+{
+	while (w) {
+		struct answer_waiting *next = w->next;
+		packet_fini(&w->pkt);
+		free(w);
+		w = next;
+	}
+}
+
+bool answer_waits(const struct pass *p)
+{
+	struct answer_waiting *w, **last = &p->sim->waiting;
+
+	if (!p->is_answer || p->sim->answering < 2)
+		return false;
+	while (*last)
+		last = &(*last)->next;
+	w = *last = base_calloc(1, sizeof(*w));
+	w->pass = *p;
+	w->arrival = *p->arrival;
+	packet_copy(&w->pkt, p->pkt);
+	track_ref_copy(&p->ref, &w->pass.ref);
+	return true;
+}
+
+static void let_in(struct sim *s)
+{
+	while (s->waiting) {
+		struct answer_waiting *w = s->waiting;
+		s->waiting = w->next;
+		w->next = NULL;
+		w->pass.pkt = &w->pkt;
+		w->pass.arrival = &w->arrival;
+		way_loop_back(&w->pass);
+		track_release(s->track, &w->pass.ref);
+		answer_waiting_free(w);
+	}
+}
+
 static void make(const struct answer *a, const char *what)
 {
 	struct pass *p = a->cause;
@@ -354,7 +403,11 @@ static void make(const struct answer *a, const char *what)
 		packet_copy(&as_made, &pkt);
 	made.result.fate = FATE_ACCEPT;
 	sim_tell(&made, EVENT_ANSWER, what);
+	s->answering++;
 	bool passed = go(a, &made);
+	if (s->answering == 1)
+		let_in(s);
+	s->answering--;
 	if (passed && made.is_unknown)
 		made.result.fate = FATE_UNKNOWN;
 	track_release(s->track, &made.ref);

@@ -10,6 +10,10 @@
 
 #include "gate/engine/sim/sim.h"
 
+/* Whether the packet, which leaves by lo, comes in later: an answer to an answer waits until what it
+ * answers is through, as in the queue of the kernel. */
+bool answer_waits(const struct pass *p);
+void answer_waiting_free(struct answer_waiting *w);
 /* `reject with tcp reset`, from a rule of a table of that family; where a reset is sent, the
  * connection is closed. */
 void answer_reset(struct pass *p, uint8_t family);

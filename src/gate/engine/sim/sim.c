@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "gate/engine/sim/address.h"
+#include "gate/engine/sim/answer.h"
 #include "gate/engine/sim/answer_limit.h"
 #include "gate/engine/sim/answer_recent.h"
 #include "gate/engine/sim/bridge.h"
@@ -43,6 +44,7 @@ void sim_fini(struct sim *s)
 	defrag_free(s->defrag);
 	fdb_free(s->fdb);
 	answer_limits_free(s->limits);
+	answer_waiting_free(s->waiting);
 	answer_recent_free(s->recent);
 }
 
@@ -158,7 +160,7 @@ static bool is_frame_seen(struct pass *p)
 	        plan_at(p->sim->store, NFPROTO_NETDEV, NF_NETDEV_EGRESS)->n);
 }
 
-static bool loop_back(struct pass *p)
+bool way_loop_back(struct pass *p)
 {
 	if (!p->is_unrouted)
 		route_known(p); /* it keeps the route it left by */
@@ -176,7 +178,7 @@ static bool transmit_frame(struct pass *p)
 	if (p->out->is_bridge)
 		return bridge_send(p);
 	if (p->out->is_loopback)
-		return !p->is_made || loop_back(p);
+		return !p->is_made || answer_waits(p) || way_loop_back(p);
 	sim_tell(p, EVENT_SENT, NULL);
 	return true;
 }

@@ -108,6 +108,8 @@ struct sim {
 	uint64_t choices;  /* bit n: the n-th doubt since the start counts as a match */
 	unsigned n_doubts; /* met so far */
 	struct sim_result answer; /* of the last packet; sim_result.answer points to it */
+	struct answer_waiting *waiting; /* see answer.c */
+	unsigned answering;           /* answers that are being made, one to the other */
 	struct answer_recent *recent; /* answers that are remembered; NULL: none are */
 	struct answer_limits *limits; /* what is left of how often errors are sent */
 	uint64_t n_imported; /* connections with these ids, from 1, are a kernel's */

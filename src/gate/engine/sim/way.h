@@ -26,6 +26,8 @@ void outcome_keep(struct outcome *o, struct pass *p, bool passed);
 /* What became of them is what became of `p`. */
 bool outcome_take(const struct outcome *o, struct pass *p);
 
+/* What left by lo comes in by it. */
+bool way_loop_back(struct pass *p);
 /* A packet of IP that was made here goes out by p->out, from the output hook on. */
 bool way_send(struct pass *p);
 /* A frame that was made here goes out by p->out with the Ethernet header it has, past routing. */
