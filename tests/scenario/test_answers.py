@@ -15,6 +15,7 @@ RULES = """table inet t {
 	}
 	chain out { type filter hook output priority 0; policy drop;
 		tcp flags rst counter drop comment "no resets"
+		ip daddr 198.51.100.9 numgen random mod 2 0 drop
 		ct state related accept
 	}
 	chain forward { type filter hook forward priority 0; reject with icmpx admin-prohibited; }
@@ -64,6 +65,7 @@ def test_what_is_answered_can_be_expected(run, steps):
 
 
 FAILS = (
+    ("in eth0 udp 198.51.100.9:1000 > 192.168.1.12:53 expect answer accept", "it is not known what becomes of the answer"),
     (f"{SYN} expect reject answer accept", "its answer was dropped by `tcp flags rst counter drop"),
     (f"{UDP} expect reject no answer", "its answer was accepted"),
     (f"{UDP} bad-checksum expect answer accept", "it was not answered: what has a wrong checksum"),
@@ -104,6 +106,9 @@ def test_explain_tells_programs_of_the_answer(gate):
     assert (answer["answer"]["verdict"], answer["answer"]["rule"]["line"]) == ("drop", 8)
     assert [hook["hook"] for hook in answer["answer"]["hooks"] if hook["steps"]] == ["output"]
     assert not [hook for hook in answer["hooks"] if hook["hook"] == "output"]
+    unsure = json.loads(explain(gate, "-j", UDP.replace("100.7", "100.9")))
+    assert (unsure["verdict"], unsure["answer"]["verdict"]) == ("reject", "sometimes")
+    assert unsure["sentence"].endswith("; whether the sender is told depends on numgen random."), unsure["sentence"]
     silent = json.loads(explain(gate, "-j", SYN.replace("syn", "rst")))
     assert (silent["silence"], "answer" in silent) == ("a reset is not answered by a reset", False)
 

@@ -328,6 +328,7 @@ static int run_once_with(struct explain *e, uint64_t choices, unsigned *n_doubts
 	for (size_t i = 0; r == 0 && i < e->n_packets; i++) {
 		r = send_one(e, &talks, &sim, &e->packets[i], &e->c->diags);
 		e->packets[i].fates |= 1u << e->packets[i].result.fate;
+		e->packets[i].answers |= explain_answer_bit(e->packets[i].result.answer);
 	}
 	*n_doubts = sim.n_doubts;
 	sim_fini(&sim);
@@ -519,12 +520,15 @@ static void say_why(const struct explain *e, const struct sim_result *r, struct 
 }
 
 /* Whether the sender of a rejected packet hears of it. */
-static void say_answer(const struct explain *e, const struct sim_result *r,
+static void say_answer(const struct explain *e, const struct explain_packet *p,
                        struct buf *out)
 {
-	const struct sim_result *answer = r->answer;
+	const struct sim_result *r = &p->result, *answer = r->answer;
 
-	if (answer && answer->fate == FATE_ACCEPT) {
+	if (p->answers & (p->answers - 1)) {
+		buf_fmt(out, "; whether the sender is told depends on %s",
+		        answer && answer->doubt ? answer->doubt : "what is not known");
+	} else if (answer && answer->fate == FATE_ACCEPT) {
 		buf_cstr(out, ", and the sender is told");
 	} else if (answer) {
 		buf_fmt(out, "; the sender is not told, for the answer is %s",
@@ -566,7 +570,7 @@ struct str explain_sentence(const struct explain *e, const struct explain_packet
 	} else {
 		buf_cstr(&out, past_tense(p->result.fate));
 		say_why(e, &p->result, &out);
-		say_answer(e, &p->result, &out);
+		say_answer(e, p, &out);
 		buf_char(&out, '.');
 	}
 	return arena_str(&e->c->arena, buf_as_str(&out));

@@ -33,11 +33,19 @@ struct explain_step {
 	bool is_answer;       /* it happened to what the machine answered */
 };
 
+enum { NOT_ANSWERED = FATE_UNKNOWN + 1 };
+/* The bit of struct explain_packet.answers; `answer` NULL: there is none. */
+static inline unsigned explain_answer_bit(const struct sim_result *answer)
+{
+	return 1u << (answer ? (unsigned)answer->fate : NOT_ANSWERED);
+}
+
 struct explain_packet {
 	struct packet_line line;
 	struct made_packet made;
 	struct sim_result result, answer; /* the second of what the machine answered */
 	unsigned fates;                   /* bit n: enum sim_fate n can come out */
+	unsigned answers; /* the same of what is answered; bit NOT_ANSWERED: nothing is */
 	VEC(struct explain_step) steps;
 	const char *ct;           /* in the end */
 	struct str before, after; /* addresses and ports */

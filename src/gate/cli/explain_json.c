@@ -304,7 +304,9 @@ static void put_answer(struct object *o, const struct explain *e,
 		put_str(&a, "addresses", it->addresses);
 		break;
 	}
-	put_str(&a, "verdict", str_from(fate_name(r->fate)));
+	put_str(&a, "verdict",
+	        p->answers & (p->answers - 1) ? STR("sometimes")
+	                                      : str_from(fate_name(r->fate)));
 	put_by(&a, e, r);
 	put_device(&a, "out", r->out);
 	put_hooks(&a, e, p, true);

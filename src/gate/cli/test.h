@@ -41,6 +41,7 @@ struct taken {
 /* One try of a step: a packet, a connection; a step has several when it is repeated or draws. */
 struct test_try {
 	unsigned fates;    /* bit n: enum sim_fate n came out in some run */
+	unsigned answers;  /* of what was answered: explain_answer_bit() */
 	uint64_t holds;    /* bit n: group n of the expectations, but for the verdict */
 	struct str *wrong; /* [group]: why it does not hold; empty where it does */
 	struct str was;    /* what became of it, as a sentence */

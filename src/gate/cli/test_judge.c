@@ -384,9 +384,15 @@ static struct str group_wrong(struct test_file *f, const struct expect_group *g,
 {
 	for (size_t i = 0; i < g->n; i++) {
 		const struct expect *x = &g->p[i];
-		if (x->kind != EXPECT_FATE || fate_fits(x, try->fates))
+		bool is_of_answer =
+			x->kind == EXPECT_ANSWER || x->kind == EXPECT_NO_ANSWER;
+		if (is_of_answer ? !is_several(try->answers)
+		                 : x->kind != EXPECT_FATE || fate_fits(x, try->fates))
 			continue;
-		struct str words = words_of(f, x), was = fates_text(f, try);
+		struct str words = words_of(f, x);
+		struct str was =
+			is_of_answer ? STR("it is not known what becomes of the answer")
+				     : fates_text(f, try);
 		return say(f, "expected `" STR_FMT "`, but " STR_FMT, STR_ARG(words),
 		           STR_ARG(was));
 	}

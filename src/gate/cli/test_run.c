@@ -179,6 +179,7 @@ static void try_step(struct run *r, struct test_step *s, const struct packet_lin
 		f->e.store->now_ns = r->sim.now_ns; /* elements run out all the same */
 	if (r->shown && taken && ok) {
 		shown.fates = s->tries.p[n].fates;
+		shown.answers = s->tries.p[n].answers;
 		explain_print_packet(&f->e, &shown, &detail);
 		s->detail = arena_str(&f->c->arena, buf_as_str(&detail));
 	}
@@ -189,8 +190,11 @@ static void try_step(struct run *r, struct test_step *s, const struct packet_lin
 	while (s->tries.n <= n)
 		vec_push(&s->tries, (struct test_try){ .fates = 0 });
 	struct test_try *try = &s->tries.p[n];
-	if (taken)
+	if (taken) {
 		try->fates |= 1u << taken->result.fate;
+		try->answers |=
+			explain_answer_bit(taken->has_answer ? &taken->answer : NULL);
+	}
 	if (!r->is_first)
 		return;
 	test_look(f, s->step, taken, try);

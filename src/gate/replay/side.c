@@ -70,10 +70,10 @@ static bool is_many(const struct replay_side *s, uint8_t family, const uint8_t *
 	       to.type == ROUTE_BROADCAST;
 }
 
-/* Nobody passes such an address on: RFC 4291 section 2.5.6. */
+/* Nobody passes such an address on. */
 static bool is_of_link(uint8_t family, const uint8_t *addr)
 {
-	return family == NFPROTO_IPV6 && addr[0] == 0xfe && (addr[1] & 0xc0) == 0x80;
+	return family == NFPROTO_IPV6 && address_is_of_link(addr);
 }
 
 static struct ends ends_of(const struct replay_side *s, struct packet *p)

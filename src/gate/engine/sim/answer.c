@@ -118,7 +118,7 @@ static bool is_unicast6(const uint8_t *addr)
 static bool is_for_many(const struct pass *p, uint8_t family)
 {
 	if (is_of_frames(family))
-		return packet_at(p->pkt, 0, 1)[0] & 1;
+		return p->pkt->has_ll && packet_at(p->pkt, 0, 1)[0] & 1;
 	if (!is_ip4(p))
 		return address_is_multicast(NFPROTO_IPV6, packet_destination(p->pkt));
 	return p->has_route &&
@@ -208,11 +208,6 @@ static uint32_t reflected_mark(const struct pass *p)
 	return reflects ? p->pkt->mark : 0;
 }
 
-static bool doubt(void *ctx, const char *what)
-{
-	return sim_doubt(ctx, what);
-}
-
 /* Where nobody told of routes, the way back is taken to be the way it came. */
 static bool has_routes(const struct sim_machine *m)
 {
@@ -235,7 +230,7 @@ static bool find_way(struct answer *a)
 		                 .sport = d->sport,
 		                 .dport = d->dport,
 		                 .tos = is_ip4(p) ? d->tos & 0x1c : 0,
-		                 .doubt = doubt,
+		                 .doubt = route_doubt,
 		                 .ctx = p };
 
 	address_copy(d->family, q.dst, d->dst);
@@ -309,10 +304,13 @@ static void attach(const struct answer *a, struct pass *made)
 		track_tcp_close(p->sim->track, &made->ref);
 }
 
-/* The Ethernet addresses change places. */
-static void frame(struct pass *made, const struct packet *cause)
+/* The Ethernet addresses change places; of a packet that came without, they are not known. */
+static void frame(struct pass *made, const struct pass *cause)
 {
-	packet_frame(made->pkt, packet_at(cause, 6, 6), packet_at(cause, 0, 6));
+	const struct packet *p = cause->pkt;
+
+	packet_frame(made->pkt, p->has_ll ? packet_at(p, 6, 6) : NULL,
+	             p->has_ll ? packet_at(p, 0, 6) : cause->in->mac);
 }
 
 static bool go(const struct answer *a, struct pass *made)
@@ -320,7 +318,7 @@ static bool go(const struct answer *a, struct pass *made)
 	const struct pass *p = a->cause;
 
 	if (is_of_frames(a->family)) {
-		frame(made, p->pkt);
+		frame(made, p);
 		made->out = p->in;
 		return a->family == NFPROTO_BRIDGE ? bridge_answer(made)
 		                                   : way_send_frame(made);
@@ -328,7 +326,7 @@ static bool go(const struct answer *a, struct pass *made)
 	attach(a, made);
 	if (p->bridged_in &&
 	    a->desc.l4 == IPPROTO_TCP) { /* as if the other station had answered */
-		frame(made, p->pkt);
+		frame(made, p);
 		made->out = p->bridged_in;
 		return way_send_frame(made);
 	}
@@ -473,18 +471,23 @@ static void unfinish_sum(const struct packet *p, struct buf *quote)
 			(uint16_t)~checksum(NULL, 0, pseudo_sum(p, packet_l4_length(p))));
 }
 
+/* Bytes; 0: the link takes no error. */
 static uint32_t quoted(const struct answer *a)
 {
+	bool ip4 = is_ip4(a->cause);
 	uint32_t n = packet_length(a->cause->pkt),
-		 header = is_ip4(a->cause) ? IP4_BYTES : IP6_BYTES;
-	uint32_t most = is_ip4(a->cause) ? ERROR4_BYTES : ERROR6_BYTES, room;
+		 most = ip4 ? ERROR4_BYTES : ERROR6_BYTES;
+	uint32_t heads = (ip4 ? IP4_BYTES : IP6_BYTES) + ICMP_BYTES;
 
 	if (is_of_frames(a->family)) /* measured */
 		most -= 12;
-	else if (is_ip4(a->cause) && a->route.mtu && a->route.mtu < most)
+	else if (ip4 && a->route.mtu && a->route.mtu < most)
 		most = a->route.mtu;
-	room = most - header - ICMP_BYTES;
-	return n < room ? n : room;
+	if (most <= heads + IP4_BYTES) {
+		keep_silent(a->cause, "the link takes nothing as large as an error");
+		return 0;
+	}
+	return n < most - heads ? n : most - heads;
 }
 
 static const char *error_name(const struct pass *p, uint8_t code)
@@ -520,8 +523,11 @@ void answer_unreachable(struct pass *p, uint8_t family, uint8_t code)
 	if (!is_of_frames(family) &&
 	    !(find_way(&a) && find_source(&a) && answer_allowed(p, &a.route, d->dst)))
 		return;
+	uint32_t n = quoted(&a);
+	if (!n)
+		return;
 	auto_buf quote = { 0 };
-	buf_put(&quote, p->pkt->bytes.p + p->pkt->nh, quoted(&a));
+	buf_put(&quote, p->pkt->bytes.p + p->pkt->nh, n);
 	if (p->is_answer)
 		unfinish_sum(p->pkt, &quote);
 	d->payload = buf_as_str(&quote);

@@ -10,7 +10,7 @@
 #include "gate/engine/sim/address.h"
 #include "gate/engine/sim/way.h"
 
-static bool doubt(void *ctx, const char *what)
+bool route_doubt(void *ctx, const char *what)
 {
 	return sim_doubt(ctx, what);
 }
@@ -22,7 +22,7 @@ struct route_query route_query_of(struct pass *p)
 		                 .mark = pkt->mark,
 		                 .iif = p->in,
 		                 .l4 = pkt->l4,
-		                 .doubt = doubt,
+		                 .doubt = route_doubt,
 		                 .ctx = p };
 	const uint8_t *head = packet_at(pkt, pkt->nh, 2), *ports = NULL;
 

@@ -5,6 +5,8 @@
 
 #include "gate/engine/sim/sim.h"
 
+/* sim_doubt() as struct route_query wants it: `ctx` is the pass. */
+bool route_doubt(void *ctx, const char *what);
 /* What decides about the packet as it is now; ports only where it has some. */
 struct route_query route_query_of(struct pass *p);
 
