@@ -5,24 +5,26 @@
 
 #include <linux/netfilter.h>
 
+#include "base/arena.h"
+#include "base/map.h"
 #include "base/oom.h"
-#include "base/vec.h"
 #include "gate/engine/sim/address.h"
 
 #define NS_PER_MS UINT64_C(1000000)
 
-/* Errors one host is told at once; more hosts than these are not remembered: the oldest goes. */
-enum { BURST = 6, PEERS_MAX = 4096 };
+/* Errors one host is told at once. When so many hosts are remembered, all are forgotten. */
+enum { BURST = 6, PEERS_MAX = 1 << 16 };
 /* net.ipv4.icmp_msgs_burst and icmp_msgs_per_sec; an error takes none, one or two. */
 enum { ALL_BURST = 50, ALL_PER_MS = 1, ALL_COST_MAX = 2 };
 
 struct peer {
-	uint8_t family, addr[16];
+	uint8_t key[17]; /* family, address */
 	uint64_t tokens_ns, last_ns;
 };
 
 struct answer_limits {
-	VEC(struct peer) peers;
+	struct map peers;      /* by key: struct peer */
+	struct arena a;        /* of those */
 	uint64_t all, last_ms; /* what is left for all of them, at least */
 };
 
@@ -34,27 +36,38 @@ struct answer_limits *answer_limits_new(void)
 	return l;
 }
 
+static void forget_peers(struct answer_limits *l)
+{
+	map_fini(&l->peers);
+	arena_reset(&l->a);
+}
+
 void answer_limits_free(struct answer_limits *l)
 {
 	if (!l)
 		return;
-	vec_fini(&l->peers);
+	forget_peers(l);
+	arena_fini(&l->a);
 	free(l);
 }
 
 static struct peer *peer_of(struct answer_limits *l, uint8_t family, const uint8_t *addr,
                             uint64_t now_ns)
 {
-	vec_for_each(it, &l->peers)
-		if (it->family == family && address_eq(family, it->addr, addr))
-			return it;
+	uint8_t key[sizeof(((struct peer *)0)->key)] = { family };
+
+	address_copy(family, key + 1, addr);
+	struct peer *p =
+		map_get(&l->peers, (struct str){ (const char *)key, sizeof(key) });
+	if (p)
+		return p;
 	if (l->peers.n == PEERS_MAX)
-		memmove(l->peers.p, l->peers.p + 1, --l->peers.n * sizeof(*l->peers.p));
-	struct peer *p = vec_add(&l->peers);
-	*p = (struct peer){ .family = family,
-		            .tokens_ns = UINT64_MAX,
-		            .last_ns = now_ns };
-	address_copy(family, p->addr, addr);
+		forget_peers(l);
+	p = arena_new(&l->a, struct peer);
+	memcpy(p->key, key, sizeof(key));
+	p->tokens_ns = UINT64_MAX;
+	p->last_ns = now_ns;
+	map_put(&l->peers, (struct str){ (const char *)p->key, sizeof(key) }, p);
 	return p;
 }
 

@@ -3,9 +3,12 @@
 /* The last few answers. */
 #include "gate/engine/sim/answer_recent.h"
 
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
 #include <linux/netfilter.h>
 
 #include "base/oom.h"
+#include "gate/engine/sim/build.h"
 
 /* An answer is captured right behind what it answers. */
 enum { ANSWERS = 32, IP4_BYTES = 20, IP6_BYTES = 40, ICMP_BYTES = 8 };
@@ -84,11 +87,26 @@ static bool is_alike(const struct packet *a, const struct packet *b)
 	       (tcp || quotes_same(a, b));
 }
 
+/* A reset, or an error that a rule may have sent. */
+static bool looks_like_answer(const struct packet *p)
+{
+	const uint8_t *b = packet_at(p, p->th, p->l4 == IPPROTO_TCP ? 14 : 1);
+
+	if (!p->has_l4 || !b)
+		return false;
+	return p->l4 == IPPROTO_TCP      ? b[13] & TCP_RST
+	       : p->l4 == IPPROTO_ICMP   ? b[0] == ICMP_DEST_UNREACH
+	       : p->l4 == IPPROTO_ICMPV6 ? b[0] == ICMPV6_DEST_UNREACH
+	                                 : false;
+}
+
 bool answer_claim(struct sim *s, const struct packet *p, struct sim_result *result)
 {
 	struct answer_recent *r = s->recent;
 
-	for (size_t i = 0; r && r->n_there && i < ANSWERS; i++) {
+	if (!r || !r->n_there || !looks_like_answer(p))
+		return false;
+	for (size_t i = 0; i < ANSWERS; i++) {
 		struct remembered *it = &r->list[i];
 		if (!it->is_there || !(is_alike(&it->made, p) || is_alike(&it->left, p)))
 			continue;
