@@ -75,32 +75,32 @@ address add {BRIDGED[1]}/64 dev br0 nodad
               for mac, addresses in STATIONS.items() for a in addresses)
 
 # `first` starts the trace; `gag` stands before defragmentation and connection tracking; `last`
-# is heard when nothing else was against the packet.
+# is heard when nothing else was against the packet. prepare() fills in the words in capitals.
 RIG_RULES = f"""
-table inet {RIG_TABLE} {{{{
-	chain first_in {{{{ type filter hook prerouting priority -500; meta nftrace set 1; }}}}
-	chain first_out {{{{ type filter hook output priority -500; meta mark {MARK} meta nftrace set 1; }}}}
-	chain gag {{{{
+table inet {RIG_TABLE} {{
+	chain first_in {{ type filter hook prerouting priority -500; meta nftrace set 1; }}
+	chain first_out {{ type filter hook output priority -500; meta mark {MARK} meta nftrace set 1; }}
+	chain gag {{
 		type filter hook output priority -499;
 		meta mark {MARK} meta mark set 0 return
-		{{answers}}
+		ANSWERS
 		drop
-	}}}}
-	chain answers {{{{ meta nftrace set 1; }}}}
-	chain last_in {{{{ type filter hook input priority 2147483646; {{marks}}; }}}}
-	chain last_out {{{{ type filter hook postrouting priority 2147483646; continue; }}}}
-}}}}
-table netdev {RIG_TABLE} {{{{
-	chain sentinel {{{{
+	}}
+	chain answers {{ meta nftrace set 1; }}
+	chain last_in {{ type filter hook input priority 2147483646; MARKS; }}
+	chain last_out {{ type filter hook postrouting priority 2147483646; continue; }}
+}}
+table netdev {RIG_TABLE} {{
+	chain sentinel {{
 		type filter hook ingress device eth0 priority -510;
 		ip saddr 192.0.2.250 meta nftrace set 1
 		ip saddr 192.0.2.250 drop
-	}}}}
-	chain first {{{{
-		type filter hook ingress devices = {{{{ eth0, eth1, {", ".join(PORTS)} }}}} priority -500;
+	}}
+	chain first {{
+		type filter hook ingress devices = {{ eth0, eth1, {", ".join(PORTS)} }} priority -500;
 		meta nftrace set 1
-	}}}}
-}}}}
+	}}
+}}
 """
 
 
@@ -137,13 +137,13 @@ def rule_number(chain, index):
 # With these what a rule answers, and nothing else, goes its way and is traced: it has the mark of the
 # packet (fwmark_reflect), and what came as far as the machine's own stack has another.
 ANSWERS = {
-    "answers": f"meta mark {STACK_MARK} drop\n" + "".join(
+    "ANSWERS": f"meta mark {STACK_MARK} drop\n" + "".join(
         f"\t\t{match} goto answers\n"
         for match in ("icmp type destination-unreachable icmp code != frag-needed",
                       "icmpv6 type destination-unreachable icmpv6 code != 2", "tcp flags & rst == rst")),
-    "marks": f"meta mark set {STACK_MARK}",
+    "MARKS": f"meta mark set {STACK_MARK}",
 }
-NO_ANSWERS = {"answers": "", "marks": "continue"}
+NO_ANSWERS = {"ANSWERS": "", "MARKS": "continue"}
 ANSWER_SETTINGS = {"ipv4/fwmark_reflect": 1, "ipv6/fwmark_reflect": 1, "ipv4/icmp_ratelimit": 0,
                    "ipv6/icmp/ratelimit": 0, "ipv4/icmp_ratemask": 0, "ipv6/auto_flowlabels": 0}
 
@@ -163,7 +163,10 @@ def prepare(netns, far, answers=False):
                "echo 0 > /proc/sys/net/ipv4/conf/all/send_redirects"], check=True)
     for name, value in ANSWER_SETTINGS.items() if answers else ():
         netns.run(["sh", "-c", f"echo {value} > /proc/sys/net/{name}"], check=True)
-    netns.nft(input=RIG_RULES.format(**(ANSWERS if answers else NO_ANSWERS)))
+    rules = RIG_RULES
+    for word, text in (ANSWERS if answers else NO_ANSWERS).items():
+        rules = rules.replace(word, text)
+    netns.nft(input=rules)
 
 
 class Rig:
