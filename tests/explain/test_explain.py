@@ -393,3 +393,13 @@ def test_fib_at_input_of_what_loops_back_hangs_on_the_kernel(gate, tmp_path):
             done = subprocess.run([gate, "explain", "-j", "-f", "lo.nft", *(["--kernel", kernel] if kernel else []), packet],
                                   capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path)
             assert json.loads(done.stdout)["verdict"] == verdict, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("table, hook", (
+    ('netdev f { chain c { type filter hook egress device "eth0" priority 0; reject; }', "egress"),
+    ("bridge f { chain c { type filter hook output priority 0; reject; }", "output"),
+    ("inet f { chain x { reject; }\nchain c { type filter hook postrouting priority 0; jump x; }", "postrouting")))
+def test_a_rule_that_no_kernel_takes_at_its_hook_is_refused(explain, table, hook):
+    """It was run, and an answer without a device ended gate."""
+    done = explain("out eth0 tcp 192.168.1.12:1000 > 198.51.100.7:22 syn", text=f"table {table}\n}}\n", check=False)
+    assert done.returncode == 1 and f"`reject` does not work at the {hook} hook" in done.stderr, done.stderr

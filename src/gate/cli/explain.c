@@ -242,6 +242,7 @@ static int load_files(struct explain *e, struct diags *diags)
 	struct ruleset_options options = cli_ruleset_options(c);
 	struct parser *parser = cli_parser(c, &c->arena, diags);
 
+	options.simulates = true;
 	options.placed = keep_place;
 	options.placed_ctx = e;
 	for (size_t i = 0; i < e->n_files; i++)

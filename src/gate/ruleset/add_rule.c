@@ -64,10 +64,11 @@ static bool send_rule(struct session *s, const struct rule_place *at,
 		session_unchecked(s, "chain", at->family, at->table, at->chain);
 	env.tag = at->tag ? at->tag : rule_tag(s, at, text);
 	out->id = env.tag; /* a later command may name it */
+	bool looks = s->opt->check || s->opt->simulates;
 	if (!lower_rule(&L, rule) || !kernel_takes_rule(s, &L, out) ||
-	    (s->opt->check && !hooks_take_rule(&L, out)))
+	    (looks && !hooks_take_rule(&L, out)))
 		return false;
-	if (s->opt->check && !(L.chain && L.chain->is_base))
+	if (looks && !(L.chain && L.chain->is_base))
 		s->follow_jumps |= hooks_matter(&L, out);
 	if (rule->comment.n > 128)
 		return fail(&L, "E0255", text->span,

@@ -14,7 +14,8 @@
 struct ruleset_options {
 	const struct names *names;
 	const struct format *format;
-	bool check;      /* -c: everything but the commit */
+	bool check; /* -c: everything but the commit */
+	bool simulates; /* no kernel will say what a hook does not take: it is looked at as with `check` */
 	uint32_t kernel; /* check for that version (0x601: 6.1) as well; 0: any */
 	uint32_t
 		running; /* the version that answers, to explain a refusal; 0: not known */

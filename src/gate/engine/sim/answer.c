@@ -141,6 +141,8 @@ static bool can_be_answered(struct pass *p, uint8_t family)
 {
 	if (!is_readable(p->pkt))
 		return keep_silent(p, "only IP is answered");
+	if (is_of_frames(family) && !p->in) /* no kernel takes such a rule */
+		return keep_silent(p, "a frame that leaves is not answered");
 	if (is_for_many(p, family))
 		return keep_silent(p, "what is for many is not answered");
 	if (is_from_nobody(p, family))
